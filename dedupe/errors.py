@@ -1,0 +1,47 @@
+"""What can go wrong, as data: a user sees one line, a program sees the fields."""
+
+from __future__ import annotations
+
+
+class DedupeError(Exception):
+    """Base of every error that dedupe raises on purpose."""
+
+
+class InputError(DedupeError):
+    """A record or file that cannot be read; prints as ``path:line: reason``."""
+
+    def __init__(self, path: str, line: int | None, reason: str) -> None:
+        self.path = path
+        self.line = line
+        self.reason = reason
+        super().__init__(path, line, reason)
+
+    def __str__(self) -> str:
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.reason}"
+
+
+class SettingsError(DedupeError):
+    """A setting that is unknown or out of range, and where it was given."""
+
+    def __init__(self, name: str, reason: str, origin: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        self.origin = origin
+        super().__init__(name, reason, origin)
+
+    def __str__(self) -> str:
+        place = f"{self.origin}: " if self.origin else ""
+        return f"{place}{self.name}: {self.reason}"
+
+
+class OutputError(DedupeError):
+    """A result that could not be written whole; the path keeps what it held before."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
