@@ -107,7 +107,9 @@ def parse_key(text: str) -> str:
 
 def parse_on_error(text: str) -> str:
     """Read ``fail``, ``skip`` or ``quarantine=FILE``; raises ValueError."""
-    if text in ("fail", "skip") or (text.startswith("quarantine=") and len(text) > len("quarantine=")):
+    if text in ("fail", "skip") or (
+        text.startswith("quarantine=") and len(text) > len("quarantine=")
+    ):
         return text
     raise ValueError("it is fail, skip or quarantine=FILE")
 
@@ -206,8 +208,11 @@ KNOBS = (
         DEFAULT_KEEP,
         "KEY",
         "How the canonical version is chosen: the first key that tells two apart decides; repeat "
-        "in order. Keys: source:A,B, " + ", ".join(KEEP_KEYS) + ". Default: "
-        + ", ".join(DEFAULT_KEEP) + ".",
+        "in order. Keys: source:A,B, "
+        + ", ".join(KEEP_KEYS)
+        + ". Default: "
+        + ", ".join(DEFAULT_KEEP)
+        + ".",
         many=True,
     ),
     Knob(

@@ -45,6 +45,20 @@ class Batch:
         return len(self.starts)
 
 
+@dataclass(slots=True)
+class Tally:
+    """What the reader met, counted while it reads; the one value here that changes."""
+
+    files: int = 0
+    bytes: int = 0
+    records: int = 0
+    blank: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    undated: int = 0
+    checksum: str = ""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """All records of a run in input order: the batches, and their columns joined."""

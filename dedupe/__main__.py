@@ -1,0 +1,66 @@
+"""``python -m dedupe`` and the ``dedupe`` command: the process around one call of main."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out one command line, without the program's name; returns its exit code."""
+    try:
+        from dedupe.cli.app import execute  # noqa: PLC0415 - Ctrl-C while it loads ends quietly too
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return execute(argv)
+
+
+def run() -> NoReturn:
+    """Be the whole process: the console script's entry."""
+    occupy_closed_descriptors()
+    exit_on_signals()
+    code = main(sys.argv[1:])
+    drop_unwritable_output()
+    sys.exit(code)
+
+
+def occupy_closed_descriptors() -> None:
+    """Keep a file opened later from taking the number of a closed standard stream.
+
+    The stand-in refuses the stream's own use (0 cannot be read, 1 and 2 cannot be written),
+    so that a closed stream is still an error where it is needed.
+    """
+    for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest free number, which is this one
+
+
+def exit_on_signals() -> None:
+    """Leave by the ordinary way out when told to stop, so that temporary files go."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has set it to be ignored
+            signal.signal(number, lambda got, _frame: sys.exit(128 + got))
+
+
+def drop_unwritable_output() -> None:
+    """Throw away what a dead stdout or stderr still buffers, or Python complains on its way out."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    run()

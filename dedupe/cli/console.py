@@ -1,0 +1,47 @@
+"""What a person sees on standard error: plain or coloured lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Color = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """How a run speaks: as told by ``-q``, ``-v`` and ``--color``."""
+
+    KEY: ClassVar[str] = "dedupe.console"
+    """Where the click context remembers it."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: Color = "auto"
+
+    def say(self, text: str, *, label: str = "", hue: str = "red") -> None:
+        """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it."""
+        colored = in_color(self.color, sys.stderr, os.environ)
+        shown = click.style(f"{label}:", fg=hue, bold=True) if colored else f"{label}:"
+        click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
+
+
+def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Whether to colour: the flag decides, then NO_COLOR, then FORCE_COLOR, then a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or is_terminal(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream, which is None when it was closed, is a terminal."""
+    return stream is not None and not stream.closed and stream.isatty()

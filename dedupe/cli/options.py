@@ -1,0 +1,154 @@
+"""The options that commands share, each declared once, handed over as one Request."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dedupe.cli.console import Console, is_terminal
+from dedupe.cli.layers import settle
+from dedupe.settings import KNOBS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dedupe.stories import Format
+
+    Command = Callable[..., None]
+    Decorator = Callable[[Command], Command]
+
+FORMATS = ("jsonl", "csv", "tsv", "lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one command line asks for; no files means standard input."""
+
+    files: tuple[str, ...]
+    output: str | None
+    console: Console
+    settings: Settings
+    format: Format | None = None
+    stats: str | None = None
+
+
+FACE_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write here, not to standard output; .gz, .bz2, .xz or .zst compresses. "
+        "FILE appears once it is whole.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No summary and no progress."),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also timings, and the traceback of an internal error.",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour on standard error; auto heeds NO_COLOR and FORCE_COLOR.",
+    ),
+)
+
+RUN_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--format",
+        "input_format",
+        type=click.Choice(FORMATS),
+        help="Format of the input. Default: by suffix, else by the first byte.",
+    ),
+    click.option(
+        "--stats",
+        metavar="FILE",
+        help="Write counts, timings, caps hit, settings and the input's checksum as JSON.",
+    ),
+    click.option(
+        "--config",
+        metavar="FILE",
+        help="Take settings from this TOML file, not from [tool.dedupe] in ./pyproject.toml. "
+        "Flags and DEDUPE_* variables win.",
+    ),
+)
+
+KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
+    click.option(knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=knob.help)
+    for knob in KNOBS
+)
+
+
+def run_options(command: Command) -> Command:
+    """Give a command ``[FILES]...``, every knob and the shared options, as its Request."""
+
+    @functools.wraps(command)
+    def gathered(files: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
+        console = gather_console(given)
+        help_on_terminal(files)
+        flags = {knob.name: given.pop(knob.name) for knob in KNOBS}
+        request = Request(
+            files=files,
+            output=given.pop("output"),
+            console=console,
+            settings=settle(flags, os.environ, given.pop("config")),
+            format=given.pop("input_format"),
+            stats=given.pop("stats"),
+        )
+        command(request, **given)
+
+    declared = (files_argument("files"), *KNOB_OPTIONS, *RUN_OPTIONS, *FACE_OPTIONS)
+    return decorate(gathered, declared)
+
+
+def article_options(command: Command) -> Command:
+    """Give a command ``[ARTICLES]...`` and the options of every command, as its Request."""
+
+    @functools.wraps(command)
+    def gathered(articles: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
+        console = gather_console(given)
+        help_on_terminal(articles)
+        command(Request(articles, given.pop("output"), console, Settings()), **given)
+
+    return decorate(gathered, (files_argument("articles"), *FACE_OPTIONS))
+
+
+def files_argument(name: str) -> Decorator:
+    """Declare the operands; a path is checked where it is opened, for one wording of errors."""
+    return click.argument(name, nargs=-1, type=click.Path())
+
+
+def decorate(command: Command, options: Iterable[Decorator]) -> Command:
+    """Apply options so that the help lists them in this order."""
+    for option in reversed(tuple(options)):
+        command = option(command)
+    return command
+
+
+def gather_console(given: dict[str, Any]) -> Console:
+    """Take the console's options out of what was given, and let error handling know them."""
+    console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"))
+    click.get_current_context().meta[Console.KEY] = console
+    return console
+
+
+def help_on_terminal(files: tuple[str, ...]) -> None:
+    """Show the help to a person who named no file and would wait for a silent program."""
+    if not files and is_terminal(sys.stdin):
+        context = click.get_current_context()
+        click.echo(context.get_help())
+        context.exit()
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    """Lay out ``(what it does, command line)`` pairs for the end of a help text."""
+    lines = [line for says, runs in pairs for line in (f"  {says}:", f"    $ {runs}")]
+    return "\n".join(["\b", "Examples:", *lines])

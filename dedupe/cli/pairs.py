@@ -1,0 +1,39 @@
+"""``dedupe pairs``: the verified pairs with their evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dedupe.cli.options import Request, examples, run_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dedupe.pipeline import Result
+
+HELP = """\
+List the pairs of records that tell the same story.
+
+One JSON object a line: the ids and line numbers of both records, the score, the score of each field
+and the reason. The whole input is held in memory.
+"""
+
+EXAMPLES = examples(
+    ("List all pairs", "dedupe pairs stories.jsonl"),
+    ("Look at the doubtful ones too", "dedupe pairs --threshold 0.3 --format lines headlines.txt"),
+)
+
+
+@click.command(help=HELP, epilog=EXAMPLES)
+@run_options
+def command(request: Request) -> None:
+    """List the verified pairs."""
+    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
+    from dedupe.writing import pair_lines  # noqa: PLC0415 - the same
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        return len(result.pairs), pair_lines(result.corpus, result.pairs, request.settings)
+
+    carry_out("pairs", request, render)

@@ -1,0 +1,52 @@
+"""``dedupe unique``: one version of every story, byte for byte."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dedupe.cli.options import Request, examples, run_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dedupe.pipeline import Result
+
+HELP = """\
+Keep one version of every story.
+
+The canonical records come out byte for byte, in input order. Which version of a story is canonical
+is told by --prefer and --keep. The whole input is held in memory.
+"""
+
+EXAMPLES = examples(
+    ("Drop the copies from a stream", "zcat stories.jsonl.gz | dedupe unique > fresh.jsonl"),
+    (
+        "Keep the agency's version where there is one, else the earliest",
+        "dedupe unique --prefer source:reuters,ap --keep earliest stories.jsonl",
+    ),
+    ("See what would go", "dedupe unique --duplicates stories.csv"),
+)
+
+
+@click.command(help=HELP, epilog=EXAMPLES)
+@click.option(
+    "--duplicates",
+    is_flag=True,
+    help="Write the other records instead: the two outputs together are the input.",
+)
+@run_options
+def command(request: Request, *, duplicates: bool) -> None:
+    """Select the canonical records, or the others."""
+    import numpy as np  # noqa: PLC0415 - kept out of --help
+
+    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
+    from dedupe.writing import selected  # noqa: PLC0415 - the same
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        canonical = result.clustering.canonical
+        chosen = (canonical == np.arange(len(canonical))) != duplicates
+        return int(np.count_nonzero(chosen)), selected(result.corpus, chosen)
+
+    carry_out("unique", request, render)

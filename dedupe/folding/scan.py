@@ -1,0 +1,213 @@
+"""Raw texts to folded characters and tokens, a whole batch at a time.
+
+Every rule looks at most at four neighbouring characters, so that a loop over characters in
+another language gives the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.folding.table import MASK, Kind, load
+from dedupe.hashing import hash_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+GAP_BITS = {
+    Kind.SPACE: 1,
+    Kind.HYPHEN: 2,
+    Kind.DASH: 4,
+    Kind.COLON: 8,
+    Kind.PIPE: 16,
+    Kind.BRACKET: 32,
+}
+SPACED, HYPHEN, DASH, COLON, PIPE, BRACKET = GAP_BITS.values()
+_GAPS = np.array([GAP_BITS.get(kind, 0) for kind in Kind], dtype=np.uint8)
+_WORDS = np.array([Kind.LETTER <= kind <= Kind.SYMBOL for kind in Kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of ``n`` texts as columns.
+
+    Text ``i`` has the tokens ``offsets[i]:offsets[i + 1]`` and the folded characters
+    ``codes[bounds[i]:bounds[i + 1]]``; token ``t`` spans ``codes[starts[t]:stops[t]]``.
+    ``cases`` is 0 for lower case and non-letters, 1 for a leading capital, 2 for all capitals.
+    ``gaps`` holds bits (``SPACED``, ``HYPHEN``, ...) of what stands after the token.
+    """
+
+    hashes: NDArray[np.uint64]
+    kinds: NDArray[np.uint8]
+    cases: NDArray[np.uint8]
+    gaps: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    codes: NDArray[np.uint32]
+    bounds: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """Folded characters with kind, case and the text they belong to."""
+
+    codes: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+    upper: NDArray[np.bool_]
+    owners: NDArray[np.int64]
+
+    def keep(self, mask: NDArray[np.bool_]) -> Characters:
+        """Only the characters where ``mask`` is true."""
+        return Characters(self.codes[mask], self.kinds[mask], self.upper[mask], self.owners[mask])
+
+
+def scan(texts: Sequence[str]) -> Tokens:
+    """Fold and tokenise texts."""
+    if not texts:
+        return scan([""])
+    return cut(drop_joiners(fold_characters(texts)), len(texts))
+
+
+def fold_characters(texts: Sequence[str]) -> Characters:
+    """Map every character by the table; a space closes each text."""
+    joined = "\0".join(texts) + "\0"
+    raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+    owners = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    table = load()
+    entries = table.look_up(raw)
+    lengths = (entries >> 21) & 31
+    codes = (raw + entries) & MASK
+    upper = (entries >> 30) & 1
+    if (lengths != 1).any():
+        codes = expand(codes, entries & MASK, lengths, table.expansions)
+        owners, upper = np.repeat(owners, lengths), np.repeat(upper, lengths)
+    kinds = ((table.look_up(codes) >> 26) & 15).astype(np.uint8)
+    chars = Characters(codes, kinds, upper.astype(bool), owners)
+    return chars.keep(kinds != Kind.DROPPED)
+
+
+def expand(
+    codes: NDArray[np.uint32],
+    places: NDArray[np.uint32],
+    lengths: NDArray[np.uint32],
+    expansions: NDArray[np.uint32],
+) -> NDArray[np.uint32]:
+    """Replace each code whose length is not 1 by its run of ``expansions``."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    out = np.repeat(codes, lengths)
+    many = np.flatnonzero(lengths > 1)
+    for length in np.unique(lengths[many]).tolist():
+        rows = many[lengths[many] == length]
+        step = np.arange(length)
+        out[(ends[rows] - length)[:, None] + step] = expansions[places[rows][:, None] + step]
+    return out
+
+
+def shifted(values: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    """``values`` moved by some places, with SPACE beyond the ends."""
+    out = np.full_like(values, Kind.SPACE)
+    if by > 0:
+        out[by:] = values[:-by]
+    else:
+        out[:by] = values[-by:]
+    return out
+
+
+def drop_joiners(chars: Characters) -> Characters:
+    """Take out the marks that stand inside a word: Int'l, U.S., 1,000; keep the point of 4.3."""
+    kinds = chars.kinds
+    before2, before, after, after2 = (shifted(kinds, by) for by in (2, 1, -1, -2))
+    after3, after4 = shifted(kinds, -3), shifted(kinds, -4)
+    letter, digit = Kind.LETTER, Kind.DIGIT
+    apostrophe = (kinds == Kind.APOSTROPHE) & (before == letter) & (after == letter)
+    single = (before == letter) & (before2 != letter) & (before2 != digit)
+    ends = (after != letter) | (after2 != letter)
+    acronym = (kinds == Kind.PERIOD) & single & ends & (after != digit)
+    thousands = (kinds == Kind.COMMA) & (before == digit) & (after == digit) & (after2 == digit)
+    thousands &= (after3 == digit) & (after4 != digit)
+    decimal = (kinds == Kind.PERIOD) & (before == digit) & (after == digit)
+    kept = Characters(
+        chars.codes, np.where(decimal, np.uint8(digit), kinds), chars.upper, chars.owners
+    )
+    return kept.keep(~(apostrophe | acronym | thousands))
+
+
+def leads_word(chars: Characters, word: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """The one separator kept before each word but a text's first; it becomes a space."""
+    owners = np.append(chars.owners[1:], -1)
+    next_word = np.append(word[1:], False) & (owners == chars.owners)
+    words_before = np.cumsum(word) - word
+    firsts = np.searchsorted(chars.owners, np.arange(count))
+    return ~word & next_word & (words_before > words_before[firsts][chars.owners])
+
+
+def token_starts(kinds: NDArray[np.uint8], word: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where tokens begin: at a change of kind, at every symbol, at every pair of ideographs."""
+    before, after = shifted(kinds, 1), shifted(kinds, -1)
+    ideograph = kinds == Kind.IDEOGRAPH
+    pair_tail = ideograph & (before == Kind.IDEOGRAPH) & (after != Kind.IDEOGRAPH)
+    begins = (before != kinds) | (kinds == Kind.SYMBOL) | ideograph
+    return np.flatnonzero(word & begins & ~pair_tail)
+
+
+def token_stops(
+    kinds: NDArray[np.uint8], starts: NDArray[np.int64], word: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Where the tokens end: before the next change of kind, or after a pair of ideographs."""
+    after = shifted(kinds, -1)
+    ends = np.flatnonzero(word & ((after != kinds) | (kinds == Kind.SYMBOL)))
+    stops = ends[np.searchsorted(ends, starts)] + 1
+    pairs = kinds[starts] == Kind.IDEOGRAPH
+    return np.where(pairs, np.minimum(starts + 2, stops), stops)
+
+
+def cut(chars: Characters, count: int) -> Tokens:
+    """Cut characters into tokens, hash each, and join the folded text by single spaces."""
+    word = _WORDS[chars.kinds]
+    starts = token_starts(chars.kinds, word)
+    stops = token_stops(chars.kinds, starts, word)
+    offsets = np.searchsorted(chars.owners[starts], np.arange(count + 1))
+    codes = np.where(word, chars.codes, np.uint32(32))
+    kept = word | leads_word(chars, word, count)
+    places = np.cumsum(kept) - kept
+    kinds = chars.kinds[starts]
+    capitals = every(chars.upper, starts, stops)
+    cases = np.where(kinds == Kind.LETTER, chars.upper[starts].astype(int) + capitals, 0)
+    return Tokens(
+        hashes=hash_spans(codes, starts, stops),
+        kinds=kinds,
+        cases=cases.astype(np.uint8),
+        gaps=gaps_after(chars.kinds, starts, offsets),
+        starts=places[starts],
+        stops=places[starts] + (stops - starts),
+        offsets=offsets,
+        codes=codes[kept],
+        bounds=np.searchsorted(chars.owners[kept], np.arange(count + 1)),
+    )
+
+
+def every(
+    flags: NDArray[np.bool_], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether all flags of each span are true."""
+    total = np.concatenate(([0], np.cumsum(flags)))
+    return np.asarray(total[stops] - total[starts] == stops - starts)
+
+
+def gaps_after(
+    kinds: NDArray[np.uint8], starts: NDArray[np.int64], offsets: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The separators between each token and the next of its text, as bits."""
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint8)
+    gaps = np.bitwise_or.reduceat(_GAPS[kinds], starts)
+    lasts = offsets[1:][offsets[1:] > offsets[:-1]] - 1
+    gaps[lasts] = 0
+    return gaps

@@ -1,0 +1,1 @@
+"""Tools to judge the decision and to fit it."""

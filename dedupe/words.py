@@ -1,0 +1,176 @@
+"""What each word is worth and which words stand for one another.
+
+A word's weight is its information in bits times ``SCALE``: rare words tell stories apart,
+common ones do not. Shares of headlines come from the corpus at hand, blended with a shipped table
+so that ten records are judged as well as ten million. Weights are integers: sums of them are
+exact in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.hashing import find, hash_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+SCALE = 16
+MAX_BITS = 18
+PRIOR = 5000.0
+STEM = 6
+
+
+def word_hash(words: Sequence[str]) -> NDArray[np.uint64]:
+    """The token hash of folded words."""
+    codes = np.frombuffer("".join(words).encode("utf-32-le"), dtype=np.uint32)
+    stops = np.cumsum([len(word) for word in words], dtype=np.int64)
+    return hash_spans(codes, np.concatenate(([0], stops[:-1])), stops)
+
+
+def data_lines(name: str) -> list[str]:
+    """The lines of a shipped word list, comments left out."""
+    text = (files("dedupe") / "data" / name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping64:
+    """A sorted table from hash to integer."""
+
+    keys: NDArray[np.uint64]
+    values: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: Sequence[str], values: Sequence[int]) -> Mapping64:
+        """The table of some words; the first value given for a word stands."""
+        keys, firsts = np.unique(word_hash(words), return_index=True)
+        return cls(keys, np.asarray(values, dtype=np.int64)[firsts])
+
+    def get(self, wanted: NDArray[np.uint64], default: int) -> NDArray[np.int64]:
+        """The value of each wanted hash, or the default."""
+        places = find(self.keys, wanted)
+        return np.where(places >= 0, self.values[places], default)
+
+
+@cache
+def shipped_bits() -> Mapping64:
+    """Each common word's information in bits times ``SCALE``, by the shipped counts."""
+    words: list[str] = []
+    bits: list[int] = []
+    for line in data_lines("frequencies.txt"):
+        head, *rest = line.split()
+        words += rest
+        bits += [int(head)] * len(rest)
+    return Mapping64.of(words, bits)
+
+
+@cache
+def spellings() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Spellings that stand for another word, sorted, and the word each stands for."""
+    pairs = [(v, line.split()[0]) for line in data_lines("lexicon.txt") for v in line.split()[1:]]
+    keys, firsts = np.unique(word_hash([v for v, _ in pairs]), return_index=True)
+    return keys, word_hash([w for _, w in pairs])[firsts]
+
+
+def standard(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The hashes with each known spelling replaced by the word it stands for."""
+    keys, targets = spellings()
+    places = find(keys, hashes)
+    return np.where(places >= 0, targets[places], hashes)
+
+
+@cache
+def concepts() -> Mapping64:
+    """The synonym group of a word."""
+    rows = [line.split() for line in data_lines("synonyms.txt")]
+    return Mapping64.of([w for r in rows for w in r], [i for i, r in enumerate(rows) for _ in r])
+
+
+@cache
+def sides() -> Mapping64:
+    """The antonym side of a word: twice the line's number, plus one for its right side."""
+    words: list[str] = []
+    values: list[int] = []
+    for number, line in enumerate(data_lines("antonyms.txt")):
+        for side, half in enumerate(line.split("|")):
+            words += half.split()
+            values += [2 * number + side] * len(half.split())
+    return Mapping64.of(words, values)
+
+
+def stem(word: str) -> str:
+    """A rough stem: common endings off, then the first letters.
+
+    >>> stem("rising") == stem("rises"), stem("afghanistan") == stem("afghan")
+    (True, True)
+    """
+    for ending, left in (("ing", 3), ("ed", 3), ("es", 3), ("s", 3)):
+        if word.endswith(ending) and len(word) - len(ending) >= left and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    if word.endswith("e") and len(word) > 3:  # noqa: PLR2004 - leave "die" and "see" alone
+        word = word[:-1]
+    return word[:STEM]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The distinct words of a corpus, sorted by hash, with what is known of each.
+
+    ``stems``, ``concepts`` and ``sides`` are group numbers; -1 for none.
+    """
+
+    hashes: NDArray[np.uint64]
+    stems: NDArray[np.int32]
+    concepts: NDArray[np.int32]
+    sides: NDArray[np.int32]
+    numbers: NDArray[np.bool_]
+
+    def ids(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """The vocabulary number of each token hash."""
+        return np.searchsorted(self.hashes, standard(hashes)).astype(np.int32)
+
+
+def learn_vocabulary(
+    hashes: NDArray[np.uint64], spelled: Iterable[str]
+) -> Vocabulary:
+    """The vocabulary of distinct token hashes and their folded spellings, in any order."""
+    words = list(spelled)
+    own = standard(hashes)
+    values, firsts = np.unique(own, return_index=True)
+    texts = [words[i] for i in firsts.tolist()]
+    stems = {}
+    numbers = np.array([text[:1].isdigit() for text in texts], dtype=bool)
+    stem_ids = [
+        -1 if number else stems.setdefault(stem(text), len(stems))
+        for text, number in zip(texts, numbers.tolist(), strict=True)
+    ]
+    return Vocabulary(
+        hashes=values,
+        stems=np.array(stem_ids, dtype=np.int32),
+        concepts=concepts().get(hashes[firsts], -1).astype(np.int32),
+        sides=sides().get(hashes[firsts], -1).astype(np.int32),
+        numbers=numbers,
+    )
+
+
+def static_weights(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The weight of each standard word by the shipped table alone."""
+    return shipped_bits().get(hashes, MAX_BITS * SCALE)
+
+
+def blended_weights(
+    hashes: NDArray[np.uint64], counts: NDArray[np.int64], texts: int
+) -> NDArray[np.int64]:
+    """The weight of each word from its count in ``texts`` headlines and the shipped table."""
+    prior = PRIOR * 2.0 ** (-static_weights(hashes) / SCALE)
+    share = (counts + prior) / (texts + PRIOR)
+    return np.rint(-np.log2(share) * SCALE).astype(np.int64).clip(0, MAX_BITS * SCALE)
