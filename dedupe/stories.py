@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Format = Literal["jsonl", "csv", "tsv", "lines"]
 
+HOUR = 3600
 NO_TIME = -(2**63)
 """The ``times`` value of a record that has no readable date."""
 

@@ -165,15 +165,19 @@ def outlet_starts(
     return cut, starts[cut]
 
 
-def learn_outlets(tokens: Tokens, sources: NDArray[np.int64]) -> NDArray[np.uint64]:
+def learn_outlets(
+    texts: Sequence[str], writers: NDArray[np.int64], written: NDArray[np.int64]
+) -> NDArray[np.uint64]:
     """The closing phrases, sorted, that are the mark of an outlet and no part of a story.
 
-    A phrase is a mark when it closes at least ``LEARN_FROM`` headlines and ``LEARN_SHARE`` of
-    all those that its source wrote. ``sources`` numbers the source of each text from 0.
+    A phrase is a mark when it closes at least ``LEARN_FROM`` distinct headlines and
+    ``LEARN_SHARE`` of all those of one outlet. ``writers`` numbers the outlet of each text,
+    ``written`` is how many distinct headlines each outlet has.
     """
+    tokens = scan(texts)
     cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
     marks = hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut])
-    rows = np.stack([marks, sources[cut].astype(np.uint64)])
-    (values, writers), counts = np.unique(rows, axis=1, return_counts=True)
-    written = np.bincount(sources)[writers.astype(np.int64)]
-    return np.unique(values[(counts >= LEARN_FROM) & (counts >= LEARN_SHARE * written)])
+    rows = np.stack([marks, writers[cut].astype(np.uint64)])
+    (values, owners), counts = np.unique(rows, axis=1, return_counts=True)
+    share = counts / written[owners.astype(np.int64)]
+    return np.unique(values[(counts >= LEARN_FROM) & (share >= LEARN_SHARE)])

@@ -1,8 +1,8 @@
 """Make ``data/frequencies.txt``: how much each common headline word tells, from counts alone.
 
 Run ``python -m dedupe.judge.frequencies FILE:FIELD ... > dedupe/data/frequencies.txt`` over JSONL
-files (``.gz`` too). Each file counts alike, whatever its size; no text is kept, only words that
-stand in at least one headline of ``RAREST``.
+files (``.gz`` too). Each file counts alike, whatever its size; no text is kept, only words that stand often enough:
+in ``LEAST`` texts of a file and in one text of ``RAREST``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from dedupe.words import SCALE, data_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-RAREST = 25_000
+RAREST = 12_000
+LEAST = 3
 STEP = 8
 CHUNK = 8192
 
@@ -49,7 +50,7 @@ def words_of(texts: list[str]) -> Iterator[set[str]]:
 def shares(texts: list[str]) -> dict[str, float]:
     """The share of texts that hold each word."""
     counts = Counter(word for words in words_of(texts) for word in words)
-    return {word: count / len(texts) for word, count in counts.items()}
+    return {word: count / len(texts) for word, count in counts.items() if count >= LEAST}
 
 
 def is_spaceless(word: str) -> bool:

@@ -1,0 +1,88 @@
+"""One run's facts, which no round changes, and what can be asked of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.canonical import Qualities
+from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis, recurrence_of
+from dedupe.stories import HOUR, NO_TIME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.pipeline.describe import Description
+    from dedupe.settings import Settings
+    from dedupe.stories import Corpus
+    from dedupe.verify import Evidence
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a round needs and no round changes."""
+
+    corpus: Corpus
+    description: Description
+    lexis: Lexis
+    settings: Settings
+    writers: NDArray[np.int64]
+
+    @property
+    def kinds(self) -> NDArray[np.int64]:
+        """The kind of each record."""
+        return self.description.kinds
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """The time of each record."""
+        return self.corpus.times
+
+    def hours(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The hours between records, NaN where a time is missing."""
+        one, other = self.times[left], self.times[right]
+        undated = (one == NO_TIME) | (other == NO_TIME)
+        return np.where(undated, np.nan, np.abs(one.astype(float) - other) / HOUR)
+
+    def same_source(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """1 where one outlet wrote both records, 0 where two did, NaN where one is unknown."""
+        one, other = self.writers[left], self.writers[right]
+        return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
+
+
+def open_case(corpus: Corpus, description: Description, settings: Settings) -> Case:
+    """Number the words and the outlets of a described corpus."""
+    names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
+    nameless = int(len(names) > 0 and names[0] == "")
+    return Case(corpus, description, learn_lexis(description), settings, writers - nameless)
+
+
+def policy(settings: Settings) -> tuple[str, ...]:
+    """The whole canonical policy: what is preferred, then what is kept."""
+    return settings.prefer + settings.keep
+
+
+def qualities(case: Case, centrality: NDArray[np.float64]) -> Qualities:
+    """What the canonical policy may ask of each record."""
+    views, texts = case.description.views, case.corpus.texts
+    sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in texts]
+    return Qualities(
+        sources=case.corpus.sources,
+        times=case.times,
+        withdrawn=np.any([view.withdrawn[view.rows] for view in views], axis=0),
+        filled=np.sum([size > 0 for size in sizes], axis=0),
+        lengths=np.sum(sizes, axis=0),
+        centrality=centrality,
+        digests=case.corpus.digests,
+    )
+
+
+def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
+    """The evidence with counts over the texts and days of some records."""
+    alive = np.zeros(len(case.description), dtype=bool)
+    alive[case.kinds[records]] = True
+    recurrence = recurrence_of(case.description, case.kinds[records], case.times[records])
+    return evidence_over(case.description, case.lexis, alive, recurrence, case.settings)

@@ -1,0 +1,188 @@
+"""A corpus folded, sketched and counted: each distinct text once, whatever its copies."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.folding import fold, learn_outlets
+from dedupe.sketch import sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.folding import Folded
+    from dedupe.stories import Corpus
+
+CHUNK = 4096
+MARKS = (" - ", " \u2013 ", " \u2014 ", "|", "\u00b7", "\u2022", "\u00bb")
+NO_OUTLETS = np.zeros(0, dtype=np.uint64)
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One field's distinct texts as columns; ``rows`` gives the text of each record."""
+
+    rows: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    zones: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    texts: list[str]
+    prints: NDArray[np.uint64]
+    versions: NDArray[np.int16]
+    withdrawn: NDArray[np.bool_]
+    bands: NDArray[np.uint64]
+    anchors: NDArray[np.uint64]
+    spelled: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is kept of a chunk of folded texts."""
+
+    hashes: NDArray[np.uint64]
+    zones: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    texts: list[str]
+    prints: NDArray[np.uint64]
+    versions: NDArray[np.int16]
+    withdrawn: NDArray[np.bool_]
+    bands: NDArray[np.uint64]
+    anchors: NDArray[np.uint64]
+    spelled: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The views of all fields, and the kind of each record: records alike in all texts.
+
+    ``kinds`` numbers the distinct combinations of texts, -1 for a record without any;
+    ``view_rows[f][k]`` is the text of kind ``k`` in the view of field ``f``.
+    """
+
+    views: tuple[View, ...]
+    kinds: NDArray[np.int64]
+    view_rows: tuple[NDArray[np.int64], ...]
+
+    def __len__(self) -> int:
+        return len(self.view_rows[0]) if self.view_rows else 0
+
+
+def describe(
+    corpus: Corpus, seed: int, jobs: int, progress: Callable[[float], None]
+) -> Description:
+    """Describe every field of a corpus; ``progress`` is told the share done."""
+    _, sources = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
+    count = len(corpus.texts)
+    views = tuple(
+        view_of(
+            texts,
+            sources,
+            seed,
+            jobs,
+            lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
+        )
+        for field, texts in enumerate(corpus.texts)
+    )
+    return tie_together(views)
+
+
+def tie_together(views: tuple[View, ...]) -> Description:
+    """Number the distinct combinations of texts over all fields."""
+    prints = np.stack([view.prints[view.rows] for view in views], axis=1)
+    filled = np.flatnonzero((prints != 0).any(axis=1))
+    kinds = np.full(len(prints), -1)
+    _, firsts, inverse = np.unique(
+        prints[filled], axis=0, return_index=True, return_inverse=True
+    )
+    kinds[filled] = inverse.ravel()
+    return Description(views, kinds, tuple(view.rows[filled[firsts]] for view in views))
+
+
+def view_of(
+    texts: Sequence[str],
+    sources: NDArray[np.int64],
+    seed: int,
+    jobs: int,
+    progress: Callable[[float], None],
+) -> View:
+    """Fold and sketch the distinct texts of one field."""
+    places: dict[str, int] = {}
+    rows = np.fromiter(
+        (places.setdefault(text, len(places)) for text in texts), np.int64, len(texts)
+    )
+    distinct = list(places)
+    writers = np.zeros(len(distinct), dtype=np.int64)
+    writers[rows[::-1]] = sources[::-1]
+    outlets = outlets_of(distinct, writers)
+    pieces = [distinct[first : first + CHUNK] for first in range(0, len(distinct), CHUNK)]
+    chunks = []
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        for chunk in pool.map(lambda piece: describe_chunk(piece, outlets, seed), pieces):
+            chunks.append(chunk)
+            progress(len(chunks) / len(pieces))
+    return join(rows, chunks)
+
+
+def outlets_of(texts: Sequence[str], writers: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Learn outlet marks from the texts that could close with one."""
+    marked = [i for i, text in enumerate(texts) if any(mark in text for mark in MARKS)]
+    if not marked:
+        return NO_OUTLETS
+    return learn_outlets([texts[i] for i in marked], writers[marked], np.bincount(writers))
+
+
+def describe_chunk(texts: Sequence[str], outlets: NDArray[np.uint64], seed: int) -> Chunk:
+    """Fold and sketch some texts."""
+    folded = fold(texts, outlets)
+    bands, anchors = sketch(folded, seed)
+    return Chunk(
+        hashes=folded.tokens.hashes,
+        zones=folded.zones(),
+        lengths=np.diff(folded.tokens.offsets),
+        texts=folded.texts(),
+        prints=folded.prints,
+        versions=folded.core.versions,
+        withdrawn=folded.core.withdrawn,
+        bands=bands,
+        anchors=anchors,
+        spelled=spellings(folded),
+    )
+
+
+def spellings(folded: Folded) -> dict[int, str]:
+    """The folded spelling of each distinct token."""
+    tokens = folded.tokens
+    whole = tokens.codes.tobytes().decode("utf-32-le", "surrogatepass")
+    hashes, firsts = np.unique(tokens.hashes, return_index=True)
+    starts, stops = tokens.starts[firsts].tolist(), tokens.stops[firsts].tolist()
+    return {
+        key: whole[start:stop]
+        for key, start, stop in zip(hashes.tolist(), starts, stops, strict=True)
+    }
+
+
+def join(rows: NDArray[np.int64], chunks: Sequence[Chunk]) -> View:
+    """One view of consecutive chunks."""
+    spelled: dict[int, str] = {}
+    for chunk in chunks:
+        spelled.update(chunk.spelled)
+    lengths = np.concatenate([chunk.lengths for chunk in chunks])
+    return View(
+        rows=rows,
+        hashes=np.concatenate([chunk.hashes for chunk in chunks]),
+        zones=np.concatenate([chunk.zones for chunk in chunks]),
+        offsets=np.concatenate(([0], np.cumsum(lengths))),
+        texts=[text for chunk in chunks for text in chunk.texts],
+        prints=np.concatenate([chunk.prints for chunk in chunks]),
+        versions=np.concatenate([chunk.versions for chunk in chunks]),
+        withdrawn=np.concatenate([chunk.withdrawn for chunk in chunks]),
+        bands=np.concatenate([chunk.bands for chunk in chunks]),
+        anchors=np.concatenate([chunk.anchors for chunk in chunks]),
+        spelled=spelled,
+    )

@@ -1,0 +1,109 @@
+"""What the decision may look at, counted over the texts that are still in play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.stories import NO_TIME
+from dedupe.verify import Column, Evidence
+from dedupe.words import blended_weights, learn_vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.pipeline.describe import Description, View
+    from dedupe.settings import Settings
+    from dedupe.words import Vocabulary
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Lexis:
+    """The words of a corpus: the vocabulary, each view's word numbers, and who holds which."""
+
+    vocabulary: Vocabulary
+    ids: tuple[NDArray[np.int32], ...]
+    holders: tuple[NDArray[np.int64], ...]
+    held: tuple[NDArray[np.int32], ...]
+
+
+def learn_lexis(description: Description) -> Lexis:
+    """Number the words of all views; each text holds a word once, however often it says it."""
+    spelled: dict[int, str] = {}
+    for view in description.views:
+        spelled.update(view.spelled)
+    hashes = np.fromiter(spelled, dtype=np.uint64, count=len(spelled))
+    vocabulary = learn_vocabulary(hashes, spelled.values())
+    ids = tuple(vocabulary.ids(view.hashes) for view in description.views)
+    pairs = [
+        distinct_words(view, words) for view, words in zip(description.views, ids, strict=True)
+    ]
+    return Lexis(vocabulary, ids, tuple(p >> 32 for p in pairs), tuple(map(low_half, pairs)))
+
+
+def low_half(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The word of each coded pair."""
+    return (pairs & 0xFFFFFFFF).astype(np.int32)
+
+
+def distinct_words(view: View, ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The distinct ``text << 32 | word`` of a view."""
+    owners = np.repeat(np.arange(len(view.offsets) - 1), np.diff(view.offsets))
+    return np.unique(owners << 32 | ids)
+
+
+def evidence_over(
+    description: Description,
+    lexis: Lexis,
+    alive: NDArray[np.bool_],
+    recurrence: NDArray[np.float64],
+    settings: Settings,
+) -> Evidence:
+    """The evidence with word counts over the kinds in ``alive``."""
+    views, rows = description.views, description.view_rows
+    columns = []
+    for field, view in enumerate(views):
+        weights = weigh(lexis, field, np.unique(rows[field][alive]), len(view.offsets) - 1)
+        starts, stops = view.offsets[rows[field]], view.offsets[rows[field] + 1]
+        ids, words = lexis.ids[field], lexis.vocabulary
+        columns.append(Column(ids, view.zones, starts, stops, words, weights))
+    return Evidence(
+        weights=tuple(field.weight for field in settings.field),
+        columns=tuple(columns),
+        texts=tuple(
+            [view.texts[i] for i in r.tolist()] for view, r in zip(views, rows, strict=True)
+        ),
+        recurrence=recurrence,
+        jobs=settings.jobs,
+    )
+
+
+def weigh(
+    lexis: Lexis, field: int, rows: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Each word's weight by its count among some texts of a view that has ``count``."""
+    counted = np.zeros(count, dtype=bool)
+    counted[rows] = True
+    held = lexis.held[field][counted[lexis.holders[field]]]
+    counts = np.bincount(held, minlength=len(lexis.vocabulary.hashes))
+    return blended_weights(lexis.vocabulary.hashes, counts, len(rows))
+
+
+def recurrence_of(
+    description: Description, kinds: NDArray[np.int64], times: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """For each kind log2 of the days on which its headline appears, among records given.
+
+    ``kinds`` and ``times`` have one value a record; undated ones count as one day.
+    """
+    view, rows = description.views[0], description.view_rows[0]
+    headlines, group = np.unique(view.prints[rows], return_inverse=True)
+    held = kinds >= 0
+    days = np.where(times == NO_TIME, -(1 << 30), times // DAY)[held]
+    seen = np.unique(np.stack([group[kinds[held]], days]), axis=1)
+    counts = np.bincount(seen[0], minlength=len(headlines))
+    return np.log2(np.maximum(counts[group], 1))

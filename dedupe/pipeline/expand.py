@@ -1,0 +1,91 @@
+"""Pairs of kinds to pairs of runs: each run meets the runs of the other kind nearest in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.hashing import ranges
+from dedupe.stories import NO_TIME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEW = 16
+TIME_BITS = 38
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The runs in play: each one's number, kind and time, sorted by kind, then time."""
+
+    runs: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, runs: NDArray[np.int64], kinds: NDArray[np.int64], times: NDArray[np.int64]
+    ) -> Nodes:
+        """Sort runs, given with the kind and time of each."""
+        order = np.lexsort((runs, times, kinds))
+        return cls(runs[order], kinds[order], times[order])
+
+
+def expand(
+    nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of runs to verify for candidate pairs of kinds, and neighbours of one kind.
+
+    Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets
+    the nearest run before and after it. Returns distinct run numbers, left below right.
+    """
+    starts = np.searchsorted(nodes.kinds, np.arange(int(nodes.kinds.max(initial=-1)) + 2))
+    sizes = np.diff(starts)
+    inside = np.maximum(left, right) < len(sizes)
+    left, right = left[inside], right[inside]
+    swap = sizes[left] > sizes[right]
+    few, many = np.where(swap, right, left), np.where(swap, left, right)
+    full = sizes[few] * sizes[many] <= FEW
+    firsts, seconds = cross(starts, sizes, few[full], many[full])
+    nearest = near(nodes, starts, sizes, few[~full], many[~full])
+    beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
+    one = nodes.runs[np.concatenate([firsts, nearest[0], beside])]
+    other = nodes.runs[np.concatenate([seconds, nearest[1], beside + 1])]
+    pairs = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other))
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def cross(
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    few: NDArray[np.int64],
+    many: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every node of one kind with every node of the other, as places among the nodes."""
+    ours = ranges(starts[few], sizes[few])
+    partners = np.repeat(many, sizes[few])
+    return np.repeat(ours, sizes[partners]), ranges(starts[partners], sizes[partners])
+
+
+def near(
+    nodes: Nodes,
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    few: NDArray[np.int64],
+    many: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every node of one kind with the nearest in time of the other, before and after it."""
+    dated = nodes.times != NO_TIME
+    base = nodes.times[dated].min(initial=0) if dated.any() else 0
+    clock = np.where(dated, nodes.times - np.where(dated, base, NO_TIME) + 1, 0)
+    clock = clock.clip(0, (1 << TIME_BITS) - 1)
+    keys = nodes.kinds << TIME_BITS | clock
+    ours = ranges(starts[few], sizes[few])
+    partners = np.repeat(many, sizes[few])
+    after = np.searchsorted(keys, partners << TIME_BITS | clock[ours])
+    low, high = starts[partners], starts[partners] + sizes[partners] - 1
+    chosen = np.concatenate([np.clip(after - 1, low, high), np.clip(after, low, high)])
+    return np.concatenate([ours, ours]), chosen

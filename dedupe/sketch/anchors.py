@@ -1,0 +1,55 @@
+"""Keys from the most telling words of a text, for stories told in other words.
+
+Two headlines that share two of their rarest word stems become a candidate pair even where their
+shingles share no band. On labelled news pairs five anchors find more duplicates than 128
+permutations do, at a third of the pairs. Rarity is the shipped table's, so that a key depends
+on its text alone and an index can keep it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.hashing import BASE, hash_spans, mix64
+from dedupe.words import standard, static_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.folding import Folded
+
+ANCHORS = 5
+PREFIX = 5
+
+
+def anchors(folded: Folded, count: int = ANCHORS) -> NDArray[np.uint64]:
+    """The rarest word stems of each text, one row a text, 0 where it has fewer."""
+    tokens, core = folded.tokens, folded.core
+    owners = np.repeat(np.arange(len(folded.prints)), np.diff(tokens.offsets))
+    places = np.arange(len(owners))
+    own = np.flatnonzero((places >= core.heads[owners]) & (places < core.tails[owners]))
+    stops = np.minimum(tokens.stops[own], tokens.starts[own] + PREFIX)
+    stems = hash_spans(tokens.codes, tokens.starts[own], stops)
+    weights = static_weights(standard(tokens.hashes[own]))
+    order = np.lexsort((stems, -weights, owners[own]))
+    owner, stem = owners[own][order], stems[order]
+    fresh = np.append(True, (owner[1:] != owner[:-1]) | (stem[1:] != stem[:-1]))[: len(owner)]
+    owner, stem = owner[fresh], stem[fresh]
+    ranks = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    out = np.zeros((len(folded.prints), count), dtype=np.uint64)
+    kept = ranks < count
+    out[owner[kept], ranks[kept]] = stem[kept]
+    return out
+
+
+def anchor_keys(rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """One key a pair of anchors, one row a text; 0 where an anchor is missing."""
+    columns = []
+    for one, other in combinations(range(rows.shape[1]), 2):
+        low = np.minimum(rows[:, one], rows[:, other])
+        high = np.maximum(rows[:, one], rows[:, other])
+        columns.append(np.where(low > 0, mix64(low * BASE + high), np.uint64(0)))
+    return np.stack(columns, axis=1)

@@ -1,0 +1,160 @@
+"""Candidate pairs to scored, explained decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.stories import HOUR
+from dedupe.verify.align import Column
+from dedupe.verify.features import VIEW, view_features
+from dedupe.verify.model import probability, shipped_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["CONTEXT", "FEATURES", "VIEW", "Column", "Evidence", "Verdicts", "identical_reach", "pair_rows", "verify"]
+
+CONTEXT = (
+    "gap",  # log(1 + hours between the two)
+    "recurrence",  # log2 of the days on which the more frequent headline of the two appears
+    "same_source",  # whether one outlet wrote both
+)
+FEATURES = (*VIEW, *(f"lede_{name}" for name in VIEW), *CONTEXT)
+REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8760)
+"""Hours at which equal texts are judged, to find how far apart they are still one story."""
+FOREVER = 1 << 40
+SHOWN = VIEW.index("dice")
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the decision may look at: each field of all texts, and their strings."""
+
+    weights: tuple[float, ...]
+    columns: tuple[Column, ...]
+    texts: tuple[Sequence[str], ...]
+    recurrence: NDArray[np.float64]
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The score of each pair, 0 to 1, and each field's similarity, -1 where it is missing."""
+
+    scores: NDArray[np.float64]
+    parts: NDArray[np.float64]
+
+
+def verify(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+    progress: Callable[[float], None] = lambda _: None,
+) -> Verdicts:
+    """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
+    scores = np.zeros(len(left))
+    parts = np.full((len(left), len(evidence.columns)), -1.0)
+    for first in range(0, len(left), CHUNK):
+        cut = slice(first, first + CHUNK)
+        views = view_rows(evidence, left[cut], right[cut])
+        context = context_rows(evidence, left[cut], right[cut], hours[cut], same_source[cut])
+        scores[cut] = probability(combine(views, context, evidence.weights))
+        parts[cut] = np.stack([np.nan_to_num(v[:, SHOWN], nan=-1.0) for v in views], axis=1)
+        progress(min(1.0, (first + CHUNK) / len(left)))
+    return Verdicts(scores, parts)
+
+
+def view_rows(
+    evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> list[NDArray[np.float64]]:
+    """The features of each field for pairs of texts."""
+    return [
+        view_features(column, texts, left, right, evidence.jobs)
+        for column, texts in zip(evidence.columns, evidence.texts, strict=True)
+    ]
+
+
+def context_rows(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The ``CONTEXT`` features of pairs of texts."""
+    recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
+    return np.stack([np.log1p(hours), recurrence, same_source], axis=1)
+
+
+def pair_rows(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The model's rows for pairs of records with one field or two, to fit and to explain."""
+    views = view_rows(evidence, left, right)
+    context = context_rows(evidence, left, right, hours, same_source)
+    second = views[1] if len(views) > 1 else np.full_like(views[0], np.nan)
+    return features_of(views[0], second, context)
+
+
+def identical_reach(
+    evidence: Evidence, kinds: NDArray[np.int64], threshold: float
+) -> NDArray[np.int64]:
+    """How many seconds apart two records of each kind still pass; at one time they always do."""
+    views = view_rows(evidence, kinds, kinds)
+    unknown = np.full(len(kinds), np.nan)
+    reach = np.zeros(len(kinds), dtype=np.int64)
+    passing = np.ones(len(kinds), dtype=bool)
+    for hours in REACHES:
+        context = context_rows(
+            evidence, kinds, kinds, np.full(len(kinds), float(hours)), unknown
+        )
+        passing &= probability(combine(views, context, evidence.weights)) >= threshold
+        reach[passing] = hours * HOUR
+    reach[passing] = FOREVER
+    return reach
+
+
+def features_of(
+    first: NDArray[np.float64], second: NDArray[np.float64], context: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The model's rows: the leading view, the supporting view and the context side by side."""
+    return np.concatenate([first, second, context], axis=1)
+
+
+def combine(
+    views: Sequence[NDArray[np.float64]],
+    context: NDArray[np.float64],
+    weights: Sequence[float],
+) -> NDArray[np.float64]:
+    """The log-odds over all fields that both records have.
+
+    The first field that both have leads, each further one supports it; with several, their
+    log-odds are averaged by weight. Without a common field nothing speaks for a duplicate.
+    """
+    lead = np.full_like(views[0], np.nan)
+    total, mass = np.zeros((2, len(context)))
+    for number, view in enumerate(views):
+        opens = np.isnan(lead[:, 0]) & ~np.isnan(view[:, 0])
+        backs = ~np.isnan(lead[:, 0]) & ~np.isnan(view[:, 0])
+        lead[opens] = view[opens]
+        if backs.any():
+            rows = features_of(lead[backs], view[backs], context[backs])
+            total[backs] += weights[number] * shipped_model().log_odds(rows)
+            mass[backs] += weights[number]
+    alone = mass == 0
+    rows = features_of(lead[alone], np.full_like(lead[alone], np.nan), context[alone])
+    total[alone] = shipped_model().log_odds(rows)
+    mass[alone] = 1
+    return np.where(np.isnan(lead[:, 0]), -np.inf, total / mass)

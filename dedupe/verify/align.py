@@ -1,0 +1,123 @@
+"""Two texts word by word: what is shared, what stands on one side only, and how much it weighs.
+
+All pairs of a block are aligned at once, as padded matrices of word numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from dedupe.words import Vocabulary
+
+LONGEST = 64
+STRIDE = 8
+CELLS = 1 << 21
+STEM_MATCH = 14
+CONCEPT_MATCH = 10
+WHOLE = 16
+TAG_SHARE = 4
+NO_WORD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of all texts as words: ``ids[starts[i]:stops[i]]`` are those of text ``i``.
+
+    ``zones`` is 0 for a word of the story itself, 1 for a leading tag, 2 for a closing outlet.
+    """
+
+    ids: NDArray[np.int32]
+    zones: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    vocabulary: Vocabulary
+    weights: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The words of one side of a block of pairs: matrices of one row a pair, padded."""
+
+    ids: NDArray[np.int32]
+    stems: NDArray[np.int32]
+    concepts: NDArray[np.int32]
+    sides: NDArray[np.int32]
+    numbers: NDArray[np.bool_]
+    weights: NDArray[np.int64]
+    core: NDArray[np.bool_]
+
+
+def take_side(column: Column, rows: NDArray[np.int64], width: int) -> Side:
+    """The words of some texts as padded matrices."""
+    starts, stops = column.starts[rows], column.stops[rows]
+    places = starts[:, None] + np.arange(width)
+    filled = places < stops[:, None]
+    places = np.minimum(places, max(len(column.ids) - 1, 0))
+    ids = np.where(filled, column.ids[places], NO_WORD)
+    core = filled & (column.zones[places] == 0)
+    words = column.vocabulary
+    weights = np.where(core, column.weights[ids], column.weights[ids] // TAG_SHARE)
+    return Side(
+        ids=ids,
+        stems=np.where(filled, words.stems[ids], NO_WORD),
+        concepts=np.where(filled, words.concepts[ids], NO_WORD),
+        sides=np.where(filled, words.sides[ids], NO_WORD),
+        numbers=filled & words.numbers[ids],
+        weights=np.where(filled, weights, 0),
+        core=core,
+    )
+
+
+def blocks(
+    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """Cut pairs into blocks of like length: the pairs' places and the matrix width."""
+    lengths = column.stops - column.starts
+    longest = np.minimum(np.maximum(lengths[left], lengths[right]), LONGEST)
+    widths = np.maximum(-(-longest // STRIDE) * STRIDE, STRIDE)
+    for width in np.unique(widths).tolist():
+        places = np.flatnonzero(widths == width)
+        step = max(1, CELLS // (width * width))
+        for first in range(0, len(places), step):
+            yield places[first : first + step], width
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How well each word of either side is matched on the other, in sixteenths, and where."""
+
+    left: Side
+    right: Side
+    left_match: NDArray[np.int64]
+    right_match: NDArray[np.int64]
+    left_place: NDArray[np.int64]
+    right_place: NDArray[np.int64]
+
+
+def align(left: Side, right: Side) -> Alignment:
+    """Match each word with its best counterpart: the word itself, its stem, or a synonym."""
+    same = (left.ids[:, :, None] == right.ids[:, None, :]) & (left.ids != NO_WORD)[:, :, None]
+    strength = np.where(same, np.uint8(WHOLE), np.uint8(0))
+    for one, other, worth in (
+        (left.concepts, right.concepts, CONCEPT_MATCH),
+        (left.sides, right.sides, CONCEPT_MATCH),
+        (left.stems, right.stems, STEM_MATCH),
+    ):
+        alike = (one[:, :, None] == other[:, None, :]) & (one[:, :, None] != NO_WORD)
+        np.maximum(strength, np.where(alike, np.uint8(worth), np.uint8(0)), out=strength)
+    return Alignment(
+        left,
+        right,
+        strength.max(axis=2).astype(np.int64),
+        strength.max(axis=1).astype(np.int64),
+        strength.argmax(axis=2),
+        strength.argmax(axis=1),
+    )
