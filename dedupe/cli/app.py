@@ -10,6 +10,7 @@ import click
 
 from dedupe.cli.console import Console
 from dedupe.cli.failures import report
+from dedupe.cli.layout import CONTEXT_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def print_version(context: click.Context, _option: click.Parameter, asked: bool)
     invoke_without_command=True,
     help=HELP,
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT_SETTINGS,
 )
 @click.option(
     "--version",

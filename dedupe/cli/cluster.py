@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.options import Request, examples, run_options
+from dedupe.cli.layout import Command, examples
+from dedupe.cli.options import Request, run_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ EXAMPLES = examples(
 )
 
 
-@click.command(help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
 def command(request: Request) -> None:
     """Annotate every record."""

@@ -1,11 +1,11 @@
-"""What a person sees on standard error: plain or coloured lines."""
+"""The standard streams, any of which may be closed, and the lines for a person to read."""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, TextIO
 
 import click
 
@@ -26,10 +26,10 @@ class Console:
     verbose: bool = False
     color: Color = "auto"
 
-    def say(self, text: str, *, label: str = "", hue: str = "red") -> None:
+    def say(self, text: str, *, label: str = "") -> None:
         """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it."""
         colored = in_color(self.color, sys.stderr, os.environ)
-        shown = click.style(f"{label}:", fg=hue, bold=True) if colored else f"{label}:"
+        shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
 
 
@@ -45,3 +45,8 @@ def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a standard stream, which is None when it was closed, is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
+
+
+def standard_input() -> BinaryIO:
+    """Take standard input as bytes; one that was closed has a stand-in that cannot be read."""
+    return os.fdopen(0, "rb", closefd=False) if sys.stdin is None else sys.stdin.buffer

@@ -6,15 +6,15 @@ import os
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
-from dedupe.cli.console import is_terminal
+from dedupe.cli.console import is_terminal, standard_input
+from dedupe.cli.manifest import manifest
 from dedupe.cli.progress import Progress
-from dedupe.cli.summary import counted, manifest, mishaps, told
+from dedupe.cli.summary import spent, summed_up
+from dedupe.files import is_replaceable
 from dedupe.pipeline import run
 from dedupe.reading import read
 from dedupe.stories import Tally
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     Render = Callable[[Result], tuple[int, Iterable[bytes]]]
     """From a result to the number of records or pairs that go out, and their bytes."""
-
-QUARANTINE = "quarantine="
 
 
 def carry_out(command: str, request: Request, render: Render) -> None:
@@ -50,8 +48,10 @@ def carry_out(command: str, request: Request, render: Render) -> None:
         if sidecar:
             outcome = {**result.stats, "output": records, "total_seconds": round(seconds, 3)}
             sidecar.write(manifest(command, request.settings, tally, outcome))
+    if request.console.verbose:
+        request.console.say(spent(result.stats))
     if not request.console.quiet:
-        tell(request, result, tally, seconds)
+        request.console.say(summed_up(result.clustering.stats, tally, seconds))
 
 
 def compute(request: Request, tally: Tally) -> Result:
@@ -64,43 +64,16 @@ def compute(request: Request, tally: Tally) -> Result:
         return run(progress.reading(batches), request.settings, progress)
 
 
-def standard_input() -> BinaryIO:
-    """Take standard input as bytes; one that was closed has a stand-in that cannot be read."""
-    if sys.stdin is None:
-        return os.fdopen(0, "rb", closefd=False)
-    return sys.stdin.buffer
-
-
 def check_destinations(request: Request) -> None:
-    """Refuse to write two things to one file, or the bad records onto an input."""
+    """Refuse to write two things to one file; that it is no input is checked as it is opened."""
     if request.stats == "-":
         raise click.UsageError("--stats needs a file: standard output is for the data")
-    quarantine = request.settings.on_error.removeprefix(QUARANTINE)
-    if quarantine == request.settings.on_error:
-        quarantine = ""
-    named = {"--output": request.output, "--stats": request.stats, "quarantine": quarantine}
+    action, _, quarantine = request.settings.on_error.partition("=")
+    named = {"--output": request.output, "--stats": request.stats, action: quarantine}
     taken: dict[str, str] = {}
     for option, path in named.items():
-        if not path or path == "-" or is_special(path):
+        if not path or path == "-" or not is_replaceable(path):
             continue
         other = taken.setdefault(os.path.realpath(path), option)
         if other != option:
             raise click.UsageError(f"{other} and {option} name the same file: {path}")
-
-
-def is_special(path: str) -> bool:
-    """Whether a path is a device or pipe, which several outputs may share."""
-    return Path(path).exists() and not Path(path).is_file()
-
-
-def tell(request: Request, result: Result, tally: Tally, seconds: float) -> None:
-    """Say on standard error what the run came to."""
-    clustering = result.clustering
-    alone = clustering.canonical == np.arange(len(clustering.canonical))
-    several = int(np.count_nonzero(alone & (clustering.sizes > 1)))
-    facts = [
-        counted(len(result.corpus), "record"),
-        f"{np.count_nonzero(alone):,} unique",
-        f"{counted(several, 'cluster')} of two or more",
-    ]
-    request.console.say(told([*facts, *mishaps(tally)], seconds))

@@ -12,7 +12,7 @@ import click
 
 from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
-from dedupe.settings import KNOBS, Settings
+from dedupe.settings import KNOBS, Knob, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,12 @@ class Request:
     stats: str | None = None
 
 
+def with_default(knob: Knob) -> str:
+    """Word a knob's help, which ends in its default."""
+    told = "Default:" in knob.help or knob.default in (None, ())
+    return knob.help if told else f"{knob.help} Default: {knob.default}."
+
+
 FACE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "-o",
@@ -56,8 +62,7 @@ FACE_OPTIONS: tuple[Decorator, ...] = (
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        show_default=True,
-        help="Colour on standard error; auto heeds NO_COLOR and FORCE_COLOR.",
+        help="Colour on standard error. Default: auto, which heeds NO_COLOR and FORCE_COLOR.",
     ),
 )
 
@@ -82,7 +87,9 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
 )
 
 KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
-    click.option(knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=knob.help)
+    click.option(
+        knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=with_default(knob)
+    )
     for knob in KNOBS
 )
 
@@ -127,7 +134,7 @@ def files_argument(name: str) -> Decorator:
 
 
 def decorate(command: Command, options: Iterable[Decorator]) -> Command:
-    """Apply options so that the help lists them in this order."""
+    """Declare several options on a command."""
     for option in reversed(tuple(options)):
         command = option(command)
     return command
@@ -146,9 +153,3 @@ def help_on_terminal(files: tuple[str, ...]) -> None:
         context = click.get_current_context()
         click.echo(context.get_help())
         context.exit()
-
-
-def examples(*pairs: tuple[str, str]) -> str:
-    """Lay out ``(what it does, command line)`` pairs for the end of a help text."""
-    lines = [line for says, runs in pairs for line in (f"  {says}:", f"    $ {runs}")]
-    return "\n".join(["\b", "Examples:", *lines])

@@ -1,17 +1,12 @@
-"""What a run came to: one line for a person, one JSON object for ``--stats``."""
+"""What a run came to, in a line or two for a person."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
-
-from dedupe.cli.version import version
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dedupe.settings import Settings
     from dedupe.stories import Tally
 
 
@@ -29,25 +24,27 @@ def told(facts: Iterable[str], seconds: float) -> str:
     return ", ".join([*facts, f"{seconds:,.1f} s"])
 
 
-def mishaps(tally: Tally) -> list[str]:
-    """Word what was left out or not understood; empty when all went well."""
-    said = {
+def summed_up(found: Mapping[str, Any], tally: Tally, seconds: float) -> str:
+    """Word the outcome of a run, with what was left out or not understood."""
+    facts = [
+        counted(found["records"], "record"),
+        f"{found['unique']:,} unique",
+        f"{counted(found['clusters'], 'cluster')} of two or more",
+    ]
+    mishaps = {
         "skipped": tally.skipped,
         "quarantined": tally.quarantined,
         "with an unreadable date": tally.undated,
     }
-    return [f"{number:,} {what}" for what, number in said.items() if number]
+    return told([*facts, *(f"{n:,} {what}" for what, n in mishaps.items() if n)], seconds)
 
 
-def manifest(
-    command: str, settings: Settings, tally: Tally, outcome: Mapping[str, object]
-) -> bytes:
-    """All that one needs to tell two runs apart, as JSON with a final newline."""
-    facts = {
-        "version": version(),
-        "command": command,
-        "settings": settings.manifest(),
-        "input": asdict(tally),
-        **outcome,
-    }
-    return json.dumps(facts, indent=2).encode() + b"\n"
+def spent(stats: Mapping[str, Any]) -> str:
+    """Word where the time went and which caps were hit, for ``-v``."""
+    times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
+    effort = [
+        counted(stats["candidate_pairs"], "candidate pair"),
+        counted(stats["pairs"], "verified pair"),
+        counted(stats["hot_buckets"], "hot bucket"),
+    ]
+    return ", ".join([*times, *effort])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dedupe.verify import Evidence
 
 HELPS = ("dice", "containment", "shared", "ratio", "head")
-HURTS = ("rest_min", "top_min", "numbers_both", "opposed", "order", "loose_min", "gap", "recurrence")
+HURTS = ("rest_min", "top_min", "numbers_both", "opposed", "order", "loose_min", "gap", "recurrence", "returns")
 TREES = 150
 RATE = 0.1
 LEAVES = 4
@@ -100,7 +100,7 @@ def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
     evidence = evidence_among(case, np.flatnonzero(case.kinds >= 0))
     rows = rows_of(case, evidence, told)
     variants = [(rows, 1.0), (rows_of(case, without_counts(evidence), told), 0.3)]
-    variants += [(blank(rows, names), 0.2) for names in (CONTEXT[:1], CONTEXT[2:], CONTEXT)]
+    variants += [(blank(rows, names), 0.2) for names in (CONTEXT[:1], CONTEXT[2:3], CONTEXT)]
     if not np.isnan(rows[:, len(VIEW)]).all():
         variants.append((blank(rows, FEATURES[len(VIEW) : 2 * len(VIEW)]), 0.1))
     whole = [Lesson(part, labels, np.full(len(part), mass)) for part, mass in variants]
@@ -115,7 +115,10 @@ def without_counts(evidence: Evidence) -> Evidence:
         weights = blended_weights(hashes, np.zeros(len(hashes), dtype=np.int64), 0)
         columns.append(replace(column, weights=weights))
     return replace(
-        evidence, columns=tuple(columns), recurrence=np.zeros_like(evidence.recurrence)
+        evidence,
+        columns=tuple(columns),
+        recurrence=np.zeros_like(evidence.recurrence),
+        anchor_days=np.zeros_like(evidence.anchor_days),
     )
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.canonical import Qualities
-from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis, recurrence_of
+from dedupe.pipeline.evidence import (
+    Lexis,
+    anchor_days_of,
+    evidence_over,
+    learn_lexis,
+    recurrence_of,
+)
 from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:
@@ -82,7 +88,14 @@ def qualities(case: Case, centrality: NDArray[np.float64]) -> Qualities:
 
 def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
     """The evidence with counts over the texts and days of some records."""
+    kinds, times = case.kinds[records], case.times[records]
     alive = np.zeros(len(case.description), dtype=bool)
-    alive[case.kinds[records]] = True
-    recurrence = recurrence_of(case.description, case.kinds[records], case.times[records])
-    return evidence_over(case.description, case.lexis, alive, recurrence, case.settings)
+    alive[kinds] = True
+    return evidence_over(
+        case.description,
+        case.lexis,
+        alive,
+        recurrence_of(case.description, kinds, times),
+        anchor_days_of(case.description, kinds, times),
+        case.settings,
+    )

@@ -61,6 +61,7 @@ def evidence_over(
     lexis: Lexis,
     alive: NDArray[np.bool_],
     recurrence: NDArray[np.float64],
+    anchor_days: NDArray[np.float64],
     settings: Settings,
 ) -> Evidence:
     """The evidence with word counts over the kinds in ``alive``."""
@@ -78,6 +79,8 @@ def evidence_over(
             [view.texts[i] for i in r.tolist()] for view, r in zip(views, rows, strict=True)
         ),
         recurrence=recurrence,
+        anchors=views[0].anchors[rows[0]],
+        anchor_days=anchor_days,
         jobs=settings.jobs,
     )
 
@@ -93,17 +96,36 @@ def weigh(
     return blended_weights(lexis.vocabulary.hashes, counts, len(rows))
 
 
+def days_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The day of each time; undated ones share a day."""
+    return np.where(times == NO_TIME, -(1 << 20), times // DAY)
+
+
 def recurrence_of(
     description: Description, kinds: NDArray[np.int64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """For each kind log2 of the days on which its headline appears, among records given.
-
-    ``kinds`` and ``times`` have one value a record; undated ones count as one day.
-    """
+    """For each kind log2 of the days on which its headline appears, among records given."""
     view, rows = description.views[0], description.view_rows[0]
     headlines, group = np.unique(view.prints[rows], return_inverse=True)
-    held = kinds >= 0
-    days = np.where(times == NO_TIME, -(1 << 30), times // DAY)[held]
-    seen = np.unique(np.stack([group[kinds[held]], days]), axis=1)
-    counts = np.bincount(seen[0], minlength=len(headlines))
+    counts = count_days(group[kinds], days_of(times), len(headlines))
     return np.log2(np.maximum(counts[group], 1))
+
+
+def anchor_days_of(
+    description: Description, kinds: NDArray[np.int64], times: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """For each kind and anchor key log2 of the days that have a headline with that key."""
+    keys = description.views[0].anchors[description.view_rows[0]]
+    values, numbers = np.unique(keys, return_inverse=True)
+    numbers = numbers.reshape(keys.shape)
+    days = np.repeat(days_of(times)[:, None], keys.shape[1], axis=1)
+    counts = count_days(numbers[kinds].ravel(), days.ravel(), len(values))
+    return np.log2(np.maximum(counts, 1))[numbers]
+
+
+def count_days(
+    numbers: NDArray[np.int64], days: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """How many distinct days each number stands beside."""
+    seen = np.unique((numbers << 24) | (days + (1 << 20) & 0xFFFFFF))
+    return np.bincount(seen >> 24, minlength=size)

@@ -36,11 +36,11 @@ class Nodes:
 
 def expand(
     nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> NDArray[np.int64]:
     """The pairs of runs to verify for candidate pairs of kinds, and neighbours of one kind.
 
     Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets
-    the nearest run before and after it. Returns distinct run numbers, left below right.
+    the nearest run before and after it. Returns distinct sorted ``low << 32 | high`` run numbers.
     """
     starts = np.searchsorted(nodes.kinds, np.arange(int(nodes.kinds.max(initial=-1)) + 2))
     sizes = np.diff(starts)
@@ -54,8 +54,7 @@ def expand(
     beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
     one = nodes.runs[np.concatenate([firsts, nearest[0], beside])]
     other = nodes.runs[np.concatenate([seconds, nearest[1], beside + 1])]
-    pairs = np.unique(np.minimum(one, other) << 32 | np.maximum(one, other))
-    return pairs >> 32, pairs & 0xFFFFFFFF
+    return np.unique(np.minimum(one, other) << 32 | np.maximum(one, other))
 
 
 def cross(

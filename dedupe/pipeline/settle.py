@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
 
+FAR_SHORT = 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Accepted pairs of records, by position, with each pair's score and field similarities."""
@@ -74,12 +77,13 @@ def settle(
     accepted = no_pairs(len(corpus.texts))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
     found: Candidates | None = None
+    hopeless = np.zeros(0, dtype=np.int64)
     while True:
         alive = alive_heads(case, leaders)
         if found is None or found.hot_buckets:
             found = candidates_among(case, alive)
             note(effort, found)
-        fresh = judge(case, found, alive, progress)
+        fresh, hopeless = judge(case, found, alive, hopeless, progress)
         effort["rounds"] += 1
         if not len(fresh):
             strays = stray_copies(case, heads, leaders)
@@ -157,15 +161,22 @@ def judge(
     case: Case,
     found: Candidates,
     alive: NDArray[np.int64],
+    hopeless: NDArray[np.int64],
     progress: Callable[[float], None],
-) -> Accepted:
-    """The pairs of living heads that pass, under counts over the living."""
+) -> tuple[Accepted, NDArray[np.int64]]:
+    """The pairs of living heads that pass, under counts over the living.
+
+    Pairs that fell far short before, the sorted codes in ``hopeless``, are not judged again: no
+    shift of counts carries a pair from a quarter of the threshold over it. Returns the accepted
+    pairs, and the hopeless ones with those added that fell as short now.
+    """
     nodes = Nodes.of(alive, case.kinds[alive], case.times[alive])
-    left, right = expand(nodes, found.left, found.right)
+    codes = np.setdiff1d(expand(nodes, found.left, found.right), hopeless, assume_unique=True)
+    left, right = codes >> 32, codes & 0xFFFFFFFF
     hours = case.hours(left, right)
     if case.settings.window is not None:
         near = ~(hours * HOUR > case.settings.window)
-        left, right, hours = left[near], right[near], hours[near]
+        codes, left, right, hours = codes[near], left[near], right[near], hours[near]
     verdicts = verify(
         evidence_among(case, alive),
         case.kinds[left],
@@ -174,8 +185,11 @@ def judge(
         case.same_source(left, right),
         progress,
     )
-    good = verdicts.scores >= case.settings.threshold
-    return Accepted(left[good], right[good], verdicts.scores[good], verdicts.parts[good])
+    scores = verdicts.scores
+    good = scores >= case.settings.threshold
+    far = codes[scores < case.settings.threshold * FAR_SHORT]
+    accepted = Accepted(left[good], right[good], scores[good], verdicts.parts[good])
+    return accepted, np.union1d(hopeless, far)
 
 
 def lead_heads(case: Case, heads: NDArray[np.int64], accepted: Accepted) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ CONTEXT = (
     "gap",  # log(1 + hours between the two)
     "recurrence",  # log2 of the days on which the more frequent headline of the two appears
     "same_source",  # whether one outlet wrote both
+    "returns",  # log2 of the days on which the rarest two words that both share meet in a headline
 )
 FEATURES = (*VIEW, *(f"lede_{name}" for name in VIEW), *CONTEXT)
 REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8760)
@@ -34,12 +35,18 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the decision may look at: each field of all texts, and their strings."""
+    """What the decision may look at: each field of all texts, and their strings.
+
+    ``recurrence`` is log2 of the days on which a text's headline appears; ``anchors`` are the keys
+    of its rarest words, two by two, and ``anchor_days`` log2 of the days that have such a headline.
+    """
 
     weights: tuple[float, ...]
     columns: tuple[Column, ...]
     texts: tuple[Sequence[str], ...]
     recurrence: NDArray[np.float64]
+    anchors: NDArray[np.uint64]
+    anchor_days: NDArray[np.float64]
     jobs: int = 0
 
 
@@ -91,7 +98,21 @@ def context_rows(
 ) -> NDArray[np.float64]:
     """The ``CONTEXT`` features of pairs of texts."""
     recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
-    return np.stack([np.log1p(hours), recurrence, same_source], axis=1)
+    returns = returning(evidence, left, right)
+    return np.stack([np.log1p(hours), recurrence, same_source, returns], axis=1)
+
+
+def returning(
+    evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How often the rarest words that both headlines share have met; NaN where they share none.
+
+    "Press digest" and "March 3" meet every day: two headlines that share no more are two digests.
+    """
+    ours, theirs = evidence.anchors[left], evidence.anchors[right]
+    shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours != 0)
+    days = np.where(shared, evidence.anchor_days[left], np.inf).min(axis=1)
+    return np.where(np.isinf(days), np.nan, days)
 
 
 def pair_rows(

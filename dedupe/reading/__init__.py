@@ -1,0 +1,142 @@
+"""Bytes to batches: JSONL, CSV, TSV and plain lines, compressed or not, from files or stdin."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from dedupe.errors import InputError
+from dedupe.files import reason_of
+from dedupe.reading import delimited, jsonl, plain
+from dedupe.reading.compression import chunks, shown, split_suffix
+from dedupe.reading.rejects import rejection
+from dedupe.reading.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dedupe.settings import Settings
+    from dedupe.stories import Batch, Format, Tally
+
+__all__ = ["read"]
+
+FORMATS: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "lines",
+}
+PARSERS = {
+    "jsonl": jsonl.batches,
+    "csv": delimited.batches,
+    "tsv": delimited.batches,
+    "lines": plain.batches,
+}
+BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# A headline may begin with a bracket, but hardly with one around a brace.
+ARRAY_OF_OBJECTS = re.compile(rb"\s*\[\s*(?:\{|$)")
+ARRAY = "a JSON array, not one object a line; turn it into JSONL, as with jq -c '.[]'"
+NOT_UTF8 = "UTF-16 text; turn it into UTF-8, as with iconv -f UTF-16 -t UTF-8"
+
+
+def read(
+    paths: Sequence[str],
+    settings: Settings,
+    tally: Tally,
+    *,
+    stdin: BinaryIO,
+    format: Format | None = None,  # noqa: A002 - the word that users know
+) -> Iterator[Batch]:
+    """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
+
+    The format is ``format``, else told by the suffix, else by the first line. The tally counts
+    along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end.
+    Raises InputError at once for a path that is not there, and while reading for what cannot be
+    read, as ``settings.on_error`` has it; OutputError for a quarantine file that cannot be written.
+    """
+    inputs = list(paths) or ["-"]
+    check_inputs(inputs)
+    return read_all(inputs, settings, tally, stdin, format)
+
+
+def check_inputs(inputs: Sequence[str]) -> None:
+    """Raise InputError for a missing file or stdin named twice, before anything is read."""
+    if inputs.count("-") > 1:
+        raise InputError(shown("-"), None, "named twice; it can be read only once")
+    for path in inputs:
+        try:
+            if path != "-":
+                Path(path).stat()
+        except OSError as error:
+            raise InputError(path, None, reason_of(error)) from error
+
+
+def read_all(
+    inputs: Sequence[str],
+    settings: Settings,
+    tally: Tally,
+    stdin: BinaryIO,
+    forced: Format | None,
+) -> Iterator[Batch]:
+    """Batches of all inputs, one after the other."""
+    digest = blake2b(digest_size=16)
+    with rejection(settings.on_error, inputs, tally) as reject:
+        for path in inputs:
+            tally.files += 1
+            lines = split_lines(counted(chunks(path, stdin), tally, digest))
+            first, lines = opening(shown(path), lines)
+            kind = format_of(path, first, forced)
+            source = Source(shown(path), kind, lines, settings, tally, reject)
+            yield from PARSERS[kind](source)
+        tally.checksum = digest.hexdigest()
+
+
+def counted(pieces: Iterable[bytes], tally: Tally, digest: blake2b) -> Iterator[bytes]:
+    """Pass bytes on, counted and digested."""
+    for piece in pieces:
+        tally.bytes += len(piece)
+        digest.update(piece)
+        yield piece
+
+
+def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with their endings, split after LF alone; the last may lack one."""
+    rest: list[bytes] = []
+    for piece in pieces:
+        cut = piece.rfind(b"\n") + 1
+        if cut:
+            yield from BytesIO(b"".join([*rest, piece[:cut]]))
+            rest.clear()
+        rest.append(piece[cut:])
+    yield from BytesIO(b"".join(rest))
+
+
+def opening(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first line that is not blank, and all lines from the start, a byte order mark left out.
+
+    Raises InputError for UTF-16.
+    """
+    head = [next(lines, b"").removeprefix(BOM)]
+    if head[0].startswith(UTF16):
+        raise InputError(name, 1, NOT_UTF8)
+    while not head[-1].strip():
+        line = next(lines, None)
+        if line is None:
+            break
+        head.append(line)
+    return head[-1], chain(filter(None, head), lines)
+
+
+def format_of(path: str, first: bytes, forced: Format | None) -> Format:
+    """As asked, else by the suffix, else by the first line; raises InputError for a JSON array."""
+    told = forced or FORMATS.get(split_suffix(path)[0])
+    if told in (None, "jsonl") and ARRAY_OF_OBJECTS.match(first):
+        raise InputError(shown(path), None, ARRAY)
+    return told or ("jsonl" if first.lstrip().startswith(b"{") else "lines")

@@ -1,0 +1,137 @@
+"""CSV and TSV with a header row, as the csv module reads them, each row's bytes kept."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from dedupe.errors import InputError
+from dedupe.reading.fields import Unreadable, columns_of
+from dedupe.reading.source import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dedupe.reading.source import Source
+    from dedupe.stories import Batch, Tally
+
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+class Row(NamedTuple):
+    """A row's first line number, its bytes, its cells, and what the csv module had against it."""
+
+    line: int
+    raw: bytes
+    cells: list[str]
+    problem: str
+
+
+def batches(source: Source) -> Iterator[Batch]:
+    """Batches of the rows below the header; a bad row is refused.
+
+    A file with a header alone gives one empty batch, so that its header is not lost. Raises
+    InputError for a header that cannot be read or names no text.
+    """
+    delimiter = DELIMITERS[source.format]
+    rows = without_blanks(split_rows(source.lines, delimiter), source.tally)
+    header = next(rows, None)
+    if header is None:
+        return
+    names = read_header(header, source, delimiter)
+    empty = True
+    for block in blocks(good_rows(rows, source, header.raw, len(names)), lambda row: len(row.raw)):
+        yield batch_of(block, source, header.raw, names)
+        empty = False
+    if empty:
+        yield batch_of([], source, header.raw, names)
+
+
+def batch_of(block: Sequence[Row], source: Source, header: bytes, names: Sequence[str]) -> Batch:
+    """A batch of good rows."""
+    records = [dict(zip(names, row.cells, strict=True)) for row in block]
+    columns = columns_of(records, source.settings)
+    return source.batch([row.raw for row in block], [row.line for row in block], columns, header)
+
+
+def without_blanks(rows: Iterator[Row], tally: Tally) -> Iterator[Row]:
+    """Pass on the rows that are not blank, and count the others."""
+    for row in rows:
+        if row.cells or row.problem:
+            yield row
+        else:
+            tally.blank += 1
+
+
+def good_rows(rows: Iterator[Row], source: Source, header: bytes, width: int) -> Iterator[Row]:
+    """Pass on the rows that can be read, and refuse the others."""
+    delimiter = DELIMITERS[source.format]
+    for row in rows:
+        try:
+            check(row, width, delimiter)
+        except Unreadable as bad:
+            source.refuse(row.line, str(bad), row.raw, header)
+        else:
+            yield row
+
+
+def split_rows(lines: Iterator[bytes], delimiter: str) -> Iterator[Row]:
+    """Rows with their bytes: the csv module asks for the lines that a row needs, and no more."""
+    taken: list[bytes] = []
+
+    def feed() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line.decode(errors="surrogateescape")
+
+    # The module's own limit, 128 KiB a cell, would refuse long records.
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(feed(), delimiter=delimiter)
+    number = 1
+    while True:
+        cells: list[str] = []
+        problem = ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # with no limit, all that is left for it to refuse
+            problem = "a carriage return outside quotes; lines end in LF or CRLF"
+        yield Row(number, b"".join(taken), cells, problem)
+        number += len(taken)
+        taken.clear()
+
+
+def read_header(row: Row, source: Source, delimiter: str) -> list[str]:
+    """The column names; raises InputError when they cannot be read or name no text."""
+    names = [name.strip() for name in row.cells]
+    try:
+        check(row, len(names), delimiter)
+        columns_of([dict.fromkeys(names, "")], source.settings)
+    except Unreadable as bad:
+        reason = str(bad).replace("the record has", "the header has")
+        raise InputError(source.path, row.line, reason) from None
+    return names
+
+
+def check(row: Row, width: int, delimiter: str) -> None:
+    """Raise Unreadable for a row that is not UTF-8, not whole, or not as wide as the header."""
+    if row.problem:
+        raise Unreadable(row.problem)
+    try:
+        text = row.raw.decode()
+    except UnicodeDecodeError as bad:
+        raise Unreadable(f"invalid UTF-8 at byte {bad.start + 1}") from None
+    # A quote left open takes in all that follows, the last line ending too.
+    if (row.cells[-1].endswith("\n") or not text.endswith("\n")) and is_open(text, delimiter):
+        raise Unreadable("a quote is opened and never closed")
+    if len(row.cells) != width:
+        raise Unreadable(f"{len(row.cells)} columns, where the header has {width}")
+
+
+def is_open(text: str, delimiter: str) -> bool:
+    """Whether a row ends inside quotes, so that it would take in one line more."""
+    reader = csv.reader([text, ""], delimiter=delimiter)
+    next(reader)
+    return reader.line_num > 1

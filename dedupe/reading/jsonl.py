@@ -1,0 +1,77 @@
+"""JSON Lines: one object a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from dedupe.reading.fields import columns_of
+from dedupe.reading.source import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.reading.fields import Columns
+    from dedupe.reading.source import Source
+    from dedupe.stories import Batch
+
+MARKS = ("NaN", "Infinity", "-Infinity")
+
+
+def batches(source: Source) -> Iterator[Batch]:
+    """Batches of the records in JSON Lines; a block with a line that is none is sifted."""
+    first = 1
+    for block in blocks(source.lines, len):
+        raws, numbers = block, list(range(first, first + len(block)))
+        first += len(block)
+        try:
+            columns = parse(raws, source)
+        except ValueError:
+            kept = [pair for pair in zip(raws, numbers, strict=True) if is_good(*pair, source)]
+            raws, numbers = [raw for raw, _ in kept], [number for _, number in kept]
+            columns = parse(raws, source)
+        if raws:
+            yield source.batch(raws, numbers, columns)
+
+
+def parse(raws: list[bytes], source: Source) -> Columns:
+    """The columns of lines that all hold a record; raises ValueError if one does not."""
+    return columns_of(list(map(orjson.loads, raws)), source.settings)
+
+
+def is_good(raw: bytes, number: int, source: Source) -> bool:
+    """Whether a line holds a record; a blank one is counted, any other refused."""
+    try:
+        parse([raw], source)
+    except ValueError as error:
+        if raw.isspace():
+            source.tally.blank += 1
+        else:
+            source.refuse(number, reason_of(error, raw), raw)
+        return False
+    return True
+
+
+def reason_of(error: ValueError, raw: bytes) -> str:
+    """Word why a line is no record: not UTF-8, not JSON (and where), or no story."""
+    if not isinstance(error, orjson.JSONDecodeError):
+        return str(error)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as bad:
+        return f"invalid UTF-8 at byte {bad.start + 1}"
+    return f"invalid JSON: {complaint(error, text)} at column {error.pos + 1}"
+
+
+def complaint(error: orjson.JSONDecodeError, text: str) -> str:
+    """The parser's words, or better ones where we have them."""
+    rest = (
+        text[max(error.pos - 1, 0) :] if error.msg == "no digit after sign" else text[error.pos :]
+    )
+    for literal in MARKS:
+        if rest.startswith(literal):
+            return f"{literal} is no JSON number"
+    if error.msg == "no low surrogate in string":
+        return "half of a surrogate pair"
+    return error.msg

@@ -1,0 +1,81 @@
+"""One input on its way to batches: its lines, its place in messages, and the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from dedupe.errors import InputError
+from dedupe.stories import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dedupe.reading.fields import Columns
+    from dedupe.reading.rejects import Reject
+    from dedupe.settings import Settings
+    from dedupe.stories import Format, Tally
+
+Item = TypeVar("Item")
+
+MOST_BYTES = 1 << 20
+MOST_RECORDS = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input of known format; ``lines`` keep their endings and have no byte order mark."""
+
+    path: str
+    format: Format
+    lines: Iterator[bytes]
+    settings: Settings
+    tally: Tally
+    reject: Reject
+
+    def refuse(self, line: int, reason: str, raw: bytes, header: bytes = b"") -> None:
+        """Deal with a bad record as the settings say; may raise InputError."""
+        self.reject(InputError(self.path, line, reason), raw, header)
+
+    def batch(
+        self, raws: list[bytes], lines: Sequence[int], columns: Columns, header: bytes = b""
+    ) -> Batch:
+        """A batch of records, whose bytes with their line endings lie end to end in its data."""
+        import numpy as np  # noqa: PLC0415 - keeps the package cheap for those who only split
+
+        data = b"".join(raws)
+        held = np.frombuffer(data, np.uint8)
+        sizes = np.fromiter(map(len, raws), np.int64, len(raws))
+        limits = np.cumsum(sizes)
+        newline = held[limits - 1] == ord("\n")
+        carriage = newline & (sizes > 1) & (held[limits - 2] == ord("\r"))
+        self.tally.records += len(raws)
+        self.tally.undated += columns.undated
+        return Batch(
+            path=self.path,
+            format=self.format,
+            header=header,
+            data=data,
+            starts=limits - sizes,
+            ends=limits - newline - carriage,
+            limits=limits,
+            lines=np.array(lines, np.int64),
+            texts=columns.texts,
+            ids=columns.ids,
+            sources=columns.sources,
+            times=np.array(columns.times, np.int64),
+        )
+
+
+def blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """Cut a stream into lists of about a MiB, by ``size`` in bytes, and at most 16k items."""
+    block: list[Item] = []
+    room = MOST_BYTES
+    for item in items:
+        block.append(item)
+        room -= size(item)
+        if room <= 0 or len(block) == MOST_RECORDS:
+            yield block
+            block, room = [], MOST_BYTES
+    if block:
+        yield block
