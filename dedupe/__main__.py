@@ -28,6 +28,8 @@ def run() -> NoReturn:
     exit_on_signals()
     code = main(sys.argv[1:])
     drop_unwritable_output()
+    if code == INTERRUPTED:
+        os._exit(code)  # where the interrupt met an import, Python would still die of the signal
     sys.exit(code)
 
 

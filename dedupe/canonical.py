@@ -22,7 +22,7 @@ class Qualities:
     """What the policy may ask of each record, as columns in input order.
 
     ``filled`` counts the fields that are there, ``lengths`` their characters; ``centrality`` is
-    the sum of the scores of the record's accepted pairs; ``digests`` are of the record's bytes.
+    the sum of the scores of the record's accepted pairs, in whole units; ``digests`` are of the record's bytes.
     """
 
     sources: Sequence[str]
@@ -55,7 +55,7 @@ def key_values(key: str, held: Qualities) -> NDArray[np.generic]:
     values: dict[str, NDArray[np.generic]] = {
         "not-withdrawn": held.withdrawn,
         "most-complete": -held.filled,
-        "central": -np.round(held.centrality, 6),
+        "central": -held.centrality,
         "longest": -held.lengths,
         "shortest": held.lengths,
         "earliest": np.where(dated, held.times, LAST),

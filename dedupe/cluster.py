@@ -1,19 +1,28 @@
-"""Accepted pairs to clusters that do not chain: leaders, in the order of the canonical policy.
+"""Judged pairs to clusters that do not chain.
 
-The best node by policy leads unless it matches a leader that was chosen before it; every other
-joins the leader that it matches best. So each member matches its leader directly, and no two
-leaders match each other. (Leader clustering: Hartigan 1975, Clustering Algorithms, chapter 3; the
-order by policy and the reassignment to the best leader are ours.)
+First leaders: in the order of the canonical policy the best node leads unless it matches a leader
+chosen before it, and every other joins the leader that it matches best; so no two leaders match
+each other. (Leader clustering: Hartigan 1975, Clustering Algorithms, chapter 3; the order by policy
+and the choice of the best leader are ours.) Then average linkage: two such clusters join while
+the judged pairs across them score the threshold on average.
 """
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+LEAST_JUDGED = 0.3
+"""The share of the pairs across two clusters that must have been judged for them to join."""
+SCORE_UNITS = 1 << 20
+"""Scores are summed as whole numbers of this unit, so that no sum depends on its order."""
 
 
 def lead(
@@ -53,3 +62,104 @@ def choose_leaders(
         if leads[node]:
             leads[others[starts[node] : stops[node]]] = False
     return leads
+
+
+def join(
+    ranks: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    threshold: float,
+) -> NDArray[np.int64]:
+    """Each node's leader after clusters have joined by average linkage, best average first.
+
+    ``left``, ``right`` and ``scores`` are all judged pairs, those below the threshold too.
+    """
+    sums = cross_sums(leaders, left, right, scores, threshold)
+    sizes = dict(zip(*map(np.ndarray.tolist, np.unique(leaders, return_counts=True)), strict=True))
+    parents = merge_greedily(sums, sizes, ranks, threshold)
+    roots = np.arange(len(leaders))
+    for child in parents:
+        roots[child] = top(parents, child)
+    return roots[leaders]
+
+
+def cross_sums(
+    leaders: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    threshold: float,
+) -> dict[int, dict[int, tuple[float, int]]]:
+    """For clusters that an accepted pair touches: the sum and count of the pairs across them."""
+    one, other = leaders[left], leaders[right]
+    across = one != other
+    touched = np.zeros(len(leaders), dtype=bool)
+    passing = across & (scores >= threshold)
+    touched[one[passing]] = touched[other[passing]] = True
+    held = across & touched[one] & touched[other]
+    codes = np.minimum(one, other)[held] << 32 | np.maximum(one, other)[held]
+    values, inverse = np.unique(codes, return_inverse=True)
+    totals = np.bincount(inverse, weights=np.rint(scores[held] * SCORE_UNITS)).tolist()
+    counts = np.bincount(inverse).tolist()
+    sums: dict[int, dict[int, tuple[float, int]]] = defaultdict(dict)
+    for code, total, count in zip(values.tolist(), totals, counts, strict=True):
+        a, b = code >> 32, code & 0xFFFFFFFF
+        sums[a][b] = sums[b][a] = (total, count)
+    return sums
+
+
+def merge_greedily(
+    sums: dict[int, dict[int, tuple[float, int]]],
+    sizes: dict[int, int],
+    ranks: NDArray[np.int64],
+    threshold: float,
+) -> dict[int, int]:
+    """Merge the closest clusters first; returns the cluster that each merged one went into."""
+
+    def average(a: int, b: int) -> float:
+        total, count = sums[a][b]
+        return total / SCORE_UNITS / count if count >= LEAST_JUDGED * sizes[a] * sizes[b] else 0.0
+
+    def offer(a: int, b: int) -> None:
+        mean = average(a, b)
+        if mean >= threshold:
+            low, high = sorted((int(ranks[a]), int(ranks[b])))
+            heapq.heappush(queue, (-mean, low, high, a, b))
+
+    parents: dict[int, int] = {}
+    queue: list[tuple[float, int, int, int, int]] = []
+    for a, row in sums.items():
+        for b in row:
+            if a < b:
+                offer(a, b)
+    while queue:
+        mean, _, _, a, b = heapq.heappop(queue)
+        if a in parents or b in parents or -mean != average(a, b):
+            continue
+        into, gone = (a, b) if ranks[a] < ranks[b] else (b, a)
+        parents[gone] = into
+        sizes[into] += sizes[gone]
+        for third in absorb(sums, into, gone):
+            offer(into, third)
+    return parents
+
+
+def absorb(sums: dict[int, dict[int, tuple[float, int]]], into: int, gone: int) -> list[int]:
+    """Add one cluster's sums to another's; returns the neighbours of the union."""
+    del sums[into][gone]
+    for third, (total, count) in sums.pop(gone).items():
+        if third == into:
+            continue
+        del sums[third][gone]
+        old_total, old_count = sums[into].get(third, (0.0, 0))
+        sums[into][third] = sums[third][into] = (old_total + total, old_count + count)
+    return list(sums[into])
+
+
+def top(parents: dict[int, int], child: int) -> int:
+    """The cluster that a merged one ended up in."""
+    while child in parents:
+        child = parents[child]
+    return child

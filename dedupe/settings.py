@@ -114,6 +114,17 @@ def parse_on_error(text: str) -> str:
     raise ValueError("it is fail, skip or quarantine=FILE")
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser that takes one of some words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
 def parse_name(text: str) -> str:
     """Read a non-empty name; raises ValueError."""
     if not text:
@@ -223,6 +234,14 @@ KNOBS = (
         "A key to ask before those of --keep, as in --prefer source:reuters,ap.",
         many=True,
     ),
+    Knob(
+        "linkage",
+        one_of("average", "leader"),
+        "average",
+        "average|leader",
+        "leader: every member matches its canonical. average: such clusters also join when the "
+        "pairs across them reach the threshold on average. Default: average.",
+    ),
     Knob("jobs", parse_jobs, 0, "N", "Threads to use; 0 is one a core. The result is the same."),
     Knob(
         "on_error",
@@ -253,6 +272,7 @@ class Settings:
     window: int | None = None
     keep: tuple[str, ...] = DEFAULT_KEEP
     prefer: tuple[str, ...] = ()
+    linkage: str = "average"
     jobs: int = 0
     on_error: str = "fail"
     into: str = "dedupe"

@@ -148,6 +148,7 @@ TAKEN = {
     "line separator in a text": '{"title":"Old\u2028lamp"}\n'.encode(),
     "10 MB line": LONG + OTHER,
     "nothing": b"",
+    "nothing but blank lines": b"\n\n",
 }
 
 
@@ -158,6 +159,11 @@ def test_taken(data: bytes, tmp_path: Path):
     assert done.code == 0
     assert done.out == kept + (b"" if kept.endswith(b"\n") or not kept else b"\n")
     assert "Traceback" not in done.err
+
+
+def test_table_without_rows_keeps_its_header(tmp_path: Path):
+    done = dedupe("unique", "--format", "csv", folder=tmp_path, stdin=b"id,title\n")
+    assert (done.code, done.out) == (0, b"id,title\n")
 
 
 def test_byte_order_mark_is_no_part_of_the_record(tmp_path: Path):

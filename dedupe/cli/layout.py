@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 SECTIONS = {
-    "Matching": ("--field", "--threshold", "--window"),
+    "Matching": ("--field", "--threshold", "--window", "--linkage"),
     "Canonical version": ("--keep", "--prefer"),
     "Input": ("--format", "--id-field", "--date-field", "--source-field", "--on-error"),
     "Output": ("--duplicates", "--output", "--into", "--stats"),

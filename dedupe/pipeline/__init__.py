@@ -47,7 +47,7 @@ def run(
     clock.append(time.perf_counter())
     settled = settle(corpus, description, settings, lambda done: progress("matching", done))
     pairs = pairs_of(settled, description, settings)
-    clustering = clustering_of(corpus, settled, pairs)
+    clustering = clustering_of(corpus, settled, description, settings, pairs)
     clock.append(time.perf_counter())
     seconds = np.diff(clock).round(3).tolist()
     stats = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedupe.candidates import Candidates, propose
 from dedupe.canonical import rank
-from dedupe.cluster import lead
+from dedupe.cluster import SCORE_UNITS, join, lead
 from dedupe.pipeline.case import Case, evidence_among, open_case, policy, qualities
 from dedupe.pipeline.expand import Nodes, expand
 from dedupe.runs import cut_runs
@@ -34,33 +34,50 @@ FAR_SHORT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Accepted pairs of records, by position, with each pair's score and field similarities."""
+class Judged:
+    """Judged pairs of run heads: sorted ``low << 32 | high`` codes, scores, field similarities."""
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    codes: NDArray[np.int64]
     scores: NDArray[np.float64]
     parts: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        return len(self.left)
+    def __or__(self, other: Judged) -> Judged:
+        """Both; a pair that was judged twice keeps its better score."""
+        codes = np.concatenate([self.codes, other.codes])
+        scores = np.concatenate([self.scores, other.scores])
+        order = np.lexsort((-scores, codes))
+        codes, firsts = np.unique(codes[order], return_index=True)
+        kept = order[firsts]
+        return Judged(codes, scores[kept], np.concatenate([self.parts, other.parts])[kept])
 
-    def __add__(self, other: Accepted) -> Accepted:
-        return Accepted(
-            np.concatenate([self.left, other.left]),
-            np.concatenate([self.right, other.right]),
-            np.concatenate([self.scores, other.scores]),
-            np.concatenate([self.parts, other.parts]),
-        )
+    def where(self, mask: NDArray[np.bool_]) -> Judged:
+        """Only some pairs."""
+        return Judged(self.codes[mask], self.scores[mask], self.parts[mask])
+
+    @property
+    def left(self) -> NDArray[np.int64]:
+        """The lower record of each pair."""
+        return self.codes >> 32
+
+    @property
+    def right(self) -> NDArray[np.int64]:
+        """The higher record of each pair."""
+        return self.codes & 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Each record's run head and leader, the accepted pairs of heads, and what it took."""
+    """Each record's run head and leader, the accepted pairs of heads, and what it took.
+
+    ``distant`` holds the pairs of heads and leaders that joined by their clusters' average and
+    were not accepted themselves; ``judged`` all pairs that were looked at, accepted or not.
+    """
 
     heads: NDArray[np.int64]
     leaders: NDArray[np.int64]
-    accepted: Accepted
+    judged: Judged
+    accepted: Judged
+    distant: Judged
     effort: dict[str, int]
 
 
@@ -74,30 +91,31 @@ def settle(
     case = open_case(corpus, description, settings)
     heads = run_heads(case)
     leaders = heads
-    accepted = no_pairs(len(corpus.texts))
+    judged = nothing_judged(len(corpus.texts))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
-    found: Candidates | None = None
+    found, asked = None, np.zeros(0, dtype=np.int64)
     hopeless = np.zeros(0, dtype=np.int64)
     while True:
         alive = alive_heads(case, leaders)
-        if found is None or found.hot_buckets:
-            found = candidates_among(case, alive)
+        if found is None or (found.hot_buckets or len(np.setdiff1d(alive, asked))):
+            found, asked = candidates_among(case, alive), alive
             note(effort, found)
-        fresh, hopeless = judge(case, found, alive, hopeless, progress)
+        codes = open_pairs(case, found, alive, hopeless)
+        fresh, hopes = judge(case, codes, alive, progress)
+        judged |= fresh
+        hopeless = np.union1d(hopeless, codes[hopes < settings.threshold * FAR_SHORT])
         effort["rounds"] += 1
-        if not len(fresh):
+        if not (fresh.scores >= settings.threshold).any():
             strays = stray_copies(case, heads, leaders)
             if not len(strays):
-                return Settled(heads, leaders, accepted, effort)
+                return close(case, heads, leaders, judged, effort)
             heads = split_off(case, heads, strays)
-        accepted += fresh
-        leaders = lead_heads(case, heads, accepted)
+        leaders = lead_heads(case, heads, judged)
 
 
-def no_pairs(fields: int) -> Accepted:
-    """No accepted pairs yet."""
-    none = np.zeros(0, dtype=np.int64)
-    return Accepted(none, none, np.zeros(0), np.zeros((0, fields)))
+def nothing_judged(fields: int) -> Judged:
+    """No pairs yet."""
+    return Judged(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, fields)))
 
 
 def note(effort: dict[str, int], found: Candidates) -> None:
@@ -157,49 +175,71 @@ def candidates_among(case: Case, alive: NDArray[np.int64]) -> Candidates:
     )
 
 
-def judge(
-    case: Case,
-    found: Candidates,
-    alive: NDArray[np.int64],
-    hopeless: NDArray[np.int64],
-    progress: Callable[[float], None],
-) -> tuple[Accepted, NDArray[np.int64]]:
-    """The pairs of living heads that pass, under counts over the living.
+def open_pairs(
+    case: Case, found: Candidates, alive: NDArray[np.int64], hopeless: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The pairs of living heads to judge, within the window.
 
-    Pairs that fell far short before, the sorted codes in ``hopeless``, are not judged again: no
-    shift of counts carries a pair from a quarter of the threshold over it. Returns the accepted
-    pairs, and the hopeless ones with those added that fell as short now.
+    The hopeless, which fell far short even if nothing recurred, are not judged again: what is left
+    is a shift of word counts, and that carries no pair from a quarter of the threshold over it.
     """
     nodes = Nodes.of(alive, case.kinds[alive], case.times[alive])
     codes = np.setdiff1d(expand(nodes, found.left, found.right), hopeless, assume_unique=True)
+    if case.settings.window is None:
+        return codes
+    hours = case.hours(codes >> 32, codes & 0xFFFFFFFF)
+    return codes[~(hours * HOUR > case.settings.window)]
+
+
+def judge(
+    case: Case,
+    codes: NDArray[np.int64],
+    alive: NDArray[np.int64],
+    progress: Callable[[float], None],
+) -> tuple[Judged, NDArray[np.float64]]:
+    """The verdicts on coded pairs of records under counts over the living, and their hopes."""
     left, right = codes >> 32, codes & 0xFFFFFFFF
-    hours = case.hours(left, right)
-    if case.settings.window is not None:
-        near = ~(hours * HOUR > case.settings.window)
-        codes, left, right, hours = codes[near], left[near], right[near], hours[near]
     verdicts = verify(
         evidence_among(case, alive),
         case.kinds[left],
         case.kinds[right],
-        hours,
+        case.hours(left, right),
         case.same_source(left, right),
         progress,
     )
-    scores = verdicts.scores
-    good = scores >= case.settings.threshold
-    far = codes[scores < case.settings.threshold * FAR_SHORT]
-    accepted = Accepted(left[good], right[good], scores[good], verdicts.parts[good])
-    return accepted, np.union1d(hopeless, far)
+    return Judged(codes, verdicts.scores, verdicts.parts), verdicts.hopes
 
 
-def lead_heads(case: Case, heads: NDArray[np.int64], accepted: Accepted) -> NDArray[np.int64]:
-    """Each record's leader by the accepted pairs of run heads."""
+def lead_heads(case: Case, heads: NDArray[np.int64], judged: Judged) -> NDArray[np.int64]:
+    """Each record's leader by the judged pairs of run heads."""
+    accepting = case.settings.threshold
+    accepted = judged.where(judged.scores >= accepting)
     sizes = np.bincount(heads, minlength=len(heads))
     centrality = np.zeros(len(heads))
-    np.add.at(centrality, accepted.left, accepted.scores * sizes[accepted.right])
-    np.add.at(centrality, accepted.right, accepted.scores * sizes[accepted.left])
+    units = np.rint(accepted.scores * SCORE_UNITS)
+    np.add.at(centrality, accepted.left, units * sizes[accepted.right])
+    np.add.at(centrality, accepted.right, units * sizes[accepted.left])
     ranks = rank(policy(case.settings), qualities(case, centrality))
-    return lead(ranks, accepted.left, accepted.right, accepted.scores)[heads]
+    leaders = lead(ranks, accepted.left, accepted.right, accepted.scores)
+    if case.settings.linkage == "average":
+        leaders = join(ranks, leaders, judged.left, judged.right, judged.scores, accepting)
+    return leaders[heads]
+
+
+def close(
+    case: Case,
+    heads: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    judged: Judged,
+    effort: dict[str, int],
+) -> Settled:
+    """The result, with a verdict on each head and leader that were not accepted as a pair."""
+    accepted = judged.where(judged.scores >= case.settings.threshold)
+    members = np.flatnonzero((heads == np.arange(len(heads))) & (leaders != heads))
+    ends = np.stack([members, leaders[members]])
+    codes = np.setdiff1d(ends.min(axis=0) << 32 | ends.max(axis=0), accepted.codes)
+    distant, _ = judge(case, codes, alive_heads(case, leaders), lambda _: None)
+    return Settled(heads, leaders, judged, accepted, distant, effort)
 
 
 def stray_copies(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.pipeline.settle import Judged
 from dedupe.stories import Clustering, Pairs
 
 if TYPE_CHECKING:
@@ -25,21 +26,25 @@ EXACT = "exact"
 def pairs_of(settled: Settled, description: Description, settings: Settings) -> Pairs:
     """The verified pairs: copies with the head of their run, and heads with one another."""
     copies = np.flatnonzero(settled.heads != np.arange(len(settled.heads)))
-    heads = settled.heads[copies]
-    accepted = settled.accepted
-    left = np.concatenate([np.minimum(copies, heads), np.minimum(accepted.left, accepted.right)])
-    right = np.concatenate([np.maximum(copies, heads), np.maximum(accepted.left, accepted.right)])
+    ends = np.stack([copies, settled.heads[copies]])
     filled = np.stack([view.prints[view.rows[copies]] > 0 for view in description.views], axis=1)
-    parts = np.concatenate([np.where(filled, 1.0, -1.0), accepted.parts])
-    scores = np.concatenate([np.ones(len(copies)), accepted.scores])
-    order = np.lexsort((right, left))
+    exact = Judged(
+        ends.min(axis=0) << 32 | ends.max(axis=0),
+        np.ones(len(copies)),
+        np.where(filled, 1.0, -1.0),
+    )
+    return as_pairs(exact | settled.accepted, description, settings)
+
+
+def as_pairs(judged: Judged, description: Description, settings: Settings) -> Pairs:
+    """Judged pairs with their reasons."""
     names = [field.name for field in settings.field]
-    alike = description.kinds[left] == description.kinds[right]
+    alike = description.kinds[judged.left] == description.kinds[judged.right]
     reasons = [
         EXACT if same else reason_of(names, row)
-        for same, row in zip(alike[order].tolist(), parts[order].tolist(), strict=True)
+        for same, row in zip(alike.tolist(), judged.parts.tolist(), strict=True)
     ]
-    return Pairs(left[order], right[order], scores[order], parts[order].T, reasons)
+    return Pairs(judged.left, judged.right, judged.scores, judged.parts.T, reasons)
 
 
 def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
@@ -51,39 +56,33 @@ def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
     return " ".join(f"{n} {p:.2f}" for n, p in zip(names, parts, strict=True) if p >= 0)
 
 
-def clustering_of(corpus: Corpus, settled: Settled, pairs: Pairs) -> Clustering:
+def clustering_of(
+    corpus: Corpus, settled: Settled, description: Description, settings: Settings, pairs: Pairs
+) -> Clustering:
     """Each record's canonical with the evidence that joined it."""
-    count = len(corpus)
-    scores = np.ones(count)
-    reasons = [CANONICAL] * count
-    places = pair_places(pairs, settled.heads, settled.leaders)
-    for record in np.flatnonzero(settled.leaders != np.arange(count)).tolist():
-        scores[record] = pairs.scores[places[record]]
-        reasons[record] = pairs.reasons[places[record]]
-    sizes = np.bincount(settled.leaders, minlength=count)[settled.leaders]
+    leaders, heads = settled.leaders, settled.heads
+    scores = np.ones(len(corpus))
+    reasons = [CANONICAL] * len(corpus)
+    own = np.where(heads == leaders, np.arange(len(heads)), heads)
+    wanted = np.minimum(own, leaders) << 32 | np.maximum(own, leaders)
+    for known in (pairs, as_pairs(settled.distant, description, settings)):
+        codes = known.left << 32 | known.right
+        members = np.flatnonzero((leaders != np.arange(len(leaders))) & np.isin(wanted, codes))
+        places = np.searchsorted(codes, wanted[members])
+        scores[members] = known.scores[places]
+        for record, place in zip(members.tolist(), places.tolist(), strict=True):
+            reasons[record] = known.reasons[place]
+    sizes = np.bincount(leaders, minlength=len(corpus))[leaders]
     hexes = [f"{digest:016x}" for digest in corpus.digests.tolist()]
     return Clustering(
-        canonical=settled.leaders,
+        canonical=leaders,
         scores=scores,
         reasons=reasons,
         sizes=sizes,
         keys=hexes,
-        record_ids=[given or own for given, own in zip(corpus.ids, hexes, strict=True)],
-        stats=counts(settled.leaders, scores),
+        record_ids=[given or own_key for given, own_key in zip(corpus.ids, hexes, strict=True)],
+        stats=counts(leaders, scores),
     )
-
-
-def pair_places(
-    pairs: Pairs, heads: NDArray[np.int64], leaders: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """For each record the pair that joins it: with its leader, or its head's with the leader."""
-    codes = pairs.left << 32 | pairs.right
-    own = np.where(heads == leaders, np.arange(len(heads)), heads)
-    wanted = np.minimum(own, leaders) << 32 | np.maximum(own, leaders)
-    order = np.argsort(codes, kind="stable")
-    return order[np.minimum(np.searchsorted(codes[order], wanted), max(len(order) - 1, 0))] if len(
-        order
-    ) else np.zeros(len(heads), dtype=np.int64)
 
 
 def counts(leaders: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, object]:

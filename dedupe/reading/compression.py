@@ -132,7 +132,7 @@ def xz_opener(_name: str, file: io.BufferedReader) -> Opened:
     """As :func:`gzip_opener`."""
     import lzma  # noqa: PLC0415 - see above
 
-    return chunks_of(lzma.LZMAFile(file)), (lzma.LZMAError,)  # noqa: SIM115 - it has no file of its own
+    return chunks_of(lzma.LZMAFile(file)), (lzma.LZMAError,)
 
 
 def zstd_opener(name: str, file: io.BufferedReader) -> Opened:

@@ -52,9 +52,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """The score of each pair, 0 to 1, and each field's similarity, -1 where it is missing."""
+    """The score of each pair, 0 to 1, and each field's similarity, -1 where it is missing.
+
+    ``hopes`` is the score if nothing recurred: what a pair may come to when duplicates are gone.
+    """
 
     scores: NDArray[np.float64]
+    hopes: NDArray[np.float64]
     parts: NDArray[np.float64]
 
 
@@ -67,16 +71,17 @@ def verify(
     progress: Callable[[float], None] = lambda _: None,
 ) -> Verdicts:
     """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
-    scores = np.zeros(len(left))
+    scores, hopes = np.zeros((2, len(left)))
     parts = np.full((len(left), len(evidence.columns)), -1.0)
     for first in range(0, len(left), CHUNK):
         cut = slice(first, first + CHUNK)
         views = view_rows(evidence, left[cut], right[cut])
         context = context_rows(evidence, left[cut], right[cut], hours[cut], same_source[cut])
         scores[cut] = probability(combine(views, context, evidence.weights))
+        hopes[cut] = probability(combine(views, without_returns(context), evidence.weights))
         parts[cut] = np.stack([np.nan_to_num(v[:, SHOWN], nan=-1.0) for v in views], axis=1)
         progress(min(1.0, (first + CHUNK) / len(left)))
-    return Verdicts(scores, parts)
+    return Verdicts(scores, hopes, parts)
 
 
 def view_rows(
@@ -100,6 +105,14 @@ def context_rows(
     recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
     returns = returning(evidence, left, right)
     return np.stack([np.log1p(hours), recurrence, same_source, returns], axis=1)
+
+
+def without_returns(context: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The context if each headline and each meeting of words stood alone in its corpus."""
+    out = context.copy()
+    for name in ("recurrence", "returns"):
+        out[:, CONTEXT.index(name)] *= 0
+    return out
 
 
 def returning(

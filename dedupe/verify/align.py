@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
     from dedupe.words import Vocabulary
 
+    ColumnArrays = tuple[
+        NDArray[np.int32],
+        NDArray[np.uint8],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.bool_],
+    ]
+
 LONGEST = 64
 STRIDE = 8
 CELLS = 1 << 21
@@ -40,6 +52,12 @@ class Column:
     stops: NDArray[np.int64]
     vocabulary: Vocabulary
     weights: NDArray[np.int64]
+
+    def arrays(self) -> ColumnArrays:
+        """All of it in the order in which the kernel takes it."""
+        words = self.vocabulary
+        known = (self.weights, words.stems, words.concepts, words.sides, words.numbers)
+        return (self.ids, self.zones, self.starts, self.stops, *known)
 
 
 @dataclass(frozen=True, slots=True)

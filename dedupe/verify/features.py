@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from dedupe import kernel
 from dedupe.verify.align import (
     CONCEPT_MATCH,
     NO_WORD,
@@ -63,12 +64,24 @@ def view_features(
     lengths = column.stops - column.starts
     both = np.flatnonzero((lengths[left] > 0) & (lengths[right] > 0))
     left, right = left[both], right[both]
+    out[both, :TAIL] = word_features(column, left, right)
+    out[both, TAIL] = ratios(texts, left, right, jobs)
+    return out
+
+
+def word_features(
+    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The features of ``VIEW`` up to ``ratio`` for pairs of texts that both have words."""
+    out = np.empty((len(left), TAIL))
+    if kernel.available():
+        kernel.aligned_features(*column.arrays(), left, right, out)
+        return out
     for places, width in blocks(column, left, right):
         matched = align(
             take_side(column, left[places], width), take_side(column, right[places], width)
         )
-        out[both[places], :TAIL] = np.stack(aligned_features(matched), axis=1)
-    out[both, TAIL] = ratios(texts, left, right, jobs)
+        out[places] = np.stack(aligned_features(matched), axis=1)
     return out
 
 

@@ -16,8 +16,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
+from dedupe import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Nodes = tuple[
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.float64],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.bool_],
+        NDArray[np.float64],
+    ]
 
 FORMAT = 1
 
@@ -45,6 +57,9 @@ class Model:
     def log_odds(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """The log-odds of each row of features being a duplicate."""
         total = np.full(len(rows), self.base)
+        if kernel.available():
+            kernel.log_odds(self.base, self.depth, *self.nodes(), np.ascontiguousarray(rows), total)
+            return total
         picks = np.arange(len(rows))
         for root in self.roots.tolist():
             nodes = np.full(len(rows), root)
@@ -52,6 +67,11 @@ class Model:
                 nodes = self.step(rows, picks, nodes)
             total += self.values[nodes]
         return total
+
+    def nodes(self) -> Nodes:
+        """The trees in the order in which the kernel takes them."""
+        ways = (self.thresholds, self.yes, self.no, self.missing)
+        return (self.roots, self.features, *ways, self.values)
 
     def step(
         self, rows: NDArray[np.float64], picks: NDArray[np.int64], nodes: NDArray[np.int64]

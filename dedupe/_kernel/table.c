@@ -1,0 +1,48 @@
+/* Sorted hashes with an index over their upper bits. */
+
+#include <stdlib.h>
+
+#include "hash.h"
+
+static int is_sorted(const uint64_t *keys, ptrdiff_t count) {
+    for (ptrdiff_t i = 1; i < count; i++)
+        if (keys[i] < keys[i - 1]) return 0;
+    return 1;
+}
+
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count) {
+    table->firsts = NULL;
+    if (count >= INT32_MAX || !is_sorted(keys, count)) return BAD_ARRAY;
+    int bits = 1;
+    while (bits < 30 && (ptrdiff_t)1 << bits < count) bits++;
+    uint32_t buckets = UINT32_C(1) << bits, bucket = 0;
+    table->keys = keys;
+    table->shift = 64 - bits;
+    table->firsts = malloc((buckets + 1) * sizeof *table->firsts);
+    if (!table->firsts) return NO_MEMORY;
+    for (uint32_t i = 0; i < (uint32_t)count; i++)
+        while (bucket <= keys[i] >> table->shift) table->firsts[bucket++] = i;
+    while (bucket <= buckets) table->firsts[bucket++] = (uint32_t)count;
+    return FINE;
+}
+
+void close_table(Table *table) { free(table->firsts); }
+
+/* The first place of each distinct value, in their order; the second half of numpy.unique. */
+Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdiff_t *found) {
+    size_t slots = 16, used = 0;
+    while (slots < 2 * (size_t)count) slots *= 2;
+    int64_t *held = malloc(slots * sizeof *held);
+    if (!held) return NO_MEMORY;
+    for (size_t i = 0; i < slots; i++) held[i] = -1;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        size_t slot = (size_t)values[i] & (slots - 1);
+        while (held[slot] >= 0 && values[held[slot]] != values[i]) slot = (slot + 1) & (slots - 1);
+        if (held[slot] >= 0) continue;
+        held[slot] = i;
+        out[used++] = i;
+    }
+    free(held);
+    *found = (ptrdiff_t)used;
+    return FINE;
+}

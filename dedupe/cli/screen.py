@@ -1,0 +1,191 @@
+"""A pair of records as lines for a terminal of any width, with nothing in it that could bite."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import click
+
+from dedupe.judge.difference import Token, difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SIDE_BY_SIDE = 100
+"""Columns from which two texts fit beside one another."""
+GUTTER = "  \u2502  "
+MOST = 1000
+"""Characters of a text that are shown."""
+JOINERS = "\u200c\u200d"  # they shape letters, and do nothing else
+Line = list[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is shown of one record: a line about it, and its texts by field."""
+
+    about: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How wide, and whether in colour; without, brackets stand around what differs."""
+
+    width: int
+    color: bool
+
+
+def safe(text: str) -> str:
+    """A text cut to what is shown, with escapes for all that could steer a terminal.
+
+    >>> safe("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    cut = text if len(text) <= MOST else text[:MOST] + "\u2026"
+    return "".join(" " if c.isspace() else c if harmless(c) else escaped(c) for c in cut)
+
+
+def harmless(character: str) -> bool:
+    """Whether a character shows as itself and moves nothing else."""
+    return character in JOINERS or unicodedata.category(character)[0] != "C"
+
+
+def escaped(character: str) -> str:
+    """A character as Python would write it."""
+    return character.encode("unicode_escape").decode()
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) or c in JOINERS
+        else 2 if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )  # fmt: skip
+
+
+def pair_lines(fields: Sequence[str], left: Side, right: Side, look: Look) -> list[str]:
+    """Two records, side by side where there is room, else one above the other."""
+    lines = beside(words(left.about), words(right.about), look, dim=True)
+    for name, ours, theirs in zip(fields, left.texts, right.texts, strict=True):
+        if ours or theirs:
+            one, other = difference(safe(ours), safe(theirs))
+            lines += ["", faint(safe(name), look)]
+            lines += beside(pieces(one, look), pieces(other, look), look)
+    return lines
+
+
+def words(text: str) -> list[Line]:
+    """A text of ours, to be wrapped."""
+    return [[Token(part)] for part in re.split(r"(\s+)", text)]
+
+
+def beside(
+    ours: Iterable[Line], theirs: Iterable[Line], look: Look, *, dim: bool = False
+) -> list[str]:
+    """Two blocks of text in two columns, or in two labelled blocks."""
+    if look.width < SIDE_BY_SIDE:
+        left, right = (wrap(block, look.width - 3) for block in (ours, theirs))
+        return [*indented("A", left, look, dim=dim), *indented("B", right, look, dim=dim)]
+    half = (look.width - len(GUTTER)) // 2
+    left, right = (wrap(block, half) for block in (ours, theirs))
+    return [
+        (
+            painted(one, look, dim=dim) + " " * (half - line_columns(one))
+            + faint(GUTTER, look) + painted(other, look, dim=dim)
+        ).rstrip()
+        for one, other in zip_longest(left, right, fillvalue=[])
+    ]  # fmt: skip
+
+
+def indented(name: str, lines: Sequence[Line], look: Look, *, dim: bool) -> list[str]:
+    """A block under the letter of its record."""
+    heads = [f"{name}  "] + ["   "] * len(lines)
+    return [
+        head + painted(line, look, dim=dim)
+        for head, line in zip(heads, lines or [[]], strict=False)
+    ]
+
+
+def pieces(tokens: Sequence[Token], look: Look) -> list[Line]:
+    """Tokens to pieces that stay on one line: words with the punctuation that they carry."""
+    out: list[Line] = []
+    for token in tokens if look.color else bracketed(tokens):
+        if out and not breakable(out[-1][-1]) and not breakable(token):
+            out[-1].append(token)
+        else:
+            out.append([token])
+    return out
+
+
+def bracketed(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens with brackets around each stretch that differs."""
+    flags = [False, *(token.differs for token in tokens), False]
+    return [
+        Token("[" * (token.differs and not before) + token.text + "]" * (token.differs and not after))
+        for token, before, after in zip(tokens, flags, flags[2:], strict=False)
+    ]
+
+
+def breakable(token: Token) -> bool:
+    """Whether a line may end beside a token: at spaces, and in scripts that have none."""
+    return token.text.isspace() or columns(token.text[-1]) > 1
+
+
+def wrap(parts: Iterable[Line], width: int) -> list[Line]:
+    """Pieces in lines of at most a width; a longer piece is cut."""
+    lines: list[Line] = [[]]
+    used = 0
+    for part in (fitting for part in parts for fitting in fit(part, width)):
+        size = line_columns(part)
+        if used + size > width:
+            lines.append([])
+            used = 0
+        if used or not part[0].text.isspace():
+            lines[-1] += part
+            used += size
+    return [line for line in lines if line]
+
+
+def fit(part: Line, width: int) -> list[Line]:
+    """A piece as it is, or in parts that fit a line."""
+    if line_columns(part) <= width:
+        return [part]
+    return [[cut] for token in part for cut in cut_up(token, width)]
+
+
+def cut_up(token: Token, width: int) -> list[Token]:
+    """A token in parts that each fit a line; no character takes more than two columns."""
+    if columns(token.text) <= width:
+        return [token]
+    step = max(1, width // 2)
+    starts = range(0, len(token.text), step)
+    return [Token(token.text[first : first + step], token.differs) for first in starts]
+
+
+def line_columns(line: Line) -> int:
+    """The columns that a line takes."""
+    return sum(columns(token.text) for token in line)
+
+
+def painted(line: Line, look: Look, *, dim: bool = False) -> str:
+    """A line as a terminal takes it."""
+    if not look.color:
+        return "".join(token.text for token in line)
+    return "".join(
+        click.style(token.text, fg="yellow", bold=True, underline=not token.text.isspace())
+        if token.differs
+        else faint(token.text, look) if dim else token.text
+        for token in line
+    )  # fmt: skip
+
+
+def faint(text: str, look: Look) -> str:
+    """A text that stands back."""
+    return click.style(text, dim=True) if look.color else text

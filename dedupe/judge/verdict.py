@@ -1,0 +1,152 @@
+"""The decision on single pairs of records, feature by feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.pipeline.case import evidence_among
+from dedupe.pipeline.settle import alive_heads, run_heads
+from dedupe.verify import CONTEXT, VIEW, verify
+from dedupe.verify import context_rows as context_of
+from dedupe.verify import features_of, view_rows
+from dedupe.verify.model import probability, shipped_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.pipeline.case import Case
+    from dedupe.verify import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One feature of a pair, its value and what it adds to the log-odds.
+
+    ``field`` is ``""`` for a feature of the pair as a whole, such as the gap in time.
+    """
+
+    field: str
+    name: str
+    value: float
+    part: float
+
+    @property
+    def label(self) -> str:
+        """How the feature is shown, as in ``title rest_min``."""
+        return f"{self.field} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A score with all that makes it: ``base`` and the parts add up to ``log_odds``.
+
+    ``parts`` come largest first, those of no effect left out. Without a common field the score
+    is 0 and there are no parts.
+    """
+
+    score: float
+    log_odds: float
+    base: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row that the model is asked: the fields that lead and back it, and how much it counts."""
+
+    lead: int
+    back: int
+    weight: float
+    row: NDArray[np.float64]
+
+    def field_of(self, place: int) -> int:
+        """The field that a feature is about; -1 for the pair as a whole."""
+        if place >= 2 * len(VIEW):
+            return -1
+        return self.lead if place < len(VIEW) else self.back
+
+
+def sight_of(case: Case) -> Evidence:
+    """The evidence as the first round of a run sees it."""
+    return evidence_among(case, alive_heads(case, run_heads(case)))
+
+
+def score_pairs(
+    case: Case, evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The score of each pair of records; 0 where a record has no text."""
+    kinds = case.kinds
+    scores = np.zeros(len(left))
+    both = np.flatnonzero((kinds[left] >= 0) & (kinds[right] >= 0))
+    left, right = left[both], right[both]
+    told = case.hours(left, right), case.same_source(left, right)
+    scores[both] = verify(evidence, kinds[left], kinds[right], *told).scores
+    return scores
+
+
+def steps_of(case: Case, evidence: Evidence, left: int, right: int) -> list[Step]:
+    """What the model is asked about a pair: see :func:`dedupe.verify.combine`."""
+    one, other = np.array([left]), np.array([right])
+    if case.kinds[left] < 0 or case.kinds[right] < 0:
+        return []
+    kinds = case.kinds[one], case.kinds[other]
+    views = view_rows(evidence, *kinds)
+    context = context_of(evidence, *kinds, case.hours(one, other), case.same_source(one, other))
+    held = [field for field, view in enumerate(views) if not np.isnan(view[0, 0])]
+    if not held:
+        return []
+    lead, *backs = held
+    if not backs:
+        alone = features_of(views[lead], np.full_like(views[lead], np.nan), context)
+        return [Step(lead, -1, 1.0, alone[0])]
+    mass = sum(evidence.weights[back] for back in backs)
+    return [
+        Step(
+            lead,
+            back,
+            evidence.weights[back] / mass,
+            features_of(views[lead], views[back], context)[0],
+        )
+        for back in backs
+    ]
+
+
+def odds_of(steps: Sequence[Step]) -> float:
+    """The log-odds of what the model is asked."""
+    if not steps:
+        return -np.inf
+    rows = np.stack([step.row for step in steps])
+    return float(shipped_model().log_odds(rows) @ np.array([step.weight for step in steps]))
+
+
+def verdict_on(case: Case, evidence: Evidence, left: int, right: int) -> Verdict:
+    """Score one pair of records and say why."""
+    steps = steps_of(case, evidence, left, right)
+    if not steps:
+        return Verdict(0.0, -np.inf, 0.0, ())
+    model = shipped_model()
+    names = (*VIEW, *VIEW, *CONTEXT)
+    titles = [field.name for field in case.settings.field]
+    found: dict[tuple[int, str], tuple[float, float]] = {}
+    for step in steps:
+        for place, part in enumerate(model.parts(step.row).values()):
+            key = (step.field_of(place), names[place])
+            before = found.get(key, (0.0, 0.0))[1]
+            found[key] = (float(step.row[place]), before + step.weight * part)
+    parts = [
+        Part("" if field < 0 else titles[field], name, value, part)
+        for (field, name), (value, part) in found.items()
+        if part
+    ]
+    odds = odds_of(steps)
+    return Verdict(
+        score=float(probability(np.array([odds]))[0]),
+        log_odds=odds,
+        base=model.base,
+        parts=tuple(sorted(parts, key=lambda part: -abs(part.part))),
+    )

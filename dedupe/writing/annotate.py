@@ -1,0 +1,153 @@
+"""Every record as it came, with what was found spliced into its bytes."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from dedupe.errors import InputError
+from dedupe.writing.table import (
+    DELIMITERS,
+    cells,
+    check_one_table,
+    ending,
+    is_table,
+    unended,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.settings import Settings
+    from dedupe.stories import Batch, Clustering, Corpus
+
+    Row = tuple[Any, ...]  # the values of KEYS
+
+KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason")
+DIGITS = 4
+TEXT = "text"
+
+
+def annotated(corpus: Corpus, clustering: Clustering, settings: Settings) -> Iterator[bytes]:
+    """All records in input order, in chunks, each with an object under ``settings.into``.
+
+    JSONL: the object is spliced in before the last brace, all other bytes stay. Tables: columns are
+    added on the right. Lines: become JSONL. A missing line ending is supplied. Raises InputError at
+    once for a record that has the key, and for tables that cannot be put into one.
+    """
+    check_one_table(corpus.batches)
+    for batch in corpus.batches:
+        check_key_is_free(batch, settings.into)
+    return annotations(corpus, clustering, settings.into)
+
+
+def annotations(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[bytes]:
+    """As :func:`annotated`, once the input is known to be fit."""
+    if corpus.batches and is_table(corpus.batches[0]):
+        yield wider_header(corpus.batches[0], into)
+    start = 0
+    for batch in corpus.batches:
+        rows = rows_of(clustering, start, start + len(batch))
+        start += len(batch)
+        if batch.format == "jsonl":
+            yield spliced(batch, rows, into)
+        elif batch.format == "lines":
+            yield wrapped(batch, rows, into)
+        else:
+            yield widened(batch, rows)
+
+
+def rows_of(clustering: Clustering, start: int, stop: int) -> list[Row]:
+    """What was found of the records from ``start`` to ``stop``, by KEYS."""
+    leaders = clustering.canonical[start:stop].tolist()
+    ids = clustering.record_ids
+    return list(
+        zip(
+            [clustering.keys[leader] for leader in leaders],
+            clustering.sizes[start:stop].tolist(),
+            [leader == position for position, leader in enumerate(leaders, start)],
+            [ids[leader] for leader in leaders],
+            clustering.scores[start:stop].round(DIGITS).tolist(),
+            clustering.reasons[start:stop],
+            strict=True,
+        )
+    )
+
+
+def spans(batch: Batch, rows: list[Row]) -> Iterator[tuple[int, int, int, Row]]:
+    """Each record's start, end and limit with its row."""
+    ends = zip(batch.starts.tolist(), batch.ends.tolist(), batch.limits.tolist(), strict=True)
+    return ((*span, row) for span, row in zip(ends, rows, strict=True))
+
+
+def spliced(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """JSON objects with one more member each."""
+    data, dumps = batch.data, orjson.dumps
+    key = orjson.dumps(into) + b":"
+    parts: list[bytes] = []
+    for start, end, limit, row in spans(batch, rows):
+        brace = data.rindex(b"}", start, end)
+        comma = b"" if data[start:brace].rstrip().endswith(b"{") else b","
+        member = key + dumps(dict(zip(KEYS, row, strict=True)))
+        parts += (data[start:brace], comma, member, data[brace:end], data[end:limit] or b"\n")
+    return b"".join(parts)
+
+
+def wrapped(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """Plain lines as JSON objects."""
+    data = batch.data
+    return b"".join(
+        orjson.dumps(
+            {TEXT: data[start:end].decode(), into: dict(zip(KEYS, row, strict=True))},
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for start, end, _, row in spans(batch, rows)
+    )
+
+
+def widened(batch: Batch, rows: list[Row]) -> bytes:
+    """Rows of a table with their cells added."""
+    data, delimiter = batch.data, DELIMITERS[batch.format]
+    parts: list[bytes] = []
+    for start, end, limit, row in spans(batch, rows):
+        added = cells([shown(value) for value in row], delimiter)
+        parts += (data[start:end], added, data[end:limit] or b"\n")
+    return b"".join(parts)
+
+
+def wider_header(batch: Batch, into: str) -> bytes:
+    """A table's header with the names of the added columns."""
+    names = cells([f"{into}_{key}" for key in KEYS], DELIMITERS[batch.format])
+    return unended(batch.header) + names + ending(batch.header)
+
+
+def shown(value: object) -> str:
+    """A value as a cell, spelled as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def check_key_is_free(batch: Batch, into: str) -> None:
+    """Raise InputError where a record, or a table's header, has the key that would be added."""
+    if is_table(batch):
+        delimiter = DELIMITERS[batch.format]
+        held = next(csv.reader([batch.header.decode()], delimiter=delimiter))
+        taken = [1] if {f"{into}_{key}" for key in KEYS} & set(held) else []
+    elif batch.format == "lines":
+        taken = batch.lines[:1].tolist() if into == TEXT else []
+    else:
+        taken = lines_with_key(batch, into)
+    for line in taken:
+        raise InputError(batch.path, line, f"already has {into}; use --into with another name")
+
+
+def lines_with_key(batch: Batch, key: str) -> Iterator[int]:
+    """The line numbers of the objects that have a key at their top."""
+    spelled = orjson.dumps(key)
+    if spelled not in batch.data:  # as a rule; a search is some hundred times faster than parsing
+        return
+    spans = zip(batch.starts.tolist(), batch.ends.tolist(), batch.lines.tolist(), strict=True)
+    for start, end, line in spans:
+        if batch.data.find(spelled, start, end) >= 0 and key in orjson.loads(batch.data[start:end]):
+            yield line

@@ -1,0 +1,123 @@
+"""Where results go: standard output, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from dedupe.errors import OutputError
+from dedupe.files import output_errors, refuse_inputs, replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+STDOUT = "<stdout>"
+STDOUT_PATHS = (None, "-", "/dev/stdout")
+NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+
+
+class Writer(Protocol):
+    """A compressor over a file, or the file itself."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take bytes."""
+
+    def close(self) -> None:
+        """Pass on what is left, and end."""
+
+
+class Output:
+    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest."""
+
+    def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
+        self.path = path
+        self._writer = writer
+        self._finish = finish
+
+    def write(self, data: bytes) -> None:
+        """Write a chunk; raises OutputError, or BrokenPipeError when the reader went away."""
+        with output_errors(self.path):
+            self._writer.write(data)
+
+    def finish(self) -> None:
+        """Pass on what is buffered; raises as ``write``."""
+        with output_errors(self.path):
+            self._finish()
+
+
+@contextmanager
+def open_output(path: str | None, inputs: Sequence[str]) -> Iterator[Output]:
+    """Open standard output for None or ``-``, else a file, compressed by its suffix.
+
+    The file takes its place, with the mode of the one it replaces, when the block ends well; on any
+    exception it is removed. Devices and pipes are written directly. Raises OutputError, before
+    anything is read, for a path that is one of the inputs or cannot be written.
+    """
+    if path is None or path in STDOUT_PATHS:
+        stdout = standard_output()
+        output = Output(STDOUT, stdout, stdout.flush)
+        yield output
+        output.finish()
+        return
+    refuse_inputs(path, inputs)
+    codec = CODECS.get(Path(path).suffix.lower())
+    with replacing(path) as file:
+        if codec:
+            writer = codec(path, file)
+            output = Output(path, writer, writer.close)
+        else:
+            output = Output(path, file, file.flush)
+        yield output
+        output.finish()
+
+
+def standard_output() -> BinaryIO:
+    """A writer of its own on standard output; raises OutputError when that is closed.
+
+    With Python's own writer a failed write would be tried again, and told again, at exit.
+    """
+    if sys.stdout is None:  # closed by whoever started us
+        raise OutputError(STDOUT, "is closed")
+    return open(sys.stdout.fileno(), "wb", closefd=False)
+
+
+# Each module is imported where it is needed: most runs need none, and some Pythons lack one. No
+# time and no name goes into the file, so that equal results are equal bytes.
+def gzip_writer(_path: str, file: BinaryIO) -> Writer:
+    """A writer that compresses into ``file``; closing it leaves the file open."""
+    import gzip  # noqa: PLC0415 - see above
+
+    return gzip.GzipFile("", "wb", 6, file, mtime=0)
+
+
+def bzip2_writer(_path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`."""
+    import bz2  # noqa: PLC0415 - see above
+
+    return bz2.BZ2File(file, "wb")
+
+
+def xz_writer(_path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`."""
+    import lzma  # noqa: PLC0415 - see above
+
+    return lzma.LZMAFile(file, "wb")
+
+
+def zstd_writer(path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`; raises OutputError when the extra is not installed."""
+    try:
+        import zstandard  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise OutputError(path, NO_ZSTD) from None
+    return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
+
+
+CODECS: dict[str, Callable[[str, BinaryIO], Writer]] = {
+    ".gz": gzip_writer,
+    ".bz2": bzip2_writer,
+    ".xz": xz_writer,
+    ".zst": zstd_writer,
+}

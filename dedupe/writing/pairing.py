@@ -1,0 +1,68 @@
+"""Verified pairs as JSON Lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dedupe.settings import Settings
+    from dedupe.stories import Corpus, Pairs
+
+PAIRS_A_CHUNK = 4096
+DIGITS = 4
+
+
+def pair_lines(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[bytes]:
+    """One JSON object a pair, in chunks of whole lines.
+
+    A record without an id goes by the digest of its bytes, as in ``Clustering.record_ids``.
+    """
+    names = [field.name for field in settings.field]
+    places = Places(corpus)
+    for start in range(0, len(pairs), PAIRS_A_CHUNK):
+        rows = range(start, min(start + PAIRS_A_CHUNK, len(pairs)))
+        yield b"".join(
+            orjson.dumps(pair_record(pairs, row, names, places), option=orjson.OPT_APPEND_NEWLINE)
+            for row in rows
+        )
+
+
+class Places:
+    """How to name each record: its id, its line, and its file if there are several."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        batches = corpus.batches
+        self._corpus = corpus
+        self.lines = np.concatenate([np.zeros(0, np.int64), *(batch.lines for batch in batches)])
+        self._ends = np.cumsum([len(batch) for batch in batches])
+        self._paths = [batch.path for batch in batches]
+        self.several = len(set(self._paths)) > 1
+
+    def id(self, position: int) -> str:
+        """The id of a record, given or made from its bytes."""
+        return self._corpus.ids[position] or f"{int(self._corpus.digests[position]):016x}"
+
+    def path(self, position: int) -> str:
+        """The file of a record."""
+        return self._paths[int(np.searchsorted(self._ends, position, "right"))]
+
+
+def pair_record(pairs: Pairs, row: int, names: Sequence[str], places: Places) -> dict[str, Any]:
+    """One pair as JSON values."""
+    left, right = int(pairs.left[row]), int(pairs.right[row])
+    record: dict[str, Any] = {"a": places.id(left), "b": places.id(right)}
+    if places.several:
+        record |= {"a_path": places.path(left), "b_path": places.path(right)}
+    record |= {"a_line": int(places.lines[left]), "b_line": int(places.lines[right])}
+    parts = pairs.parts[:, row].tolist()
+    record["score"] = round(float(pairs.scores[row]), DIGITS)
+    record["fields"] = {
+        name: round(part, DIGITS) for name, part in zip(names, parts, strict=True) if part >= 0
+    }
+    record["reason"] = pairs.reasons[row]
+    return record

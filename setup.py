@@ -1,0 +1,27 @@
+"""The compiled kernel: optional, for without a compiler the numpy path gives the same results."""
+
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+LIMITED = "0x030B0000"
+# No fused multiply-add and no reordering of sums: a double is the same as in numpy.
+STRICT = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
+    "-O3", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-fvisibility=hidden",
+]  # fmt: skip
+
+setup(
+    ext_modules=[
+        Extension(
+            "dedupe._native",
+            sources=sorted(map(str, Path("dedupe/_kernel").glob("*.c"))),
+            depends=["dedupe/_kernel/kernel.h"],
+            define_macros=[("Py_LIMITED_API", LIMITED)],
+            extra_compile_args=STRICT,
+            py_limited_api=True,
+            optional=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
