@@ -1,6 +1,112 @@
 import numpy as np
 from numpy.typing import NDArray
 
+# Run the loops that this processor runs best, or those that any runs; returns whether the first.
+def widen(wanted: bool, /) -> bool: ...
+
+# dedupe.folding.scan; the tokens are those of Tokens.arrays, with room for folded_length of each.
+def folded_length(
+    pages: NDArray[np.uint16],
+    entries: NDArray[np.uint32],
+    expansions: NDArray[np.uint32],
+    raw: NDArray[np.uint32],
+    /,
+) -> int: ...
+def scan(
+    pages: NDArray[np.uint16],
+    entries: NDArray[np.uint32],
+    expansions: NDArray[np.uint32],
+    raw: NDArray[np.uint32],
+    sizes: NDArray[np.int64],
+    hashes: NDArray[np.uint64],
+    kinds: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    /,
+) -> None: ...
+
+# dedupe.folding.affixes; all phrases are sorted.
+def find_core(
+    hashes: NDArray[np.uint64],
+    kinds: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    tags: NDArray[np.uint64],
+    gone: NDArray[np.uint64],
+    outlets: NDArray[np.uint64],
+    learned: NDArray[np.uint64],
+    heads: NDArray[np.int64],
+    tails: NDArray[np.int64],
+    versions: NDArray[np.int16],
+    withdrawn: NDArray[np.bool_],
+    /,
+) -> None: ...
+
+# dedupe.folding; the last four are written.
+def frame(
+    hashes: NDArray[np.uint64],
+    kinds: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    heads: NDArray[np.int64],
+    tails: NDArray[np.int64],
+    story_starts: NDArray[np.int64],
+    story_stops: NDArray[np.int64],
+    spaceless: NDArray[np.bool_],
+    prints: NDArray[np.uint64],
+    /,
+) -> None: ...
+
+# dedupe.sketch.minhash; one row a story and one column a band, of at most 1024 slots in all.
+def band_keys(
+    codes: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    spaceless: NDArray[np.bool_],
+    multipliers: NDArray[np.uint32],
+    offsets: NDArray[np.uint32],
+    out: NDArray[np.uint64],
+    /,
+) -> None: ...
+
+# dedupe.sketch.anchors; the words are sorted, their weights followed by that of any other.
+def anchor_keys(
+    hashes: NDArray[np.uint64],
+    kinds: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    heads: NDArray[np.int64],
+    tails: NDArray[np.int64],
+    words: NDArray[np.uint64],
+    weights: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    /,
+) -> None: ...
+
+# The places of the distinct values; returns how many of them there are.
+def first_seen(values: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
+
+# dedupe.verify.features; fifteen columns, and no row for a pair with an empty text.
 def aligned_features(
     ids: NDArray[np.int32],
     zones: NDArray[np.uint8],
@@ -16,9 +122,9 @@ def aligned_features(
     out: NDArray[np.float64],
     /,
 ) -> None: ...
+
+# dedupe.verify.model; the leaves are added to what the totals hold.
 def log_odds(
-    base: float,
-    depth: int,
     roots: NDArray[np.int64],
     features: NDArray[np.int64],
     thresholds: NDArray[np.float64],
@@ -27,6 +133,6 @@ def log_odds(
     missing: NDArray[np.bool_],
     values: NDArray[np.float64],
     rows: NDArray[np.float64],
-    out: NDArray[np.float64],
+    totals: NDArray[np.float64],
     /,
 ) -> None: ...

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import distinct
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,7 +43,7 @@ def propose(keys: Iterable[NDArray[np.uint64]], order: NDArray[np.int64]) -> Can
         pairs, crowded, fullest = pair_family(family, order)
         found.append(pairs)
         hot, largest = hot + crowded, max(largest, fullest)
-    joined = np.unique(np.concatenate(found))
+    joined = distinct(np.concatenate(found))
     return Candidates(joined >> HALF, joined & LOW, hot, largest)
 
 
@@ -73,7 +75,7 @@ def pair_neighbours(
     while len(rows):
         one, other = owners[rows - step], owners[rows]
         pairs = np.minimum(one, other) << HALF | np.maximum(one, other)
-        found.append(np.unique(pairs[one != other]))
+        found.append(pairs[one != other])
         step += 1
         rows = rows[reach[rows] >= step]
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))

@@ -54,3 +54,11 @@ def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
     """The concatenation of ``starts[i] .. starts[i] + lengths[i] - 1``."""
     firsts = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths)
+
+
+def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct values, sorted; by sorting, which beats numpy's hash table on millions."""
+    ordered = np.sort(values)
+    if len(ordered) < 2:  # noqa: PLR2004 - one value is distinct
+        return ordered
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])]

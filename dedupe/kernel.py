@@ -12,13 +12,36 @@ from __future__ import annotations
 import os
 
 try:
-    from dedupe._native import aligned_features, log_odds
+    from dedupe._native import (
+        aligned_features,
+        anchor_keys,
+        band_keys,
+        find_core,
+        first_seen,
+        folded_length,
+        frame,
+        log_odds,
+        scan,
+        widen,
+    )
 except ImportError:
     _BUILT = False
 else:
     _BUILT = True
 
-__all__ = ["aligned_features", "available", "log_odds"]
+__all__ = [
+    "aligned_features",
+    "anchor_keys",
+    "available",
+    "band_keys",
+    "find_core",
+    "first_seen",
+    "folded_length",
+    "frame",
+    "log_odds",
+    "scan",
+    "widen",
+]
 
 PURE = "DEDUPE_PURE"
 

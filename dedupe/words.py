@@ -18,7 +18,7 @@ import numpy as np
 from dedupe.hashing import find, hash_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,8 +50,8 @@ class Mapping64:
 
     @classmethod
     def of(cls, words: Sequence[str], values: Sequence[int]) -> Mapping64:
-        """The table of some words; the first value given for a word stands."""
-        keys, firsts = np.unique(word_hash(words), return_index=True)
+        """The table of some words' standard hashes; the first value given for a word stands."""
+        keys, firsts = np.unique(standard(word_hash(words)), return_index=True)
         return cls(keys, np.asarray(values, dtype=np.int64)[firsts])
 
     def get(self, wanted: NDArray[np.uint64], default: int) -> NDArray[np.int64]:
@@ -139,16 +139,24 @@ class Vocabulary:
         return np.searchsorted(self.hashes, standard(hashes)).astype(np.int32)
 
 
-def learn_vocabulary(
-    hashes: NDArray[np.uint64], spelled: Iterable[str]
-) -> Vocabulary:
-    """The vocabulary of distinct token hashes and their folded spellings, in any order."""
-    words = list(spelled)
-    own = standard(hashes)
-    values, firsts = np.unique(own, return_index=True)
-    texts = [words[i] for i in firsts.tolist()]
-    stems = {}
+@cache
+def standard_words() -> dict[int, str]:
+    """The words that stand for other spellings, by hash."""
+    words = sorted({line.split()[0] for line in data_lines("lexicon.txt")})
+    return dict(zip(word_hash(words).tolist(), words, strict=True))
+
+
+def learn_vocabulary(spelled: Mapping[int, str]) -> Vocabulary:
+    """The vocabulary of tokens, given as the folded spelling of each token hash.
+
+    What is known of a word hangs on its standard spelling alone, not on which variants occur.
+    """
+    given = np.fromiter(spelled, dtype=np.uint64, count=len(spelled))
+    values = np.unique(standard(given))
+    known = standard_words()
+    texts = [known.get(value) or spelled[value] for value in values.tolist()]
     numbers = np.array([text[:1].isdigit() for text in texts], dtype=bool)
+    stems: dict[str, int] = {}
     stem_ids = [
         -1 if number else stems.setdefault(stem(text), len(stems))
         for text, number in zip(texts, numbers.tolist(), strict=True)
@@ -156,8 +164,8 @@ def learn_vocabulary(
     return Vocabulary(
         hashes=values,
         stems=np.array(stem_ids, dtype=np.int32),
-        concepts=concepts().get(hashes[firsts], -1).astype(np.int32),
-        sides=sides().get(hashes[firsts], -1).astype(np.int32),
+        concepts=concepts().get(values, -1).astype(np.int32),
+        sides=sides().get(values, -1).astype(np.int32),
         numbers=numbers,
     )
 

@@ -1,175 +1,220 @@
-/* The Python face of the kernel: arrays in by the buffer protocol, checked, and the GIL let go.
- *
- * A wrong type, size or number in an array raises ValueError; the loops never see it. */
+/* The Python face of the kernel: arrays in, the GIL let go, arrays filled. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include <stdlib.h>
-#include <string.h>
-
+#include "arrays.h"
 #include "kernel.h"
 
-enum { MOST_ARRAYS = 16 };
+/* Evaluate without the GIL. */
+#define FREELY(result, expression) \
+    do { \
+        Py_BEGIN_ALLOW_THREADS \
+        result = expression; \
+        Py_END_ALLOW_THREADS \
+    } while (0)
 
-/* One array of a call. `type` is 'i' for signed, 'u' for unsigned or bool, 'f' for float;
- * arrays of one letter in `like` must have equally many items. */
-typedef struct {
-    const char *name;
-    char type;
-    int size;
-    char like;
-    int writable;
-} Argument;
-
-typedef struct {
-    Py_buffer views[MOST_ARRAYS];
-    int count;
-} Arrays;
-
-static void release(Arrays *arrays) {
-    while (arrays->count) PyBuffer_Release(&arrays->views[--arrays->count]);
-}
-
-static Py_ssize_t items(const Py_buffer *view) { return view->len / view->itemsize; }
-
-static int has_type(const Py_buffer *view, const Argument *argument) {
-    const char *letters = argument->type == 'i' ? "bhilq" : argument->type == 'u' ? "?BHILQ" : "fd";
-    const char *format = view->format;
-    return format && strlen(format) == 1 && strchr(letters, format[0]) &&
-           view->itemsize == argument->size && (uintptr_t)view->buf % (size_t)argument->size == 0;
-}
-
-/* Whether array `at` is as long as the first one that must be equally long. */
-static int has_length(const Arrays *arrays, const Argument *arguments, int at) {
-    if (!arguments[at].like) return 1;
-    int first = 0;
-    while (arguments[first].like != arguments[at].like) first++;
-    return items(&arrays->views[first]) == items(&arrays->views[at]);
-}
-
-/* Hold the arrays of a call; -1 with an exception set, and nothing held, where one is wrong. */
-static int hold(PyObject *const *given, const Argument *arguments, int count, Arrays *arrays) {
-    arrays->count = 0;
-    for (int i = 0; i < count; i++) {
-        int flags = PyBUF_ND | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT;
-        if (arguments[i].writable) flags |= PyBUF_WRITABLE;
-        if (PyObject_GetBuffer(given[i], &arrays->views[i], flags) < 0) goto failed;
-        arrays->count++;
-        if (!has_type(&arrays->views[i], &arguments[i])) {
-            PyErr_Format(PyExc_ValueError, "%s: not an aligned array of %c%d",
-                         arguments[i].name, arguments[i].type, arguments[i].size);
-            goto failed;
-        }
-        if (!has_length(arrays, arguments, i)) {
-            PyErr_Format(PyExc_ValueError, "%s: a wrong number of items", arguments[i].name);
-            goto failed;
-        }
+/* A Python function of the arrays that follow its name. */
+#define ENTRY(name, ...) \
+    static PyObject *enter_##name(PyObject *module, PyObject *const *given, Py_ssize_t count) { \
+        static const Argument wanted[] = {__VA_ARGS__}; \
+        (void)module; \
+        return with_arrays(given, count, wanted, sizeof wanted / sizeof *wanted, run_##name); \
     }
-    return 0;
-failed:
-    release(arrays);
-    return -1;
+
+#define METHOD(name) {#name, (PyCFunction)(void (*)(void))enter_##name, METH_FASTCALL, NULL}
+
+/* None, or the exception for what went wrong in a loop. */
+static PyObject *outcome(Trouble trouble) {
+    if (trouble == NO_MEMORY) return PyErr_NoMemory();
+    if (trouble == FINE) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "a number in an array is out of bounds or order");
+    return NULL;
 }
 
-static int expect(Py_ssize_t given, Py_ssize_t wanted) {
-    if (given == wanted) return 1;
-    PyErr_Format(PyExc_TypeError, "%zd arguments, not %zd", wanted, given);
-    return 0;
+static int has_width(const Py_buffer *view, Py_ssize_t rows, Py_ssize_t wanted, const char *name) {
+    Py_ssize_t width = width_of(view, rows, name);
+    if (width >= 0 && width != wanted)
+        PyErr_Format(PyExc_ValueError, "%s: not %zd columns", name, wanted);
+    return width == wanted;
 }
 
-/* The width of a two-dimensional array of so many rows, or -1 with an exception set. */
-static Py_ssize_t width_of(const Py_buffer *view, Py_ssize_t rows, const char *name) {
-    if (view->ndim == 2 && view->shape[0] == rows) return view->shape[1];
-    PyErr_Format(PyExc_ValueError, "%s: not a matrix of %zd rows", name, rows);
-    return -1;
+#define FOLDING {"pages", 'u', 2, 0, 0}, {"entries", 'u', 4, 0, 0}, {"expansions", 'u', 4, 0, 0}
+
+static Folding folding_of(const Py_buffer *v) {
+    return (Folding){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), items(&v[1]), items(&v[2])};
 }
 
-/* None, or ValueError where a loop met a number that points outside of its arrays. */
-static PyObject *outcome(ptrdiff_t bad, const char *what) {
-    if (bad == ALL_GOOD) Py_RETURN_NONE;
-    return PyErr_Format(PyExc_ValueError, "%s %zd points outside of its arrays", what, bad);
+static PyObject *run_folded_length(const Py_buffer *v) {
+    Folding table = folding_of(v);
+    ptrdiff_t total;
+    FREELY(total, folded_length(&table, v[3].buf, items(&v[3])));
+    return total < 0 ? outcome(BAD_ARRAY) : PyLong_FromSsize_t(total);
 }
 
-static const Argument FEATURE_ARGUMENTS[] = {
-    {"ids", 'i', 4, 'w', 0},      {"zones", 'u', 1, 'w', 0},   {"starts", 'i', 8, 't', 0},
-    {"stops", 'i', 8, 't', 0},    {"weights", 'i', 8, 'v', 0}, {"stems", 'i', 4, 'v', 0},
-    {"concepts", 'i', 4, 'v', 0}, {"sides", 'i', 4, 'v', 0},   {"numbers", 'u', 1, 'v', 0},
-    {"left", 'i', 8, 'p', 0},     {"right", 'i', 8, 'p', 0},   {"out", 'f', 8, 0, 1},
-};
+ENTRY(folded_length, FOLDING, {"raw", 'u', 4, 0, 0})
 
-static PyObject *call_aligned_features(PyObject *module, PyObject *const *given, Py_ssize_t count) {
-    (void)module;
-    Arrays arrays;
-    if (!expect(12, count) || hold(given, FEATURE_ARGUMENTS, 12, &arrays) < 0) return NULL;
-    Py_buffer *v = arrays.views;
+static PyObject *run_scan(const Py_buffer *v) {
+    Folding table = folding_of(v);
+    const Py_buffer *o = v + 5;
+    NewTokens out = {o[0].buf, o[1].buf, o[2].buf, o[3].buf, o[4].buf, o[5].buf, o[6].buf,
+                     o[7].buf, o[8].buf, 0, 0};
+    Trouble trouble;
+    FREELY(trouble, scan(&table, v[3].buf, items(&v[3]), v[4].buf, items(&v[4]), &out, items(o)));
+    return outcome(trouble);
+}
+
+ENTRY(scan, FOLDING, {"raw", 'u', 4, 0, 0}, {"sizes", 'i', 8, 't', 0},
+      {"hashes", 'u', 8, 'c', 1}, {"kinds", 'u', 1, 'c', 1}, {"cases", 'u', 1, 'c', 1},
+      {"gaps", 'u', 1, 'c', 1}, {"starts", 'i', 8, 'c', 1}, {"stops", 'i', 8, 'c', 1},
+      {"offsets", 'i', 8, 'T', 1}, {"codes", 'u', 4, 'c', 1}, {"bounds", 'i', 8, 'T', 1})
+
+#define TOKENS \
+    {"hashes", 'u', 8, 'k', 0}, {"kinds", 'u', 1, 'k', 0}, {"cases", 'u', 1, 'k', 0}, \
+    {"gaps", 'u', 1, 'k', 0}, {"starts", 'i', 8, 'k', 0}, {"stops", 'i', 8, 'k', 0}, \
+    {"offsets", 'i', 8, 'T', 0}, {"codes", 'u', 4, 0, 0}, {"bounds", 'i', 8, 'T', 0}
+
+static Tokens tokens_of(const Py_buffer *v) {
+    return (Tokens){v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
+                    v[7].buf, v[8].buf, items(&v[6]) - 1, items(&v[0]), items(&v[7])};
+}
+
+static Trouble find_core_in(const Tokens *tokens, const Py_buffer *phrases, NewCore *out) {
+    enum { LISTS = 4 };
+    Table lists[LISTS];
+    Trouble trouble = FINE;
+    int open = 0;
+    for (; open < LISTS && trouble == FINE; open++)
+        trouble = open_table(&lists[open], phrases[open].buf, items(&phrases[open]));
+    if (trouble == FINE) trouble = find_core(tokens, lists, lists + 1, lists + 2, lists + 3, out);
+    while (open) close_table(&lists[--open]);
+    return trouble;
+}
+
+static PyObject *run_find_core(const Py_buffer *v) {
+    Tokens tokens = tokens_of(v);
+    NewCore out = {v[13].buf, v[14].buf, v[15].buf, v[16].buf};
+    Trouble trouble;
+    FREELY(trouble, find_core_in(&tokens, v + 9, &out));
+    return outcome(trouble);
+}
+
+ENTRY(find_core, TOKENS, {"tags", 'u', 8, 0, 0}, {"gone", 'u', 8, 0, 0},
+      {"outlets", 'u', 8, 0, 0}, {"learned", 'u', 8, 0, 0}, {"heads", 'i', 8, 't', 1},
+      {"tails", 'i', 8, 't', 1}, {"versions", 'i', 2, 't', 1}, {"withdrawn", 'u', 1, 't', 1})
+
+static PyObject *run_frame(const Py_buffer *v) {
+    Tokens tokens = tokens_of(v);
+    NewStories out = {v[11].buf, v[12].buf, v[13].buf, v[14].buf};
+    Trouble trouble;
+    FREELY(trouble, frame(&tokens, v[9].buf, v[10].buf, &out));
+    return outcome(trouble);
+}
+
+ENTRY(frame, TOKENS, {"heads", 'i', 8, 't', 0}, {"tails", 'i', 8, 't', 0},
+      {"starts", 'i', 8, 't', 1}, {"stops", 'i', 8, 't', 1}, {"spaceless", 'u', 1, 't', 1},
+      {"prints", 'u', 8, 't', 1})
+
+static Trouble anchor_keys_in(const Tokens *tokens, const Py_buffer *v, uint64_t *out) {
+    Table words;
+    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]));
+    if (trouble == FINE) trouble = anchor_keys(tokens, v[0].buf, v[1].buf, &words, v[3].buf, out);
+    close_table(&words);
+    return trouble;
+}
+
+static PyObject *run_anchor_keys(const Py_buffer *v) {
+    Tokens tokens = tokens_of(v);
+    if (!has_width(&v[13], tokens.texts, ANCHOR_KEYS, "out")) return NULL;
+    Trouble trouble;
+    FREELY(trouble, anchor_keys_in(&tokens, v + 9, v[13].buf));
+    return outcome(trouble);
+}
+
+ENTRY(anchor_keys, TOKENS, {"heads", 'i', 8, 't', 0}, {"tails", 'i', 8, 't', 0},
+      {"words", 'u', 8, 'w', 0}, {"weights", 'i', 8, 'W', 0}, {"out", 'u', 8, 0, 1})
+
+static PyObject *run_band_keys(const Py_buffer *v) {
+    Stories stories = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, items(&v[0]), items(&v[1])};
+    Py_ssize_t bands = width_of(&v[6], stories.texts, "out");
+    if (bands < 0) return NULL;
+    Sketch sketch = {v[4].buf, v[5].buf, items(&v[4]), bands};
+    Trouble trouble;
+    FREELY(trouble, band_keys(&sketch, &stories, v[6].buf));
+    return outcome(trouble);
+}
+
+ENTRY(band_keys, {"codes", 'u', 4, 0, 0}, {"starts", 'i', 8, 't', 0}, {"stops", 'i', 8, 't', 0},
+      {"spaceless", 'u', 1, 't', 0}, {"multipliers", 'u', 4, 'p', 0}, {"offsets", 'u', 4, 'p', 0},
+      {"out", 'u', 8, 0, 1})
+
+static PyObject *run_first_seen(const Py_buffer *v) {
+    ptrdiff_t found;
+    Trouble trouble;
+    FREELY(trouble, first_seen(v[0].buf, items(&v[0]), v[1].buf, &found));
+    return trouble == FINE ? PyLong_FromSsize_t(found) : outcome(trouble);
+}
+
+ENTRY(first_seen, {"values", 'u', 8, 'v', 0}, {"out", 'i', 8, 'v', 1})
+
+static PyObject *run_aligned_features(const Py_buffer *v) {
     Column column = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
                      v[7].buf, v[8].buf, items(&v[0]), items(&v[2]), items(&v[4])};
-    Py_ssize_t pairs = items(&v[9]), stride = width_of(&v[11], pairs, "out");
-    PyObject *result = NULL;
-    if (stride >= 0 && stride < ALIGNED_FEATURES) {
-        PyErr_Format(PyExc_ValueError, "out: fewer than %d columns", ALIGNED_FEATURES);
-    } else if (stride >= 0) {
-        ptrdiff_t bad;
-        Py_BEGIN_ALLOW_THREADS
-        bad = aligned_features(&column, v[9].buf, v[10].buf, pairs, v[11].buf, stride);
-        Py_END_ALLOW_THREADS
-        result = outcome(bad, "pair");
-    }
-    release(&arrays);
-    return result;
+    Py_ssize_t pairs = items(&v[9]);
+    if (!has_width(&v[11], pairs, ALIGNED_FEATURES, "out")) return NULL;
+    Trouble trouble;
+    FREELY(trouble, aligned_features(&column, v[9].buf, v[10].buf, pairs, v[11].buf));
+    return outcome(trouble);
 }
 
-static const Argument MODEL_ARGUMENTS[] = {
-    {"roots", 'i', 8, 0, 0},   {"features", 'i', 8, 'n', 0}, {"thresholds", 'f', 8, 'n', 0},
-    {"yes", 'i', 8, 'n', 0},   {"no", 'i', 8, 'n', 0},       {"missing", 'u', 1, 'n', 0},
-    {"values", 'f', 8, 'n', 0}, {"rows", 'f', 8, 0, 0},      {"out", 'f', 8, 0, 1},
-};
+ENTRY(aligned_features, {"ids", 'i', 4, 'w', 0}, {"zones", 'u', 1, 'w', 0},
+      {"starts", 'i', 8, 't', 0}, {"stops", 'i', 8, 't', 0}, {"weights", 'i', 8, 'v', 0},
+      {"stems", 'i', 4, 'v', 0}, {"concepts", 'i', 4, 'v', 0}, {"sides", 'i', 4, 'v', 0},
+      {"numbers", 'u', 1, 'v', 0}, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
+      {"out", 'f', 8, 0, 1})
 
-static PyObject *run_model(const Forest *forest, const Py_buffer *rows, const Py_buffer *out) {
-    Py_ssize_t count = items(out), columns = width_of(rows, count, "rows");
+static PyObject *run_log_odds(const Py_buffer *v) {
+    Forest forest = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
+                     items(&v[0]), items(&v[1])};
+    Py_ssize_t count = items(&v[8]), columns = width_of(&v[7], count, "rows");
     if (columns < 0) return NULL;
-    if (forest->nodes > INT32_MAX) return outcome(forest->nodes, "node");
-    Node *nodes = malloc(forest_size(forest) + 1);
-    if (!nodes) return PyErr_NoMemory();
-    ptrdiff_t bad;
-    Py_BEGIN_ALLOW_THREADS
-    bad = pack_forest(forest, columns, nodes);
-    if (bad == ALL_GOOD) log_odds(forest, nodes, rows->buf, count, columns, out->buf);
-    Py_END_ALLOW_THREADS
-    free(nodes);
-    return outcome(bad, "node");
+    Trouble trouble;
+    FREELY(trouble, log_odds(&forest, v[7].buf, count, columns, v[8].buf));
+    return outcome(trouble);
 }
 
-static PyObject *call_log_odds(PyObject *module, PyObject *const *given, Py_ssize_t count) {
+ENTRY(log_odds, {"roots", 'i', 8, 0, 0}, {"features", 'i', 8, 'n', 0},
+      {"thresholds", 'f', 8, 'n', 0}, {"yes", 'i', 8, 'n', 0}, {"no", 'i', 8, 'n', 0},
+      {"missing", 'u', 1, 'n', 0}, {"values", 'f', 8, 'n', 0}, {"rows", 'f', 8, 0, 0},
+      {"totals", 'f', 8, 0, 1})
+
+/* Choose the loops that this processor runs best, or those that any runs; tells which it is. */
+static int choose_loops(int wide) {
+#if HAVE_WIDE
+    __builtin_cpu_init();
+    wide = wide && __builtin_cpu_supports("avx2");
+#else
+    wide = 0;
+#endif
+    choose_alignment(wide);
+    choose_sketch(wide);
+    choose_model(wide);
+    return wide;
+}
+
+static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
     (void)module;
-    Arrays arrays;
-    if (!expect(11, count)) return NULL;
-    double base = PyFloat_AsDouble(given[0]);
-    if (base == -1 && PyErr_Occurred()) return NULL;
-    long depth = PyLong_AsLong(given[1]);
-    if (depth == -1 && PyErr_Occurred()) return NULL;
-    if (hold(given + 2, MODEL_ARGUMENTS, 9, &arrays) < 0) return NULL;
-    Py_buffer *v = arrays.views;
-    Forest forest = {base, v[0].buf, v[1].buf, v[3].buf, v[4].buf, v[2].buf, v[6].buf, v[5].buf,
-                     items(&v[0]), items(&v[1]), depth};
-    PyObject *result = run_model(&forest, &v[7], &v[8]);
-    release(&arrays);
-    return result;
+    int wide = PyObject_IsTrue(wanted);
+    return wide < 0 ? NULL : PyBool_FromLong(choose_loops(wide));
 }
 
 static PyMethodDef METHODS[] = {
-    {"aligned_features", (PyCFunction)(void (*)(void))call_aligned_features, METH_FASTCALL, NULL},
-    {"log_odds", (PyCFunction)(void (*)(void))call_log_odds, METH_FASTCALL, NULL},
+    METHOD(folded_length), METHOD(scan), METHOD(find_core), METHOD(frame), METHOD(band_keys),
+    METHOD(anchor_keys), METHOD(first_seen), METHOD(aligned_features), METHOD(log_odds),
+    {"widen", enter_widen, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static int prepare(PyObject *module) {
     (void)module;
-#if HAVE_WIDE
-    __builtin_cpu_init();
-    choose_alignment(__builtin_cpu_supports("avx2"));
-#endif
+    choose_loops(1);
     return 0;
 }
 

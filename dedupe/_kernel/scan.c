@@ -9,8 +9,7 @@ enum {
     PAGE = 256,
     MASK = (1 << 21) - 1,
     BLANK = 32,
-    BEHIND = 1, /* spaces that stand around a text, for rules that look at neighbours */
-    AHEAD = 4,
+    AHEAD = 4, /* spaces that stand behind a text, for rules that look ahead */
 };
 static const uint8_t GAPS[16] = {
     [SPACE] = SPACED, [HYPHEN] = HYPHENED, [DASH] = DASHED,
@@ -171,7 +170,7 @@ static void cut(const Characters *text, NewTokens *out) {
 Trouble scan(const Folding *table, const uint32_t *raw, ptrdiff_t count, const int64_t *sizes,
              ptrdiff_t texts, NewTokens *out, ptrdiff_t room) {
     if (!is_sound(table)) return BAD_ARRAY;
-    size_t most = (size_t)room + BEHIND + AHEAD;
+    size_t most = (size_t)room + AHEAD;
     uint32_t *work = malloc(most * (sizeof *work + 2));
     if (!work) return NO_MEMORY;
     Characters text = {.codes = work, .kinds = (uint8_t *)(work + most)};

@@ -17,6 +17,7 @@ Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count) {
     while (bits < 30 && (ptrdiff_t)1 << bits < count) bits++;
     uint32_t buckets = UINT32_C(1) << bits, bucket = 0;
     table->keys = keys;
+    table->count = count;
     table->shift = 64 - bits;
     table->firsts = malloc((buckets + 1) * sizeof *table->firsts);
     if (!table->firsts) return NO_MEMORY;

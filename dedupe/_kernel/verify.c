@@ -162,17 +162,16 @@ static void features_of(const Side *left, const Side *right, double *out) {
     out[14] = greater(a.tags, b.tags);
 }
 
-/* One row a pair, `stride` doubles apart; a pair with an empty text is left as it is. Returns
- * the first pair that points outside of the columns, or ALL_GOOD. */
-ptrdiff_t aligned_features(const Column *column, const int64_t *left, const int64_t *right,
-                           ptrdiff_t pairs, double *out, ptrdiff_t stride) {
+/* One row a pair; a pair with an empty text is left as it is. */
+Trouble aligned_features(const Column *column, const int64_t *left, const int64_t *right,
+                         ptrdiff_t pairs, double *out) {
     Side ours, theirs;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
-        if (!take_side(column, left[pair], &ours)) return pair;
-        if (!take_side(column, right[pair], &theirs)) return pair;
+        if (!take_side(column, left[pair], &ours)) return BAD_ARRAY;
+        if (!take_side(column, right[pair], &theirs)) return BAD_ARRAY;
         if (!ours.count || !theirs.count) continue;
         align(&ours, &theirs);
-        features_of(&ours, &theirs, out + pair * stride);
+        features_of(&ours, &theirs, out + pair * ALIGNED_FEATURES);
     }
-    return ALL_GOOD;
+    return FINE;
 }

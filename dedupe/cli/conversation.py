@@ -29,7 +29,8 @@ MENU = "One story?  y yes   n no   u update   s skip   b back   q quit"
 NO_SUCH_KEY = "that key means nothing here"
 NOTHING_BEFORE = "this is the first pair of the session"
 CLEAR = "\x1b[H\x1b[2J"
-DAY = 24
+UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
+RULE = "\u2500"
 
 
 def converse(
@@ -74,7 +75,7 @@ def draw(
     clears = is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") != "dumb"
     sides = (side_of(corpus, doubt.left, doubt.a), side_of(corpus, doubt.right, doubt.b))
     lines = [
-        ruled(heading(session, doubt, corpus), look),
+        ruled(heading(session, doubt, corpus, verbose=console.verbose), look),
         "",
         *pair_lines(fields, *sides, look),
         "",
@@ -85,9 +86,11 @@ def draw(
     click.echo(screen, err=True, color=look.color or clears)
 
 
-def heading(session: Session, doubt: Doubt, corpus: Corpus) -> str:
-    """Say where the session stands and how near the pair is."""
-    facts = [f"pair {session.place + 1:,} of {len(session):,}", f"score {doubt.score:.2f}"]
+def heading(session: Session, doubt: Doubt, corpus: Corpus, *, verbose: bool) -> str:
+    """Say where the session stands and how far apart the records are."""
+    facts = [f"pair {session.place + 1:,} of {len(session):,}"]
+    if verbose:  # who sees the score leans to it
+        facts.append(f"score {doubt.score:.2f}")
     one, other = int(corpus.times[doubt.left]), int(corpus.times[doubt.right])
     if NO_TIME not in (one, other):
         facts.append(apart(abs(one - other)))
@@ -95,18 +98,21 @@ def heading(session: Session, doubt: Doubt, corpus: Corpus) -> str:
 
 
 def apart(seconds: int) -> str:
-    """Word a distance in time.
+    """Word a distance in time, in the largest unit that it holds twice.
 
-    >>> apart(5400), apart(864000)
-    ('1.5 h apart', '10 days apart')
+    >>> apart(0), apart(7300), apart(864000)
+    ('at the same time', '2 hours apart', '10 days apart')
     """
-    hours = seconds / HOUR
-    return f"{hours:.2g} h apart" if hours < 2 * DAY else f"{hours / DAY:,.0f} days apart"
+    for size, unit in UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit} apart"
+    return f"{seconds} s apart" if seconds else "at the same time"
 
 
 def ruled(text: str, look: Look) -> str:
     """Draw a line to the right of a text."""
-    return f"{text} {faint('\u2500' * max(0, look.width - columns(text) - 1), look)}"
+    rule = RULE * max(0, look.width - columns(text) - 1)
+    return f"{text} {faint(rule, look)}"
 
 
 def side_of(corpus: Corpus, place: int, name: str) -> Side:

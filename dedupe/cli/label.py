@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-
 import click
 
 from dedupe.cli.layout import Command, examples
 from dedupe.cli.options import Request, run_options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dedupe.judge.label import Session
 
 HELP = """\
 Read the doubtful pairs of a file and say which are one story.
 
 Asks first where a label tells most: about pairs that score near the threshold, of every score band,
 from one cluster after another. Each label is on disk before the next pair is shown. Quit at any
-time: the next session goes on with the pairs that have no label. Tune, evaluate and --links
-take the labels.
+time: the next session goes on with the pairs that have no label. The labels serve tune and
+evaluate.
 
 \b
 Keys (or lines, where standard input is no terminal):
@@ -34,28 +26,25 @@ Keys (or lines, where standard input is no terminal):
 """
 
 EXAMPLES = examples(
-    ("Label pairs until you have enough", "dedupe label stories.jsonl"),
+    ("Label pairs for as long as you like", "dedupe label stories.jsonl"),
     (
         "Ask about the pairs around another threshold",
         "dedupe label --threshold 0.7 -o mine.jsonl stories.jsonl",
     ),
-    ("Answer from a script, a line a pair", "printf 'y\\nn\\n' | dedupe label stories.jsonl"),
+    ("Answer from a script", "yes n | dedupe label stories.jsonl"),
 )
 OUTPUT_HELP = "Append the labels here, as JSONL. Default: FILE.labels.jsonl."
-SUFFIX = ".labels.jsonl"
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
 def command(request: Request) -> None:
     """Hold one session."""
-    from dedupe.cli.conversation import converse  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.cli.job import told_apart  # noqa: PLC0415 - the same
-    from dedupe.cli.keys import open_keys  # noqa: PLC0415 - the same
-    from dedupe.judge.label import Session  # noqa: PLC0415 - the same
-    from dedupe.judge.ledger import open_ledger  # noqa: PLC0415 - the same
+    from dedupe.cli.session import hold  # noqa: PLC0415 - keeps numpy out of --help
+
+    hold(request)
 
 
 for parameter in command.params:
-    if parameter.name == "output":
+    if isinstance(parameter, click.Option) and parameter.name == "output":
         parameter.help = OUTPUT_HELP

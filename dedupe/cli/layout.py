@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 SECTIONS = {
+    "Judging": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
+    "Goal": ("--labels", "--precision", "--recall", "--confidence"),
     "Matching": ("--field", "--threshold", "--window", "--linkage"),
     "Canonical version": ("--keep", "--prefer"),
-    "Input": ("--format", "--id-field", "--date-field", "--source-field", "--on-error"),
-    "Output": ("--duplicates", "--output", "--into", "--stats"),
+    "Input": ("--in", "--format", "--id-field", "--date-field", "--source-field", "--on-error"),
+    "Output": ("--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
 }
 """Every option of every command, by its long spelling."""

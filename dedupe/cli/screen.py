@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, groupby, zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -41,10 +41,10 @@ class Look:
 
 
 def safe(text: str) -> str:
-    """A text cut to what is shown, with escapes for all that could steer a terminal.
+    r"""A text cut to what is shown, with escapes for all that could steer a terminal.
 
-    >>> safe("a\\x1b[2Jb")
-    'a\\\\x1b[2Jb'
+    >>> safe("a\x1b[2Jb")
+    'a\\x1b[2Jb'
     """
     cut = text if len(text) <= MOST else text[:MOST] + "\u2026"
     return "".join(" " if c.isspace() else c if harmless(c) else escaped(c) for c in cut)
@@ -95,12 +95,13 @@ def beside(
         return [*indented("A", left, look, dim=dim), *indented("B", right, look, dim=dim)]
     half = (look.width - len(GUTTER)) // 2
     left, right = (wrap(block, half) for block in (ours, theirs))
+    none: Line = []
     return [
         (
             painted(one, look, dim=dim) + " " * (half - line_columns(one))
             + faint(GUTTER, look) + painted(other, look, dim=dim)
         ).rstrip()
-        for one, other in zip_longest(left, right, fillvalue=[])
+        for one, other in zip_longest(left, right, fillvalue=none)
     ]  # fmt: skip
 
 
@@ -127,10 +128,12 @@ def pieces(tokens: Sequence[Token], look: Look) -> list[Line]:
 def bracketed(tokens: Sequence[Token]) -> list[Token]:
     """Tokens with brackets around each stretch that differs."""
     flags = [False, *(token.differs for token in tokens), False]
-    return [
-        Token("[" * (token.differs and not before) + token.text + "]" * (token.differs and not after))
-        for token, before, after in zip(tokens, flags, flags[2:], strict=False)
-    ]
+    out = []
+    for token, before, after in zip(tokens, flags, flags[2:], strict=False):
+        opens = "[" if token.differs and not before else ""
+        closes = "]" if token.differs and not after else ""
+        out.append(Token(opens + token.text + closes))
+    return out
 
 
 def breakable(token: Token) -> bool:
@@ -142,7 +145,7 @@ def wrap(parts: Iterable[Line], width: int) -> list[Line]:
     """Pieces in lines of at most a width; a longer piece is cut."""
     lines: list[Line] = [[]]
     used = 0
-    for part in (fitting for part in parts for fitting in fit(part, width)):
+    for part in chain.from_iterable(fit(whole, width) for whole in parts):
         size = line_columns(part)
         if used + size > width:
             lines.append([])
@@ -178,12 +181,17 @@ def painted(line: Line, look: Look, *, dim: bool = False) -> str:
     """A line as a terminal takes it."""
     if not look.color:
         return "".join(token.text for token in line)
+    runs = groupby(line, key=lambda token: token.differs)
     return "".join(
-        click.style(token.text, fg="yellow", bold=True, underline=not token.text.isspace())
-        if token.differs
-        else faint(token.text, look) if dim else token.text
-        for token in line
-    )  # fmt: skip
+        tinted("".join(t.text for t in run), differs=differs, dim=dim) for differs, run in runs
+    )
+
+
+def tinted(text: str, *, differs: bool, dim: bool) -> str:
+    """A stretch of one kind."""
+    if differs:
+        return click.style(text, fg="yellow", bold=True, underline=True)
+    return click.style(text, dim=True) if dim else text
 
 
 def faint(text: str, look: Look) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.folding.affixes import Core, find_core, learn_outlets
 from dedupe.folding.scan import Tokens, scan
 from dedupe.folding.table import Kind
@@ -58,20 +59,33 @@ def fold(texts: Sequence[str], outlets: NDArray[np.uint64]) -> Folded:
     """
     tokens = scan(texts)
     core = find_core(tokens, outlets)
+    return Folded(tokens, core, *frame(tokens, core))
+
+
+def frame(
+    tokens: Tokens, core: Core
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint64]]:
+    """The ``starts``, ``stops``, ``spaceless`` and ``prints`` of folded texts."""
+    if kernel.available():
+        return compiled_frame(tokens, core)
     filled = core.tails > core.heads
     firsts, lasts = core.heads[filled], core.tails[filled] - 1
     starts, stops = np.zeros((2, len(filled)), dtype=np.int64)
     starts[filled], stops[filled] = tokens.starts[firsts], tokens.stops[lasts]
     ideographs = np.concatenate(([0], np.cumsum(tokens.kinds == Kind.IDEOGRAPH)))
     spaceless = 2 * (ideographs[core.tails] - ideographs[core.heads]) > core.tails - core.heads
-    return Folded(
-        tokens=tokens,
-        core=core,
-        starts=starts,
-        stops=stops,
-        spaceless=spaceless,
-        prints=text_prints(tokens, core),
-    )
+    return starts, stops, spaceless, text_prints(tokens, core)
+
+
+def compiled_frame(
+    tokens: Tokens, core: Core
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint64]]:
+    """The same by the kernel."""
+    starts, stops = np.empty((2, len(core.heads)), dtype=np.int64)
+    spaceless = np.empty(len(core.heads), dtype=bool)
+    prints = np.empty(len(core.heads), dtype=np.uint64)
+    kernel.frame(*tokens.arrays(), core.heads, core.tails, starts, stops, spaceless, prints)
+    return starts, stops, spaceless, prints
 
 
 def text_prints(tokens: Tokens, core: Core) -> NDArray[np.uint64]:

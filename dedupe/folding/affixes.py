@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.folding.scan import COLON, DASH, HYPHEN, PIPE, SPACED, Tokens, scan
 from dedupe.folding.table import Kind
 from dedupe.hashing import find, hash_spans
@@ -77,6 +78,10 @@ def find_core(tokens: Tokens, outlets: NDArray[np.uint64]) -> Core:
     heads, tails = tokens.offsets[:-1].copy(), tokens.offsets[1:].copy()
     versions = np.zeros(len(heads), dtype=np.int16)
     withdrawn = np.zeros(len(heads), dtype=bool)
+    if kernel.available():
+        phrases = (*tag_phrases(), outlet_phrases(), outlets)
+        kernel.find_core(*tokens.arrays(), *phrases, heads, tails, versions, withdrawn)
+        return Core(heads, tails, versions, withdrawn)
     live = np.arange(len(heads))
     for _ in range(MAX_TAGS):
         ends = tag_ends(tokens, heads[live], tails[live])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.folding.table import MASK, Kind, load
 from dedupe.hashing import hash_spans
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    TokenArrays = tuple[
+        NDArray[np.uint64],
+        NDArray[np.uint8],
+        NDArray[np.uint8],
+        NDArray[np.uint8],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.uint32],
+        NDArray[np.int64],
+    ]
 
 GAP_BITS = {
     Kind.SPACE: 1,
@@ -52,6 +65,26 @@ class Tokens:
     codes: NDArray[np.uint32]
     bounds: NDArray[np.int64]
 
+    def arrays(self) -> TokenArrays:
+        """All of it in the order in which the kernel takes it."""
+        tokens = (self.hashes, self.kinds, self.cases, self.gaps, self.starts, self.stops)
+        return (*tokens, self.offsets, self.codes, self.bounds)
+
+    def fitted(self) -> Tokens:
+        """The tokens without the room beyond their last."""
+        count, length = int(self.offsets[-1]), int(self.bounds[-1])
+        return Tokens(
+            hashes=self.hashes[:count].copy(),
+            kinds=self.kinds[:count].copy(),
+            cases=self.cases[:count].copy(),
+            gaps=self.gaps[:count].copy(),
+            starts=self.starts[:count].copy(),
+            stops=self.stops[:count].copy(),
+            offsets=self.offsets,
+            codes=self.codes[:length].copy(),
+            bounds=self.bounds,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Characters:
@@ -71,15 +104,36 @@ def scan(texts: Sequence[str]) -> Tokens:
     """Fold and tokenise texts."""
     if not texts:
         return scan([""])
-    return cut(drop_joiners(fold_characters(texts)), len(texts))
-
-
-def fold_characters(texts: Sequence[str]) -> Characters:
-    """Map every character by the table; a space closes each text."""
     joined = "\0".join(texts) + "\0"
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
-    owners = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    if kernel.available():
+        return compiled_scan(raw, sizes)
+    return cut(drop_joiners(fold_characters(raw, sizes)), len(texts))
+
+
+def compiled_scan(raw: NDArray[np.uint32], sizes: NDArray[np.int64]) -> Tokens:
+    """The same by the kernel; the code points of each text are followed by a closing one."""
+    pages, entries, expansions = load()
+    room = kernel.folded_length(pages, entries, expansions, raw)
+    tokens = Tokens(
+        hashes=np.empty(room, dtype=np.uint64),
+        kinds=np.empty(room, dtype=np.uint8),
+        cases=np.empty(room, dtype=np.uint8),
+        gaps=np.empty(room, dtype=np.uint8),
+        starts=np.empty(room, dtype=np.int64),
+        stops=np.empty(room, dtype=np.int64),
+        offsets=np.empty(len(sizes) + 1, dtype=np.int64),
+        codes=np.empty(room, dtype=np.uint32),
+        bounds=np.empty(len(sizes) + 1, dtype=np.int64),
+    )
+    kernel.scan(pages, entries, expansions, raw, sizes, *tokens.arrays())
+    return tokens.fitted()
+
+
+def fold_characters(raw: NDArray[np.uint32], sizes: NDArray[np.int64]) -> Characters:
+    """Map every character by the table; a space closes each text."""
+    owners = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
     table = load()
     entries = table.look_up(raw)
     lengths = (entries >> 21) & 31

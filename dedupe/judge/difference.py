@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def marked(tokens: Sequence[str], words: Sequence[int], matched: set[int]) -> li
     """Tokens with the unmatched words marked, and what stands between two of them."""
     lone = [place for place in words if place not in matched]
     differs = set(lone)
-    following = dict(zip(words, words[1:], strict=False))
+    following = dict(pairwise(words))
     for place in lone:
         if following.get(place) in differs:
             differs.update(range(place, following[place]))

@@ -65,17 +65,13 @@ def losses_of_clusters(
     """Where pairs of gold clusters were lost; ``kept`` of the ``pairs`` are together."""
     judged = settled.judged
     across = np.flatnonzero(settled.leaders[judged.left] != settled.leaders[judged.right])
-    weights = gold_pairs_between(
-        settled.heads, groups, judged.left[across], judged.right[across]
-    )
+    weights = gold_pairs_between(settled.heads, groups, judged.left[across], judged.right[across])
     passing = judged.scores[across] >= threshold
     apart, below = int(weights[passing].sum()), int(weights[~passing].sum())
     return Losses(kept, pairs - kept - apart - below, below, apart)
 
 
-def gold_pairs_between(
-    heads: Numbers, groups: Numbers, left: Numbers, right: Numbers
-) -> Numbers:
+def gold_pairs_between(heads: Numbers, groups: Numbers, left: Numbers, right: Numbers) -> Numbers:
     """For pairs of run heads: how many gold pairs have one record in either run."""
     golden = np.flatnonzero(groups >= 0)
     codes, counts = np.unique(heads[golden] << 32 | groups[golden], return_counts=True)

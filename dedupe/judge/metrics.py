@@ -79,7 +79,8 @@ def cluster_sums(shared: Overlap) -> Shares:
     met, whole = shared.found_sizes[shared.found], shared.gold_sizes[golden]
 
     def total(values: NDArray[np.generic]) -> Shares:
-        return np.bincount(golden, weights=values.astype(float), minlength=count)
+        weights = values.astype(np.float64)
+        return np.bincount(golden, weights=weights, minlength=count).astype(np.float64)
 
     kept = total(pairs_in(shared.counts))
     columns = (
@@ -95,7 +96,9 @@ def cluster_sums(shared: Overlap) -> Shares:
 
 def ratio(above: Shares, below: Shares) -> Shares:
     """A quotient, NaN over nothing."""
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+    out = np.full(np.shape(above), np.nan)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
 
 
 def cluster_figures(sums: Shares) -> Figures:
@@ -140,7 +143,9 @@ LABEL_SUMS = ("kept", "false", "lost", "updates", "updates_merged")
 duplicate left apart, an update, an update put together."""
 
 
-def label_sums(duplicate: NDArray[np.bool_], update: NDArray[np.bool_], together: NDArray[np.bool_]) -> Shares:
+def label_sums(
+    duplicate: NDArray[np.bool_], update: NDArray[np.bool_], together: NDArray[np.bool_]
+) -> Shares:
     """One row a labelled pair, one column a name of ``LABEL_SUMS``."""
     other = ~duplicate & ~update
     columns = (duplicate & together, other & together, duplicate & ~together)

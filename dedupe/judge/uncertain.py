@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.judge.records import names_of
-from dedupe.judge.scoring import candidate_scores, leaders_of
+from dedupe.pipeline.settle import settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.judge.scoring import Progress
     from dedupe.pipeline.case import Case
-    from dedupe.pipeline.settle import Accepted
+    from dedupe.pipeline.settle import Judged
 
 FLOOR = 0.02
 BAND = 0.1
@@ -46,11 +46,13 @@ class Doubt:
 
 def doubts(case: Case, progress: Progress) -> list[Doubt]:
     """The pairs of a corpus in the order in which to ask about them."""
-    floor = min(FLOOR, case.settings.threshold / 2)
-    pairs = candidate_scores(case, floor, progress)
-    order = asking_order(pairs, case.corpus.digests, case.settings.threshold)[:MOST]
-    order = spread(order, pairs, leaders_of(case, pairs))
-    names = names_of(case.corpus)
+    corpus, settings = case.corpus, case.settings
+    settled = settle(corpus, case.description, settings, lambda done: progress("matching", done))
+    pairs = settled.judged
+    pairs = pairs.where(pairs.scores >= min(FLOOR, settings.threshold / 2))
+    order = asking_order(pairs, corpus.digests, settings.threshold)[:MOST]
+    order = spread(order, pairs, settled.leaders)
+    names = names_of(corpus)
     left, right = pairs.left[order].tolist(), pairs.right[order].tolist()
     scores = pairs.scores[order].tolist()
     return [
@@ -59,9 +61,7 @@ def doubts(case: Case, progress: Progress) -> list[Doubt]:
     ]
 
 
-def asking_order(
-    pairs: Accepted, digests: NDArray[np.uint64], threshold: float
-) -> NDArray[np.int64]:
+def asking_order(pairs: Judged, digests: NDArray[np.uint64], threshold: float) -> NDArray[np.int64]:
     """The pairs by score bands around the threshold, in turn, the nearer bands more often.
 
     The k-th pair of the d-th band away from the threshold comes in turn (k + 1) * (d + 1); within
@@ -87,9 +87,9 @@ def lots(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.uint6
 
 
 def spread(
-    order: NDArray[np.int64], pairs: Accepted, leaders: NDArray[np.int64]
+    order: NDArray[np.int64], pairs: Judged, leaders: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The same pairs, those of stories not asked about yet before those that were, round by round."""
+    """The same pairs in rounds, each of which asks about a story once."""
     asked: dict[int, int] = {}
     rounds = []
     ours, theirs = leaders[pairs.left[order]].tolist(), leaders[pairs.right[order]].tolist()

@@ -9,9 +9,8 @@ import numpy as np
 
 from dedupe.pipeline.case import evidence_among
 from dedupe.pipeline.settle import alive_heads, run_heads
-from dedupe.verify import CONTEXT, VIEW, verify
+from dedupe.verify import CONTEXT, VIEW, features_of, verify, view_rows
 from dedupe.verify import context_rows as context_of
-from dedupe.verify import features_of, view_rows
 from dedupe.verify.model import probability, shipped_model
 
 if TYPE_CHECKING:
@@ -22,12 +21,15 @@ if TYPE_CHECKING:
     from dedupe.pipeline.case import Case
     from dedupe.verify import Evidence
 
+ALONE = "alone"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One feature of a pair, its value and what it adds to the log-odds.
 
-    ``field`` is ``""`` for a feature of the pair as a whole, such as the gap in time.
+    ``field`` is ``""`` for a feature of the pair as a whole, such as the gap in time; among these
+    ``alone`` sums up that no second field backs the first.
     """
 
     field: str
@@ -63,6 +65,10 @@ class Step:
     back: int
     weight: float
     row: NDArray[np.float64]
+
+    def is_missing(self, place: int) -> bool:
+        """Whether a feature is of the second field, and there is none."""
+        return self.back < 0 and len(VIEW) <= place < 2 * len(VIEW)
 
     def field_of(self, place: int) -> int:
         """The field that a feature is about; -1 for the pair as a whole."""
@@ -129,13 +135,13 @@ def verdict_on(case: Case, evidence: Evidence, left: int, right: int) -> Verdict
     steps = steps_of(case, evidence, left, right)
     if not steps:
         return Verdict(0.0, -np.inf, 0.0, ())
-    model = shipped_model()
     names = (*VIEW, *VIEW, *CONTEXT)
     titles = [field.name for field in case.settings.field]
     found: dict[tuple[int, str], tuple[float, float]] = {}
     for step in steps:
-        for place, part in enumerate(model.parts(step.row).values()):
-            key = (step.field_of(place), names[place])
+        for place, part in enumerate(parts_of(step.row).tolist()):
+            missing = step.is_missing(place)
+            key = (step.field_of(place), ALONE if missing else names[place])
             before = found.get(key, (0.0, 0.0))[1]
             found[key] = (float(step.row[place]), before + step.weight * part)
     parts = [
@@ -147,6 +153,30 @@ def verdict_on(case: Case, evidence: Evidence, left: int, right: int) -> Verdict
     return Verdict(
         score=float(probability(np.array([odds]))[0]),
         log_odds=odds,
-        base=model.base,
+        base=base_odds(),
         parts=tuple(sorted(parts, key=lambda part: -abs(part.part))),
     )
+
+
+def base_odds() -> float:
+    """The log-odds before any feature is asked: the mean of what the model was fitted on."""
+    model = shipped_model()
+    return model.base + float(model.values[model.roots].sum())
+
+
+def parts_of(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each feature's part in the log-odds of one row, all trees walked at once.
+
+    A step to a child adds to the feature that was asked what the child's mean is above its
+    parent's; with :func:`base_odds` the parts add up to the log-odds.
+    """
+    model = shipped_model()
+    total = np.zeros(len(model.names))
+    nodes, picks = model.roots, np.zeros(len(model.roots), dtype=np.int64)
+    for _ in range(model.depth):
+        following = model.step(row[None, :], picks, nodes)
+        asked = model.features[nodes] >= 0
+        gains = model.values[following] - model.values[nodes]
+        np.add.at(total, model.features[nodes][asked], gains[asked])
+        nodes = following
+    return total

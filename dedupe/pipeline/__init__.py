@@ -39,7 +39,7 @@ def run(
 ) -> Result:
     """Find near-duplicates among all records; ``progress`` is told a stage and its share done."""
     clock = [time.perf_counter()]
-    corpus = gather(batches)
+    corpus = gather(batches, len(settings.field))
     clock.append(time.perf_counter())
     description = describe(
         corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)

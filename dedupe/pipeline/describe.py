@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.folding import fold, learn_outlets
 from dedupe.sketch import sketch
 
@@ -89,19 +90,26 @@ def describe(
         )
         for field, texts in enumerate(corpus.texts)
     )
-    return tie_together(views)
+    return tie_together(views, len(corpus))
 
 
-def tie_together(views: tuple[View, ...]) -> Description:
+def tie_together(views: tuple[View, ...], records: int) -> Description:
     """Number the distinct combinations of texts over all fields."""
-    prints = np.stack([view.prints[view.rows] for view in views], axis=1)
+    rows = [one_row_a_print(view)[view.rows] for view in views]
+    prints = np.zeros((records, len(views)), dtype=np.uint64)
+    for field, view in enumerate(views):
+        prints[:, field] = view.prints[view.rows]
     filled = np.flatnonzero((prints != 0).any(axis=1))
-    kinds = np.full(len(prints), -1)
-    _, firsts, inverse = np.unique(
-        prints[filled], axis=0, return_index=True, return_inverse=True
-    )
+    kinds = np.full(records, -1)
+    _, firsts, inverse = np.unique(prints[filled], axis=0, return_index=True, return_inverse=True)
     kinds[filled] = inverse.ravel()
-    return Description(views, kinds, tuple(view.rows[filled[firsts]] for view in views))
+    return Description(views, kinds, tuple(row[filled[firsts]] for row in rows))
+
+
+def one_row_a_print(view: View) -> NDArray[np.int64]:
+    """For each text the first that folds like it: raw texts may differ, what is counted not."""
+    _, firsts, inverse = np.unique(view.prints, return_index=True, return_inverse=True)
+    return firsts[inverse]
 
 
 def view_of(
@@ -120,7 +128,7 @@ def view_of(
     writers = np.zeros(len(distinct), dtype=np.int64)
     writers[rows[::-1]] = sources[::-1]
     outlets = outlets_of(distinct, writers)
-    pieces = [distinct[first : first + CHUNK] for first in range(0, len(distinct), CHUNK)]
+    pieces = [distinct[i : i + CHUNK] for i in range(0, len(distinct), CHUNK)] or [[""]]
     chunks = []
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         for chunk in pool.map(lambda piece: describe_chunk(piece, outlets, seed), pieces):
@@ -159,12 +167,21 @@ def spellings(folded: Folded) -> dict[int, str]:
     """The folded spelling of each distinct token."""
     tokens = folded.tokens
     whole = tokens.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    hashes, firsts = np.unique(tokens.hashes, return_index=True)
+    firsts = first_seen(tokens.hashes)
+    hashes = tokens.hashes[firsts]
     starts, stops = tokens.starts[firsts].tolist(), tokens.stops[firsts].tolist()
     return {
         key: whole[start:stop]
         for key, start, stop in zip(hashes.tolist(), starts, stops, strict=True)
     }
+
+
+def first_seen(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The first place of each distinct hash, in no promised order."""
+    if not kernel.available():
+        return np.unique(hashes, return_index=True)[1]
+    firsts = np.empty(len(hashes), dtype=np.int64)
+    return firsts[: kernel.first_seen(hashes, firsts)]
 
 
 def join(rows: NDArray[np.int64], chunks: Sequence[Chunk]) -> View:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import distinct
 from dedupe.stories import NO_TIME
 from dedupe.verify import Column, Evidence
 from dedupe.words import blended_weights, learn_vocabulary
@@ -36,8 +37,7 @@ def learn_lexis(description: Description) -> Lexis:
     spelled: dict[int, str] = {}
     for view in description.views:
         spelled.update(view.spelled)
-    hashes = np.fromiter(spelled, dtype=np.uint64, count=len(spelled))
-    vocabulary = learn_vocabulary(hashes, spelled.values())
+    vocabulary = learn_vocabulary(spelled)
     ids = tuple(vocabulary.ids(view.hashes) for view in description.views)
     pairs = [
         distinct_words(view, words) for view, words in zip(description.views, ids, strict=True)
@@ -53,7 +53,7 @@ def low_half(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
 def distinct_words(view: View, ids: NDArray[np.int32]) -> NDArray[np.int64]:
     """The distinct ``text << 32 | word`` of a view."""
     owners = np.repeat(np.arange(len(view.offsets) - 1), np.diff(view.offsets))
-    return np.unique(owners << 32 | ids)
+    return distinct(owners << 32 | ids)
 
 
 def evidence_over(
@@ -68,7 +68,7 @@ def evidence_over(
     views, rows = description.views, description.view_rows
     columns = []
     for field, view in enumerate(views):
-        weights = weigh(lexis, field, np.unique(rows[field][alive]), len(view.offsets) - 1)
+        weights = weigh(lexis, field, distinct(rows[field][alive]), len(view.offsets) - 1)
         starts, stops = view.offsets[rows[field]], view.offsets[rows[field] + 1]
         ids, words = lexis.ids[field], lexis.vocabulary
         columns.append(Column(ids, view.zones, starts, stops, words, weights))
@@ -127,5 +127,5 @@ def count_days(
     numbers: NDArray[np.int64], days: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
     """How many distinct days each number stands beside."""
-    seen = np.unique((numbers << 24) | (days + (1 << 20) & 0xFFFFFF))
+    seen = distinct((numbers << 24) | (days + (1 << 20) & 0xFFFFFF))
     return np.bincount(seen >> 24, minlength=size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import ranges
+from dedupe.hashing import distinct, ranges
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def expand(
     beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
     one = nodes.runs[np.concatenate([firsts, nearest[0], beside])]
     other = nodes.runs[np.concatenate([seconds, nearest[1], beside + 1])]
-    return np.unique(np.minimum(one, other) << 32 | np.maximum(one, other))
+    return distinct(np.minimum(one, other) << 32 | np.maximum(one, other))
 
 
 def cross(

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from dedupe.stories import Batch
 
 
-def gather(batches: Iterable[Batch]) -> Corpus:
-    """Join batches, and give each record a digest of its bytes."""
+def gather(batches: Iterable[Batch], fields: int) -> Corpus:
+    """Join batches of so many text columns, and give each record a digest of its bytes."""
     held = tuple(batches)
-    fields = len(held[0].texts) if held else 0
     return Corpus(
         batches=held,
         texts=tuple(

@@ -127,7 +127,8 @@ def check(row: Row, width: int, delimiter: str) -> None:
     if (row.cells[-1].endswith("\n") or not text.endswith("\n")) and is_open(text, delimiter):
         raise Unreadable("a quote is opened and never closed")
     if len(row.cells) != width:
-        raise Unreadable(f"{len(row.cells)} columns, where the header has {width}")
+        columns = "1 column" if len(row.cells) == 1 else f"{len(row.cells)} columns"
+        raise Unreadable(f"{columns}, where the header has {width}")
 
 
 def is_open(text: str, delimiter: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dedupe.reading.source import Source
     from dedupe.stories import Batch
 
-MARKS = ("NaN", "Infinity", "-Infinity")
+LITERALS = ("NaN", "Infinity", "-Infinity")
 
 
 def batches(source: Source) -> Iterator[Batch]:
@@ -61,17 +61,14 @@ def reason_of(error: ValueError, raw: bytes) -> str:
         text = raw.decode()
     except UnicodeDecodeError as bad:
         return f"invalid UTF-8 at byte {bad.start + 1}"
-    return f"invalid JSON: {complaint(error, text)} at column {error.pos + 1}"
+    # The parser has read the minus of -Infinity before it gives up.
+    at = error.pos - (error.msg == "no digit after sign")
+    return f"invalid JSON: {complaint(error.msg, text[at:])} at column {at + 1}"
 
 
-def complaint(error: orjson.JSONDecodeError, text: str) -> str:
+def complaint(message: str, rest: str) -> str:
     """The parser's words, or better ones where we have them."""
-    rest = (
-        text[max(error.pos - 1, 0) :] if error.msg == "no digit after sign" else text[error.pos :]
-    )
-    for literal in MARKS:
+    for literal in LITERALS:
         if rest.startswith(literal):
             return f"{literal} is no JSON number"
-    if error.msg == "no low surrogate in string":
-        return "half of a surrogate pair"
-    return error.msg
+    return "half of a surrogate pair" if message == "no low surrogate in string" else message

@@ -8,13 +8,14 @@ on its text alone and an index can keep it.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.hashing import BASE, hash_spans, mix64
-from dedupe.words import standard, static_weights
+from dedupe.words import shipped_bits, spellings, standard, static_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 ANCHORS = 5
 PREFIX = 5
+
+
+@cache
+def word_weights() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The known words, sorted by hash, and the static weight of each, then of any other."""
+    words = np.union1d(shipped_bits().keys, spellings()[0])
+    other = static_weights(np.zeros(1, dtype=np.uint64))
+    return words, np.concatenate((static_weights(standard(words)), other))
 
 
 def anchors(folded: Folded, count: int = ANCHORS) -> NDArray[np.uint64]:

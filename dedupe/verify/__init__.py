@@ -145,16 +145,15 @@ def pair_rows(
 def identical_reach(
     evidence: Evidence, kinds: NDArray[np.int64], threshold: float
 ) -> NDArray[np.int64]:
-    """How many seconds apart two records of each kind still pass; at one time they always do."""
+    """How many seconds apart two records of each kind pass, whoever wrote them; at least 0."""
     views = view_rows(evidence, kinds, kinds)
-    unknown = np.full(len(kinds), np.nan)
     reach = np.zeros(len(kinds), dtype=np.int64)
     passing = np.ones(len(kinds), dtype=bool)
     for hours in REACHES:
-        context = context_rows(
-            evidence, kinds, kinds, np.full(len(kinds), float(hours)), unknown
-        )
-        passing &= probability(combine(views, context, evidence.weights)) >= threshold
+        for same_source in (0.0, 1.0, np.nan):
+            known = np.full(len(kinds), float(hours)), np.full(len(kinds), same_source)
+            context = context_rows(evidence, kinds, kinds, *known)
+            passing &= probability(combine(views, context, evidence.weights)) >= threshold
         reach[passing] = hours * HOUR
     reach[passing] = FOREVER
     return reach

@@ -40,7 +40,8 @@ class Model:
 
     A node asks whether ``features[feature] <= threshold`` and goes to ``yes`` or ``no``; a missing
     value goes to ``yes`` where ``missing`` is true. A leaf has feature -1. ``values`` holds each
-    node's mean log-odds within its tree, so that the steps down a path add up to its leaf.
+    node's mean log-odds within its tree, so that the steps down a path add up to its leaf. The
+    nodes of a tree stand together, each before those that it leads to.
     """
 
     names: tuple[str, ...]
@@ -58,7 +59,7 @@ class Model:
         """The log-odds of each row of features being a duplicate."""
         total = np.full(len(rows), self.base)
         if kernel.available():
-            kernel.log_odds(self.base, self.depth, *self.nodes(), np.ascontiguousarray(rows), total)
+            kernel.log_odds(*self.nodes(), np.ascontiguousarray(rows), total)
             return total
         picks = np.arange(len(rows))
         for root in self.roots.tolist():

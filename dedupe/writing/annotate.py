@@ -18,7 +18,7 @@ from dedupe.writing.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dedupe.settings import Settings
     from dedupe.stories import Batch, Clustering, Corpus
@@ -40,10 +40,10 @@ def annotated(corpus: Corpus, clustering: Clustering, settings: Settings) -> Ite
     check_one_table(corpus.batches)
     for batch in corpus.batches:
         check_key_is_free(batch, settings.into)
-    return annotations(corpus, clustering, settings.into)
+    return annotate(corpus, clustering, settings.into)
 
 
-def annotations(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[bytes]:
+def annotate(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[bytes]:
     """As :func:`annotated`, once the input is known to be fit."""
     if corpus.batches and is_table(corpus.batches[0]):
         yield wider_header(corpus.batches[0], into)
@@ -76,10 +76,11 @@ def rows_of(clustering: Clustering, start: int, stop: int) -> list[Row]:
     )
 
 
-def spans(batch: Batch, rows: list[Row]) -> Iterator[tuple[int, int, int, Row]]:
-    """Each record's start, end and limit with its row."""
-    ends = zip(batch.starts.tolist(), batch.ends.tolist(), batch.limits.tolist(), strict=True)
-    return ((*span, row) for span, row in zip(ends, rows, strict=True))
+def spans(batch: Batch, values: list[Any]) -> Iterator[tuple[int, int, int, Any]]:
+    """Each record's start, end and limit, with its value."""
+    return zip(
+        batch.starts.tolist(), batch.ends.tolist(), batch.limits.tolist(), values, strict=True
+    )
 
 
 def spliced(batch: Batch, rows: list[Row], into: str) -> bytes:
@@ -130,6 +131,7 @@ def shown(value: object) -> str:
 
 def check_key_is_free(batch: Batch, into: str) -> None:
     """Raise InputError where a record, or a table's header, has the key that would be added."""
+    taken: Iterable[int]
     if is_table(batch):
         delimiter = DELIMITERS[batch.format]
         held = next(csv.reader([batch.header.decode()], delimiter=delimiter))
@@ -147,7 +149,7 @@ def lines_with_key(batch: Batch, key: str) -> Iterator[int]:
     spelled = orjson.dumps(key)
     if spelled not in batch.data:  # as a rule; a search is some hundred times faster than parsing
         return
-    spans = zip(batch.starts.tolist(), batch.ends.tolist(), batch.lines.tolist(), strict=True)
-    for start, end, line in spans:
-        if batch.data.find(spelled, start, end) >= 0 and key in orjson.loads(batch.data[start:end]):
+    for start, end, _, line in spans(batch, batch.lines.tolist()):
+        record = batch.data[start:end]
+        if spelled in record and key in orjson.loads(record):
             yield line
