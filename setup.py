@@ -16,7 +16,7 @@ setup(
         Extension(
             "dedupe._native",
             sources=sorted(map(str, Path("dedupe/_kernel").glob("*.c"))),
-            depends=["dedupe/_kernel/kernel.h"],
+            depends=sorted(map(str, Path("dedupe/_kernel").glob("*.h"))),
             define_macros=[("Py_LIMITED_API", LIMITED)],
             extra_compile_args=STRICT,
             py_limited_api=True,

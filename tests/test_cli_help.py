@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STORIES = b"""\
-{"id":"a","title":"Old lamp at Pell Point stays lit","source":"ap","published":"2026-03-03"}
-{"id":"b","title":"UPDATE 1-Old lamp at Pell Point stays lit","source":"reuters"}
+{"id":"a","title":"Old lamp at Pell Point stays lit","source":"ap","date":"2026-03-03","gold":1}
+{"id":"b","title":"UPDATE 1-Old lamp at Pell Point stays lit","source":"reuters","gold":1}
 {"id":"c","title":"Ferry tolls rise by ten pence in June","published":"2026-03-04"}
 """
 TABLE = b"id,headline,body\na,Old lamp stays lit,The council agreed.\nb,Ferry tolls rise,In June.\n"
@@ -84,6 +84,7 @@ def test_example_in_the_help_runs(name: str, line: str, tmp_path: Path):
     (tmp_path / "stories.jsonl").write_bytes(STORIES)
     (tmp_path / "stories.jsonl.gz").write_bytes(gzip.compress(STORIES))
     (tmp_path / "stories.csv").write_bytes(TABLE)
+    (tmp_path / "labels.csv").write_bytes(b"a,b,label\na,b,D\na,c,N\n")
     (tmp_path / "headlines.txt").write_bytes(b"Old lamp stays lit\nOld lamp stays lit\n")
     (tmp_path / "article.txt").write_bytes((FIXTURES / "article.txt").read_bytes())
     done = shell(line, tmp_path)

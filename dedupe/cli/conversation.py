@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import in_color, is_terminal
-from dedupe.cli.screen import Look, Side, columns, faint, pair_lines, safe
+from dedupe.cli.screen import Look, Side, painted, pair_lines, safe, words, wrap
 from dedupe.judge.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.stories import HOUR, NO_TIME
 
@@ -28,9 +28,9 @@ SKIP, BACK, QUIT = "s", "b", "q"
 MENU = "One story?  y yes   n no   u update   s skip   b back   q quit"
 NO_SUCH_KEY = "that key means nothing here"
 NOTHING_BEFORE = "this is the first pair of the session"
+LEAST = 20
 CLEAR = "\x1b[H\x1b[2J"
 UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
-RULE = "\u2500"
 
 
 def converse(
@@ -68,22 +68,26 @@ def draw(
     console: Console,
 ) -> None:
     """Show one pair on standard error, on a clean screen where there is one."""
-    look = Look(
-        width=max(20, shutil.get_terminal_size().columns - 1),
-        color=in_color(console.color, sys.stderr, os.environ),
-    )
-    clears = is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") != "dumb"
+    watched = is_terminal(sys.stderr)
+    clears = watched and os.environ.get("TERM", "dumb") != "dumb"
+    look = Look(screen_width(watched=watched), in_color(console.color, sys.stderr, os.environ))
     sides = (side_of(corpus, doubt.left, doubt.a), side_of(corpus, doubt.right, doubt.b))
     lines = [
-        ruled(heading(session, doubt, corpus, verbose=console.verbose), look),
+        *folded(heading(session, doubt, corpus, verbose=console.verbose), look),
         "",
         *pair_lines(fields, *sides, look),
         "",
-        *([notice] if notice else []),
-        MENU,
+        *folded(notice, look),
+        *folded(MENU, look),
     ]
     screen = (CLEAR if clears else "") + "\n".join(lines)
     click.echo(screen, err=True, color=look.color or clears)
+
+
+def screen_width(*, watched: bool) -> int:
+    """How many columns to fill: all but the last, where some terminals wrap."""
+    ours = os.get_terminal_size(sys.stderr.fileno()) if watched else (80, 24)
+    return max(LEAST, shutil.get_terminal_size(ours).columns - 1)
 
 
 def heading(session: Session, doubt: Doubt, corpus: Corpus, *, verbose: bool) -> str:
@@ -109,10 +113,9 @@ def apart(seconds: int) -> str:
     return f"{seconds} s apart" if seconds else "at the same time"
 
 
-def ruled(text: str, look: Look) -> str:
-    """Draw a line to the right of a text."""
-    rule = RULE * max(0, look.width - columns(text) - 1)
-    return f"{text} {faint(rule, look)}"
+def folded(text: str, look: Look) -> list[str]:
+    """A text of ours in lines that fit."""
+    return [painted(line, look) for line in wrap(words(text), look.width)]
 
 
 def side_of(corpus: Corpus, place: int, name: str) -> Side:

@@ -31,7 +31,7 @@ EXAMPLES = examples(
         "Ask about the pairs around another threshold",
         "dedupe label --threshold 0.7 -o mine.jsonl stories.jsonl",
     ),
-    ("Answer from a script", "yes n | dedupe label stories.jsonl"),
+    ("Answer from a script", r"printf 'y\nn\n' | dedupe label stories.jsonl"),
 )
 OUTPUT_HELP = "Append the labels here, as JSONL. Default: FILE.labels.jsonl."
 

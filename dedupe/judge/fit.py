@@ -44,7 +44,8 @@ SEED = 0
 APART = 14 * 24
 SAME = 0.95
 DISTANT = 1500
-DISTANT_MASS = 0.05
+DATED_MASS = 0.05
+UNDATED_MASS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def distant_lesson(case: Case) -> Lesson:
     rows = rows[(alike < SAME).any(axis=1)]
     none = np.zeros(2 * len(rows), dtype=np.int64)
     shown = np.concatenate([rows, blank(rows, CONTEXT)])
-    return Lesson(shown, none, np.full(len(shown), DISTANT_MASS))
+    mass = np.repeat([DATED_MASS, UNDATED_MASS], len(rows))
+    return Lesson(shown, none, mass)
 
 
 def without_counts(evidence: Evidence) -> Evidence:

@@ -84,6 +84,4 @@ def gold_pairs_between(heads: Numbers, groups: Numbers, left: Numbers, right: Nu
         return np.zeros(len(left), dtype=np.int64)
     places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
     products = np.where(codes[places] == wanted, counts[ours] * counts[places], 0)
-    out = np.zeros(len(left), dtype=np.int64)
-    np.add.at(out, pair, products)
-    return out
+    return np.bincount(pair, weights=products, minlength=len(left)).astype(np.int64)

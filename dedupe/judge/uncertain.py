@@ -81,7 +81,12 @@ def asking_order(pairs: Judged, digests: NDArray[np.uint64], threshold: float) -
 
 def lots(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A number for each pair that looks drawn by lot and is the same on every run."""
-    mixed = (one ^ other) * GOLDEN
+    return stirred(stirred(one) + stirred(other))
+
+
+def stirred(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers with their bits mixed (Fibonacci hashing, twice)."""
+    mixed = numbers * GOLDEN
     mixed ^= mixed >> np.uint64(29)
     return np.asarray(mixed * GOLDEN)
 

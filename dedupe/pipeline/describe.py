@@ -11,6 +11,7 @@ import numpy as np
 
 from dedupe import kernel
 from dedupe.folding import fold, learn_outlets
+from dedupe.hashing import ranges
 from dedupe.sketch import sketch
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 CHUNK = 4096
 MARKS = (" - ", " \u2013 ", " \u2014 ", "|", "\u00b7", "\u2022", "\u00bb")
+NO_LETTER = np.uint32(0)
 NO_OUTLETS = np.zeros(0, dtype=np.uint64)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -166,14 +169,13 @@ def describe_chunk(texts: Sequence[str], outlets: NDArray[np.uint64], seed: int)
 def spellings(folded: Folded) -> dict[int, str]:
     """The folded spelling of each distinct token."""
     tokens = folded.tokens
-    whole = tokens.codes.tobytes().decode("utf-32-le", "surrogatepass")
     firsts = first_seen(tokens.hashes)
-    hashes = tokens.hashes[firsts]
-    starts, stops = tokens.starts[firsts].tolist(), tokens.stops[firsts].tolist()
-    return {
-        key: whole[start:stop]
-        for key, start, stop in zip(hashes.tolist(), starts, stops, strict=True)
-    }
+    starts = tokens.starts[firsts]
+    sizes = tokens.stops[firsts] - starts + 1
+    codes = np.append(tokens.codes, NO_LETTER)[ranges(starts, sizes)]
+    codes[np.cumsum(sizes) - 1] = NO_LETTER
+    *words, _ = codes.tobytes().decode("utf-32-le", "surrogatepass").split("\0")
+    return dict(zip(tokens.hashes[firsts].tolist(), words, strict=True))
 
 
 def first_seen(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

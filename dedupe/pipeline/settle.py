@@ -15,6 +15,7 @@ import numpy as np
 from dedupe.candidates import Candidates, propose
 from dedupe.canonical import rank
 from dedupe.cluster import SCORE_UNITS, join, lead
+from dedupe.hashing import distinct
 from dedupe.pipeline.case import Case, evidence_among, open_case, policy, qualities
 from dedupe.pipeline.expand import Nodes, expand
 from dedupe.runs import cut_runs
@@ -43,12 +44,20 @@ class Judged:
 
     def __or__(self, other: Judged) -> Judged:
         """Both; a pair that was judged twice keeps its better score."""
-        codes = np.concatenate([self.codes, other.codes])
-        scores = np.concatenate([self.scores, other.scores])
-        order = np.lexsort((-scores, codes))
-        codes, firsts = np.unique(codes[order], return_index=True)
-        kept = order[firsts]
-        return Judged(codes, scores[kept], np.concatenate([self.parts, other.parts])[kept])
+        places = np.minimum(np.searchsorted(self.codes, other.codes), max(len(self.codes) - 1, 0))
+        again = np.zeros(len(other.codes), dtype=bool)
+        if len(self.codes):
+            again = self.codes[places] == other.codes
+        better = again.copy()
+        better[again] = other.scores[again] > self.scores[places[again]]
+        stays = np.ones(len(self.codes), dtype=bool)
+        stays[places[better]] = False
+        comes = better | ~again
+        codes = np.concatenate([self.codes[stays], other.codes[comes]])
+        order = np.argsort(codes, kind="stable")
+        scores = np.concatenate([self.scores[stays], other.scores[comes]])[order]
+        parts = np.concatenate([self.parts[stays], other.parts[comes]])[order]
+        return Judged(codes[order], scores, parts)
 
     def where(self, mask: NDArray[np.bool_]) -> Judged:
         """Only some pairs."""
@@ -103,7 +112,9 @@ def settle(
         codes = open_pairs(case, found, alive, hopeless)
         fresh, hopes = judge(case, codes, alive, progress)
         judged |= fresh
-        hopeless = np.union1d(hopeless, codes[hopes < settings.threshold * FAR_SHORT])
+        hopeless = distinct(
+            np.concatenate([hopeless, codes[hopes < settings.threshold * FAR_SHORT]])
+        )
         effort["rounds"] += 1
         if not (fresh.scores >= settings.threshold).any():
             strays = stray_copies(case, heads, leaders)

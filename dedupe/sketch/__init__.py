@@ -24,9 +24,7 @@ def sketch(folded: Folded, seed: int) -> tuple[NDArray[np.uint64], NDArray[np.ui
     """The band keys and the anchor keys of folded texts, one row a text, 0 for no key."""
     if kernel.available():
         return compiled_sketch(folded, seed, BANDING)
-    hashes, offsets = shingles(
-        folded.tokens.codes, folded.starts, folded.stops, folded.spaceless
-    )
+    hashes, offsets = shingles(folded.tokens.codes, folded.starts, folded.stops, folded.spaceless)
     keys = band_keys(signatures(hashes, offsets, BANDING.slots, seed), BANDING)
     keys[folded.stops == folded.starts] = 0
     return keys, anchor_keys(anchors(folded))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.stories import Batch, Clustering, Corpus
 
-    Row = tuple[Any, ...]  # the values of KEYS
+    Row = dict[str, Any]  # by KEYS, in their order
 
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason")
 DIGITS = 4
@@ -60,20 +60,28 @@ def annotate(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[byte
 
 
 def rows_of(clustering: Clustering, start: int, stop: int) -> list[Row]:
-    """What was found of the records from ``start`` to ``stop``, by KEYS."""
+    """What was found of the records from ``start`` to ``stop``."""
     leaders = clustering.canonical[start:stop].tolist()
-    ids = clustering.record_ids
-    return list(
-        zip(
-            [clustering.keys[leader] for leader in leaders],
-            clustering.sizes[start:stop].tolist(),
-            [leader == position for position, leader in enumerate(leaders, start)],
-            [ids[leader] for leader in leaders],
-            clustering.scores[start:stop].round(DIGITS).tolist(),
-            clustering.reasons[start:stop],
-            strict=True,
-        )
+    columns = zip(
+        range(start, stop),
+        leaders,
+        clustering.sizes[start:stop].tolist(),
+        clustering.scores[start:stop].round(DIGITS).tolist(),
+        clustering.reasons[start:stop],
+        strict=True,
     )
+    keys, ids = clustering.keys, clustering.record_ids
+    return [
+        {
+            "cluster": keys[leader],
+            "size": size,
+            "canonical": position == leader,
+            "canonical_id": ids[leader],
+            "score": score,
+            "reason": reason,
+        }
+        for position, leader, size, score, reason in columns
+    ]
 
 
 def spans(batch: Batch, values: list[Any]) -> Iterator[tuple[int, int, int, Any]]:
@@ -91,7 +99,7 @@ def spliced(batch: Batch, rows: list[Row], into: str) -> bytes:
     for start, end, limit, row in spans(batch, rows):
         brace = data.rindex(b"}", start, end)
         comma = b"" if data[start:brace].rstrip().endswith(b"{") else b","
-        member = key + dumps(dict(zip(KEYS, row, strict=True)))
+        member = key + dumps(row)
         parts += (data[start:brace], comma, member, data[brace:end], data[end:limit] or b"\n")
     return b"".join(parts)
 
@@ -101,7 +109,7 @@ def wrapped(batch: Batch, rows: list[Row], into: str) -> bytes:
     data = batch.data
     return b"".join(
         orjson.dumps(
-            {TEXT: data[start:end].decode(), into: dict(zip(KEYS, row, strict=True))},
+            {TEXT: data[start:end].decode(), into: row},
             option=orjson.OPT_APPEND_NEWLINE,
         )
         for start, end, _, row in spans(batch, rows)
@@ -113,7 +121,7 @@ def widened(batch: Batch, rows: list[Row]) -> bytes:
     data, delimiter = batch.data, DELIMITERS[batch.format]
     parts: list[bytes] = []
     for start, end, limit, row in spans(batch, rows):
-        added = cells([shown(value) for value in row], delimiter)
+        added = cells([shown(value) for value in row.values()], delimiter)
         parts += (data[start:end], added, data[end:limit] or b"\n")
     return b"".join(parts)
 

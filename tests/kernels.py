@@ -1,0 +1,44 @@
+"""What the tests of the kernel share: every loop of it beside its numpy twin."""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass
+
+import numpy as np
+import pytest
+
+from dedupe import kernel
+
+PORTABLE, WIDE = False, True
+needs_kernel = pytest.mark.skipif(not kernel.available(), reason="the kernel is not built")
+
+
+def three_ways(compute):
+    """What a computation gives by numpy, by the portable loops and by the wide ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(kernel.PURE, "1")
+        pure = compute()
+        patch.setenv(kernel.PURE, "0")
+        kernel.widen(PORTABLE)
+        try:
+            plain = compute()
+        finally:
+            kernel.widen(WIDE)
+        return pure, plain, compute()
+
+
+def bits(value):
+    """A value down to its bits, for an exact comparison."""
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, value.tobytes()
+    if isinstance(value, tuple):
+        return tuple(map(bits, value))
+    if is_dataclass(value):
+        return {name: bits(getattr(value, name)) for name in value.__slots__}
+    return value
+
+
+def agree(compute):
+    """Whether a computation gives the same bits all three ways."""
+    pure, plain, wide = map(bits, three_ways(compute))
+    return pure == plain == wide

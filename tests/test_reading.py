@@ -1,0 +1,246 @@
+"""Bytes to batches: which records, which columns, and which message for what is none."""
+
+from __future__ import annotations
+
+import io
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from readers import INPUTS, read_bytes, read_files, records_of
+
+from dedupe.errors import InputError
+from dedupe.reading import read
+from dedupe.reading.source import MOST_BYTES, MOST_RECORDS
+from dedupe.settings import Settings, parse_field
+from dedupe.stories import NO_TIME, Tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOM = b"\xef\xbb\xbf"
+GOOD = b'{"title":"Lamp"}\n'
+
+
+def columns(data: bytes, **settings: Any) -> tuple[Any, ...]:
+    [batch] = read_bytes(data, **settings)
+    return (*batch.texts, batch.ids, batch.sources, batch.times.tolist())
+
+
+PICKED: dict[str, tuple[dict[str, Any], tuple[str, str, str, str, int]]] = {
+    "all": (
+        {"title": "T", "lede": "L", "id": "i", "source": "s", "date": "1970-01-02"},
+        ("T", "L", "i", "s", 86400),
+    ),
+    "other names": ({"headline": "T", "abstract": "L", "url": "u"}, ("T", "L", "u", "", NO_TIME)),
+    "first name wins": ({"text": "c", "headline": "b", "title": "a"}, ("a", "", "", "", NO_TIME)),
+    "null is absent": ({"title": None, "headline": "b"}, ("b", "", "", "", NO_TIME)),
+    "empty is there": ({"title": "", "headline": "b"}, ("", "", "", "", NO_TIME)),
+    "lede alone": ({"lede": "L"}, ("", "L", "", "", NO_TIME)),
+    "number as id": ({"title": "T", "id": 7}, ("T", "", "7", "", NO_TIME)),
+    "no usable id": ({"title": "T", "id": True, "source": {}}, ("T", "", "", "", NO_TIME)),
+    "epoch": ({"title": "T", "time": 5}, ("T", "", "", "", 5)),
+    "empty date": ({"title": "T", "date": ""}, ("T", "", "", "", NO_TIME)),
+}
+
+
+@pytest.mark.parametrize(("record", "row"), PICKED.values(), ids=PICKED)
+def test_columns(record: dict[str, Any], row: tuple[Any, ...]):
+    assert columns(json.dumps(record).encode()) == tuple([value] for value in row)
+
+
+def test_a_column_whose_records_differ_in_names():
+    data = b'{"title":"a"}\n{"text":"b","id":2}\n{"headline":"c","lede":"d","id":"3"}\n'
+    texts, ledes, ids, _, _ = columns(data)
+    assert (texts, ledes, ids) == (["a", "b", "c"], ["", "", "d"], ["", "2", "3"])
+
+
+PATHS = {
+    "into an object": ({"meta": {"title": "deep"}}, "deep"),
+    "literal key wins": ({"meta.title": "flat", "meta": {"title": "deep"}}, "flat"),
+    "null literal key": ({"meta.title": None, "meta": {"title": "deep"}}, "deep"),
+    "ends early": ({"meta": "flat", "title": "other"}, "other"),
+    "first is there": ({"meta": {}, "title": "other"}, "other"),
+}
+
+
+@pytest.mark.parametrize(("record", "text"), PATHS.values(), ids=PATHS)
+def test_dotted_path(record: dict[str, Any], text: str):
+    fields = (parse_field("meta.title|title"),)
+    assert columns(json.dumps(record).encode(), field=fields)[0] == [text]
+
+
+def test_dotted_id_source_and_date():
+    data = b'{"title":"T","a":{"id":1,"s":"S","d":"1970-01-01T00:01Z"}}'
+    found = columns(data, id_field="x|a.id", source_field="a.s", date_field="a.d")
+    assert found[2:] == (["1"], ["S"], [60])
+
+
+GOOD_INPUTS = sorted((INPUTS / "good").iterdir())
+
+
+@pytest.mark.parametrize("path", GOOD_INPUTS, ids=lambda path: path.name)
+def test_records_are_the_file_without_blank_lines_and_byte_order_mark(path: Path):
+    batches = read_files(path)
+    header = batches[0].header if batches else b""
+    lines = path.read_bytes().removeprefix(BOM).split(b"\n")
+    kept = b"\n".join([line for line in lines[:-1] if line.strip()] + lines[-1:])
+    assert header + b"".join(records_of(batches)) == kept
+
+
+LINES = {
+    "blank-lines.jsonl": [2, 6],
+    "blank-lines.csv": [4],
+    "quoted-newlines.csv": [2, 4],
+    "headlines.txt": [1, 2, 3, 4, 6],
+}
+
+
+@pytest.mark.parametrize(("name", "lines"), LINES.items(), ids=LINES)
+def test_line_numbers_are_those_of_an_editor(name: str, lines: list[int]):
+    [batch] = read_files(INPUTS / "good" / name)
+    assert batch.lines.tolist() == lines
+
+
+def test_ends_leave_out_the_line_ending_alone():
+    [batch] = read_bytes(b"one\r\ntwo \nthree\r", "lines")
+    ends = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
+    assert [batch.data[start:end] for start, end in ends] == [b"one", b"two ", b"three\r"]
+
+
+SNIFFED = {
+    "object": (b' \n {"title":"a"}\n', "jsonl"),
+    "object after a byte order mark": (BOM + GOOD, "jsonl"),
+    "words": (b"Lamp\n", "lines"),
+    "bracketed headline": (b"[Update] Lamp\n", "lines"),
+    "table without a suffix": (b"title,id\nLamp,1\n", "lines"),
+}
+
+
+@pytest.mark.parametrize(("data", "kind"), SNIFFED.values(), ids=SNIFFED)
+def test_format_by_first_line(data: bytes, kind: str):
+    assert {batch.format for batch in read_bytes(data)} == {kind}
+
+
+SUFFIXED = {
+    "a.jsonl": (GOOD, "jsonl"),
+    "a.b.NDJSON": (GOOD, "jsonl"),
+    "a.json": (GOOD, "jsonl"),
+    "a.csv": (b"title\na\n", "csv"),
+    "a.tsv": (b"title\na\n", "tsv"),
+    "a.txt": (b'{"a"\n', "lines"),
+    "a.log": (GOOD, "jsonl"),
+    "a": (b"Lamp\n", "lines"),
+}
+
+
+@pytest.mark.parametrize(("name", "case"), SUFFIXED.items(), ids=SUFFIXED)
+def test_format_by_suffix(name: str, case: tuple[bytes, str], tmp_path: Path):
+    data, kind = case
+    (tmp_path / name).write_bytes(data)
+    assert [batch.format for batch in read_files(tmp_path / name)] == [kind]
+
+
+def test_format_as_asked(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes(GOOD)
+    paths = [str(tmp_path / "a.txt")]
+    [batch] = read(paths, Settings(), Tally(), stdin=io.BytesIO(), format="jsonl")
+    assert (batch.format, batch.texts[0]) == ("jsonl", ["Lamp"])
+
+
+def test_tally(tmp_path: Path):
+    first = BOM + b'\n{"title":"a","date":"soon"}\n{"title":"b","date":null}\n{bad\n'
+    second = b"\n\ntitle here\n"
+    (tmp_path / "a.jsonl").write_bytes(first)
+    (tmp_path / "b.txt").write_bytes(second)
+    tally = Tally()
+    settings = Settings(on_error="skip")
+    read_files(tmp_path / "a.jsonl", tmp_path / "b.txt", tally=tally, settings=settings)
+    assert tally == Tally(
+        files=2,
+        bytes=len(first + second),
+        records=3,
+        blank=3,
+        skipped=1,
+        quarantined=0,
+        undated=1,
+        checksum=blake2b(first + second, digest_size=16).hexdigest(),
+    )
+
+
+def test_files_and_stdin_keep_their_order(tmp_path: Path):
+    for name in "ab":
+        (tmp_path / name).write_text(f"line of {name}\n")
+    paths = [str(tmp_path / "b"), "-", str(tmp_path / "a")]
+    batches = list(read(paths, Settings(), Tally(), stdin=io.BytesIO(b"line of stdin\n")))
+    assert [batch.path for batch in batches] == [paths[0], "<stdin>", paths[2]]
+    assert [batch.texts[0] for batch in batches] == [
+        ["line of b"],
+        ["line of stdin"],
+        ["line of a"],
+    ]
+
+
+def test_batches_are_bounded():
+    many = read_bytes(GOOD * (MOST_RECORDS + 1))
+    assert [len(batch) for batch in many] == [MOST_RECORDS, 1]
+    assert many[1].lines.tolist() == [MOST_RECORDS + 1]
+    long = b'{"title":"' + b"x" * (MOST_BYTES // 2) + b'"}\n'
+    assert [len(batch) for batch in read_bytes(long * 3)] == [2, 1]
+
+
+def test_error_beyond_the_first_batch_has_its_line():
+    with pytest.raises(InputError) as caught:
+        read_bytes(GOOD * MOST_RECORDS + b"\n" + GOOD + b"{\n")
+    assert caught.value.line == MOST_RECORDS + 3
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+objects = st.dictionaries(texts, st.none() | st.integers() | texts, max_size=3)
+endings = st.sampled_from([b"\n", b"\r\n"])
+blanks = st.lists(st.sampled_from([b"\n", b"\r\n", b"  \n"]), max_size=2).map(b"".join)
+
+
+@st.composite
+def valid_jsonl(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
+    """JSON Lines in any spelling, and its records."""
+    data, records = draw(st.sampled_from([b"", BOM])), []
+    for other in draw(st.lists(objects, max_size=6)):
+        value = {**other, "title": draw(texts)}
+        spelled = json.dumps(value, ensure_ascii=draw(st.booleans()), indent=None).encode()
+        records.append(draw(st.sampled_from([b"", b" "])) + spelled + draw(endings))
+        data += draw(blanks) + records[-1]
+    if records and draw(st.booleans()):
+        records[-1] = records[-1].rstrip()
+        data = data.rstrip()
+    return data, records
+
+
+def is_story(record: bytes) -> bool:
+    value = json.loads(record)
+    named = ("lede", "summary", "description", "abstract")
+    return not any(isinstance(value.get(name), int) for name in named)
+
+
+@given(valid_jsonl())
+def test_any_jsonl_is_its_records(case: tuple[bytes, list[bytes]]):
+    data, records = case
+    batches = read_bytes(data, "jsonl", on_error="skip")
+    kept = [record for record in records if is_story(record)]
+    assert records_of(batches) == kept
+    titles = [title for batch in batches for title in batch.texts[0]]
+    assert titles == [json.loads(record)["title"] for record in kept]
+
+
+@given(st.binary(max_size=200), st.sampled_from(["jsonl", "csv", "tsv", "lines"]))
+def test_any_bytes_are_read_or_refused(data: bytes, kind: Any):
+    tally = Tally()
+    try:
+        batches = read_bytes(data, kind, tally, on_error="skip")
+    except InputError:
+        return
+    assert tally.records == sum(map(len, batches))
+    assert tally.bytes == len(data)
