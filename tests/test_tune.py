@@ -8,14 +8,12 @@ import tomllib
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-import click
 import labelled
 import numpy as np
 import pytest
 from commandline import dedupe, shell, visible
 
 from dedupe.cli.layers import settle
-from dedupe.cli.tune import command
 from dedupe.judge.toml import settings_file
 from dedupe.judge.tune import (
     RESAMPLES,
@@ -341,17 +339,6 @@ def test_both_inputs_cannot_be_standard_input(folder: Path):
     done = dedupe("tune", "-", "--labels", "-", folder=folder)
     assert done.code == 2
     assert "cannot both be standard input" in done.err
-
-
-assert isinstance(command, click.Command)
-EXAMPLES = re.findall(r"^ +\$ (.+)$", command.epilog or "", re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", EXAMPLES)
-def test_example_in_the_help_runs(line: str, folder: Path):
-    done = shell(line, folder)
-    assert done.code == 0, done.err
-    assert "dedupe: threshold " in done.err
 
 
 # The settings file

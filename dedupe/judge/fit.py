@@ -24,7 +24,7 @@ from dedupe.pipeline.settle import candidates_among
 from dedupe.reading import read
 from dedupe.settings import Settings
 from dedupe.stories import Tally
-from dedupe.verify import CONTEXT, FEATURES, VIEW, pair_rows
+from dedupe.verify import FEATURES, VIEW, pair_rows
 from dedupe.words import blended_weights
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
     evidence = evidence_among(case, np.flatnonzero(case.kinds >= 0))
     rows = rows_of(case, evidence, told)
     variants = [(rows, 1.0), (rows_of(case, without_counts(evidence), told), 0.3)]
-    variants += [(blank(rows, names), 0.2) for names in (CONTEXT[:1], CONTEXT[2:3], CONTEXT)]
+    variants += [(undated(rows), 0.2), (blank(rows, ["same_source"]), 0.2)]
+    variants += [(blank(undated(rows), ["same_source"]), 0.2)]
     if not np.isnan(rows[:, len(VIEW)]).all():
         variants.append((blank(rows, FEATURES[len(VIEW) : 2 * len(VIEW)]), 0.1))
     whole = [Lesson(part, labels, np.full(len(part), mass)) for part, mass in variants]
@@ -132,7 +133,7 @@ def distant_lesson(case: Case) -> Lesson:
     alike = np.nan_to_num(rows[:, [FEATURES.index(name) for name in ("dice", "lede_dice")]], nan=1)
     rows = rows[(alike < SAME).any(axis=1)]
     none = np.zeros(2 * len(rows), dtype=np.int64)
-    shown = np.concatenate([rows, blank(rows, CONTEXT)])
+    shown = np.concatenate([rows, blank(undated(rows), ["same_source"])])
     mass = np.repeat([DATED_MASS, UNDATED_MASS], len(rows))
     return Lesson(shown, none, mass)
 
@@ -156,6 +157,13 @@ def blank(rows: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64
     """The rows with some features missing."""
     out = rows.copy()
     out[:, [FEATURES.index(name) for name in names]] = np.nan
+    return out
+
+
+def undated(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows as a corpus without dates gives them: no gaps, and nothing returns."""
+    out = blank(rows, ["gap"])
+    out[:, [FEATURES.index("recurrence"), FEATURES.index("returns")]] *= 0
     return out
 
 
@@ -194,7 +202,7 @@ def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
         for node, mean in zip(tree.nodes, means, strict=True):
             leaf = bool(node["is_leaf"])
             held["features"].append(-1 if leaf else int(node["feature_idx"]))
-            held["thresholds"].append(0.0 if leaf else round(float(node["num_threshold"]), 6))
+            held["thresholds"].append(0.0 if leaf else threshold_of(node))
             held["yes"].append(0 if leaf else base + int(node["left"]))
             held["no"].append(0 if leaf else base + int(node["right"]))
             held["missing"].append(bool(node["missing_go_to_left"]))
@@ -202,6 +210,11 @@ def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
         depth = max(depth, int(tree.nodes["depth"].max()))
     base_odds = round(float(booster._baseline_prediction[0][0]), 6)  # noqa: SLF001 - the same
     return {"format": 1, "names": FEATURES, "base": base_odds, "depth": depth, **held}
+
+
+def threshold_of(node: Any) -> float:  # noqa: ANN401 - a row of scikit-learn's node array
+    """A node's threshold; a split on what is missing has an infinite one, which JSON lacks."""
+    return min(round(float(node["num_threshold"]), 6), sys.float_info.max)
 
 
 def node_means(nodes: NDArray[Any]) -> list[float]:
