@@ -1,0 +1,92 @@
+"""Find the same story told twice: near-duplicate headlines in, clusters out.
+
+>>> from dedupe import cluster
+>>> groups = cluster(["Ferry tolls rise in June", "UPDATE 1-Ferry tolls rise in June", "Lamp out"])
+>>> [group.members for group in groups]
+[(0, 1), (2,)]
+
+Names are loaded when they are first used: importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dedupe.api import cluster
+    from dedupe.errors import DedupeError, InputError, OutputError, SettingsError
+    from dedupe.settings import Field, Settings
+    from dedupe.stories import Cluster, Clustering
+
+    __version__: str
+
+__all__ = [
+    "DISTRIBUTION",
+    "Cluster",
+    "Clustering",
+    "DedupeError",
+    "Field",
+    "InputError",
+    "OutputError",
+    "Settings",
+    "SettingsError",
+    "__version__",
+    "cluster",
+]
+
+DISTRIBUTION = "headline-dedupe"
+"""The name to install; a package ``dedupe`` without it is the other project of that name."""
+
+HOMES = {
+    "cluster": "api",
+    "DedupeError": "errors",
+    "InputError": "errors",
+    "OutputError": "errors",
+    "SettingsError": "errors",
+    "Field": "settings",
+    "Settings": "settings",
+    "Cluster": "stories",
+    "Clustering": "stories",
+}
+
+
+class Package(ModuleType):
+    """A package whose ``cluster`` stays the function when the stage of that name loads."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "cluster" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = Package
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        found: object = installed_version()
+    elif name in HOMES:
+        found = getattr(importlib.import_module(f"dedupe.{HOMES[name]}"), name)
+    else:
+        raise AttributeError(
+            f"module 'dedupe' of {DISTRIBUTION} has no attribute {name!r}; "
+            "the project named dedupe on PyPI is another one"
+        )
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def installed_version() -> str:
+    """Version of the installed distribution, ``unknown`` when run from a bare folder."""
+    from importlib import metadata  # noqa: PLC0415 - slow to load, seldom needed
+
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "unknown"

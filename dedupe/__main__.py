@@ -7,14 +7,26 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+import dedupe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FAILED = 2
 INTERRUPTED = 128 + signal.SIGINT
+DISTRIBUTION = "headline-dedupe"
+NAMESAKE = (
+    f"dedupe: error: another package named dedupe has taken the place of {DISTRIBUTION}: give each "
+    f"an environment of its own, or pip uninstall dedupe {DISTRIBUTION} and install {DISTRIBUTION}"
+)
 
 
 def main(argv: Sequence[str]) -> int:
     """Carry out one command line, without the program's name; returns its exit code."""
+    if getattr(dedupe, "DISTRIBUTION", None) != DISTRIBUTION:  # its __init__.py was overwritten
+        if sys.stderr:
+            sys.stderr.write(NAMESAKE + "\n")
+        return FAILED
     try:
         from dedupe.cli.app import execute  # noqa: PLC0415 - Ctrl-C while it loads ends quietly too
     except KeyboardInterrupt:

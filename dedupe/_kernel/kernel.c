@@ -21,13 +21,15 @@
 
 #define METHOD(name) {#name, (PyCFunction)(void (*)(void))enter_##name, METH_FASTCALL, NULL}
 
-/* None, or the exception for what went wrong in a loop. */
-static PyObject *outcome(Trouble trouble) {
+/* None, or the exception for what went wrong in a loop; `caller` is run_ and its name. */
+static PyObject *outcome_of(Trouble trouble, const char *caller) {
     if (trouble == NO_MEMORY) return PyErr_NoMemory();
     if (trouble == FINE) Py_RETURN_NONE;
-    PyErr_SetString(PyExc_ValueError, "a number in an array is out of bounds or order");
-    return NULL;
+    return PyErr_Format(PyExc_ValueError, "%s: a number in an array is out of bounds or order",
+                        caller + sizeof "run_" - 1);
 }
+
+#define outcome(trouble) outcome_of(trouble, __func__)
 
 static int has_width(const Py_buffer *view, Py_ssize_t rows, Py_ssize_t wanted, const char *name) {
     Py_ssize_t width = width_of(view, rows, name);

@@ -1,8 +1,7 @@
 """Fit the decision: labelled pairs of several corpora in, ``data/model.json`` out.
 
 Run ``python -m dedupe.judge.fit -o MODEL CORPUS LABELS [CORPUS LABELS ...]`` (or ``make fit``);
-needs scikit-learn. Labels are CSV with the columns ``a,b,label`` (ids; ``D`` duplicate, ``N`` not;
-other labels are left out). Monotone constraints keep the promises that more shared, less left
+needs scikit-learn. Labels are CSV with the columns ``a,b,label`` (ids; ``D`` duplicate, ``U`` update, ``N`` not). Monotone constraints keep the promises that more shared, less left
 over and nearer in time never count against a pair.
 """
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 HELPS = ("dice", "containment", "shared", "ratio", "head")
 HURTS = ("rest_min", "top_min", "numbers_both", "opposed", "order", "loose_min", "gap", "recurrence", "returns")
+WORTH = {"D": 1.0, "N": 1.0, "U": 0.3}
+"""How much a label counts; an update is told apart from its story, but not at any price."""
 TREES = 120
 RATE = 0.1
 LEAVES = 6
@@ -102,8 +103,9 @@ def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
     The variations stand for inputs without dates, without outlets or ledes, and too small to
     count words in.
     """
-    told = [pair for pair in pairs if pair[2] in ("D", "N")]
+    told = [pair for pair in pairs if pair[2] in WORTH]
     labels = np.array([label == "D" for _, _, label in told], dtype=np.int64)
+    worth = np.array([WORTH[label] for _, _, label in told])
     evidence = evidence_among(case, np.flatnonzero(case.kinds >= 0))
     rows = rows_of(case, evidence, told)
     variants = [(rows, 1.0), (rows_of(case, without_counts(evidence), told), 0.3)]
@@ -111,7 +113,7 @@ def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
     variants += [(blank(undated(rows), ["same_source"]), 0.2)]
     if not np.isnan(rows[:, len(VIEW)]).all():
         variants.append((blank(rows, FEATURES[len(VIEW) : 2 * len(VIEW)]), 0.1))
-    whole = [Lesson(part, labels, np.full(len(part), mass)) for part, mass in variants]
+    whole = [Lesson(part, labels, mass * worth) for part, mass in variants]
     return sum(whole[1:], whole[0])
 
 

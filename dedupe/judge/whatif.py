@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dedupe.verify.align import Column
 
 MOST_WORDS = 12
+BOUNDLESS = 1e300
+"""A bound beyond this asks only whether the value is known."""
 SIDES = (("rest_min", "rest_max"), ("top_min", "top_max"), ("numbers_both", "numbers_max"))
 
 
@@ -85,6 +87,7 @@ def nearest_flip(
     row = next(step.row for step in steps if step.field_of(place) == field)
     value = float(row[place])
     bounds = np.unique(model.thresholds[model.features == place])
+    bounds = bounds[np.abs(bounds) < BOUNDLESS]
     if not len(bounds) or np.isnan(value):
         return None
     tried = np.concatenate([bounds, np.nextafter(bounds, np.inf)])

@@ -95,7 +95,7 @@ def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
         case.description,
         case.lexis,
         alive,
-        recurrence_of(case.description, kinds, times),
-        anchor_days_of(case.description, kinds, times),
+        recurrence_of(case.lexis, kinds, times),
+        anchor_days_of(case.lexis, kinds, times),
         case.settings,
     )

@@ -24,12 +24,18 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Lexis:
-    """The words of a corpus: the vocabulary, each view's word numbers, and who holds which."""
+    """The words of a corpus: the vocabulary, each view's word numbers, and who holds which.
+
+    ``headlines`` numbers each kind's headline, ``anchors`` its anchor keys, equal where they are.
+    """
 
     vocabulary: Vocabulary
     ids: tuple[NDArray[np.int32], ...]
     holders: tuple[NDArray[np.int64], ...]
     held: tuple[NDArray[np.int32], ...]
+    texts: tuple[list[str], ...]
+    headlines: NDArray[np.int64]
+    anchors: NDArray[np.int64]
 
 
 def learn_lexis(description: Description) -> Lexis:
@@ -42,7 +48,20 @@ def learn_lexis(description: Description) -> Lexis:
     pairs = [
         distinct_words(view, words) for view, words in zip(description.views, ids, strict=True)
     ]
-    return Lexis(vocabulary, ids, tuple(p >> 32 for p in pairs), tuple(map(low_half, pairs)))
+    view, rows = description.views[0], description.view_rows[0]
+    keys = view.anchors[rows]
+    return Lexis(
+        vocabulary,
+        ids,
+        tuple(p >> 32 for p in pairs),
+        tuple(map(low_half, pairs)),
+        tuple(
+            [view.texts[i] for i in rows.tolist()]
+            for view, rows in zip(description.views, description.view_rows, strict=True)
+        ),
+        np.unique(view.prints[rows], return_inverse=True)[1].astype(np.int64),
+        np.unique(keys, return_inverse=True)[1].reshape(keys.shape).astype(np.int64),
+    )
 
 
 def low_half(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -75,9 +94,7 @@ def evidence_over(
     return Evidence(
         weights=tuple(field.weight for field in settings.field),
         columns=tuple(columns),
-        texts=tuple(
-            [view.texts[i] for i in r.tolist()] for view, r in zip(views, rows, strict=True)
-        ),
+        texts=lexis.texts,
         recurrence=recurrence,
         anchors=views[0].anchors[rows[0]],
         anchor_days=anchor_days,
@@ -102,25 +119,25 @@ def days_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def recurrence_of(
-    description: Description, kinds: NDArray[np.int64], times: NDArray[np.int64]
+    lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """For each kind log2 of the days on which its headline appears, among records given."""
-    view, rows = description.views[0], description.view_rows[0]
-    headlines, group = np.unique(view.prints[rows], return_inverse=True)
-    counts = count_days(group[kinds], days_of(times), len(headlines))
-    return np.log2(np.maximum(counts[group], 1))
+    counts = count_days(lexis.headlines[kinds], days_of(times), size_of(lexis.headlines))
+    return np.log2(np.maximum(counts, 1))[lexis.headlines]
 
 
 def anchor_days_of(
-    description: Description, kinds: NDArray[np.int64], times: NDArray[np.int64]
+    lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """For each kind and anchor key log2 of the days that have a headline with that key."""
-    keys = description.views[0].anchors[description.view_rows[0]]
-    values, numbers = np.unique(keys, return_inverse=True)
-    numbers = numbers.reshape(keys.shape)
-    days = np.repeat(days_of(times)[:, None], keys.shape[1], axis=1)
-    counts = count_days(numbers[kinds].ravel(), days.ravel(), len(values))
-    return np.log2(np.maximum(counts, 1))[numbers]
+    days = np.repeat(days_of(times), lexis.anchors.shape[1])
+    counts = count_days(lexis.anchors[kinds].ravel(), days, size_of(lexis.anchors))
+    return np.log2(np.maximum(counts, 1))[lexis.anchors]
+
+
+def size_of(numbers: NDArray[np.int64]) -> int:
+    """How many numbers there may be."""
+    return int(numbers.max(initial=-1)) + 1
 
 
 def count_days(

@@ -2,7 +2,8 @@
 
 Word counts shift a little when duplicates go, and with them a verdict or two. So the survivors
 are judged again under counts of their own, and what is found joins the accepted pairs, until a
-round finds nothing: then a second run on the output of the first finds nothing either.
+whole round finds nothing: then a second run on the output of the first finds nothing either.
+Rounds between look only at pairs that nearly passed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 FAR_SHORT = 0.25
+NO_RECORDS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +104,28 @@ def settle(
     leaders = heads
     judged = nothing_judged(len(corpus.texts))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
-    found, asked = None, np.zeros(0, dtype=np.int64)
     hopeless = np.zeros(0, dtype=np.int64)
+    whole = True
     while True:
         alive = alive_heads(case, leaders)
-        if found is None or (found.hot_buckets or len(np.setdiff1d(alive, asked))):
-            found, asked = candidates_among(case, alive), alive
+        if whole:
+            found = candidates_among(case, alive)
             note(effort, found)
-        codes = open_pairs(case, found, alive, hopeless)
+            codes = np.setdiff1d(meetings(case, found, alive), hopeless, assume_unique=True)
+        else:
+            codes = near_misses(judged, hopeless, alive)
         fresh, hopes = judge(case, codes, alive, progress)
         judged |= fresh
-        hopeless = distinct(
-            np.concatenate([hopeless, codes[hopes < settings.threshold * FAR_SHORT]])
-        )
+        far = codes[hopes < settings.threshold * FAR_SHORT]
+        hopeless = distinct(np.concatenate([hopeless, far]))
         effort["rounds"] += 1
-        if not (fresh.scores >= settings.threshold).any():
-            strays = stray_copies(case, heads, leaders)
-            if not len(strays):
-                return close(case, heads, leaders, judged, effort)
-            heads = split_off(case, heads, strays)
+        passed = bool((fresh.scores >= settings.threshold).any())
+        strays = stray_copies(case, heads, leaders) if whole and not passed else NO_RECORDS
+        if whole and not passed and not len(strays):
+            return close(case, heads, leaders, judged, effort)
+        heads = split_off(case, heads, strays) if len(strays) else heads
         leaders = lead_heads(case, heads, judged)
+        whole = not passed
 
 
 def nothing_judged(fields: int) -> Judged:
@@ -186,20 +190,29 @@ def candidates_among(case: Case, alive: NDArray[np.int64]) -> Candidates:
     )
 
 
-def open_pairs(
-    case: Case, found: Candidates, alive: NDArray[np.int64], hopeless: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The pairs of living heads to judge, within the window.
-
-    The hopeless, which fell far short even if nothing recurred, are not judged again: what is left
-    is a shift of word counts, and that carries no pair from a quarter of the threshold over it.
-    """
+def meetings(case: Case, found: Candidates, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The candidate pairs of living heads within the window, as codes."""
     nodes = Nodes.of(alive, case.kinds[alive], case.times[alive])
-    codes = np.setdiff1d(expand(nodes, found.left, found.right), hopeless, assume_unique=True)
+    codes = expand(nodes, found.left, found.right)
     if case.settings.window is None:
         return codes
     hours = case.hours(codes >> 32, codes & 0xFFFFFFFF)
     return codes[~(hours * HOUR > case.settings.window)]
+
+
+def near_misses(
+    judged: Judged, hopeless: NDArray[np.int64], alive: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Pairs of the living that were judged before and were not hopeless.
+
+    The hopeless fell far short even if nothing recurred: what is left is a shift of word counts,
+    and that carries no pair from a quarter of the threshold over it.
+    """
+    codes = np.setdiff1d(judged.codes, hopeless, assume_unique=True)
+    highest = max(int(alive.max(initial=0)), int((codes & 0xFFFFFFFF).max(initial=0)))
+    lives = np.zeros(highest + 1, dtype=bool)
+    lives[alive] = True
+    return codes[lives[codes >> 32] & lives[codes & 0xFFFFFFFF]]
 
 
 def judge(

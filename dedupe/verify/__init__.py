@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8
 """Hours at which equal texts are judged, to find how far apart they are still one story."""
 FOREVER = 1 << 40
 SHOWN = VIEW.index("dice")
-CHUNK = 1 << 16
+CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,38 @@ def verify(
     progress: Callable[[float], None] = lambda _: None,
 ) -> Verdicts:
     """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
-    scores, hopes = np.zeros((2, len(left)))
-    parts = np.full((len(left), len(evidence.columns)), -1.0)
-    for first in range(0, len(left), CHUNK):
-        cut = slice(first, first + CHUNK)
-        views = view_rows(evidence, left[cut], right[cut])
-        context = context_rows(evidence, left[cut], right[cut], hours[cut], same_source[cut])
-        scores[cut] = probability(combine(views, context, evidence.weights))
-        hopes[cut] = probability(combine(views, without_returns(context), evidence.weights))
-        parts[cut] = np.stack([np.nan_to_num(v[:, SHOWN], nan=-1.0) for v in views], axis=1)
-        progress(min(1.0, (first + CHUNK) / len(left)))
-    return Verdicts(scores, hopes, parts)
+    cuts = [slice(first, first + CHUNK) for first in range(0, len(left), CHUNK)]
+    chunks: list[Verdicts] = [Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))]
+
+    def judge(cut: slice) -> Verdicts:
+        return verify_chunk(evidence, left[cut], right[cut], hours[cut], same_source[cut])
+
+    with ThreadPoolExecutor(evidence.jobs or os.cpu_count() or 1) as pool:
+        for chunk in pool.map(judge, cuts):
+            chunks.append(chunk)
+            progress((len(chunks) - 1) / len(cuts))
+    return Verdicts(
+        np.concatenate([chunk.scores for chunk in chunks]),
+        np.concatenate([chunk.hopes for chunk in chunks]),
+        np.concatenate([chunk.parts for chunk in chunks]),
+    )
+
+
+def verify_chunk(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> Verdicts:
+    """The verdicts on some pairs."""
+    views = view_rows(evidence, left, right)
+    context = context_rows(evidence, left, right, hours, same_source)
+    return Verdicts(
+        probability(combine(views, context, evidence.weights)),
+        probability(combine(views, without_returns(context), evidence.weights)),
+        np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1),
+    )
 
 
 def view_rows(
@@ -89,7 +112,7 @@ def view_rows(
 ) -> list[NDArray[np.float64]]:
     """The features of each field for pairs of texts."""
     return [
-        view_features(column, texts, left, right, evidence.jobs)
+        view_features(column, texts, left, right)
         for column, texts in zip(evidence.columns, evidence.texts, strict=True)
     ]
 

@@ -57,7 +57,6 @@ def view_features(
     texts: Sequence[str],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
-    jobs: int,
 ) -> NDArray[np.float64]:
     """The features of pairs of one field, one row a pair; NaN where a text is empty."""
     out = np.full((len(left), len(VIEW)), np.nan)
@@ -65,7 +64,7 @@ def view_features(
     both = np.flatnonzero((lengths[left] > 0) & (lengths[right] > 0))
     left, right = left[both], right[both]
     out[both, :TAIL] = word_features(column, left, right)
-    out[both, TAIL] = ratios(texts, left, right, jobs)
+    out[both, TAIL] = ratios(texts, left, right)
     return out
 
 
@@ -86,11 +85,11 @@ def word_features(
 
 
 def ratios(
-    texts: Sequence[str], left: NDArray[np.int64], right: NDArray[np.int64], jobs: int
+    texts: Sequence[str], left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The character ratio of each pair, 0 to 1."""
     ours, theirs = [texts[i] for i in left.tolist()], [texts[i] for i in right.tolist()]
-    scores = process.cpdist(ours, theirs, scorer=fuzz.ratio, dtype=np.float64, workers=jobs or -1)
+    scores = process.cpdist(ours, theirs, scorer=fuzz.ratio, dtype=np.float64)
     return np.asarray(scores) / 100
 
 

@@ -1,0 +1,78 @@
+# make demo   what it does, on a dozen invented stories
+# make test   all tests
+# make help   the rest
+
+PYTHON ?= python3
+VENV   ?= .venv
+DATA   ?= ../shared/data
+
+BIN     := $(VENV)/bin
+PACKAGE := $(VENV)/.package
+TOOLS   := $(VENV)/.tools
+FITTER  := $(VENV)/.fitter
+SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
+PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
+LABELS  := tests/bench/labels
+LESSONS := $(foreach pair,reuters_weeks:reuters newstoday:newstoday uci:uci, \
+  $(foreach labels,$(DATA)/$(lastword $(subst :, ,$(pair)))_pairs.csv \
+    $(LABELS)/$(lastword $(subst :, ,$(pair))).csv, \
+    $(DATA)/$(firstword $(subst :, ,$(pair))).jsonl.gz $(labels)))
+
+.PHONY: help demo test check readme fit clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo    what it does, on a dozen invented stories'
+	@echo 'make test    all tests'
+	@echo 'make check   lint, format, strict types, import rules'
+	@echo 'make readme  run the commands in README.md and write their output into it'
+	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
+	@echo 'make clean   remove what was built'
+
+demo: $(PACKAGE)
+	@echo 'Twelve stories. dedupe cluster: what tells the same story, which version is kept (=), and why'
+	@$(BIN)/dedupe cluster --quiet fixtures/demo.jsonl | $(BIN)/python fixtures/show.py
+	@echo 'dedupe pairs: the evidence, here its first line'
+	@$(BIN)/dedupe pairs --quiet fixtures/demo.jsonl | sed -n 1p
+	@echo 'dedupe unique: the kept versions, byte for byte'
+	@$(BIN)/dedupe unique fixtures/demo.jsonl | cut -c 1-88
+
+test: $(TOOLS)
+	@$(BIN)/python -m pytest
+
+check: $(TOOLS)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_imports.py
+
+readme: $(TOOLS)
+	$(BIN)/python tests/test_readme.py
+
+fit: $(FITTER)
+	@for file in $(sort $(LESSONS)); do \
+	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
+	done
+	$(BIN)/python -m dedupe.judge.fit -o dedupe/data/model.json $(LESSONS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up runs once, and again when what it depends on changes. The package is installed in place:
+# the Python sources are the ones here, the C kernel is compiled if there is a compiler.
+$(PACKAGE): $(SOURCES)
+	@echo 'Setting up $(VENV)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TOOLS): $(PACKAGE)
+	@$(PIP) install --group dev
+	@touch $@
+
+$(FITTER): $(PACKAGE)
+	@$(PIP) install --group fit
+	@touch $@

@@ -1,0 +1,189 @@
+"""Stories in memory to clusters: what may go in, what comes out, what is refused."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pytest
+from commandline import FIXTURES, PROJECT, environment
+from commandline import dedupe as command
+
+import dedupe
+from dedupe import Field, InputError, Settings, SettingsError, api, cluster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FERRY = "Ferry tolls at Pell Point to rise in June"
+AGAIN = "UPDATE 1-Ferry tolls at Pell Point to rise in June"
+LAMP = "Old lighthouse stays lit"
+DEMO = [json.loads(line) for line in (FIXTURES / "demo.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("module", [dedupe, api], ids=["package", "function"])
+def test_examples_in_the_docstrings(module):
+    assert doctest.testmod(module) == (0, doctest.testmod(module).attempted)
+    assert doctest.testmod(module).attempted > 1
+
+
+FORMS = {
+    "strings": [FERRY, LAMP, AGAIN],
+    "dicts": [{"title": FERRY}, {"title": LAMP}, {"title": AGAIN}],
+    "both": [FERRY, {"headline": LAMP}, {"text": AGAIN}],
+    "other mappings": [MappingProxyType({"title": text}) for text in (FERRY, LAMP, AGAIN)],
+    "values as Python has them": [
+        {"title": FERRY, "published": datetime(2026, 3, 3, tzinfo=UTC), "tags": {"a"}, 1: 2},
+        {"title": LAMP, "published": None},
+        {"title": AGAIN, "published": "2026-03-03"},
+    ],
+}
+
+
+@pytest.mark.parametrize("stories", FORMS.values(), ids=FORMS)
+def test_what_may_go_in(stories):
+    groups = cluster(iter(stories), keep="first")
+    assert [(group.canonical, group.members) for group in groups] == [(0, (0, 2)), (1, (1,))]
+
+
+def test_nothing_in_nothing_out():
+    assert list(cluster([])) == []
+
+
+def test_a_text_that_is_empty_matches_nothing():
+    assert len(cluster(["", "", {"title": None, "lede": ""}])) == 3
+
+
+def test_the_same_clusters_as_on_the_command_line(tmp_path: Path):
+    done = command("cluster", str(FIXTURES / "demo.jsonl"), folder=tmp_path)
+    told = [json.loads(line)["dedupe"] for line in done.out.splitlines()]
+    found = cluster(DEMO)
+    assert [found.record_ids[place] for place in found.canonical] == [
+        t["canonical_id"] for t in told
+    ]
+    assert found.reasons == [t["reason"] for t in told]
+    assert found.scores.round(4).tolist() == [t["score"] for t in told]
+
+
+def test_every_story_is_in_one_cluster():
+    members = [place for group in cluster(DEMO) for place in group.members]
+    assert sorted(members) == list(range(len(DEMO)))
+
+
+def test_a_date_in_any_form_counts():
+    stories = [{"title": FERRY, "date": datetime(2026, 3, day, tzinfo=UTC)} for day in (3, 9)]
+    assert len(cluster(stories, window="2d")) == 2
+    assert len(cluster(stories, window="9d")) == 1
+
+
+SETTINGS = {
+    "by keyword": (None, {"threshold": 1}),
+    "whole": (Settings(threshold=1.0), {}),
+    "the keyword wins": (Settings(threshold=0.1), {"threshold": 1.0}),
+    "as text": (None, {"threshold": "1"}),
+}
+
+
+@pytest.mark.parametrize(("settings", "given"), SETTINGS.values(), ids=SETTINGS)
+def test_settings(settings, given):
+    assert len(cluster([FERRY, AGAIN])) == 1
+    assert len(cluster([FERRY, AGAIN], settings, **given)) == 2
+
+
+def test_a_keyword_leaves_the_other_settings():
+    whole = Settings(threshold=0.9, into="mine")
+    assert api.settled(whole, {"seed": 2, "window": None}) == Settings(
+        threshold=0.9, into="mine", seed=2
+    )
+
+
+def test_fields_as_values_or_as_text():
+    given = {"field": [Field(("name", "title"), 2.0), "body"]}
+    assert api.settled(Settings(), given).field == (Field(("name", "title"), 2.0), Field(("body",)))
+
+
+REFUSED = {
+    "no text": ({"note": "y"}, "no text: looked for title, headline, text, lede, "),
+    "wrong type": ({"title": 12}, "title: expected a string, got a number"),
+    "neither dict nor string": (12, "expected a dict or a string, got int"),
+    "bytes": (b"Lamp", "expected a dict or a string, got bytes"),
+    "a number that JSON cannot hold": ({"title": "a", "n": 2**70}, "Integer exceeds 64-bit range"),
+    "half a surrogate pair": ("a\ud800", "str is not valid UTF-8: surrogates not allowed"),
+}
+
+
+@pytest.mark.parametrize(("story", "says"), REFUSED.values(), ids=REFUSED)
+def test_a_bad_story_is_named_by_its_position(story, says):
+    with pytest.raises(InputError) as caught:
+        cluster([FERRY, story])
+    assert str(caught.value).startswith(f"stories[1]: {says}")
+
+
+WRONG = {
+    "unknown": ({"treshold": 0.5}, "treshold: unknown setting; did you mean threshold?"),
+    "out of range": ({"threshold": 2}, "threshold: it lies between 0 and 1"),
+    "for files": (
+        {"on_error": "skip"},
+        "on_error: is for files: a story left out shifts positions",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "says"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting(given, says):
+    with pytest.raises(SettingsError) as caught:
+        cluster([FERRY], **given)
+    assert str(caught.value) == f"cluster(): {says}"
+
+
+@pytest.mark.parametrize("story", [FERRY, {"title": FERRY}, b"Lamp"])
+def test_one_story_in_the_place_of_several(story):
+    with pytest.raises(TypeError, match=f"got one {type(story).__name__}"):
+        cluster(story)
+
+
+def test_the_function_stays_when_the_stage_of_its_name_loads():
+    script = (
+        "import dedupe.cluster, dedupe.pipeline, dedupe\n"
+        "from dedupe import cluster\n"
+        "assert cluster is dedupe.cluster\n"
+        "print(len(dedupe.cluster(['a', 'b'])), len(cluster(['a', 'b'])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("2 2\n", "")
+
+
+@pytest.mark.parametrize("name", dedupe.__all__)
+def test_every_public_name_is_there(name: str):
+    assert name in dir(dedupe)
+    assert getattr(dedupe, name) is not None
+
+
+def test_who_wants_the_other_project_is_told():
+    with pytest.raises(AttributeError, match="the project named dedupe on PyPI is another one"):
+        dedupe.Dedupe  # noqa: B018 - the look-up is the test
+
+
+OTHERS = {"overwritten": "Dedupe = object\n", "removed": None}
+
+
+@pytest.mark.parametrize("init", OTHERS.values(), ids=OTHERS)
+def test_the_other_project_in_our_place(init: str | None, tmp_path: Path):
+    shutil.copytree(
+        PROJECT / "dedupe", tmp_path / "dedupe", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "dedupe" / "__init__.py").unlink()
+    if init is not None:
+        (tmp_path / "dedupe" / "__init__.py").write_text(init)
+    done = command("--version", folder=tmp_path, PYTHONPATH=str(tmp_path))
+    assert (done.code, done.out) == (2, b"")
+    assert done.err.startswith("dedupe: error: another package named dedupe has taken the place of")
+    assert done.err.count("\n") == 1
