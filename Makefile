@@ -35,7 +35,7 @@ demo: $(PACKAGE)
 	@echo 'dedupe pairs: the evidence, here its first line'
 	@$(BIN)/dedupe pairs --quiet fixtures/demo.jsonl | sed -n 1p
 	@echo 'dedupe unique: the kept versions, byte for byte'
-	@$(BIN)/dedupe unique fixtures/demo.jsonl | cut -c 1-88
+	@$(BIN)/dedupe unique --quiet fixtures/demo.jsonl | cut -c 1-88
 
 test: $(TOOLS)
 	@$(BIN)/python -m pytest
@@ -47,7 +47,7 @@ check: $(TOOLS)
 	$(BIN)/python -m pytest tests/test_imports.py
 
 readme: $(TOOLS)
-	$(BIN)/python tests/test_readme.py
+	@$(BIN)/python -m pytest tests/test_readme.py --golden
 
 fit: $(FITTER)
 	@for file in $(sort $(LESSONS)); do \

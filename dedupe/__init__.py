@@ -11,14 +11,13 @@ Names are loaded when they are first used: importing the package costs next to n
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dedupe.api import cluster
     from dedupe.errors import DedupeError, InputError, OutputError, SettingsError
-    from dedupe.settings import Field, Settings
+    from dedupe.parsers import Field
+    from dedupe.settings import Settings
     from dedupe.stories import Cluster, Clustering
 
     __version__: str
@@ -46,22 +45,11 @@ HOMES = {
     "InputError": "errors",
     "OutputError": "errors",
     "SettingsError": "errors",
-    "Field": "settings",
+    "Field": "parsers",
     "Settings": "settings",
     "Cluster": "stories",
     "Clustering": "stories",
 }
-
-
-class Package(ModuleType):
-    """A package whose ``cluster`` stays the function when the stage of that name loads."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name != "cluster" or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = Package
 
 
 def __getattr__(name: str) -> object:

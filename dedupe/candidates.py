@@ -65,9 +65,7 @@ def pair_family(
     return pairs, int((sizes > HOT).sum()), int(sizes.max())
 
 
-def pair_neighbours(
-    owners: NDArray[np.int64], reach: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def pair_neighbours(owners: NDArray[np.int64], reach: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pair each row with the ``reach`` rows before it; distinct, coded ``left << 32 | right``."""
     found = [np.zeros(0, dtype=np.int64)]
     rows = np.flatnonzero(reach)

@@ -22,7 +22,8 @@ class Qualities:
     """What the policy may ask of each record, as columns in input order.
 
     ``filled`` counts the fields that are there, ``lengths`` their characters; ``centrality`` is
-    the sum of the scores of the record's accepted pairs, in whole units; ``digests`` are of the record's bytes.
+    the sum of the scores of the record's accepted pairs, in whole units; ``digests`` are of the
+    record's bytes.
     """
 
     sources: Sequence[str]

@@ -53,7 +53,7 @@ def find(sorted_values: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArr
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """The concatenation of ``starts[i] .. starts[i] + lengths[i] - 1``."""
     firsts = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths)
+    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths))
 
 
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -61,4 +61,4 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     ordered = np.sort(values)
     if len(ordered) < 2:  # noqa: PLR2004 - one value is distinct
         return ordered
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])])

@@ -181,4 +181,5 @@ def blended_weights(
     """The weight of each word from its count in ``texts`` headlines and the shipped table."""
     prior = PRIOR * 2.0 ** (-static_weights(hashes) / SCALE)
     share = (counts + prior) / (texts + PRIOR)
-    return np.rint(-np.log2(share) * SCALE).astype(np.int64).clip(0, MAX_BITS * SCALE)
+    bits: NDArray[np.int64] = np.rint(-np.log2(share) * SCALE).astype(np.int64)
+    return bits.clip(0, MAX_BITS * SCALE)

@@ -150,13 +150,14 @@ def test_one_story_in_the_place_of_several(story):
 
 def test_the_function_stays_when_the_stage_of_its_name_loads():
     script = (
-        "import dedupe.cluster, dedupe.pipeline, dedupe\n"
+        "import dedupe.linkage, dedupe.pipeline, dedupe\n"
         "from dedupe import cluster\n"
         "assert cluster is dedupe.cluster\n"
         "print(len(dedupe.cluster(['a', 'b'])), len(cluster(['a', 'b'])))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        env=environment(), capture_output=True, text=True, check=False
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("2 2\n", "")
 

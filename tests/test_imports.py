@@ -18,7 +18,7 @@ PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "stories", "settings"}
 TOOLS = {"hashing", "words", "kernel", "files"}
 STAGES = {
-    "reading", "folding", "sketch", "candidates", "verify", "runs", "cluster", "canonical",
+    "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
     "writing",
 }  # fmt: skip
 PIPELINE = GROUND | TOOLS | STAGES | {"pipeline"}
@@ -85,7 +85,8 @@ CHEAP = {"numpy", "scipy", "datasketch", "rapidfuzz", "orjson", "click", "datacl
 def test_the_package_alone_loads_nothing_heavy():
     script = "import sys, dedupe; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        env=environment(), capture_output=True, text=True, check=True
     )  # fmt: skip
     loaded = set(done.stdout.split())
     assert "dedupe" in loaded

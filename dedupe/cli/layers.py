@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "DEDUPE_"
+PURE = "DEDUPE_PURE"
+"""Chooses the path of computation, which no result depends on: no setting of a run."""
 PROJECT_FILE = "pyproject.toml"
 TABLE = "[tool.dedupe]"
 FLAGS = "the command line"
@@ -40,7 +42,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     """Take the non-empty ``DEDUPE_*`` variables; those of many values part them by spaces."""
     layer: dict[str, object] = {}
     for variable, text in environ.items():
-        if variable.startswith(PREFIX) and text.strip():
+        if variable.startswith(PREFIX) and variable != PURE and text.strip():
             knob = check_name(variable.removeprefix(PREFIX).lower(), ENVIRONMENT)
             layer[knob.name] = text.split() if knob.many else text
     return layer

@@ -6,7 +6,7 @@ import click
 
 from dedupe.cli.layout import Command, examples
 from dedupe.cli.options import Request, run_options
-from dedupe.settings import parse_share
+from dedupe.parsers import parse_share
 
 HELP = """\
 Choose the threshold for your own labels and target, or say what the labels lack.

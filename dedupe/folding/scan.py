@@ -136,11 +136,11 @@ def fold_characters(raw: NDArray[np.uint32], sizes: NDArray[np.int64]) -> Charac
     owners = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
     table = load()
     entries = table.look_up(raw)
-    lengths = (entries >> 21) & 31
-    codes = (raw + entries) & MASK
-    upper = (entries >> 30) & 1
+    lengths = (entries >> np.uint32(21)) & np.uint32(31)
+    codes = (raw + entries) & np.uint32(MASK)
+    upper = (entries >> np.uint32(30)) & np.uint32(1)
     if (lengths != 1).any():
-        codes = expand(codes, entries & MASK, lengths, table.expansions)
+        codes = expand(codes, entries & np.uint32(MASK), lengths, table.expansions)
         owners, upper = np.repeat(owners, lengths), np.repeat(upper, lengths)
     kinds = ((table.look_up(codes) >> 26) & 15).astype(np.uint8)
     chars = Characters(codes, kinds, upper.astype(bool), owners)
@@ -197,9 +197,10 @@ def leads_word(chars: Characters, word: NDArray[np.bool_], count: int) -> NDArra
     """The one separator kept before each word but a text's first; it becomes a space."""
     owners = np.append(chars.owners[1:], -1)
     next_word = np.append(word[1:], False) & (owners == chars.owners)
-    words_before = np.cumsum(word) - word
+    words_before: NDArray[np.int64] = np.cumsum(word) - word
     firsts = np.searchsorted(chars.owners, np.arange(count))
-    return ~word & next_word & (words_before > words_before[firsts][chars.owners])
+    inner = words_before > words_before[firsts][chars.owners]
+    return np.asarray(~word & next_word & inner)
 
 
 def token_starts(kinds: NDArray[np.uint8], word: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -230,7 +231,7 @@ def cut(chars: Characters, count: int) -> Tokens:
     offsets = np.searchsorted(chars.owners[starts], np.arange(count + 1))
     codes = np.where(word, chars.codes, np.uint32(32))
     kept = word | leads_word(chars, word, count)
-    places = np.cumsum(kept) - kept
+    places: NDArray[np.int64] = np.cumsum(kept) - kept
     kinds = chars.kinds[starts]
     capitals = every(chars.upper, starts, stops)
     cases = np.where(kinds == Kind.LETTER, chars.upper[starts].astype(int) + capitals, 0)

@@ -51,7 +51,7 @@ class Table(NamedTuple):
     def look_up(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """The entries of an array of code points."""
         places = self.pages[codes >> 8].astype(np.uint32) * PAGE + (codes & 255)
-        return self.entries[places]
+        return np.asarray(self.entries[places])
 
 
 @cache

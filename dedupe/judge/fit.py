@@ -1,8 +1,9 @@
 """Fit the decision: labelled pairs of several corpora in, ``data/model.json`` out.
 
 Run ``python -m dedupe.judge.fit -o MODEL CORPUS LABELS [CORPUS LABELS ...]`` (or ``make fit``);
-needs scikit-learn. Labels are CSV with the columns ``a,b,label`` (ids; ``D`` duplicate, ``U`` update, ``N`` not). Monotone constraints keep the promises that more shared, less left
-over and nearer in time never count against a pair.
+needs scikit-learn. Labels are CSV with the columns ``a,b,label`` (ids; ``D`` duplicate, ``U``
+update, ``N`` not). Monotone constraints keep the promises that more shared, less left over and
+nearer in time never count against a pair.
 """
 
 from __future__ import annotations
@@ -34,8 +35,18 @@ if TYPE_CHECKING:
     from dedupe.verify import Evidence
 
 HELPS = ("dice", "containment", "shared", "ratio", "head")
-HURTS = ("rest_min", "top_min", "numbers_both", "opposed", "order", "loose_min", "gap", "recurrence", "returns")
-WORTH = {"D": 1.0, "N": 1.0, "U": 0.3}
+HURTS = (
+    "rest_min",
+    "top_min",
+    "numbers_both",
+    "opposed",
+    "order",
+    "loose_min",
+    "gap",
+    "recurrence",
+    "returns",
+)
+WORTH = {"D": 1.0, "N": 1.0, "U": 0.1}
 """How much a label counts; an update is told apart from its story, but not at any price."""
 TREES = 120
 RATE = 0.1

@@ -1,8 +1,8 @@
 """Make ``data/frequencies.txt``: how much each common headline word tells, from counts alone.
 
 Run ``python -m dedupe.judge.frequencies FILE:FIELD ... > dedupe/data/frequencies.txt`` over JSONL
-files (``.gz`` too). Each file counts alike, whatever its size; no text is kept, only words that stand often enough:
-in ``LEAST`` texts of a file and in one text of ``RAREST``.
+files (``.gz`` too). Each file counts alike, whatever its size; no text is kept, only words that
+stand often enough: in ``LEAST`` texts of a file and in one text of ``RAREST``.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
     from dedupe.verify import Evidence
 
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that a round needs and no round changes."""
@@ -51,9 +52,7 @@ class Case:
         undated = (one == NO_TIME) | (other == NO_TIME)
         return np.where(undated, np.nan, np.abs(one.astype(float) - other) / HOUR)
 
-    def same_source(
-        self, left: NDArray[np.int64], right: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def same_source(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """1 where one outlet wrote both records, 0 where two did, NaN where one is unknown."""
         one, other = self.writers[left], self.writers[right]
         return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
@@ -67,8 +66,8 @@ def open_case(corpus: Corpus, description: Description, settings: Settings) -> C
 
 
 def policy(settings: Settings) -> tuple[str, ...]:
-    """The whole canonical policy: what is preferred, then what is kept."""
-    return settings.prefer + settings.keep
+    """The whole canonical policy: never a withdrawn version, then what is preferred, then kept."""
+    return ("not-withdrawn", *settings.prefer, *settings.keep)
 
 
 def qualities(case: Case, centrality: NDArray[np.float64]) -> Qualities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,36 +29,30 @@ NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One field's distinct texts as columns; ``rows`` gives the text of each record."""
-
-    rows: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    zones: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    texts: list[str]
-    prints: NDArray[np.uint64]
-    versions: NDArray[np.int16]
-    withdrawn: NDArray[np.bool_]
-    bands: NDArray[np.uint64]
-    anchors: NDArray[np.uint64]
-    spelled: dict[int, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
-    """What is kept of a chunk of folded texts."""
+    """What is kept of some folded texts: their words in a row, and one value or row a text."""
 
     hashes: NDArray[np.uint64]
     zones: NDArray[np.uint8]
     lengths: NDArray[np.int64]
-    texts: list[str]
     prints: NDArray[np.uint64]
     versions: NDArray[np.int16]
     withdrawn: NDArray[np.bool_]
     bands: NDArray[np.uint64]
     anchors: NDArray[np.uint64]
+    texts: list[str]
     spelled: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View(Chunk):
+    """One field's distinct texts; ``rows`` gives the text of each record.
+
+    The words of text ``i`` are ``hashes[offsets[i]:offsets[i + 1]]``.
+    """
+
+    rows: NDArray[np.int64]
+    offsets: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +185,15 @@ def join(rows: NDArray[np.int64], chunks: Sequence[Chunk]) -> View:
     spelled: dict[int, str] = {}
     for chunk in chunks:
         spelled.update(chunk.spelled)
-    lengths = np.concatenate([chunk.lengths for chunk in chunks])
+    joined = {
+        field.name: np.concatenate([getattr(chunk, field.name) for chunk in chunks])
+        for field in fields(Chunk)
+        if field.name not in ("texts", "spelled")
+    }
     return View(
-        rows=rows,
-        hashes=np.concatenate([chunk.hashes for chunk in chunks]),
-        zones=np.concatenate([chunk.zones for chunk in chunks]),
-        offsets=np.concatenate(([0], np.cumsum(lengths))),
+        **joined,
         texts=[text for chunk in chunks for text in chunk.texts],
-        prints=np.concatenate([chunk.prints for chunk in chunks]),
-        versions=np.concatenate([chunk.versions for chunk in chunks]),
-        withdrawn=np.concatenate([chunk.withdrawn for chunk in chunks]),
-        bands=np.concatenate([chunk.bands for chunk in chunks]),
-        anchors=np.concatenate([chunk.anchors for chunk in chunks]),
         spelled=spelled,
+        rows=rows,
+        offsets=np.concatenate(([0], np.cumsum(joined["lengths"]))),
     )

@@ -102,9 +102,7 @@ def evidence_over(
     )
 
 
-def weigh(
-    lexis: Lexis, field: int, rows: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
+def weigh(lexis: Lexis, field: int, rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Each word's weight by its count among some texts of a view that has ``count``."""
     counted = np.zeros(count, dtype=bool)
     counted[rows] = True
@@ -140,9 +138,7 @@ def size_of(numbers: NDArray[np.int64]) -> int:
     return int(numbers.max(initial=-1)) + 1
 
 
-def count_days(
-    numbers: NDArray[np.int64], days: NDArray[np.int64], size: int
-) -> NDArray[np.int64]:
+def count_days(numbers: NDArray[np.int64], days: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """How many distinct days each number stands beside."""
     seen = distinct((numbers << 24) | (days + (1 << 20) & 0xFFFFFF))
     return np.bincount(seen >> 24, minlength=size)

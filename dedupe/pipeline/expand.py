@@ -34,9 +34,7 @@ class Nodes:
         return cls(runs[order], kinds[order], times[order])
 
 
-def expand(
-    nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def expand(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """The pairs of runs to verify for candidate pairs of kinds, and neighbours of one kind.
 
     Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets

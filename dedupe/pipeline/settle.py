@@ -15,7 +15,7 @@ import numpy as np
 
 from dedupe.candidates import Candidates, propose
 from dedupe.canonical import rank
-from dedupe.cluster import SCORE_UNITS, join, lead
+from dedupe.linkage import SCORE_UNITS, join, lead
 from dedupe.hashing import distinct
 from dedupe.pipeline.case import Case, evidence_among, open_case, policy, qualities
 from dedupe.pipeline.expand import Nodes, expand
@@ -212,7 +212,7 @@ def near_misses(
     highest = max(int(alive.max(initial=0)), int((codes & 0xFFFFFFFF).max(initial=0)))
     lives = np.zeros(highest + 1, dtype=bool)
     lives[alive] = True
-    return codes[lives[codes >> 32] & lives[codes & 0xFFFFFFFF]]
+    return np.asarray(codes[lives[codes >> 32] & lives[codes & 0xFFFFFFFF]])
 
 
 def judge(
@@ -276,9 +276,7 @@ def stray_copies(
     return np.flatnonzero(case.hours(records, leaders) * HOUR > case.settings.window)
 
 
-def split_off(
-    case: Case, heads: NDArray[np.int64], strays: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def split_off(case: Case, heads: NDArray[np.int64], strays: NDArray[np.int64]) -> NDArray[np.int64]:
     """The heads after strays have left their runs; strays of one run stay together."""
     runs = heads.copy()
     runs[strays] += len(heads)

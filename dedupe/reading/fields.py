@@ -14,7 +14,8 @@ from dedupe.stories import NO_TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.settings import Field, Settings
+    from dedupe.parsers import Field
+    from dedupe.settings import Settings
 
     Record = dict[str, Any]
 

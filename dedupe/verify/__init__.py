@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CONTEXT", "FEATURES", "VIEW", "Column", "Evidence", "Verdicts", "identical_reach", "pair_rows", "verify"]
+__all__ = [
+    "CONTEXT",
+    "FEATURES",
+    "VIEW",
+    "Column",
+    "Evidence",
+    "Verdicts",
+    "identical_reach",
+    "pair_rows",
+    "verify",
+]
 
 CONTEXT = (
     "gap",  # log(1 + hours between the two)
@@ -74,7 +84,9 @@ def verify(
 ) -> Verdicts:
     """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
     cuts = [slice(first, first + CHUNK) for first in range(0, len(left), CHUNK)]
-    chunks: list[Verdicts] = [Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))]
+    chunks: list[Verdicts] = [
+        Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))
+    ]
 
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, left[cut], right[cut], hours[cut], same_source[cut])

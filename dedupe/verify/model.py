@@ -83,18 +83,6 @@ class Model:
         below = (value <= self.thresholds[nodes]) | (np.isnan(value) & self.missing[nodes])
         return np.where(feature < 0, nodes, np.where(below, self.yes[nodes], self.no[nodes]))
 
-    def parts(self, row: NDArray[np.float64]) -> dict[str, float]:
-        """Each feature's part in one row's log-odds; with ``base`` they add up to it."""
-        total = dict.fromkeys(self.names, 0.0)
-        one, picks = row[None, :], np.zeros(1, dtype=np.int64)
-        for root in self.roots.tolist():
-            node = np.array([root])
-            while (feature := int(self.features[node[0]])) >= 0:
-                following = self.step(one, picks, node)
-                total[self.names[feature]] += float(self.values[following] - self.values[node])
-                node = following
-        return total
-
 
 def read_model(data: bytes) -> Model:
     """The model of a file's bytes; raises ValueError for another format."""
