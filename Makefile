@@ -9,7 +9,6 @@ DATA   ?= ../shared/data
 BIN     := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 TOOLS   := $(VENV)/.tools
-FITTER  := $(VENV)/.fitter
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LABELS  := tests/bench/labels
@@ -49,7 +48,7 @@ check: $(TOOLS)
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
 
-fit: $(FITTER)
+fit: $(TOOLS)
 	@for file in $(sort $(LESSONS)); do \
 	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
 	done
@@ -71,8 +70,4 @@ $(PACKAGE): $(SOURCES)
 
 $(TOOLS): $(PACKAGE)
 	@$(PIP) install --group dev
-	@touch $@
-
-$(FITTER): $(PACKAGE)
-	@$(PIP) install --group fit
 	@touch $@

@@ -41,7 +41,7 @@ def cluster(
     >>> stories = [
     ...     {"id": "a", "title": "Old lighthouse at Pell Point stays lit for fifty years"},
     ...     {"id": "b", "title": "Ferry tolls rise by ten pence"},
-    ...     {"id": "c", "title": "UPDATE 1-Old lighthouse at Pell Point stays lit for 50 years"},
+    ...     {"id": "c", "title": "UPDATE 1-Old lighthouse at Pell Point stays lit for fifty years"},
     ... ]
     >>> [group.members for group in cluster(stories, keep="first")]
     [(0, 2), (1,)]

@@ -136,7 +136,8 @@ KNOBS = (
         "average",
         "average|leader",
         "leader: every member matches its canonical. average: such clusters also join when the "
-        "pairs across them reach the threshold on average. Default: average.",
+        "pairs across them reach the threshold on average. With --window always leader. "
+        "Default: average.",
     ),
     Knob("jobs", parse_jobs, 0, "N", "Threads to use; 0 is one a core. The result is the same."),
     Knob(

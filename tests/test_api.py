@@ -148,7 +148,7 @@ def test_one_story_in_the_place_of_several(story):
         cluster(story)
 
 
-def test_the_function_stays_when_the_stage_of_its_name_loads():
+def test_no_module_that_loads_takes_the_place_of_the_function():
     script = (
         "import dedupe.linkage, dedupe.pipeline, dedupe\n"
         "from dedupe import cluster\n"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = PROJECT / "dedupe"
-GROUND = {"errors", "stories", "settings"}
+GROUND = {"errors", "parsers", "settings", "stories"}
 TOOLS = {"hashing", "words", "kernel", "files"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
@@ -26,7 +26,8 @@ PIPELINE = GROUND | TOOLS | STAGES | {"pipeline"}
 MAY_IMPORT = {
     "errors": set(),
     "stories": set(),
-    "settings": {"errors"},
+    "parsers": set(),
+    "settings": {"errors", "parsers"},
     "kernel": {"_native"},
     "hashing": set(),
     "words": {"hashing"},

@@ -245,7 +245,7 @@ def lead_heads(case: Case, heads: NDArray[np.int64], judged: Judged) -> NDArray[
     np.add.at(centrality, accepted.right, units * sizes[accepted.left])
     ranks = rank(policy(case.settings), qualities(case, centrality))
     leaders = lead(ranks, accepted.left, accepted.right, accepted.scores)
-    if case.settings.linkage == "average":
+    if case.settings.linkage == "average" and case.settings.window is None:
         leaders = join(ranks, leaders, judged.left, judged.right, judged.scores, accepting)
     return leaders[heads]
 
