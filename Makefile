@@ -17,7 +17,7 @@ LESSONS := $(foreach pair,reuters_weeks:reuters newstoday:newstoday uci:uci, \
     $(LABELS)/$(lastword $(subst :, ,$(pair))).csv, \
     $(DATA)/$(firstword $(subst :, ,$(pair))).jsonl.gz $(labels)))
 
-.PHONY: help demo test check readme fit clean
+.PHONY: help demo test check readme bench fit clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make test    all tests'
 	@echo 'make check   lint, format, strict types, import rules'
 	@echo 'make readme  run the commands in README.md and write their output into it'
+	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make clean   remove what was built'
 
@@ -47,6 +48,11 @@ check: $(TOOLS)
 
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
+
+bench: $(TOOLS)
+	@$(BIN)/python tests/bench/quality.py $(DATA)
+	@gzip -dc $(DATA)/reuters_2007_news.jsonl.gz > $(VENV)/bench.jsonl
+	@$(BIN)/python tests/bench/speed.py $(VENV)/bench.jsonl 1
 
 fit: $(TOOLS)
 	@for file in $(sort $(LESSONS)); do \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -28,6 +28,9 @@ from readers import read_bytes
 from dedupe.pipeline import run
 from dedupe.settings import Settings
 from dedupe.stories import NO_TIME
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 verify = import_module("dedupe.verify")
 describe = import_module("dedupe.pipeline.describe")

@@ -15,8 +15,8 @@ import numpy as np
 
 from dedupe.candidates import Candidates, propose
 from dedupe.canonical import rank
-from dedupe.linkage import SCORE_UNITS, join, lead
 from dedupe.hashing import distinct
+from dedupe.linkage import SCORE_UNITS, join, lead
 from dedupe.pipeline.case import Case, evidence_among, open_case, policy, qualities
 from dedupe.pipeline.expand import Nodes, expand
 from dedupe.runs import cut_runs

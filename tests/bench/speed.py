@@ -47,7 +47,8 @@ def main(path: str, runs: int) -> None:
             ("cluster", cluster, {}),
             ("unique, no compiled kernel", unique, {"DEDUPE_PURE": "1"}),
         ]
-        records = sum(1 for _ in Path(path).open("rb"))
+        with Path(path).open("rb") as lines:
+            records = sum(1 for _ in lines)
         print(f"{records:,} records\n\n| command | s | us a record | x floor | MB |")
         print("|---|---|---|---|---|")
         base = 0.0
