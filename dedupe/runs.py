@@ -45,7 +45,7 @@ def late_starts(
     sizes = np.diff(np.append(starts, len(time)))
     spans = time[starts + sizes - 1] - time[starts] if len(starts) else starts
     late = np.zeros(len(time), dtype=bool)
-    for start in np.flatnonzero(spans > limit[starts]).tolist():
+    for start in np.flatnonzero(spans > np.maximum(limit[starts], 0)).tolist():
         at, stop = int(starts[start]), int(starts[start] + sizes[start])
         reach = int(limit[at])
         while (at := at + int(np.searchsorted(time[at:stop], time[at] + reach, "right"))) < stop:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +94,20 @@ def test_the_package_alone_loads_nothing_heavy():
     loaded = set(done.stdout.split())
     assert "dedupe" in loaded
     assert loaded.isdisjoint(CHEAP)
+
+
+ALLOWED = 0.030
+TRIES = 9
+
+
+def start_up(statement: str) -> float:
+    """The seconds that a fresh Python takes to carry out a statement."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", statement], env=environment(), check=True)
+    return time.perf_counter() - begun
+
+
+def test_importing_the_package_costs_next_to_nothing():
+    """The median of pairs run one after the other, so that a busy machine slows both."""
+    costs = [start_up("import dedupe") - start_up("pass") for _ in range(TRIES)]
+    assert median(costs) < ALLOWED

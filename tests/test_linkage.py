@@ -125,7 +125,9 @@ def joined(leaders, pairs, threshold=0.5):
     ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
     scores = np.array(list(pairs.values()), dtype=float)
     ranks = np.arange(len(leaders))
-    return join(ranks, np.array(leaders), ends[:, 0], ends[:, 1], scores, threshold).tolist()
+    return join(
+        ranks, np.array(leaders, dtype=np.int64), ends[:, 0], ends[:, 1], scores, threshold
+    ).tolist()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""The recipe of the model: what it shows the trainer, and that what it writes says the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import orjson
+import pytest
+from labelled import labels, lines, stories
+
+from dedupe.judge import fit
+from dedupe.verify import FEATURES, VIEW
+from dedupe.verify.model import read_model, shipped_model
+
+PLACE = {name: place for place, name in enumerate(FEATURES)}
+
+
+def test_every_promise_is_about_a_feature():
+    assert {*fit.HELPS, *fit.HURTS} <= set(FEATURES)
+    assert not set(fit.HELPS) & set(fit.HURTS)
+    signs = fit.directions()
+    assert [signs[PLACE[name]] for name in ("dice", "lede_dice", "gap", "tags")] == [1, 1, -1, 0]
+
+
+def test_blank_leaves_the_given_rows_alone():
+    rows = np.ones((2, len(FEATURES)))
+    blanked = fit.blank(rows, ["gap"])
+    assert np.isnan(blanked[:, PLACE["gap"]]).all()
+    assert np.isnan(blanked).sum() == 2
+    assert (rows == 1).all()
+
+
+def test_undated_rows_have_no_gap_and_nothing_returns():
+    rows = np.ones((1, len(FEATURES)))
+    rows[0, PLACE["returns"]] = np.nan
+    found = fit.undated(rows)[0]
+    assert np.isnan(found[PLACE["gap"]])
+    assert np.isnan(found[PLACE["returns"]]), "words that do not meet still do not"
+    assert found[PLACE["recurrence"]] == 0
+    assert found[PLACE["dice"]] == 1
+
+
+@pytest.fixture(name="folder")
+def stories_and_labels(tmp_path):
+    told = [{**record, "lede": f"{record['title']}, it was said on Monday"} for record in stories()]
+    (tmp_path / "stories.jsonl").write_bytes(lines(told))
+    rows = "".join(f"{row['a']},{row['b']},{row['label']}\n" for row in labels())
+    (tmp_path / "labels.csv").write_text(f"a,b,label\n{rows}a0,b1,?\n")
+    return tmp_path
+
+
+def test_a_lesson_holds_the_told_pairs_and_their_variants(folder):
+    case = fit.open_corpus(str(folder / "stories.jsonl"))
+    pairs = fit.read_labels(str(folder / "labels.csv"))
+    lesson = fit.lesson_of(case, pairs)
+    assert len(case.corpus) == len(stories())
+    variants, left_over = divmod(len(lesson.rows), 60)
+    assert left_over == 0, "a pair labelled neither D nor N teaches nothing"
+    assert variants > 1
+    assert lesson.labels.tolist() == ([1] * 30 + [0] * 30) * variants
+    assert lesson.mass[0] == 1 > lesson.mass[60:].max()
+    dice = lesson.rows[:60, PLACE["dice"]]
+    assert dice[:30].min() > dice[30:].max()
+    ledes = np.isnan(lesson.rows[:, len(VIEW)]).reshape(variants, 60)
+    assert (ledes.all(axis=1) | ~ledes.any(axis=1)).all()
+    assert ledes.all(axis=1).sum() == 1, "one variant has no ledes"
+
+
+def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr(fit, "TREES", 12)
+    corpus, told = str(folder / "stories.jsonl"), str(folder / "labels.csv")
+    lesson = fit.lesson_of(fit.open_corpus(corpus), fit.read_labels(told))
+    booster = fit.train(lesson)
+    model = read_model(orjson.dumps(fit.export(booster)))
+    odds = booster.decision_function(lesson.rows)
+    assert model.log_odds(lesson.rows) == pytest.approx(odds, abs=1e-3)
+    assert ((odds > 0) == (lesson.labels == 1)).all()
+
+
+def test_the_shipped_model_has_the_shape_that_the_recipe_gives():
+    model = shipped_model()
+    assert len(model.roots) <= fit.TREES
+    leaves = np.add.reduceat(model.features < 0, model.roots)
+    assert leaves.max() <= fit.LEAVES
+    assert np.isfinite(model.thresholds).all()
+    assert np.isfinite(model.values).all()

@@ -1,0 +1,116 @@
+"""Every knob: what it takes, what it refuses and why, and which layer wins."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from dedupe.errors import SettingsError
+from dedupe.settings import BY_NAME, KNOBS, Field, Settings, check_name, resolve
+
+GOOD = [
+    ("field", "title", (Field(("title",)),)),
+    ("field", "title|text:2.5", (Field(("title", "text"), 2.5),)),
+    ("field", ["title", "meta.lede:0.5"], (Field(("title",)), Field(("meta.lede",), 0.5))),
+    ("threshold", "0.8", 0.8),
+    ("threshold", 1, 1.0),
+    ("window", "36h", 36 * 3600),
+    ("window", "2d", 2 * 86400),
+    ("window", "1.5H", 5400),
+    ("window", "1w", 604800),
+    ("window", "90", 90),
+    ("window", 90, 90),
+    ("keep", ["source:reuters,ap", "earliest"], ("source:reuters,ap", "earliest")),
+    ("prefer", "longest", ("longest",)),
+    ("linkage", "leader", "leader"),
+    ("jobs", "0", 0),
+    ("on_error", "quarantine=bad.jsonl", "quarantine=bad.jsonl"),
+    ("into", "group", "group"),
+    ("seed", str(2**32 - 1), 2**32 - 1),
+]
+BAD = [
+    ("field", "", "a field needs a name"),
+    ("field", "title|", "a field needs a name"),
+    ("field", "title:heavy", "the weight 'heavy' is not a number"),
+    ("field", "title:0", "a weight lies above 0"),
+    ("field", "title:nan", "a weight lies above 0"),
+    ("threshold", "1.1", "it lies between 0 and 1"),
+    ("threshold", "-0.1", "it lies between 0 and 1"),
+    ("threshold", "nan", "it lies between 0 and 1"),
+    ("threshold", "much", "much"),
+    ("threshold", ["0.1", "0.2"], "takes one value"),
+    ("threshold", True, "expected SHARE"),
+    ("threshold", None, "expected SHARE"),
+    ("window", "soon", "'soon' is not a duration such as 36h"),
+    ("window", "-1h", "is not a duration"),
+    ("keep", "earlyest", "did you mean earliest?"),
+    ("keep", "source:", "source: needs outlets"),
+    ("keep", "source:ap,", "source: needs outlets"),
+    ("linkage", "single", "'single' is not one of average, leader"),
+    ("jobs", "-1", "it lies between 0"),
+    ("jobs", "1.5", "1.5"),
+    ("on_error", "ignore", "it is fail, skip or quarantine=FILE"),
+    ("on_error", "quarantine=", "it is fail, skip or quarantine=FILE"),
+    ("into", "", "it is empty"),
+    ("seed", str(2**32), "it lies between 0 and 4294967295"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "value"), GOOD)
+def test_values(name: str, given: object, value: object):
+    assert getattr(resolve([("test", {name: given})]), name) == value
+
+
+@pytest.mark.parametrize(("name", "given", "reason"), BAD)
+def test_refusals(name: str, given: object, reason: str):
+    with pytest.raises(SettingsError) as caught:
+        resolve([("dedupe.toml", {name: given})])
+    assert str(caught.value).startswith(f"dedupe.toml: {name}: ")
+    assert reason in str(caught.value)
+
+
+def test_the_strongest_layer_wins_each_setting_alone():
+    strong = ("flags", {"threshold": 0.9})
+    weak = ("file", {"threshold": 0.1, "jobs": 3})
+    settings = resolve([strong, weak])
+    assert (settings.threshold, settings.jobs, settings.seed) == (0.9, 3, 1)
+
+
+def test_a_layer_that_does_not_win_is_checked_too():
+    with pytest.raises(SettingsError, match="file: jobs"):
+        resolve([("flags", {"jobs": 1}), ("file", {"jobs": -1})])
+
+
+@pytest.mark.parametrize("name", ["on-error", "on_error"])
+def test_names_with_hyphens_or_underscores(name: str):
+    assert check_name(name, "").name == "on_error"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("treshold", "; did you mean threshold?"), ("colour_of_paint", "")]
+)
+def test_unknown_names(name: str, hint: str):
+    with pytest.raises(SettingsError) as caught:
+        resolve([("env", {name: 1})])
+    assert str(caught.value) == f"env: {name}: unknown setting{hint}"
+
+
+def test_knobs_and_settings_name_the_same_things():
+    assert [knob.name for knob in KNOBS] == [field.name for field in fields(Settings)]
+    assert len(BY_NAME) == len(KNOBS)
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+def test_defaults_are_what_the_knob_says_and_takes(knob):
+    assert getattr(Settings(), knob.name) == knob.default
+    if knob.default is not None:
+        shown = [str(v) for v in knob.default] if knob.many else knob.default
+        assert knob.read(shown, "default") == knob.default
+    assert knob.help.endswith(".")
+
+
+def test_the_manifest_gives_back_the_settings():
+    settings = Settings(threshold=0.7, window=60, keep=("earliest",), field=(Field(("a", "b"), 2),))
+    given = {name: value for name, value in settings.manifest().items() if value is not None}
+    assert resolve([("manifest", given)]) == settings
