@@ -11,8 +11,8 @@ Names are loaded when they are first used: importing the package costs next to n
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as checkers know it; importing typing would cost more than all else here
 if TYPE_CHECKING:
     from dedupe.api import cluster
     from dedupe.errors import DedupeError, InputError, OutputError, SettingsError

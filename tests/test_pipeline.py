@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 verify = import_module("dedupe.verify")
 describe = import_module("dedupe.pipeline.describe")
 
-FEW = settings(max_examples=30)
+FEW = settings(max_examples=25)
 LINKAGES = st.sampled_from(("average", "leader"))
 UCI = PROJECT.parent / "shared" / "data" / "uci.jsonl.gz"
 
@@ -161,7 +161,7 @@ def test_jobs_and_the_size_of_chunks_change_nothing(stories, size, jobs):
 
 
 @needs_kernel
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(CORPORA)
 def test_the_kernel_and_numpy_give_the_same_clusters(stories):
     pure, plain, wide = three_ways(lambda: run_of(stories).clustering)
