@@ -47,6 +47,8 @@ TOKENS = {
     "thousands": ("1,000 and 1,000,000", "1000|and|1000000"),
     "a list of numbers": ("1,2,3", "1|2|3"),
     "decimals": ("4.3 pct, v1.2.", "4.3|pct|v|1.2"),
+    "entities": ("Tom &amp; Jerry&#8217;s &quot;hit&QUOT;", "tom|&|jerrys|hit"),
+    "what only looks like an entity": ("AT&T; S&P; &bogus; &#;", "at|&|t|s|&|p|&|bogus|&"),
     "symbols": ("$5 5% A&B £3", "$|5|5|%|a|&|b|£|3"),
     "digits beside letters": ("5th Q2", "5|th|q|2"),
     "hyphens part words": ("ten-year – deal", "ten|year|deal"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
+from dedupe.folding.entities import unescape
 from dedupe.folding.table import MASK, Kind, load
 from dedupe.hashing import hash_spans
 
@@ -104,6 +105,7 @@ def scan(texts: Sequence[str]) -> Tokens:
     """Fold and tokenise texts."""
     if not texts:
         return scan([""])
+    texts = unescape(texts)
     joined = "\0".join(texts) + "\0"
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
