@@ -106,6 +106,28 @@ def anchor_keys(
 # The places of the distinct values; returns how many of them there are.
 def first_seen(values: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
 
+# dedupe.hashing.find; the keys are sorted.
+def find_hashes(
+    keys: NDArray[np.uint64], wanted: NDArray[np.uint64], out: NDArray[np.int64], /
+) -> None: ...
+
+# dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
+# part and parts. Returns the number of buckets, whose sizes are written, and their members.
+def group_keys(
+    keys: NDArray[np.uint64],
+    rows: NDArray[np.int64],
+    names: NDArray[np.int64],
+    part: NDArray[np.uint64],
+    members: NDArray[np.uint32],
+    sizes: NDArray[np.uint32],
+    /,
+) -> int: ...
+
+# Returns how many pairs are written, of texts that are not the same.
+def pair_members(
+    members: NDArray[np.uint32], sizes: NDArray[np.uint32], out: NDArray[np.int64], /
+) -> int: ...
+
 # dedupe.verify.features; fifteen columns, and no row for a pair with an empty text.
 def aligned_features(
     ids: NDArray[np.int32],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import distinct
+from dedupe import kernel
+from dedupe.hashing import thin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -18,6 +21,21 @@ HOT = 64
 NEIGHBOURS = 8
 HALF = 32
 LOW = (1 << HALF) - 1
+ENOUGH = 1 << 21
+COLUMNS_A_PART = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Keys that meet one another: the ``i``-th text has those of ``keys[rows[i]]``, 0 is no key.
+
+    Only the keys in one of so many equal ``parts`` of the key space count.
+    """
+
+    keys: NDArray[np.uint64]
+    rows: NDArray[np.int64]
+    part: int = 0
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +48,86 @@ class Candidates:
     largest_bucket: int
 
 
-def propose(keys: Iterable[NDArray[np.uint64]], order: NDArray[np.int64]) -> Candidates:
-    """Pair the texts that share a key.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pairs coded as ``left << 32 | right``, how many buckets were hot, the size of the largest."""
 
-    Each array of ``keys`` has one row a text and is a family of its own: keys meet across its
-    columns; 0 is no key. Texts of a bucket of up to ``HOT`` are all paired; in a fuller one each
-    meets its ``NEIGHBOURS`` next ones by ``order`` (a rank by time, then content).
+    pairs: NDArray[np.int64]
+    hot: int
+    largest: int
+
+
+def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1) -> Candidates:
+    """Pair the texts that share a key of a family; ``names`` has one number a text, below 2**31.
+
+    Texts of a bucket of up to ``HOT`` are all paired; in a fuller one each meets its
+    ``NEIGHBOURS`` next ones in the order given (by time, then content). ``jobs`` threads, 0 for
+    one a core, share the work; the result does not depend on them.
     """
-    found = [np.zeros(0, dtype=np.int64)]
-    hot = largest = 0
-    for family in keys:
-        pairs, crowded, fullest = pair_family(family, order)
-        found.append(pairs)
-        hot, largest = hot + crowded, max(largest, fullest)
-    joined = distinct(np.concatenate(found))
-    return Candidates(joined >> HALF, joined & LOW, hot, largest)
+    tasks = [task for family in families if family.keys.max(initial=0) for task in split(family)]
+    threads = jobs or os.cpu_count() or 1
+    pair = compiled_pairs if kernel.available() else plain_pairs
+    with ThreadPoolExecutor(threads) as pool:
+        shares = [tasks[first::threads] for first in range(threads)]
+        found = join(pool.map(lambda share: join(pair(task, names) for task in share), shares))
+    return Candidates(found.pairs >> HALF, found.pairs & LOW, found.hot, found.largest)
 
 
-def pair_family(
-    family: NDArray[np.uint64], order: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], int, int]:
-    """The coded pairs of one family, its hot buckets and its largest bucket."""
-    owners, columns = np.nonzero(family)
-    values = family[owners, columns]
-    sorting = np.lexsort((order[owners], values))
+def split(family: Family) -> list[Family]:
+    """A family by parts of its keys, so that memory stays flat and threads get even shares."""
+    parts = -(-family.keys.shape[1] // COLUMNS_A_PART) if kernel.available() else 1
+    return [replace(family, part=part, parts=parts) for part in range(parts)]
+
+
+def join(results: Iterable[Found]) -> Found:
+    """All that was found; thinned from time to time, for families find the same pairs again."""
+    held = np.zeros(0, dtype=np.int64)
+    hot = largest = thinned = 0
+    for found in results:
+        hot, largest = hot + found.hot, max(largest, found.largest)
+        size = len(held)
+        held.resize(size + len(found.pairs), refcheck=False)
+        held[size:] = found.pairs
+        if len(held) > max(ENOUGH, 2 * thinned):
+            held = thin(held)
+            thinned = len(held)
+    return Found(thin(held), hot, largest)
+
+
+def compiled_pairs(family: Family, names: NDArray[np.int64]) -> Found:
+    """The pairs of one family by the kernel."""
+    keys = np.ascontiguousarray(family.keys)
+    members = np.empty(keys.shape[1] * len(names), dtype=np.uint32)
+    sizes = np.empty(len(members) // 2, dtype=np.uint32)
+    part = np.array([family.part, family.parts], dtype=np.uint64)
+    sizes = sizes[: kernel.group_keys(keys, family.rows, names, part, members, sizes)]
+    wide = sizes.astype(np.int64)
+    hot = wide > HOT
+    reach = np.where(hot, NEIGHBOURS, wide - 1)
+    pairs = np.empty(int((reach * wide - reach * (reach + 1) // 2).sum()), dtype=np.int64)
+    found = kernel.pair_members(members, sizes, pairs)
+    largest = int(wide.max()) if len(wide) else int(keys[family.rows].any())
+    return Found(pairs[:found], int(hot.sum()), largest)
+
+
+def plain_pairs(family: Family, names: NDArray[np.int64]) -> Found:
+    """The same by numpy."""
+    keys = family.keys[family.rows]
+    part = (keys >> np.uint64(HALF)) * np.uint64(family.parts) >> np.uint64(HALF)
+    places, columns = np.nonzero((keys > 0) & (part == family.part))
+    values, owners = keys[places, columns], names[places]
+    sorting = np.argsort(values, kind="stable")
     values, owners = values[sorting], owners[sorting]
-    if not len(values):
-        return np.zeros(0, dtype=np.int64), 0, 0
-    firsts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+    firsts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
     sizes = np.diff(np.append(firsts, len(values)))
     ranks = np.arange(len(values)) - np.repeat(firsts, sizes)
     reach = np.where(sizes > HOT, NEIGHBOURS, sizes - 1)
     pairs = pair_neighbours(owners, np.minimum(ranks, np.repeat(reach, sizes)))
-    return pairs, int((sizes > HOT).sum()), int(sizes.max())
+    return Found(pairs, int((sizes > HOT).sum()), int(sizes.max(initial=0)))
 
 
 def pair_neighbours(owners: NDArray[np.int64], reach: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pair each row with the ``reach`` rows before it; distinct, coded ``left << 32 | right``."""
+    """Pair each row with the ``reach`` rows before it; coded ``left << 32 | right``."""
     found = [np.zeros(0, dtype=np.int64)]
     rows = np.flatnonzero(reach)
     step = 1
@@ -76,4 +137,4 @@ def pair_neighbours(owners: NDArray[np.int64], reach: NDArray[np.int64]) -> NDAr
         found.append(pairs[one != other])
         step += 1
         rows = rows[reach[rows] >= step]
-    return distinct(np.concatenate(found))
+    return thin(np.concatenate(found))

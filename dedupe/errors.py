@@ -21,6 +21,14 @@ class InputError(DedupeError):
         return f"{place}: {self.reason}"
 
 
+class LinksError(InputError):
+    """Labels that put records together and apart; ``others`` are the lines that put together."""
+
+    def __init__(self, path: str, line: int, reason: str, others: tuple[int, ...]) -> None:
+        self.others = others
+        super().__init__(path, line, reason)
+
+
 class SettingsError(DedupeError):
     """A setting that is unknown or out of range, and where it was given."""
 

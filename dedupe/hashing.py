@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,6 +46,10 @@ def hash_spans(
 
 def find(sorted_values: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Where each wanted hash stands among sorted ones, or -1."""
+    if kernel.available():
+        found = np.empty(len(wanted), dtype=np.int64)
+        kernel.find_hashes(sorted_values, np.ascontiguousarray(wanted), found)
+        return found
     if not len(sorted_values):
         return np.full(len(wanted), -1)
     places = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
@@ -58,7 +64,10 @@ def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
 
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The distinct values, sorted; by sorting, which beats numpy's hash table on millions."""
-    ordered = np.sort(values)
-    if len(ordered) < 2:  # noqa: PLR2004 - one value is distinct
-        return ordered
-    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])])
+    return thin(values.copy())
+
+
+def thin(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same for an array that is not needed afterwards: it is sorted in its place."""
+    values.sort()
+    return np.asarray(values[np.append(True, values[1:] != values[:-1])[: len(values)]])

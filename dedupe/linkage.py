@@ -5,6 +5,9 @@ chosen before it, and every other joins the leader that it matches best; so no t
 each other. (Leader clustering: Hartigan 1975, Clustering Algorithms, chapter 3; the order by policy
 and the choice of the best leader are ours.) Then average linkage: two such clusters join while
 the judged pairs across them score the threshold on average.
+
+Pairs of nodes that may never be together are given as ``apart``, two rows of ends. They are not
+among the scored pairs of :func:`lead`.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ LEAST_JUDGED = 0.3
 """The share of the pairs across two clusters that must have been judged for them to join."""
 SCORE_UNITS = 1 << 20
 """Scores are summed as whole numbers of this unit, so that no sum depends on its order."""
+NONE_APART = np.zeros((2, 0), dtype=np.int64)
+NEVER = (-np.inf, 1 << 60)
+"""The sum and count across two clusters that may never be one: no other pair brings it up."""
 
 
 def lead(
@@ -30,10 +36,12 @@ def lead(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     scores: NDArray[np.float64],
+    apart: NDArray[np.int64] = NONE_APART,
 ) -> NDArray[np.int64]:
     """Each node's leader. ``ranks`` gives every node's preference, distinct, 0 the best.
 
-    Raises nothing; nodes without pairs lead themselves.
+    Raises nothing; nodes without pairs lead themselves. Of two nodes that are ``apart`` and match
+    one leader best, the worse goes to the next it matches, or leads.
     """
     followers = np.concatenate([left, right])
     others = np.concatenate([right, left])
@@ -42,6 +50,8 @@ def lead(
     starts = np.searchsorted(followers, np.arange(len(ranks)))
     stops = np.searchsorted(followers, np.arange(len(ranks)), side="right")
     leads = choose_leaders(ranks, starts, stops, others)
+    if apart.size:
+        return lead_apart(ranks, starts, stops, others, leads, apart)
     eligible = leads[others] & ~leads[followers]
     members, firsts = np.unique(followers[eligible], return_index=True)
     leaders = np.arange(len(ranks))
@@ -64,6 +74,39 @@ def choose_leaders(
     return leads
 
 
+def lead_apart(
+    ranks: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    others: NDArray[np.int64],
+    leads: NDArray[np.bool_],
+    apart: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Each node's leader where some nodes are apart; in order of rank, one after another."""
+    foes = foes_of(apart)
+    followed: dict[int, set[int]] = defaultdict(set)
+    leaders = np.arange(len(ranks))
+    following = np.flatnonzero((stops > starts) & ~leads)
+    for node in following[np.argsort(ranks[following])].tolist():
+        for other in others[starts[node] : stops[node]].tolist():
+            if leads[other] and foes[node].isdisjoint(followed[other]):
+                leaders[node] = other
+                followed[other].add(node)
+                break
+        else:
+            leads[node] = True
+    return leaders
+
+
+def foes_of(apart: NDArray[np.int64]) -> dict[int, set[int]]:
+    """The nodes that each node is apart from."""
+    foes: dict[int, set[int]] = defaultdict(set)
+    for one, other in apart.T.tolist():
+        foes[one].add(other)
+        foes[other].add(one)
+    return foes
+
+
 def join(
     ranks: NDArray[np.int64],
     leaders: NDArray[np.int64],
@@ -71,12 +114,15 @@ def join(
     right: NDArray[np.int64],
     scores: NDArray[np.float64],
     threshold: float,
+    apart: NDArray[np.int64] = NONE_APART,
 ) -> NDArray[np.int64]:
     """Each node's leader after clusters have joined by average linkage, best average first.
 
     ``left``, ``right`` and ``scores`` are all judged pairs, those below the threshold too.
     """
     sums = cross_sums(leaders, left, right, scores, threshold)
+    for one, other in leaders[apart].T.tolist():
+        sums[one][other] = sums[other][one] = NEVER
     sizes = dict(zip(*map(np.ndarray.tolist, np.unique(leaders, return_counts=True)), strict=True))
     parents = merge_greedily(sums, sizes, ranks, threshold)
     roots = np.arange(len(leaders))

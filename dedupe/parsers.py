@@ -125,3 +125,10 @@ def parse_name(text: str) -> str:
     if not text:
         raise ValueError("it is empty")
     return text
+
+
+def parse_links(text: str) -> str:
+    """Read the path of a file of links; raises ValueError."""
+    if text == "-":
+        raise ValueError("it is a file: standard input is for the records")
+    return parse_name(text)

@@ -18,6 +18,7 @@ from dedupe.parsers import (
     parse_field,
     parse_jobs,
     parse_key,
+    parse_links,
     parse_name,
     parse_on_error,
     parse_seed,
@@ -139,6 +140,33 @@ KNOBS = (
         "pairs across them reach the threshold on average. With --window always leader. "
         "Default: average.",
     ),
+    Knob(
+        "updates",
+        one_of("merge", "split"),
+        "merge",
+        "merge|split",
+        "merge: versions of a running story (UPDATE 1-, UPDATE 2-) are one story. split: headlines "
+        "whose tags state different versions are never in one cluster; one without a number is "
+        "version 0. Default: merge.",
+    ),
+    Knob(
+        "numbers",
+        one_of("strict", "weigh", "ignore"),
+        "weigh",
+        "strict|weigh|ignore",
+        "Numbers that stand on both sides without counterpart. weigh: they count against a match, "
+        "as other words do and more. strict: in the headline, or the first field that both have, "
+        "they rule a match out. ignore: no number counts for or against. Default: weigh.",
+    ),
+    Knob(
+        "links",
+        parse_links,
+        None,
+        "FILE",
+        "Labelled pairs that overrule the decision, as dedupe label writes them (a,b,label as CSV "
+        "or JSONL): a duplicate is always in one cluster, a not never. An update counts as not "
+        "with --updates split, and for nothing otherwise.",
+    ),
     Knob("jobs", parse_jobs, 0, "N", "Threads to use; 0 is one a core. The result is the same."),
     Knob(
         "on_error",
@@ -170,6 +198,9 @@ class Settings:
     keep: tuple[str, ...] = DEFAULT_KEEP
     prefer: tuple[str, ...] = ()
     linkage: str = "average"
+    updates: str = "merge"
+    numbers: str = "weigh"
+    links: str | None = None
     jobs: int = 0
     on_error: str = "fail"
     into: str = "dedupe"

@@ -106,6 +106,7 @@ class Cluster:
 class Clustering:
     """Each record's canonical record, with the evidence, as columns in input order.
 
+    ``versions`` is what the tags of the record's headline state, as in UPDATE 2-, 0 for nothing.
     Iterate for :class:`Cluster` values, largest first.
     """
 
@@ -113,6 +114,7 @@ class Clustering:
     scores: NDArray[np.float64]
     reasons: list[str]
     sizes: NDArray[np.int64]
+    versions: NDArray[np.int64]
     keys: list[str]
     record_ids: list[str]
     stats: dict[str, Any] = field(default_factory=dict)

@@ -26,6 +26,8 @@ SCALE = 16
 MAX_BITS = 18
 PRIOR = 5000.0
 STEM = 6
+SHORTEST = 3
+ENDINGS = ("ing", "ed", "es", "s")
 
 
 def word_hash(words: Sequence[str]) -> NDArray[np.uint64]:
@@ -112,11 +114,12 @@ def stem(word: str) -> str:
     >>> stem("rising") == stem("rises"), stem("afghanistan") == stem("afghan")
     (True, True)
     """
-    for ending, left in (("ing", 3), ("ed", 3), ("es", 3), ("s", 3)):
-        if word.endswith(ending) and len(word) - len(ending) >= left and not word.endswith("ss"):
-            word = word[: -len(ending)]
-            break
-    if word.endswith("e") and len(word) > 3:  # noqa: PLR2004 - leave "die" and "see" alone
+    if word.endswith(ENDINGS) and not word.endswith("ss"):
+        for ending in ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
+                word = word[: -len(ending)]
+                break
+    if word.endswith("e") and len(word) > SHORTEST:  # leave "die" and "see" alone
         word = word[:-1]
     return word[:STEM]
 
@@ -136,7 +139,7 @@ class Vocabulary:
 
     def ids(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """The vocabulary number of each token hash."""
-        return np.searchsorted(self.hashes, standard(hashes)).astype(np.int32)
+        return find(self.hashes, standard(hashes)).astype(np.int32)
 
 
 @cache

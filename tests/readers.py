@@ -65,6 +65,7 @@ def clustering_of(corpus: Corpus, canonical: Sequence[int], reason: str = "exact
         scores=np.where(own, 1.0, 0.87654),
         reasons=["canonical" if is_own else reason for is_own in own.tolist()],
         sizes=np.bincount(leaders, minlength=len(leaders))[leaders],
+        versions=np.zeros(len(leaders), np.int64),
         keys=[f"k{position}" for position in range(len(leaders))],
         record_ids=[given or f"made{n}" for n, given in enumerate(corpus.ids)],
     )

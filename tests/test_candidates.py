@@ -1,4 +1,7 @@
-"""Keys to pairs: brute force on small inputs, caps on hot buckets, and the promised recall."""
+"""Keys to pairs: brute force on small inputs, caps on hot buckets, and the promised recall.
+
+The kernel is held against numpy bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernels import agree, bits, needs_kernel
 
-from dedupe.candidates import HOT, NEIGHBOURS, propose
+from dedupe import candidates, kernel
+from dedupe.candidates import HOT, NEIGHBOURS, Family, propose
 from dedupe.hashing import mix64
 from dedupe.sketch import BANDING
 from dedupe.sketch.minhash import Banding, band_keys, signatures
@@ -25,8 +30,9 @@ FAMILY = st.integers(1, 3).flatmap(
 
 
 def found_pairs(families, order):
-    arrays = [np.array(family, dtype=np.uint64) for family in families]
-    found = propose(arrays, np.array(order, dtype=np.int64))
+    names = np.argsort(order)
+    arrays = [Family(np.array(family, dtype=np.uint64), names) for family in families]
+    found = propose(arrays, names)
     pairs = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
     return set(pairs), found
@@ -73,8 +79,110 @@ def test_in_a_hot_bucket_each_meets_its_next_ones_by_order():
 
 
 def test_no_texts():
-    found = propose([np.zeros((0, 3), dtype=np.uint64)], np.zeros(0, dtype=np.int64))
+    nobody = np.zeros(0, dtype=np.int64)
+    found = propose([Family(np.zeros((0, 3), dtype=np.uint64), nobody)], nobody)
     assert (len(found.left), found.hot_buckets, found.largest_bucket) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("keys", "largest"), [([[0, 0]], 0), ([[7, 0], [8, 9]], 1)])
+def test_keys_that_nobody_shares(keys, largest):
+    pairs, found = found_pairs([keys], range(len(keys)))
+    assert (pairs, found.hot_buckets, found.largest_bucket) == (set(), 0, largest)
+
+
+@st.composite
+def crowds(draw):
+    """Families of up to some hundred texts and eight columns, in which keys meet often."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    texts, rows = draw(st.integers(0, 400)), draw(st.integers(1, 300))
+    names = generator.permutation(2**31 - 1 - np.arange(texts))
+    families = []
+    for width in draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)):
+        keys = generator.integers(0, draw(st.sampled_from((2, 9, 300))), (rows, width))
+        spread = mix64(keys.astype(np.uint64)) if draw(st.booleans()) else keys.astype(np.uint64)
+        laid = np.asfortranarray(spread) if draw(st.booleans()) else spread
+        families.append(Family(laid, generator.integers(0, rows, texts)))
+    return families, names
+
+
+@needs_kernel
+@given(crowds(), st.integers(0, 3))
+def test_the_kernel_pairs_as_numpy_does(crowd, jobs):
+    assert agree(lambda: propose(*crowd, jobs))
+
+
+def template(count):
+    """Texts whose every key is one of few, as of a template that differs in a number."""
+    keys = np.arange(count, dtype=np.uint64)[:, None] % np.array([1, 2, 50], dtype=np.uint64)
+    return [Family(mix64(keys + np.uint64(1)), np.arange(count))] * 3, np.arange(count)
+
+
+def test_threads_and_sorting_early_change_nothing(monkeypatch):
+    found = propose(*template(1000))
+    monkeypatch.setattr(candidates, "ENOUGH", 10)
+    assert all(bits(propose(*template(1000), jobs)) == bits(found) for jobs in (0, 1, 5))
+
+
+def test_the_parts_of_a_family_are_all_of_it():
+    (family, *_), names = template(500)
+    parts = [Family(family.keys, family.rows, part, 3) for part in range(3)]
+    found = [candidates.plain_pairs(part, names) for part in parts]
+    assert min(len(part.pairs) for part in found) > 0
+    assert bits(candidates.join(found)) == bits(candidates.plain_pairs(family, names))
+
+
+def sound_grouping():
+    """Sound arguments of ``group_keys``, by name: three texts of which two share a key."""
+    return {
+        "keys": np.array([[5, 0], [6, 5], [7, 8]], dtype=np.uint64),
+        "rows": np.arange(3),
+        "names": np.arange(3),
+        "part": np.array([0, 1], dtype=np.uint64),
+        "members": np.zeros(2, dtype=np.uint32),
+        "sizes": np.zeros(1, dtype=np.uint32),
+    }
+
+
+BOUNDS = "out of bounds or order"
+
+
+@needs_kernel
+def test_sound_keys_are_grouped():
+    given = sound_grouping()
+    assert kernel.group_keys(*given.values()) == 1
+    assert (given["members"].tolist(), given["sizes"].tolist()) == ([0, 1], [2])
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("keys", np.zeros(3, dtype=np.uint64), "keys: not a matrix of 3 rows"),
+        ("keys", np.array(5, dtype=np.uint64), "keys: not a matrix"),
+        ("rows", np.array([0, 1, 3]), BOUNDS),
+        ("rows", np.array([0, -1, 2]), BOUNDS),
+        ("names", np.array([0, 1, -1]), BOUNDS),
+        ("names", np.array([0, 1, 2**31]), BOUNDS),
+        ("names", np.arange(2), "names: a wrong number of items"),
+        ("part", np.array([0], dtype=np.uint64), BOUNDS),
+        ("part", np.array([0, 0], dtype=np.uint64), BOUNDS),
+        ("part", np.array([1, 1], dtype=np.uint64), BOUNDS),
+        ("part", np.array([0, 2**32], dtype=np.uint64), BOUNDS),
+        ("members", np.zeros(1, dtype=np.uint32), BOUNDS),
+        ("sizes", np.zeros(0, dtype=np.uint32), BOUNDS),
+    ],
+)
+def test_keys_that_lie_are_refused(name, value, reason):
+    with pytest.raises(ValueError, match=reason):
+        kernel.group_keys(*(sound_grouping() | {name: value}).values())
+
+
+@needs_kernel
+@pytest.mark.parametrize(("members", "sizes", "room"), [(3, [2, 2], 9), (3, [3], 2), (2, [3], 9)])
+def test_buckets_that_lie_are_refused(members, sizes, room):
+    ids, counts = np.arange(members, dtype=np.uint32), np.array(sizes, dtype=np.uint32)
+    with pytest.raises(ValueError, match=BOUNDS):
+        kernel.pair_members(ids, counts, np.zeros(room, dtype=np.int64))
 
 
 PAIRS = 1500

@@ -86,6 +86,7 @@ def test_example_in_the_help_runs(name: str, line: str, tmp_path: Path):
     (tmp_path / "stories.jsonl.gz").write_bytes(gzip.compress(STORIES))
     (tmp_path / "stories.csv").write_bytes(TABLE)
     (tmp_path / "labels.csv").write_bytes(b"a,b,label\na,b,D\na,c,N\n")
+    (tmp_path / "labels.jsonl").write_bytes(b'{"a":"a","b":"c","label":"N"}\n')
     (tmp_path / "headlines.txt").write_bytes(b"Old lamp stays lit\nOld lamp stays lit\n")
     (tmp_path / "article.txt").write_bytes((FIXTURES / "article.txt").read_bytes())
     if name == "tune":  # three records are too few to tune by

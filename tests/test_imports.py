@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "parsers": set(),
     "settings": {"errors", "parsers"},
     "kernel": {"_native"},
-    "hashing": set(),
+    "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
     **dict.fromkeys(STAGES, GROUND | TOOLS),

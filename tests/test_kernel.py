@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kernels import agree, needs_kernel
 
 from dedupe import kernel
+from dedupe.hashing import find
 from dedupe.verify.align import LONGEST, Column
 from dedupe.verify.features import TAIL, word_features
 from dedupe.verify.model import Model, shipped_model
@@ -188,6 +189,22 @@ def test_trees_that_lead_astray_are_refused(name, value):
     arrays[name] = np.array(value, dtype=arrays[name].dtype)
     with pytest.raises(ValueError, match="log_odds: a number in an array is out of bounds"):
         kernel.log_odds(*arrays.values(), np.zeros((1, 2)), np.zeros(1))
+
+
+HASHES = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1)), max_size=40)
+
+
+@given(HASHES, HASHES)
+def test_hashes_are_found_where_numpy_finds_them(held, wanted):
+    keys = np.array(sorted(held), dtype=np.uint64)
+    sought = np.array(wanted + held, dtype=np.uint64)
+    assert agree(lambda: find(keys, sought))
+
+
+def test_unsorted_hashes_are_refused():
+    keys = np.array([2, 1], dtype=np.uint64)
+    with pytest.raises(ValueError, match=BOUNDS):
+        find(keys, keys)
 
 
 def test_a_wrong_number_of_arrays_is_refused():

@@ -22,7 +22,7 @@ from dedupe.errors import OutputError
 from dedupe.judge.difference import difference
 from dedupe.judge.ledger import open_ledger
 from dedupe.judge.uncertain import asking_order, spread
-from dedupe.pipeline.settle import Judged
+from dedupe.pipeline.judged import Judged
 
 if TYPE_CHECKING:
     from pathlib import Path

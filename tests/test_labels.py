@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dedupe.errors import InputError
-from dedupe.judge.labels import Label, read_labels
-from dedupe.judge.records import find_pairs, names_of
+from dedupe.pipeline.records import find_pairs, names_of
+from dedupe.reading.labels import Label, read_labels
 from dedupe.stories import Corpus
 
 if TYPE_CHECKING:

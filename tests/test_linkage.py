@@ -43,17 +43,32 @@ def score_of(pairs, one, other):
     return pairs.get((min(one, other), max(one, other)))
 
 
-def slow_lead(ranks, pairs):
-    """Each node's leader: the best node that matches no leader leads; others take their best."""
+def slow_lead(ranks, pairs, apart=()):
+    """Each node's leader: the best node that matches no leader leads; others take their best.
+
+    Those that match, but none that their foes left to them, lead after all.
+    """
     leading = []
     for node in sorted(range(NODES), key=lambda n: ranks[n]):
         if all(score_of(pairs, node, other) is None for other in leading):
             leading.append(node)
     leaders = list(range(NODES))
-    for node in set(range(NODES)) - set(leading):
-        matched = [other for other in leading if score_of(pairs, node, other) is not None]
-        leaders[node] = max(matched, key=lambda n: (score_of(pairs, node, n), -ranks[n]))
+    for node in sorted(set(range(NODES)) - set(leading), key=lambda n: ranks[n]):
+        matched = [
+            other
+            for other in leading
+            if score_of(pairs, node, other) is not None
+            and not any(leaders[n] == other and are_foes(apart, node, n) for n in range(NODES))
+        ]
+        if matched:
+            leaders[node] = max(matched, key=lambda n: (score_of(pairs, node, n), -ranks[n]))
+        else:
+            leading.append(node)
     return leaders
+
+
+def are_foes(apart, one, other):
+    return (min(one, other), max(one, other)) in apart
 
 
 def slow_average(pairs, one, other):
@@ -65,12 +80,14 @@ def slow_average(pairs, one, other):
     return Fraction(sum(told), len(told))
 
 
-def slow_join(ranks, leaders, pairs):
+def slow_join(ranks, leaders, pairs, apart=()):
     """Join the two groups of the best average, again and again, while it reaches the threshold."""
     groups = {leader: [n for n in range(NODES) if leaders[n] == leader] for leader in leaders}
     while True:
         offers = []
         for one, other in combinations(groups, 2):
+            if any(are_foes(apart, a, b) for a in groups[one] for b in groups[other]):
+                continue
             mean = slow_average(pairs, groups[one], groups[other])
             if mean is not None and mean >= THRESHOLD:
                 low, high = sorted((one, other), key=lambda n: ranks[n])
@@ -107,6 +124,32 @@ def test_joined_clusters_equal_those_of_a_loop(judged):
     held, *rest = columns(ranks, pairs)
     found = join(held, np.array(leaders), *rest, THRESHOLD / UNIT)
     assert found.tolist() == slow_join(ranks, leaders, pairs)
+
+
+FOES = st.sets(st.sampled_from(list(combinations(range(NODES), 2))), min_size=1, max_size=8)
+
+
+@given(judged_pairs(), FOES)
+def test_nodes_that_are_apart_stay_apart_as_in_a_loop(judged, foes):
+    ranks, told = judged
+    pairs = {pair: score for pair, score in told.items() if pair not in foes}
+    apart = np.array(sorted(foes)).T
+    leaders = lead(*columns(ranks, accepted(pairs)), apart)
+    assert leaders.tolist() == slow_lead(ranks, accepted(pairs), foes)
+    held, *rest = columns(ranks, pairs)
+    found = join(held, leaders, *rest, THRESHOLD / UNIT, apart).tolist()
+    assert found == slow_join(ranks, leaders.tolist(), pairs, foes)
+    assert all(found[one] != found[other] for one, other in foes)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5])
+def test_what_joins_a_cluster_inherits_its_foes(threshold):
+    pairs = {(0, 1): 0.9, (1, 2): 0.8}
+    apart = np.array([[0], [2]])
+    ends = np.array(list(pairs))
+    scores = np.array(list(pairs.values()))
+    found = join(np.arange(3), np.arange(3), ends[:, 0], ends[:, 1], scores, threshold, apart)
+    assert found.tolist() == [0, 0, 2]
 
 
 @given(judged_pairs(), st.randoms(use_true_random=False))

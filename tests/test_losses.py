@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dedupe.judge.gold import GoldPairs
 from dedupe.judge.losses import CAUSES, Losses, fates, losses_of_clusters, losses_of_pairs
 from dedupe.judge.mistakes import suspects_of
-from dedupe.pipeline.settle import Judged, Settled
+from dedupe.pipeline.judged import Judged, Settled
 
 THRESHOLD = 0.5
 
@@ -33,7 +33,7 @@ def settled_runs(draw):
     codes = np.array([a << 32 | b for a, b in pairs if a != b], dtype=np.int64)
     scores = np.array([draw(st.sampled_from((0.1, 0.5, 0.9))) for _ in codes])
     judged = Judged(codes, scores, np.zeros((len(codes), 1)))
-    return Settled(heads, leaders, judged, judged, judged, {}), groups
+    return Settled(heads, leaders, judged, judged, judged, judged, {}), groups
 
 
 def slow_fate(settled: Settled, one: int, other: int) -> str:

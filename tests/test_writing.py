@@ -103,9 +103,9 @@ def test_columns_are_added_to_a_table():
     out = annotate(corpus_of(TABLE, "csv"), [0, 0])
     assert out == (
         b"id,title,dedupe_cluster,dedupe_size,dedupe_canonical,dedupe_canonical_id,"
-        b"dedupe_score,dedupe_reason\r\n"
-        b'1,"a ""b""\r\nc",k0,2,true,1,1.0,canonical\r\n'
-        b"2,d,k0,2,false,1,0.8765,exact\r\n"
+        b"dedupe_score,dedupe_reason,dedupe_version\r\n"
+        b'1,"a ""b""\r\nc",k0,2,true,1,1.0,canonical,\r\n'
+        b"2,d,k0,2,false,1,0.8765,exact,\r\n"
     )
 
 

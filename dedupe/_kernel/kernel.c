@@ -156,6 +156,39 @@ static PyObject *run_first_seen(const Py_buffer *v) {
 
 ENTRY(first_seen, {"values", 'u', 8, 'v', 0}, {"out", 'i', 8, 'v', 1})
 
+static PyObject *run_find_hashes(const Py_buffer *v) {
+    Trouble trouble;
+    FREELY(trouble, find_hashes(v[0].buf, items(&v[0]), v[1].buf, items(&v[1]), v[2].buf));
+    return outcome(trouble);
+}
+
+ENTRY(find_hashes, {"keys", 'u', 8, 0, 0}, {"wanted", 'u', 8, 'w', 0}, {"out", 'i', 8, 'w', 1})
+
+static PyObject *run_group_keys(const Py_buffer *v) {
+    Py_ssize_t height = v[0].ndim ? v[0].shape[0] : 0, width = width_of(&v[0], height, "keys");
+    if (width < 0) return NULL;
+    const uint64_t *part = v[3].buf;
+    if (items(&v[3]) != 2) return outcome(BAD_ARRAY);
+    Family family = {v[0].buf, height, width, v[1].buf, v[2].buf, items(&v[1]), part[0], part[1]};
+    Buckets out = {v[4].buf, v[5].buf, items(&v[4]), items(&v[5]), 0};
+    Trouble trouble;
+    FREELY(trouble, group_keys(&family, &out));
+    return trouble == FINE ? PyLong_FromSsize_t(out.count) : outcome(trouble);
+}
+
+ENTRY(group_keys, {"keys", 'u', 8, 0, 0}, {"rows", 'i', 8, 't', 0}, {"names", 'i', 8, 't', 0},
+      {"part", 'u', 8, 0, 0}, {"members", 'u', 4, 0, 1}, {"sizes", 'u', 4, 0, 1})
+
+static PyObject *run_pair_members(const Py_buffer *v) {
+    Buckets buckets = {v[0].buf, v[1].buf, items(&v[0]), items(&v[1]), items(&v[1])};
+    ptrdiff_t found;
+    Trouble trouble;
+    FREELY(trouble, pair_members(&buckets, v[2].buf, items(&v[2]), &found));
+    return trouble == FINE ? PyLong_FromSsize_t(found) : outcome(trouble);
+}
+
+ENTRY(pair_members, {"members", 'u', 4, 0, 0}, {"sizes", 'u', 4, 0, 0}, {"out", 'i', 8, 0, 1})
+
 static PyObject *run_aligned_features(const Py_buffer *v) {
     Column column = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
                      v[7].buf, v[8].buf, items(&v[0]), items(&v[2]), items(&v[4])};
@@ -209,7 +242,8 @@ static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
 
 static PyMethodDef METHODS[] = {
     METHOD(folded_length), METHOD(scan), METHOD(find_core), METHOD(frame), METHOD(band_keys),
-    METHOD(anchor_keys), METHOD(first_seen), METHOD(aligned_features), METHOD(log_odds),
+    METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(group_keys),
+    METHOD(pair_members), METHOD(aligned_features), METHOD(log_odds),
     {"widen", enter_widen, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -29,6 +29,16 @@ Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count) {
 
 void close_table(Table *table) { free(table->firsts); }
 
+/* hashing.find: where each wanted hash stands among sorted ones, or -1. */
+Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
+                    ptrdiff_t sought, int64_t *out) {
+    Table table;
+    Trouble trouble = open_table(&table, keys, count);
+    for (ptrdiff_t i = 0; i < sought && trouble == FINE; i++) out[i] = find(&table, wanted[i]);
+    close_table(&table);
+    return trouble;
+}
+
 /* The first place of each distinct value, in their order; the second half of numpy.unique. */
 Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdiff_t *found) {
     size_t slots = 16, used = 0;

@@ -18,8 +18,9 @@ HELP = """\
 Add to every record the cluster that it belongs to.
 
 All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
-lines) or six columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason. The whole
-input is held in memory.
+lines) or seven columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason, and
+version, which JSON has only for a headline whose tag states one (UPDATE 2-). The whole input is
+held in memory.
 """
 
 EXAMPLES = examples(
@@ -32,6 +33,7 @@ EXAMPLES = examples(
         "Compare other fields, the title at twice the weight",
         "dedupe cluster --field headline:2 --field body --window 3d stories.csv",
     ),
+    ("Overrule it by labels of your own", "dedupe cluster --links labels.jsonl stories.jsonl"),
     ("Group the repeated blocks of an article page", "dedupe split article.txt | dedupe cluster"),
 )
 

@@ -12,7 +12,7 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal
 from dedupe.cli.screen import Look, Side, painted, pair_lines, safe, words, wrap
-from dedupe.judge.labels import DIFFERENT, DUPLICATE, UPDATE
+from dedupe.reading.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dedupe.cli.evaluation_text import whereabouts
@@ -49,7 +50,8 @@ def verdict_line(explanation: Explanation, paint: Paint) -> str:
     sign = ">=" if score >= threshold else "<"
     told = f"score {score:.3f} {sign} threshold {threshold:g}"
     if explanation.joins:
-        return f"{paint.good('One story')}: {told}"
+        why = ", put together by a label" if explanation.linked else ""
+        return f"{paint.good('One story')}: {told}{why}"
     stopped = [guard.name for guard in explanation.guards if not guard.passes]
     why = f", stopped by: {', '.join(stopped)}" if stopped else ""
     return f"{paint.bad('Two stories')}: {told}{why}"
@@ -111,7 +113,8 @@ def part_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     rest = sum(part.part for part in verdict.parts) - sum(part.part for part in shown)
     if len(shown) < len(verdict.parts):
         yield f"  {rest:+7.3f}  {len(verdict.parts) - len(shown)} others"
-    yield f"  {verdict.log_odds:+7.3f}  in all: score {verdict.score:.3f}"
+    barred = ", as numbers conflict" if verdict.score == 0 < math.exp(verdict.log_odds) else ""
+    yield f"  {verdict.log_odds:+7.3f}  in all: score {verdict.score:.3f}{barred}"
 
 
 def part_line(part: Part, paint: Paint) -> str:
@@ -126,7 +129,7 @@ def change_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     """What would make the verdict another."""
     other = "two stories" if explanation.accepted else "one story"
     yield paint.head(f"What would make them {other}, each alone")
-    if explanation.verdict.parts:
+    if explanation.verdict.score > 0:
         score = explanation.verdict.score
         word = "above" if explanation.accepted else "of at most"
         yield f"  a threshold {word} {score:.3f}"

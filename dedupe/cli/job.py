@@ -37,9 +37,9 @@ def carry_out(command: str, request: Request, render: Render) -> None:
     tally = Tally()
     with ExitStack() as open_files:
         sidecar = request.stats and open_files.enter_context(
-            open_output(request.stats, request.files)
+            open_output(request.stats, request.inputs)
         )
-        output = open_files.enter_context(open_output(request.output, request.files))
+        output = open_files.enter_context(open_output(request.output, request.inputs))
         result = compute(request, tally)
         records, chunks = render(result)
         for chunk in chunks:

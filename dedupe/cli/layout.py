@@ -7,7 +7,15 @@ import click
 SECTIONS = {
     "Judging": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
     "Goal": ("--labels", "--precision", "--recall", "--confidence"),
-    "Matching": ("--field", "--threshold", "--window", "--linkage"),
+    "Matching": (
+        "--field",
+        "--threshold",
+        "--window",
+        "--linkage",
+        "--updates",
+        "--numbers",
+        "--links",
+    ),
     "Canonical version": ("--keep", "--prefer"),
     "Input": ("--in", "--format", "--id-field", "--date-field", "--source-field", "--on-error"),
     "Output": ("--json", "--duplicates", "--output", "--plot", "--into", "--stats"),

@@ -36,6 +36,11 @@ class Request:
     format: Format | None = None
     stats: str | None = None
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The files that are read, which no output may replace."""
+        return (*self.files, *filter(None, [self.settings.links]))
+
 
 def with_default(knob: Knob) -> str:
     """Word a knob's help, which ends in its default."""

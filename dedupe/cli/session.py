@@ -15,10 +15,10 @@ from dedupe.cli.summary import counted
 from dedupe.errors import OutputError
 from dedupe.files import refuse_inputs
 from dedupe.judge.label import Session
-from dedupe.judge.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.judge.ledger import open_ledger
 from dedupe.judge.uncertain import doubts
 from dedupe.reading.compression import split_suffix
+from dedupe.reading.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.stories import Tally
 from dedupe.writing import open_output
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe.cli.options import Request
-    from dedupe.judge.labels import Label
     from dedupe.judge.ledger import Ledger
+    from dedupe.reading.labels import Label
 
 WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
 SUFFIX = ".labels.jsonl"
@@ -40,7 +40,7 @@ def hold(request: Request) -> None:
     tally = Tally()
     with ExitStack() as open_files:
         sidecar = request.stats and open_files.enter_context(
-            open_output(request.stats, [*request.files, path])
+            open_output(request.stats, [*request.inputs, path])
         )
         ledger, held = open_files.enter_context(open_ledger(path))
         session = ask(request, tally, ledger, held)

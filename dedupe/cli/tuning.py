@@ -15,13 +15,13 @@ from dedupe.cli.casework import study
 from dedupe.cli.manifest import manifest
 from dedupe.cli.summary import counted, told
 from dedupe.errors import InputError
-from dedupe.judge.labels import read_labels
 from dedupe.judge.plot import plot
-from dedupe.judge.records import find_pairs
 from dedupe.judge.scoring import scores_in_reach
 from dedupe.judge.toml import settings_file
 from dedupe.judge.tune import Goal, RefusalError, Scored, Tuned, curve_of, tune, wilson
+from dedupe.pipeline.records import find_pairs
 from dedupe.reading.compression import shown
+from dedupe.reading.labels import read_labels
 from dedupe.stories import Tally
 from dedupe.writing import open_output
 
@@ -41,7 +41,7 @@ def carry_out(request: Request, labels: str, goal: Goal, picture: str | None) ->
     """Tune; every file that is asked for appears whole or not at all."""
     started = time.perf_counter()
     check_paths(request, labels, picture)
-    inputs = [*request.files, labels]
+    inputs = [*request.inputs, labels]
     tally = Tally()
     with ExitStack() as open_files:
         sidecar, drawing, output = (

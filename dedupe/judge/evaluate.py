@@ -21,6 +21,7 @@ from dedupe.judge.metrics import (
 from dedupe.judge.mistakes import worst
 from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
+from dedupe.pipeline.links import links_of
 from dedupe.pipeline.settle import settle
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dedupe.judge.metrics import Figure, Overlap
     from dedupe.judge.mistakes import Mistake
     from dedupe.pipeline.case import Case
-    from dedupe.pipeline.settle import Settled
+    from dedupe.pipeline.judged import Settled
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
 
@@ -69,7 +70,7 @@ def cluster_again(
 ) -> Found:
     """Cluster a corpus as a run with these settings does."""
     case = opened(corpus, settings, progress)
-    settled = settle(corpus, case.description, settings, lambda done: progress("matching", done))
+    settled = settle(case, lambda done: progress("matching", done))
     return Found(settled.leaders, case, settled)
 
 
@@ -85,10 +86,11 @@ def take_clusters(
 
 def opened(corpus: Corpus, settings: Settings, progress: Callable[[str, float], None]) -> Case:
     """A described corpus."""
+    links = links_of(corpus, settings)
     description = describe(
         corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
     )
-    return open_case(corpus, description, settings)
+    return open_case(corpus, description, settings, links)
 
 
 def evaluate(found: Found, gold: Gold, replicas: int, errors: int) -> Evaluation:

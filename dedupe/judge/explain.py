@@ -9,25 +9,29 @@ import numpy as np
 
 from dedupe.errors import InputError
 from dedupe.judge.evaluate import number, place_of
-from dedupe.judge.records import places_of
 from dedupe.judge.sight import sight_between
-from dedupe.judge.verdict import sight_of, verdict_on
+from dedupe.judge.verdict import is_barred, sight_of, steps_of, verdict_on
 from dedupe.judge.whatif import feature_changes, word_changes
 from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
+from dedupe.pipeline.links import NO_LINKS, components, links_of
+from dedupe.pipeline.records import places_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
-from dedupe.verify import identical_reach
+from dedupe.verify import IGNORE, identical_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dedupe.judge.sight import Sight
     from dedupe.judge.verdict import Verdict
     from dedupe.judge.whatif import FeatureChange, WordChange
     from dedupe.pipeline.case import Case
+    from dedupe.pipeline.links import Links
     from dedupe.settings import Settings
     from dedupe.verify import Evidence
 
+TOGETHER = ("put together by a label", True)
+APART = ("put apart by a label", False)
 NEVER = "no band and no two rare words in common: never compared"
 
 
@@ -42,7 +46,10 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that decides about a pair of records; ``joins`` is the outcome."""
+    """All that decides about a pair of records; ``joins`` is the outcome.
+
+    ``linked`` tells that links put them together, whatever else there is.
+    """
 
     left: int
     right: int
@@ -53,6 +60,7 @@ class Explanation:
     guards: tuple[Guard, ...]
     features: tuple[FeatureChange, ...]
     words: tuple[WordChange, ...]
+    linked: bool
 
     @property
     def accepted(self) -> bool:
@@ -62,7 +70,7 @@ class Explanation:
     @property
     def joins(self) -> bool:
         """Whether the pair is taken for one story."""
-        return self.accepted and all(guard.passes for guard in self.guards)
+        return self.linked or (self.accepted and all(guard.passes for guard in self.guards))
 
 
 def corpus_of_texts(left: str, right: str, settings: Settings) -> Corpus:
@@ -103,15 +111,17 @@ def explain(
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Explanation:
     """Explain one pair of records by the word counts of their corpus."""
+    links = links_of(corpus, settings) if corpus.batches else NO_LINKS
     description = describe(
         corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
     )
-    case = open_case(corpus, description, settings)
+    case = open_case(corpus, description, settings, links)
     evidence = sight_of(case)
     sights = tuple(
         sight_between(case, evidence, field, left, right) for field in range(len(corpus.texts))
     )
     hours = float(case.hours(np.array([left]), np.array([right]))[0])
+    bond = bond_between(links, left, right)
     return Explanation(
         left=left,
         right=right,
@@ -119,9 +129,14 @@ def explain(
         sights=sights,
         verdict=verdict_on(case, evidence, left, right),
         threshold=settings.threshold,
-        guards=guards_of(case, evidence, sights, left, right),
+        guards=(
+            *guards_of(case, evidence, sights, left, right),
+            *switched_guards(case, evidence, left, right),
+            *((Guard("links", *bond),) if bond else ()),
+        ),
         features=feature_changes(case, evidence, left, right),
         words=word_changes(case, evidence, sights, left, right),
+        linked=bond == TOGETHER,
     )
 
 
@@ -142,6 +157,29 @@ def guards_of(
         reach = identical_reach(evidence, case.kinds[[left]], case.settings.threshold)
         guards.append(Guard("equal", f"equal once folded, {within(int(reach[0]))}"))
     return tuple(guards)
+
+
+def switched_guards(case: Case, evidence: Evidence, left: int, right: int) -> Iterator[Guard]:
+    """The rules that ``--updates`` and ``--numbers`` switch on."""
+    if case.settings.updates == "split":
+        one, other = case.description.versions[[left, right]].tolist()
+        yield Guard("updates", f"versions {one} and {other}", passes=one == other)
+    if case.settings.numbers == IGNORE:
+        yield Guard("numbers", "left out of the comparison")
+    if evidence.strict:
+        barred = is_barred(evidence, steps_of(case, evidence, left, right))
+        told = "numbers left over on both sides" if barred else "no numbers left over on both sides"
+        yield Guard("numbers", told, passes=not barred)
+
+
+def bond_between(links: Links, left: int, right: int) -> tuple[str, bool] | None:
+    """What links say of two records, and whether it lets them join; None for nothing."""
+    groups = components(links.must, max(left, right, *links.must.flat, *links.cannot.flat) + 1)
+    if groups[left] == groups[right]:
+        return TOGETHER
+    ends = np.sort([groups[left], groups[right]])
+    apart = np.sort(groups[links.cannot], axis=0)
+    return APART if (apart == ends[:, None]).all(axis=0).any() else None
 
 
 def compared(case: Case, sights: tuple[Sight, ...], left: int, right: int) -> Guard:

@@ -12,17 +12,17 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.judge.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, text_of
-from dedupe.judge.records import find_pairs, place_of, places_of
+from dedupe.pipeline.records import find_pairs, place_of, places_of
 from dedupe.reading.delimited import DELIMITERS, split_rows
 from dedupe.reading.fields import label, look_up
+from dedupe.reading.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from dedupe.judge.labels import Row
+    from dedupe.reading.labels import Row
     from dedupe.stories import Batch, Corpus
 
 NO_GOLD = -1

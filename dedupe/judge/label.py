@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.judge.labels import Label
     from dedupe.judge.ledger import Ledger
     from dedupe.judge.uncertain import Doubt
+    from dedupe.reading.labels import Label
 
 
 class Session:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError, OutputError
 from dedupe.files import output_errors
-from dedupe.judge.labels import read_labels
+from dedupe.reading.labels import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.judge.labels import Label
+    from dedupe.reading.labels import Label
 
 BUSY = "another dedupe label is writing to it"
 

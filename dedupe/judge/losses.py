@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.judge.gold import GoldPairs
-    from dedupe.pipeline.settle import Settled
+    from dedupe.pipeline.judged import Settled
 
     Numbers = NDArray[np.int64]
 

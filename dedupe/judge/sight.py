@@ -16,6 +16,7 @@ from dedupe.folding.table import Kind
 from dedupe.sketch import BANDING
 from dedupe.sketch.anchors import PREFIX, anchor_keys
 from dedupe.sketch.minhash import SHINGLE, SPACELESS_SHINGLE, shingles, signatures
+from dedupe.verify import IGNORE
 from dedupe.verify.align import CONCEPT_MATCH, LONGEST, WHOLE, align, take_side
 from dedupe.words import SCALE, word_hash
 
@@ -111,7 +112,7 @@ def sight_between(case: Case, evidence: Evidence, field: int, left: int, right: 
     both = ours & theirs
     exact = len(both) / len(ours | theirs) if ours | theirs else 0.0
     bands, anchors, crowd = keys_met(view, rows)
-    matches, loose = compare_words(view, evidence, field, rows)
+    matches, loose = compare_words(case, evidence, field, rows)
     return Sight(
         name=case.settings.field[field].name,
         left=one,
@@ -218,10 +219,17 @@ def anchor_names(view: View, row: int, keys: NDArray[np.uint64]) -> tuple[str, .
 
 
 def compare_words(
-    view: View, evidence: Evidence, field: int, rows: tuple[int, int]
+    case: Case, evidence: Evidence, field: int, rows: tuple[int, int]
 ) -> tuple[tuple[Match, ...], tuple[tuple[Word, ...], tuple[Word, ...]]]:
     """Words matched by more than themselves, and the words left over on either side."""
-    column = replace(evidence.columns[field], starts=view.offsets[:-1], stops=view.offsets[1:])
+    view = case.description.views[field]
+    column = replace(
+        evidence.columns[field],
+        ids=case.lexis.ids[field],
+        zones=view.zones,
+        starts=view.offsets[:-1],
+        stops=view.offsets[1:],
+    )
     words = [words_of(view, row) for row in rows]
     if not all(words):
         return (), ((), ())
@@ -235,10 +243,13 @@ def compare_words(
         )
         if strength and word != words[1][place]
     ]
-    return tuple(matches), (
+    heard = case.settings.numbers != IGNORE
+    loose = (
         left_over(words[0], left, found.left_match),
         left_over(words[1], right, found.right_match),
     )
+    ours, theirs = (tuple(w for w in side if heard or not w.is_number) for side in loose)
+    return tuple(matches), (ours, theirs)
 
 
 def left_over(words: list[str], side: Side, match: NDArray[np.int64]) -> tuple[Word, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dedupe.errors import DedupeError
-from dedupe.judge.labels import DIFFERENT, DUPLICATE, UPDATE
+from dedupe.reading.labels import DIFFERENT, DUPLICATE, UPDATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

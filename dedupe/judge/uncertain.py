@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.judge.records import names_of
+from dedupe.pipeline.records import names_of
 from dedupe.pipeline.settle import settle
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dedupe.judge.scoring import Progress
     from dedupe.pipeline.case import Case
-    from dedupe.pipeline.settle import Judged
+    from dedupe.pipeline.judged import Judged
 
 FLOOR = 0.02
 BAND = 0.1
@@ -40,14 +40,14 @@ class Doubt:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The two names in the order of :attr:`dedupe.judge.labels.Label.pair`."""
+        """The two names in the order of :attr:`dedupe.reading.labels.Label.pair`."""
         return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
 
 
 def doubts(case: Case, progress: Progress) -> list[Doubt]:
     """The pairs of a corpus in the order in which to ask about them."""
     corpus, settings = case.corpus, case.settings
-    settled = settle(corpus, case.description, settings, lambda done: progress("matching", done))
+    settled = settle(case, lambda done: progress("matching", done))
     pairs = settled.judged
     pairs = pairs.where(pairs.scores >= min(FLOOR, settings.threshold / 2))
     order = asking_order(pairs, corpus.digests, settings.threshold)[:MOST]

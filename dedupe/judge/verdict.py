@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.pipeline.case import evidence_among
 from dedupe.pipeline.settle import alive_heads, run_heads
-from dedupe.verify import CONTEXT, VIEW, features_of, verify, view_rows
+from dedupe.verify import CONTEXT, VIEW, conflicts, features_of, verify, view_rows
 from dedupe.verify import context_rows as context_of
 from dedupe.verify.model import probability, shipped_model
 
@@ -48,7 +48,7 @@ class Verdict:
     """A score with all that makes it: ``base`` and the parts add up to ``log_odds``.
 
     ``parts`` come largest first, those of no effect left out. Without a common field the score
-    is 0 and there are no parts.
+    is 0 and there are no parts; it is 0 too where numbers conflict and that is a bar.
     """
 
     score: float
@@ -130,6 +130,11 @@ def odds_of(steps: Sequence[Step]) -> float:
     return float(shipped_model().log_odds(rows) @ np.array([step.weight for step in steps]))
 
 
+def is_barred(evidence: Evidence, steps: Sequence[Step]) -> bool:
+    """Whether numbers conflict, and that is a bar."""
+    return evidence.strict and any(bool(conflicts(step.row[None, :])[0]) for step in steps)
+
+
 def verdict_on(case: Case, evidence: Evidence, left: int, right: int) -> Verdict:
     """Score one pair of records and say why."""
     steps = steps_of(case, evidence, left, right)
@@ -151,7 +156,7 @@ def verdict_on(case: Case, evidence: Evidence, left: int, right: int) -> Verdict
     ]
     odds = odds_of(steps)
     return Verdict(
-        score=float(probability(np.array([odds]))[0]),
+        score=0.0 if is_barred(evidence, steps) else float(probability(np.array([odds]))[0]),
         log_odds=odds,
         base=base_odds(),
         parts=tuple(sorted(parts, key=lambda part: -abs(part.part))),

@@ -10,8 +10,17 @@ import numpy as np
 from dedupe.folding.scan import scan
 from dedupe.judge.sight import STORY
 from dedupe.judge.verdict import steps_of
-from dedupe.verify import CONTEXT, VIEW, verify
+from dedupe.verify import (
+    CONTEXT,
+    IGNORE,
+    VIEW,
+    conflicts,
+    spelled_without_numbers,
+    verify,
+    without_numbers,
+)
 from dedupe.verify.model import shipped_model
+from dedupe.verify.numbers import CONFLICT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +81,7 @@ def feature_changes(
     held = {(step.field_of(place), place) for step in steps for place in range(len(names))}
     changes = []
     for field, place in sorted(held):
-        change = nearest_flip(steps, field, place, limit)
+        change = nearest_flip(steps, field, place, limit, strict=evidence.strict)
         if change:
             value, bound, above = change
             changes.append(FeatureChange(titles[field + 1], names[place], value, bound, above))
@@ -80,13 +89,15 @@ def feature_changes(
 
 
 def nearest_flip(
-    steps: Sequence[Step], field: int, place: int, limit: float
+    steps: Sequence[Step], field: int, place: int, limit: float, *, strict: bool
 ) -> tuple[float, float, bool] | None:
     """The feature's value, and the nearest bound beyond which the verdict is another."""
     model = shipped_model()
     row = next(step.row for step in steps if step.field_of(place) == field)
     value = float(row[place])
     bounds = np.unique(model.thresholds[model.features == place])
+    if strict and place == CONFLICT:
+        bounds = np.append(bounds, 0.0)
     bounds = bounds[np.abs(bounds) < BOUNDLESS]
     if not len(bounds) or np.isnan(value):
         return None
@@ -97,6 +108,7 @@ def nearest_flip(
         if step.field_of(place) == field:
             rows[1:, place] = tried
         odds += step.weight * model.log_odds(rows)
+        odds[strict & conflicts(rows)] = -np.inf
     flips = np.flatnonzero(((odds[1:] >= limit) != (odds[0] >= limit)) & can_be(row, place, tried))
     if not len(flips):
         return None
@@ -167,21 +179,23 @@ def cuts_of(
     case: Case, evidence: Evidence, field: int, pair: tuple[int, int], *, loose: bool
 ) -> list[Cut]:
     """Each way to leave one word out of a field of either record, or of the left one alone."""
-    view, column = case.description.views[field], evidence.columns[field]
+    view, words = case.description.views[field], case.lexis.ids[field]
+    unheard = case.lexis.vocabulary.numbers & (case.settings.numbers == IGNORE)
     spans = [
         slice(int(view.offsets[row]), int(view.offsets[row + 1])) for row in view.rows[list(pair)]
     ]
-    ids = [column.ids[span] for span in spans]
+    ids = [words[span] for span in spans]
     cuts = []
     for side in (0, 1) if loose else (0,):
         texts = without_each(case.corpus.texts[field][pair[side]], view.zones[spans[side]])
         for place, text in texts.items():
             number = int(ids[side][place])
-            if (number in ids[1 - side]) == loose:
+            if unheard[number] or (number in ids[1 - side]) == loose:
                 continue
             cut = np.delete(ids[side], place), np.delete(view.zones[spans[side]], place)
             word = view.spelled[int(view.hashes[spans[side]][place])]
-            cuts.append(Cut(field, side, word, float(column.weights[number]), *cut, text))
+            bits = float(evidence.columns[field].weights[number])
+            cuts.append(Cut(field, side, word, bits, *cut, text))
     return cuts
 
 
@@ -208,14 +222,17 @@ def rescored(
     kinds = case.kinds[list(pair)]
     sides = np.array([0, 1, *(cut.side for cut in cuts)])
     rows = kinds[sides]
+    deaf = case.settings.numbers == IGNORE
+    spell, hear = (spelled_without_numbers, without_numbers) if deaf else (str, as_it_is)
     changed = replace(
         evidence,
         columns=tuple(
-            cut_column(column, field, rows, cuts) for field, column in enumerate(evidence.columns)
+            hear(cut_column(column, field, rows, cuts))
+            for field, column in enumerate(evidence.columns)
         ),
         texts=tuple(
             [texts[row] for row in kinds]
-            + [cut.text if cut.field == field else texts[kinds[cut.side]] for cut in cuts]
+            + [spell(cut.text) if cut.field == field else texts[kinds[cut.side]] for cut in cuts]
             for field, texts in enumerate(evidence.texts)
         ),
         recurrence=evidence.recurrence[rows],
@@ -229,6 +246,11 @@ def rescored(
     told = case.hours(one, other), case.same_source(one, other)
     before, *after = verify(changed, left, right, *told).scores.tolist()
     return before, after
+
+
+def as_it_is(column: Column) -> Column:
+    """The words as they are."""
+    return column
 
 
 def cut_column(column: Column, field: int, rows: NDArray[np.int64], cuts: Sequence[Cut]) -> Column:

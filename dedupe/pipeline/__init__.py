@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
 from dedupe.pipeline.gather import gather
+from dedupe.pipeline.links import links_of
 from dedupe.pipeline.settle import settle
 from dedupe.pipeline.tell import clustering_of, pairs_of
 
@@ -37,15 +39,20 @@ def run(
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Result:
-    """Find near-duplicates among all records; ``progress`` is told a stage and its share done."""
+    """Find near-duplicates among all records; ``progress`` is told a stage and its share done.
+
+    Raises what :func:`dedupe.pipeline.links.links_of` raises.
+    """
     clock = [time.perf_counter()]
     corpus = gather(batches, len(settings.field))
+    links = links_of(corpus, settings)
     clock.append(time.perf_counter())
     description = describe(
         corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
     )
     clock.append(time.perf_counter())
-    settled = settle(corpus, description, settings, lambda done: progress("matching", done))
+    case = open_case(corpus, description, settings, links)
+    settled = settle(case, lambda done: progress("matching", done))
     pairs = pairs_of(settled, description, settings)
     clustering = clustering_of(corpus, settled, description, settings, pairs)
     clock.append(time.perf_counter())

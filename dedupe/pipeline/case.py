@@ -15,12 +15,14 @@ from dedupe.pipeline.evidence import (
     learn_lexis,
     recurrence_of,
 )
+from dedupe.pipeline.links import NO_LINKS
 from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.pipeline.describe import Description
+    from dedupe.pipeline.links import Links
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
     from dedupe.verify import Evidence
@@ -35,6 +37,7 @@ class Case:
     lexis: Lexis
     settings: Settings
     writers: NDArray[np.int64]
+    links: Links
 
     @property
     def kinds(self) -> NDArray[np.int64]:
@@ -58,11 +61,14 @@ class Case:
         return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
 
 
-def open_case(corpus: Corpus, description: Description, settings: Settings) -> Case:
+def open_case(
+    corpus: Corpus, description: Description, settings: Settings, links: Links = NO_LINKS
+) -> Case:
     """Number the words and the outlets of a described corpus."""
     names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
     nameless = int(len(names) > 0 and names[0] == "")
-    return Case(corpus, description, learn_lexis(description), settings, writers - nameless)
+    lexis = learn_lexis(description, settings.numbers)
+    return Case(corpus, description, lexis, settings, writers - nameless, links)
 
 
 def policy(settings: Settings) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 CHUNK = 4096
-MARKS = (" - ", " \u2013 ", " \u2014 ", "|", "\u00b7", "\u2022", "\u00bb")
 NO_LETTER = np.uint32(0)
 NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 
@@ -48,7 +47,8 @@ class Chunk:
 class View(Chunk):
     """One field's distinct texts; ``rows`` gives the text of each record.
 
-    The words of text ``i`` are ``hashes[offsets[i]:offsets[i + 1]]``.
+    The words of text ``i`` are ``hashes[offsets[i]:offsets[i + 1]]``. The keys of a band lie
+    side by side.
     """
 
     rows: NDArray[np.int64]
@@ -69,6 +69,15 @@ class Description:
 
     def __len__(self) -> int:
         return len(self.view_rows[0]) if self.view_rows else 0
+
+    @property
+    def versions(self) -> NDArray[np.int64]:
+        """The version that each record's first text states in its tags, 0 for none."""
+        versions = np.zeros(len(self.kinds), dtype=np.int64)
+        for view in reversed(self.views):
+            filled = view.prints[view.rows] != 0
+            versions[filled] = view.versions[view.rows[filled]]
+        return versions
 
 
 def describe(
@@ -117,11 +126,9 @@ def view_of(
     progress: Callable[[float], None],
 ) -> View:
     """Fold and sketch the distinct texts of one field."""
-    places: dict[str, int] = {}
-    rows = np.fromiter(
-        (places.setdefault(text, len(places)) for text in texts), np.int64, len(texts)
-    )
-    distinct = list(places)
+    distinct = list(dict.fromkeys(texts))
+    places = dict(zip(distinct, range(len(distinct)), strict=True))
+    rows = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
     writers = np.zeros(len(distinct), dtype=np.int64)
     writers[rows[::-1]] = sources[::-1]
     outlets = outlets_of(distinct, writers)
@@ -135,8 +142,16 @@ def view_of(
 
 
 def outlets_of(texts: Sequence[str], writers: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Learn outlet marks from the texts that could close with one."""
-    marked = [i for i, text in enumerate(texts) if any(mark in text for mark in MARKS)]
+    """Learn outlet marks from the texts that could close with one.
+
+    The marks are spelled out, for a loop over them costs ten times as much.
+    """
+    marked = [
+        i
+        for i, text in enumerate(texts)
+        if " - " in text or "|" in text or " \u2013 " in text or " \u2014 " in text
+        or "\u00b7" in text or "\u2022" in text or "\u00bb" in text
+    ]  # fmt: skip
     if not marked:
         return NO_OUTLETS
     return learn_outlets([texts[i] for i in marked], writers[marked], np.bincount(writers))
@@ -188,10 +203,11 @@ def join(rows: NDArray[np.int64], chunks: Sequence[Chunk]) -> View:
     joined = {
         field.name: np.concatenate([getattr(chunk, field.name) for chunk in chunks])
         for field in fields(Chunk)
-        if field.name not in ("texts", "spelled")
+        if field.name not in ("bands", "texts", "spelled")
     }
     return View(
         **joined,
+        bands=np.concatenate([chunk.bands.T for chunk in chunks], axis=1).T,
         texts=[text for chunk in chunks for text in chunk.texts],
         spelled=spelled,
         rows=rows,

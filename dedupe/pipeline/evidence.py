@@ -9,7 +9,14 @@ import numpy as np
 
 from dedupe.hashing import distinct
 from dedupe.stories import NO_TIME
-from dedupe.verify import Column, Evidence
+from dedupe.verify import (
+    IGNORE,
+    STRICT,
+    Column,
+    Evidence,
+    spelled_without_numbers,
+    without_numbers,
+)
 from dedupe.words import blended_weights, learn_vocabulary
 
 if TYPE_CHECKING:
@@ -38,8 +45,12 @@ class Lexis:
     anchors: NDArray[np.int64]
 
 
-def learn_lexis(description: Description) -> Lexis:
-    """Number the words of all views; each text holds a word once, however often it says it."""
+def learn_lexis(description: Description, numbers: str) -> Lexis:
+    """Number the words of all views; each text holds a word once, however often it says it.
+
+    ``numbers`` is the setting of this name.
+    """
+    spell = spelled_without_numbers if numbers == IGNORE else str
     spelled: dict[int, str] = {}
     for view in description.views:
         spelled.update(view.spelled)
@@ -56,7 +67,7 @@ def learn_lexis(description: Description) -> Lexis:
         tuple(p >> 32 for p in pairs),
         tuple(map(low_half, pairs)),
         tuple(
-            [view.texts[i] for i in rows.tolist()]
+            [spell(view.texts[i]) for i in rows.tolist()]
             for view, rows in zip(description.views, description.view_rows, strict=True)
         ),
         np.unique(view.prints[rows], return_inverse=True)[1].astype(np.int64),
@@ -90,7 +101,8 @@ def evidence_over(
         weights = weigh(lexis, field, distinct(rows[field][alive]), len(view.offsets) - 1)
         starts, stops = view.offsets[rows[field]], view.offsets[rows[field] + 1]
         ids, words = lexis.ids[field], lexis.vocabulary
-        columns.append(Column(ids, view.zones, starts, stops, words, weights))
+        column = Column(ids, view.zones, starts, stops, words, weights)
+        columns.append(without_numbers(column) if settings.numbers == IGNORE else column)
     return Evidence(
         weights=tuple(field.weight for field in settings.field),
         columns=tuple(columns),
@@ -99,6 +111,7 @@ def evidence_over(
         anchors=views[0].anchors[rows[0]],
         anchor_days=anchor_days,
         jobs=settings.jobs,
+        strict=settings.numbers == STRICT,
     )
 
 

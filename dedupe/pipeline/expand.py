@@ -29,8 +29,8 @@ class Nodes:
     def of(
         cls, runs: NDArray[np.int64], kinds: NDArray[np.int64], times: NDArray[np.int64]
     ) -> Nodes:
-        """Sort runs, given with the kind and time of each."""
-        order = np.lexsort((runs, times, kinds))
+        """Sort runs, given with the kind and time of each; those of one time stay in order."""
+        order = np.lexsort((times, kinds))
         return cls(runs[order], kinds[order], times[order])
 
 

@@ -8,17 +8,18 @@ Rounds between look only at pairs that nearly passed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Candidates, propose
+from dedupe.candidates import Candidates, Family, propose
 from dedupe.canonical import rank
 from dedupe.hashing import distinct
 from dedupe.linkage import SCORE_UNITS, join, lead
-from dedupe.pipeline.case import Case, evidence_among, open_case, policy, qualities
+from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of, eject, kin
+from dedupe.pipeline.case import Case, evidence_among, policy, qualities
 from dedupe.pipeline.expand import Nodes, expand
+from dedupe.pipeline.judged import Judged, Settled, by_hand, nothing_judged, passes_anew
 from dedupe.runs import cut_runs
 from dedupe.stories import HOUR
 from dedupe.verify import identical_reach, verify
@@ -28,83 +29,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.pipeline.describe import Description
-    from dedupe.settings import Settings
-    from dedupe.stories import Corpus
-
 FAR_SHORT = 0.25
 NO_RECORDS = np.zeros(0, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Judged pairs of run heads: sorted ``low << 32 | high`` codes, scores, field similarities."""
-
-    codes: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    parts: NDArray[np.float64]
-
-    def __or__(self, other: Judged) -> Judged:
-        """Both; a pair that was judged twice keeps its better score."""
-        places = np.minimum(np.searchsorted(self.codes, other.codes), max(len(self.codes) - 1, 0))
-        again = np.zeros(len(other.codes), dtype=bool)
-        if len(self.codes):
-            again = self.codes[places] == other.codes
-        better = again.copy()
-        better[again] = other.scores[again] > self.scores[places[again]]
-        stays = np.ones(len(self.codes), dtype=bool)
-        stays[places[better]] = False
-        comes = better | ~again
-        codes = np.concatenate([self.codes[stays], other.codes[comes]])
-        order = np.argsort(codes, kind="stable")
-        scores = np.concatenate([self.scores[stays], other.scores[comes]])[order]
-        parts = np.concatenate([self.parts[stays], other.parts[comes]])[order]
-        return Judged(codes[order], scores, parts)
-
-    def where(self, mask: NDArray[np.bool_]) -> Judged:
-        """Only some pairs."""
-        return Judged(self.codes[mask], self.scores[mask], self.parts[mask])
-
-    @property
-    def left(self) -> NDArray[np.int64]:
-        """The lower record of each pair."""
-        return self.codes >> 32
-
-    @property
-    def right(self) -> NDArray[np.int64]:
-        """The higher record of each pair."""
-        return self.codes & 0xFFFFFFFF
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Each record's run head and leader, the accepted pairs of heads, and what it took.
-
-    ``distant`` holds the pairs of heads and leaders that joined by their clusters' average and
-    were not accepted themselves; ``judged`` all pairs that were looked at, accepted or not.
-    """
-
-    heads: NDArray[np.int64]
-    leaders: NDArray[np.int64]
-    judged: Judged
-    accepted: Judged
-    distant: Judged
-    effort: dict[str, int]
-
-
-def settle(
-    corpus: Corpus,
-    description: Description,
-    settings: Settings,
-    progress: Callable[[float], None],
-) -> Settled:
+def settle(case: Case, progress: Callable[[float], None]) -> Settled:
     """Find every record's leader; ``progress`` is told the share of a round's pairs judged."""
-    case = open_case(corpus, description, settings)
     heads = run_heads(case)
     leaders = heads
-    judged = nothing_judged(len(corpus.texts))
+    judged = nothing_judged(len(case.corpus.texts))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
-    hopeless = np.zeros(0, dtype=np.int64)
+    hopeless = NO_RECORDS
     whole = True
     while True:
         alive = alive_heads(case, leaders)
@@ -114,23 +49,20 @@ def settle(
             codes = np.setdiff1d(meetings(case, found, alive), hopeless, assume_unique=True)
         else:
             codes = near_misses(judged, hopeless, alive)
+        codes = permitted(case, heads, codes)
         fresh, hopes = judge(case, codes, alive, progress)
+        links_wait = effort["rounds"] == 0 and case.links.must.size > 0
+        passed = links_wait or passes_anew(judged, fresh, case.settings.threshold)
         judged |= fresh
-        far = codes[hopes < settings.threshold * FAR_SHORT]
+        far = codes[hopes < case.settings.threshold * FAR_SHORT]
         hopeless = distinct(np.concatenate([hopeless, far]))
         effort["rounds"] += 1
-        passed = bool((fresh.scores >= settings.threshold).any())
         strays = stray_copies(case, heads, leaders) if whole and not passed else NO_RECORDS
         if whole and not passed and not len(strays):
             return close(case, heads, leaders, judged, effort)
         heads = split_off(case, heads, strays) if len(strays) else heads
         leaders = lead_heads(case, heads, judged)
         whole = not passed
-
-
-def nothing_judged(fields: int) -> Judged:
-    """No pairs yet."""
-    return Judged(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, fields)))
 
 
 def note(effort: dict[str, int], found: Candidates) -> None:
@@ -157,7 +89,7 @@ def run_heads(case: Case) -> NDArray[np.int64]:
     reach[many] = identical_reach(evidence, many, case.settings.threshold)
     if case.settings.window is not None:
         np.minimum(reach, case.settings.window, out=reach)
-    return best_of(case, cut_runs(case.kinds, case.times, reach))
+    return best_of(case, eject(case.links, cut_runs(case.kinds, case.times, reach)))
 
 
 def best_of(case: Case, runs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -176,28 +108,32 @@ def candidates_among(case: Case, alive: NDArray[np.int64]) -> Candidates:
     description = case.description
     by_time = alive[np.lexsort((case.times[alive], case.kinds[alive]))]
     kinds, firsts = np.unique(case.kinds[by_time], return_index=True)
-    order = np.lexsort((kinds, case.times[by_time[firsts]]))
-    places = np.empty(len(order), dtype=np.int64)
-    places[order] = np.arange(len(order))
-    families = (
-        family[rows[kinds]]
-        for view, rows in zip(description.views, description.view_rows, strict=True)
-        for family in (*view.bands.T[:, :, None], view.anchors)
-    )
-    found = propose(families, places)
-    return Candidates(
-        kinds[found.left], kinds[found.right], found.hot_buckets, found.largest_bucket
-    )
+    kinds = kinds[np.lexsort((kinds, case.times[by_time[firsts]]))]
+    families = [
+        Family(keys, rows)
+        for view, row_of in zip(description.views, description.view_rows, strict=True)
+        for rows in (row_of[kinds],)
+        for keys in (*view.bands.T[:, :, None], view.anchors)
+    ]
+    return propose(families, kinds, case.settings.jobs)
 
 
 def meetings(case: Case, found: Candidates, alive: NDArray[np.int64]) -> NDArray[np.int64]:
     """The candidate pairs of living heads within the window, as codes."""
+    alive = alive[np.argsort(case.corpus.digests[alive], kind="stable")]
     nodes = Nodes.of(alive, case.kinds[alive], case.times[alive])
     codes = expand(nodes, found.left, found.right)
+    if case.links.cannot.size:
+        codes = distinct(np.concatenate([codes, kin(case, alive)]))
     if case.settings.window is None:
         return codes
     hours = case.hours(codes >> 32, codes & 0xFFFFFFFF)
     return codes[~(hours * HOUR > case.settings.window)]
+
+
+def permitted(case: Case, heads: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs of heads that neither links nor versions keep apart."""
+    return codes[~bonds_of(case, heads).part(codes >> 32, codes & 0xFFFFFFFF)]
 
 
 def near_misses(
@@ -235,19 +171,32 @@ def judge(
 
 
 def lead_heads(case: Case, heads: NDArray[np.int64], judged: Judged) -> NDArray[np.int64]:
-    """Each record's leader by the judged pairs of run heads."""
+    """Each record's leader by the judged pairs of run heads, and by what links demand."""
     accepting = case.settings.threshold
+    bonds = bonds_of(case, heads)
+    judged = judged.where(~bonds.part(judged.left, judged.right))
     accepted = judged.where(judged.scores >= accepting)
+    ranks = ranks_of(case, heads, accepted)
+    best = best_of_groups(bonds, heads, ranks)
+    apart = best[np.stack([bonds.apart >> 32, bonds.apart & 0xFFFFFFFF])]
+    left, right = best[accepted.left], best[accepted.right]
+    other = left != right
+    leaders = lead(ranks, left[other], right[other], accepted.scores[other], apart)[best]
+    if case.settings.linkage == "average" and case.settings.window is None:
+        told = judged.left, judged.right, judged.scores
+        leaders = join(ranks, leaders, *told, accepting, apart)
+    return leaders[heads]
+
+
+def ranks_of(case: Case, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:
+    """Each record's rank by policy; one without text comes after all that have some."""
     sizes = np.bincount(heads, minlength=len(heads))
     centrality = np.zeros(len(heads))
     units = np.rint(accepted.scores * SCORE_UNITS)
     np.add.at(centrality, accepted.left, units * sizes[accepted.right])
     np.add.at(centrality, accepted.right, units * sizes[accepted.left])
     ranks = rank(policy(case.settings), qualities(case, centrality))
-    leaders = lead(ranks, accepted.left, accepted.right, accepted.scores)
-    if case.settings.linkage == "average" and case.settings.window is None:
-        leaders = join(ranks, leaders, judged.left, judged.right, judged.scores, accepting)
-    return leaders[heads]
+    return np.where(case.kinds < 0, ranks + len(ranks), ranks)
 
 
 def close(
@@ -258,12 +207,20 @@ def close(
     effort: dict[str, int],
 ) -> Settled:
     """The result, with a verdict on each head and leader that were not accepted as a pair."""
+    bonds = bonds_of(case, heads)
     accepted = judged.where(judged.scores >= case.settings.threshold)
-    members = np.flatnonzero((heads == np.arange(len(heads))) & (leaders != heads))
-    ends = np.stack([members, leaders[members]])
-    codes = np.setdiff1d(ends.min(axis=0) << 32 | ends.max(axis=0), accepted.codes)
+    best = best_of_groups(bonds, heads, ranks_of(case, heads, accepted))
+    linked = best != np.arange(len(best))
+    members = (heads == np.arange(len(heads))) & (leaders != heads)
+    averaged = np.flatnonzero(members & ~linked)
+    codes = distinct(codes_of(averaged, leaders[averaged]))
+    codes = np.setdiff1d(codes, accepted.codes, assume_unique=True)
     distant, _ = judge(case, codes, alive_heads(case, leaders), lambda _: None)
-    return Settled(heads, leaders, judged, accepted, distant, effort)
+    by_links = np.flatnonzero(members & linked)
+    stars = [
+        by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)
+    ]
+    return Settled(heads, leaders, judged, accepted, distant | stars[0], stars[1], effort)
 
 
 def stray_copies(
@@ -271,9 +228,10 @@ def stray_copies(
 ) -> NDArray[np.int64]:
     """Copies that stand further from their head's leader than the window allows."""
     if case.settings.window is None:
-        return np.zeros(0, dtype=np.int64)
+        return NO_RECORDS
     records = np.arange(len(heads))
-    return np.flatnonzero(case.hours(records, leaders) * HOUR > case.settings.window)
+    far = case.hours(records, leaders) * HOUR > case.settings.window
+    return np.flatnonzero(far & (heads != records))
 
 
 def split_off(case: Case, heads: NDArray[np.int64], strays: NDArray[np.int64]) -> NDArray[np.int64]:

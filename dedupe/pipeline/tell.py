@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.pipeline.settle import Judged
+from dedupe.pipeline.judged import Judged
 from dedupe.stories import Clustering, Pairs
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.pipeline.describe import Description
-    from dedupe.pipeline.settle import Settled
+    from dedupe.pipeline.judged import Settled
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
 
 CANONICAL = "canonical"
 EXACT = "exact"
+LINKED = "linked"
 
 
 def pairs_of(settled: Settled, description: Description, settings: Settings) -> Pairs:
-    """The verified pairs: copies with the head of their run, and heads with one another."""
+    """The pairs: copies with the head of their run, heads with one another, linked ones."""
     copies = np.flatnonzero(settled.heads != np.arange(len(settled.heads)))
     ends = np.stack([copies, settled.heads[copies]])
     filled = np.stack([view.prints[view.rows[copies]] > 0 for view in description.views], axis=1)
@@ -33,15 +34,15 @@ def pairs_of(settled: Settled, description: Description, settings: Settings) -> 
         np.ones(len(copies)),
         np.where(filled, 1.0, -1.0),
     )
-    return as_pairs(exact | settled.accepted, description, settings)
+    return as_pairs(exact | settled.accepted | settled.linked, description, settings)
 
 
 def as_pairs(judged: Judged, description: Description, settings: Settings) -> Pairs:
-    """Judged pairs with their reasons."""
+    """Judged pairs with their reasons; one without any similarity is there by links alone."""
     names = [field.name for field in settings.field]
     alike = description.kinds[judged.left] == description.kinds[judged.right]
     reasons = [
-        EXACT if same else reason_of(names, row)
+        (EXACT if same else reason_of(names, row)) if max(row) >= 0 else LINKED
         for same, row in zip(alike.tolist(), judged.parts.tolist(), strict=True)
     ]
     return Pairs(judged.left, judged.right, judged.scores, judged.parts.T, reasons)
@@ -79,6 +80,7 @@ def clustering_of(
         scores=scores,
         reasons=reasons,
         sizes=sizes,
+        versions=description.versions,
         keys=hexes,
         record_ids=[given or own_key for given, own_key in zip(corpus.ids, hexes, strict=True)],
         stats=counts(leaders, scores),

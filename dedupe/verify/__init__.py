@@ -13,6 +13,13 @@ from dedupe.stories import HOUR
 from dedupe.verify.align import Column
 from dedupe.verify.features import VIEW, view_features
 from dedupe.verify.model import probability, shipped_model
+from dedupe.verify.numbers import (
+    IGNORE,
+    STRICT,
+    conflicts,
+    spelled_without_numbers,
+    without_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,13 +29,18 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTEXT",
     "FEATURES",
+    "IGNORE",
+    "STRICT",
     "VIEW",
     "Column",
     "Evidence",
     "Verdicts",
+    "conflicts",
     "identical_reach",
     "pair_rows",
+    "spelled_without_numbers",
     "verify",
+    "without_numbers",
 ]
 
 CONTEXT = (
@@ -51,6 +63,7 @@ class Evidence:
 
     ``recurrence`` is log2 of the days on which a text's headline appears; ``anchors`` are the keys
     of its rarest words, two by two, and ``anchor_days`` log2 of the days that have such a headline.
+    ``strict`` says that a pair whose numbers conflict scores 0.
     """
 
     weights: tuple[float, ...]
@@ -60,6 +73,7 @@ class Evidence:
     anchors: NDArray[np.uint64]
     anchor_days: NDArray[np.float64]
     jobs: int = 0
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +127,8 @@ def verify_chunk(
     views = view_rows(evidence, left, right)
     context = context_rows(evidence, left, right, hours, same_source)
     return Verdicts(
-        probability(combine(views, context, evidence.weights)),
-        probability(combine(views, without_returns(context), evidence.weights)),
+        probability(combine(evidence, views, context)),
+        probability(combine(evidence, views, without_returns(context))),
         np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1),
     )
 
@@ -188,7 +202,7 @@ def identical_reach(
         for same_source in (0.0, 1.0, np.nan):
             known = np.full(len(kinds), float(hours)), np.full(len(kinds), same_source)
             context = context_rows(evidence, kinds, kinds, *known)
-            passing &= probability(combine(views, context, evidence.weights)) >= threshold
+            passing &= probability(combine(evidence, views, context)) >= threshold
         reach[passing] = hours * HOUR
     reach[passing] = FOREVER
     return reach
@@ -202,14 +216,13 @@ def features_of(
 
 
 def combine(
-    views: Sequence[NDArray[np.float64]],
-    context: NDArray[np.float64],
-    weights: Sequence[float],
+    evidence: Evidence, views: Sequence[NDArray[np.float64]], context: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The log-odds over all fields that both records have.
 
     The first field that both have leads, each further one supports it; with several, their
-    log-odds are averaged by weight. Without a common field nothing speaks for a duplicate.
+    log-odds are averaged by weight. Without a common field nothing speaks for a duplicate, and
+    under ``strict`` nothing does against numbers that conflict in the field that leads.
     """
     lead = np.full_like(views[0], np.nan)
     total, mass = np.zeros((2, len(context)))
@@ -219,10 +232,11 @@ def combine(
         lead[opens] = view[opens]
         if backs.any():
             rows = features_of(lead[backs], view[backs], context[backs])
-            total[backs] += weights[number] * shipped_model().log_odds(rows)
-            mass[backs] += weights[number]
+            total[backs] += evidence.weights[number] * shipped_model().log_odds(rows)
+            mass[backs] += evidence.weights[number]
     alone = mass == 0
     rows = features_of(lead[alone], np.full_like(lead[alone], np.nan), context[alone])
     total[alone] = shipped_model().log_odds(rows)
     mass[alone] = 1
-    return np.where(np.isnan(lead[:, 0]), -np.inf, total / mass)
+    barred = np.isnan(lead[:, 0]) | (conflicts(lead) if evidence.strict else False)
+    return np.where(barred, -np.inf, total / mass)

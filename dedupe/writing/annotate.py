@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.stories import Batch, Clustering, Corpus
 
-    Row = dict[str, Any]  # by KEYS, in their order
+    Row = dict[str, Any]  # by KEYS, in their order; without a version where none is stated
 
-KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason")
+KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
 DIGITS = 4
 TEXT = "text"
 
@@ -34,8 +34,9 @@ def annotated(corpus: Corpus, clustering: Clustering, settings: Settings) -> Ite
     """All records in input order, in chunks, each with an object under ``settings.into``.
 
     JSONL: the object is spliced in before the last brace, all other bytes stay. Tables: columns are
-    added on the right. Lines: become JSONL. A missing line ending is supplied. Raises InputError at
-    once for a record that has the key, and for tables that cannot be put into one.
+    added on the right, the last one empty for a record that states no version. Lines: become JSONL.
+    A missing line ending is supplied. Raises InputError at once for a record that has the key, and
+    for tables that cannot be put into one.
     """
     check_one_table(corpus.batches)
     for batch in corpus.batches:
@@ -68,6 +69,7 @@ def rows_of(clustering: Clustering, start: int, stop: int) -> list[Row]:
         clustering.sizes[start:stop].tolist(),
         clustering.scores[start:stop].round(DIGITS).tolist(),
         clustering.reasons[start:stop],
+        map(stated, clustering.versions[start:stop].tolist()),
         strict=True,
     )
     keys, ids = clustering.keys, clustering.record_ids
@@ -79,9 +81,15 @@ def rows_of(clustering: Clustering, start: int, stop: int) -> list[Row]:
             "canonical_id": ids[leader],
             "score": score,
             "reason": reason,
+            **version,
         }
-        for position, leader, size, score, reason in columns
+        for position, leader, size, score, reason, version in columns
     ]
+
+
+def stated(version: int) -> dict[str, int]:
+    """The version that a record states, if it states one."""
+    return {"version": version} if version else {}
 
 
 def spans(batch: Batch, values: list[Any]) -> Iterator[tuple[int, int, int, Any]]:
@@ -121,7 +129,7 @@ def widened(batch: Batch, rows: list[Row]) -> bytes:
     data, delimiter = batch.data, DELIMITERS[batch.format]
     parts: list[bytes] = []
     for start, end, limit, row in spans(batch, rows):
-        added = cells([shown(value) for value in row.values()], delimiter)
+        added = cells([shown(row.get(key, "")) for key in KEYS], delimiter)
         parts += (data[start:end], added, data[end:limit] or b"\n")
     return b"".join(parts)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.judge.labels import Label
+    from dedupe.reading.labels import Label
     from dedupe.stories import Corpus
 
 
