@@ -9,15 +9,19 @@ DATA   ?= ../shared/data
 BIN     := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 TOOLS   := $(VENV)/.tools
+PEERS   := $(VENV)/peers
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LABELS  := tests/bench/labels
-LESSONS := $(foreach pair,reuters_weeks:reuters newstoday:newstoday uci:uci, \
-  $(foreach labels,$(DATA)/$(lastword $(subst :, ,$(pair)))_pairs.csv \
-    $(LABELS)/$(lastword $(subst :, ,$(pair))).csv, \
-    $(DATA)/$(firstword $(subst :, ,$(pair))).jsonl.gz $(labels)))
+given    = $(DATA)/$(1).jsonl.gz $(DATA)/$(2)_pairs.csv
+own      = $(DATA)/$(1).jsonl.gz $(LABELS)/$(2).csv
+LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters) \
+  $(call given,newstoday,newstoday) $(call own,newstoday,newstoday) \
+  $(call given,uci,uci) $(call own,uci,uci) \
+  $(call own,reuters_2007_news,reuters_2007) \
+  $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
-.PHONY: help demo test check readme bench fit clean
+.PHONY: help demo test check readme bench peers fit clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +30,7 @@ help:
 	@echo 'make check   lint, format, strict types, import rules'
 	@echo 'make readme  run the commands in README.md and write their output into it'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
+	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make clean   remove what was built'
 
@@ -54,6 +59,9 @@ bench: $(TOOLS)
 	@gzip -dc $(DATA)/reuters_2007_news.jsonl.gz > $(VENV)/bench.jsonl
 	@$(BIN)/python tests/bench/speed.py $(VENV)/bench.jsonl 1
 
+peers: $(PEERS)/.installed
+	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)
+
 fit: $(TOOLS)
 	@for file in $(sort $(LESSONS)); do \
 	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
@@ -76,4 +84,12 @@ $(PACKAGE): $(SOURCES)
 
 $(TOOLS): $(PACKAGE)
 	@$(PIP) install --group dev
+	@touch $@
+
+# The peers have an environment of their own: what they need would get in our way.
+$(PEERS)/.installed:
+	@echo 'Setting up $(PEERS)'
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip -qq --disable-pip-version-check install \
+	  near-dupes text-dedup datasketch rapidfuzz rensa semhash wordllama orjson
 	@touch $@

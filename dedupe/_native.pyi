@@ -128,7 +128,7 @@ def pair_members(
     members: NDArray[np.uint32], sizes: NDArray[np.uint32], out: NDArray[np.int64], /
 ) -> int: ...
 
-# dedupe.verify.features; fifteen columns, and no row for a pair with an empty text.
+# dedupe.verify.features; sixteen columns, and no row for a pair with an empty text.
 def aligned_features(
     ids: NDArray[np.int32],
     zones: NDArray[np.uint8],
@@ -139,6 +139,16 @@ def aligned_features(
     concepts: NDArray[np.int32],
     sides: NDArray[np.int32],
     numbers: NDArray[np.bool_],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    out: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.verify.context; three columns: days, weeks, headlines.
+def returning(
+    keys: NDArray[np.uint64],
+    meetings: NDArray[np.float64],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     out: NDArray[np.float64],

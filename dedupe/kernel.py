@@ -24,6 +24,7 @@ try:
         group_keys,
         log_odds,
         pair_members,
+        returning,
         scan,
         widen,
     )
@@ -45,6 +46,7 @@ __all__ = [
     "group_keys",
     "log_odds",
     "pair_members",
+    "returning",
     "scan",
     "widen",
 ]

@@ -28,6 +28,19 @@ PRIOR = 5000.0
 STEM = 6
 SHORTEST = 3
 ENDINGS = ("ing", "ed", "es", "s")
+SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3005, 0x3007),
+    (0x3040, 0x30FF),  # kana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFD),
+)
+"""Scripts that set no spaces, of which every two neighbouring characters are a word."""
 
 
 def word_hash(words: Sequence[str]) -> NDArray[np.uint64]:
@@ -128,7 +141,8 @@ def stem(word: str) -> str:
 class Vocabulary:
     """The distinct words of a corpus, sorted by hash, with what is known of each.
 
-    ``stems``, ``concepts`` and ``sides`` are group numbers; -1 for none.
+    ``stems``, ``concepts`` and ``sides`` are group numbers; -1 for none. ``overlaps`` tells the
+    pairs of characters of a script without spaces: each character stands in two of them.
     """
 
     hashes: NDArray[np.uint64]
@@ -136,6 +150,12 @@ class Vocabulary:
     concepts: NDArray[np.int32]
     sides: NDArray[np.int32]
     numbers: NDArray[np.bool_]
+    overlaps: NDArray[np.bool_]
+
+    def weights(self, counts: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
+        """The weight of each word from its count in ``texts`` headlines and the shipped table."""
+        bits = blended_weights(self.hashes, counts, texts)
+        return np.where(self.overlaps, bits // 2, bits)
 
     def ids(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """The vocabulary number of each token hash."""
@@ -170,7 +190,13 @@ def learn_vocabulary(spelled: Mapping[int, str]) -> Vocabulary:
         concepts=concepts().get(values, -1).astype(np.int32),
         sides=sides().get(values, -1).astype(np.int32),
         numbers=numbers,
+        overlaps=np.array([is_spaceless(text) for text in texts], dtype=bool),
     )
+
+
+def is_spaceless(word: str) -> bool:
+    """Whether a word is of a script that sets no spaces."""
+    return word[:1] > "\u0dff" and any(low <= ord(word[0]) <= high for low, high in SPACELESS)
 
 
 def static_weights(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

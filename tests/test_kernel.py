@@ -11,6 +11,7 @@ from kernels import agree, needs_kernel
 from dedupe import kernel
 from dedupe.hashing import find
 from dedupe.verify.align import LONGEST, Column
+from dedupe.verify.context import MEETINGS, Evidence, returning
 from dedupe.verify.features import TAIL, word_features
 from dedupe.verify.model import Model, shipped_model
 from dedupe.words import Vocabulary
@@ -45,6 +46,7 @@ def column_of(texts, weights, stems, concepts, sides, numbers):
             concepts=np.array(concepts, dtype=np.int32),
             sides=np.array(sides, dtype=np.int32),
             numbers=np.array(numbers),
+            overlaps=np.zeros(WORDS, dtype=bool),
         ),
         weights=np.array(weights),
     )
@@ -151,7 +153,7 @@ BOUNDS = "out of bounds or order"
         ("left", np.array([-1]), BOUNDS),
         ("right", np.frombuffer(bytes(9), np.int64, 1, 1), "right: not an aligned array of i8"),
         ("right", np.zeros(2, dtype=np.int64), "right: a wrong number of items"),
-        ("out", np.zeros((1, TAIL - 1)), "out: not 15 columns"),
+        ("out", np.zeros((1, TAIL - 1)), "out: not 16 columns"),
         ("out", np.zeros((2, TAIL)), "out: not a matrix of 1 rows"),
         ("out", np.zeros(TAIL), "out: not a matrix of 1 rows"),
         ("out", np.zeros((1, 2 * TAIL))[:, ::2], "not C-contiguous"),
@@ -189,6 +191,41 @@ def test_trees_that_lead_astray_are_refused(name, value):
     arrays[name] = np.array(value, dtype=arrays[name].dtype)
     with pytest.raises(ValueError, match="log_odds: a number in an array is out of bounds"):
         kernel.log_odds(*arrays.values(), np.zeros((1, 2)), np.zeros(1))
+
+
+KEYS = st.lists(st.lists(st.integers(0, 4), min_size=10, max_size=10), min_size=1, max_size=4)
+
+
+@given(KEYS, st.integers(0, 9))
+def test_meetings_equal_those_of_numpy(keys, seed):
+    anchors = np.array(keys, dtype=np.uint64)
+    meetings = np.random.default_rng(seed).integers(0, 6, (*anchors.shape, MEETINGS)) / 2
+    evidence = Evidence((), (), (), np.zeros((len(keys), 2)), anchors, meetings)
+    left, right = (side.ravel() for side in np.indices((len(keys), len(keys))))
+    assert agree(lambda: returning(evidence, left, right))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("keys", np.zeros((1, 9), dtype=np.uint64), "keys: not 10 columns"),
+        ("keys", np.zeros(10, dtype=np.uint64), "keys: not a matrix"),
+        ("meetings", np.zeros((2, 30)), "meetings: not a matrix of 1 rows"),
+        ("left", np.array([1]), BOUNDS),
+        ("right", np.array([-1]), BOUNDS),
+        ("out", np.zeros((1, 2)), "out: not 3 columns"),
+    ],
+)
+def test_meetings_that_lie_are_refused(name, value, reason):
+    sound = {
+        "keys": np.zeros((1, 10), dtype=np.uint64),
+        "meetings": np.zeros((1, 30)),
+        "left": np.zeros(1, dtype=np.int64),
+        "right": np.zeros(1, dtype=np.int64),
+        "out": np.zeros((1, MEETINGS)),
+    }
+    with pytest.raises(ValueError, match=reason):
+        kernel.returning(*(sound | {name: value}).values())
 
 
 HASHES = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1)), max_size=40)

@@ -61,8 +61,12 @@ FACTS = {
     }),
     "stems": ("Odlin mill closing", "Odlin mill closes", {"loose_min": 0, "opposed": 0}),
     "roles exchanged": ("Pellmore beats Dunhaven", "Dunhaven beats Pellmore", {
-        "dice": 1, "rest_max": 0, "loose_min": 0,
+        "dice": 1, "rest_max": 0, "loose_min": 0, "exchanged": 1,
     }),
+    "a clause that moved": ("Pellmore mill burns, Odlin police say",
+                            "Odlin police say Pellmore mill burns", {"exchanged": 0, "dice": 1}),
+    "a list in another order": ("Pellmore and Dunhaven raise tolls",
+                                "Dunhaven and Pellmore raise tolls", {"exchanged": 0, "dice": 1}),
     "nothing alike": ("Odlin mill", "Herring shoals return", {
         "dice": 0, "containment": 0, "shared": 0, "head": 0, "loose_min": 2, "words_min": 2,
     }),

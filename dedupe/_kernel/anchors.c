@@ -69,12 +69,13 @@ Trouble anchor_keys(const Tokens *tokens, const int64_t *heads, const int64_t *t
             break;
         }
         int64_t count = 0;
-        for (int64_t at = heads[i]; at < tails[i]; at++, count++) {
+        for (int64_t at = heads[i]; at < tails[i]; at++) {
+            if (tokens->kinds[at] == DIGIT) continue;
             int64_t start = tokens->starts[at], stop = tokens->stops[at];
             ptrdiff_t place = find(words, tokens->hashes[at]);
-            held[count].weight = weights[place < 0 ? words->count : place];
             if (stop > start + PREFIX) stop = start + PREFIX;
-            held[count].stem = hash_codes(tokens->codes, start, stop);
+            held[count].weight = weights[place < 0 ? words->count : place];
+            held[count++].stem = hash_codes(tokens->codes, start, stop);
         }
         uint64_t stems[ANCHORS] = {0};
         pair_up(stems, choose(held, count, stems), out);

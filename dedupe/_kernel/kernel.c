@@ -205,6 +205,19 @@ ENTRY(aligned_features, {"ids", 'i', 4, 'w', 0}, {"zones", 'u', 1, 'w', 0},
       {"numbers", 'u', 1, 'v', 0}, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
       {"out", 'f', 8, 0, 1})
 
+static PyObject *run_returning(const Py_buffer *v) {
+    Py_ssize_t texts = v[0].ndim ? v[0].shape[0] : 0, pairs = items(&v[2]);
+    if (!has_width(&v[0], texts, ANCHOR_KEYS, "keys")) return NULL;
+    if (!has_width(&v[1], texts, ANCHOR_KEYS * MEETINGS, "meetings")) return NULL;
+    if (!has_width(&v[4], pairs, MEETINGS, "out")) return NULL;
+    Trouble trouble;
+    FREELY(trouble, returning(v[0].buf, v[1].buf, texts, v[2].buf, v[3].buf, pairs, v[4].buf));
+    return outcome(trouble);
+}
+
+ENTRY(returning, {"keys", 'u', 8, 0, 0}, {"meetings", 'f', 8, 0, 0}, {"left", 'i', 8, 'p', 0},
+      {"right", 'i', 8, 'p', 0}, {"out", 'f', 8, 0, 1})
+
 static PyObject *run_log_odds(const Py_buffer *v) {
     Forest forest = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
                      items(&v[0]), items(&v[1])};
@@ -243,7 +256,8 @@ static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
 static PyMethodDef METHODS[] = {
     METHOD(folded_length), METHOD(scan), METHOD(find_core), METHOD(frame), METHOD(band_keys),
     METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(group_keys),
-    METHOD(pair_members), METHOD(aligned_features), METHOD(log_odds),
+    METHOD(pair_members), METHOD(aligned_features), METHOD(returning),
+    METHOD(log_odds),
     {"widen", enter_widen, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -164,10 +164,17 @@ typedef struct {
     ptrdiff_t words, texts, vocabulary;
 } Column;
 
-enum { ALIGNED_FEATURES = 15 };
+enum { ALIGNED_FEATURES = 16 };
 
 Trouble aligned_features(const Column *column, const int64_t *left, const int64_t *right,
                          ptrdiff_t pairs, double *out);
+
+/* context.c */
+
+enum { MEETINGS = 3 };
+
+Trouble returning(const uint64_t *keys, const double *meetings, ptrdiff_t texts,
+                  const int64_t *left, const int64_t *right, ptrdiff_t pairs, double *out);
 
 /* model.c */
 

@@ -8,11 +8,13 @@ enum {
     STEM_MATCH = 14,
     CONCEPT_MATCH = 10,
     TAG_SHARE = 4, /* a word of a tag or an outlet weighs a quarter */
+    TELLING = 7,   /* bits of a word that changes places */
+    PIVOTAL = 6,   /* bits of the word about which it does */
     NO_WORD = -1,
     NOBODY = INT32_MIN, /* what NO_WORD becomes on one side, so that it meets no NO_WORD */
     PLACES = 6,    /* bits of a place within a text */
 };
-static const double SCALE = 16;
+enum { SCALE = 16 };
 
 /* The words of one side of a pair. `best` holds of each the strength of its best match and,
  * below it, how far the match stands from the last place: of equal matches the first wins. */
@@ -102,6 +104,23 @@ static double late_share(const Side *side) {
     return (double)late / (matched ? matched : 1);
 }
 
+/* features.turns: whether two telling words change places about a third one. */
+static int turns(const Side *side) {
+    int least_after[LONGEST], least = LONGEST, most = -1;
+    for (int i = side->count - 1; i >= 0; i--) {
+        int ends = strength(side, i) >= STEM_MATCH && side->weights[i] >= TELLING * SCALE;
+        least_after[i] = least;
+        if (ends && place(side, i) < least) least = place(side, i);
+    }
+    for (int i = 0; i < side->count; i++) {
+        int at = place(side, i), match = strength(side, i);
+        int pivotal = match >= CONCEPT_MATCH && side->weights[i] >= PIVOTAL * SCALE;
+        if (pivotal && most > at && least_after[i] < at) return 1;
+        if (match >= STEM_MATCH && side->weights[i] >= TELLING * SCALE && at > most) most = at;
+    }
+    return 0;
+}
+
 static int first_core(const Side *side) {
     for (int i = 0; i < side->count; i++)
         if (side->core[i]) return i;
@@ -156,10 +175,11 @@ static void features_of(const Side *left, const Side *right, double *out) {
     out[8] = greater(a.numbers, b.numbers);
     out[9] = opposed(left, right);
     out[10] = greater(a.late, b.late);
-    out[11] = lesser(a.head, b.head) / WHOLE;
-    out[12] = lesser(a.core, b.core);
-    out[13] = lesser(a.loose, b.loose);
-    out[14] = greater(a.tags, b.tags);
+    out[11] = turns(left) || turns(right);
+    out[12] = lesser(a.head, b.head) / WHOLE;
+    out[13] = lesser(a.core, b.core);
+    out[14] = lesser(a.loose, b.loose);
+    out[15] = greater(a.tags, b.tags);
 }
 
 /* One row a pair; a pair with an empty text is left as it is. */

@@ -20,6 +20,7 @@ MEANINGS = {
     "numbers_max": "numbers left over on one side",
     "opposed": "a word contradicts one on the other side",
     "order": "shared words out of order",
+    "exchanged": "two words change places about a third",
     "head": "how well the first words match",
     "words_min": "words of the shorter text",
     "loose_min": "words without counterpart on both sides",
@@ -28,8 +29,11 @@ MEANINGS = {
     "gap": "time between the two",
     "alone": "no second field backs the first",
     "recurrence": "days on which the headline appears",
+    "recurrence_weeks": "weeks in which it appears",
     "same_source": "one outlet wrote both",
     "returns": "days on which their rarest shared words meet",
+    "returns_weeks": "weeks in which they meet",
+    "crowd": "headlines in which they meet",
 }
 
 
@@ -70,14 +74,31 @@ def span(value: float) -> str:
 
 def days(value: float) -> str:
     """The days of which the value is log2."""
+    return counted(value, "day")
+
+
+def weeks(value: float) -> str:
+    """The weeks of which the value is log2."""
+    return counted(value, "week")
+
+
+def headlines(value: float) -> str:
+    """The headlines of which the value is log2."""
+    return counted(value, "headline")
+
+
+def counted(value: float, unit: str) -> str:
+    """The number of units of which the value is log2."""
     number = round(2**value, 1)
-    return f"{number:g} day{'s' * (number != 1)}"
+    return f"{number:g} {unit}{'s' * (number != 1)}"
 
 
-TWO_VALUED = ("opposed", "same_source")
+TWO_VALUED = ("opposed", "exchanged", "same_source")
 WORDINGS: dict[str, Callable[[float], str]] = {
     **dict.fromkeys(("dice", "containment", "order", "head", "ratio"), share),
     **dict.fromkeys(TWO_VALUED, yes_no),
     **dict.fromkeys(("recurrence", "returns"), days),
+    **dict.fromkeys(("recurrence_weeks", "returns_weeks"), weeks),
+    "crowd": headlines,
     "gap": span,
 }

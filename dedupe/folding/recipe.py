@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.folding.table import MASK, PAGE, TABLE_PATH, Kind
+from dedupe.words import SPACELESS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,18 +34,6 @@ DROPPED_MARKS = (
     (0x180E, 0x180E),
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFEFF, 0xFEFF),
-)
-SPACELESS = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x3005, 0x3007),
-    (0x3040, 0x30FF),  # kana
-    (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF),  # Han
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x3FFFD),
 )
 # Letters that decomposition leaves alone though readers and house styles do not.
 SPELLED = {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}

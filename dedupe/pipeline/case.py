@@ -10,9 +10,9 @@ import numpy as np
 from dedupe.canonical import Qualities
 from dedupe.pipeline.evidence import (
     Lexis,
-    anchor_days_of,
     evidence_over,
     learn_lexis,
+    meetings_of,
     recurrence_of,
 )
 from dedupe.pipeline.links import NO_LINKS
@@ -101,6 +101,6 @@ def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
         case.lexis,
         alive,
         recurrence_of(case.lexis, kinds, times),
-        anchor_days_of(case.lexis, kinds, times),
+        meetings_of(case.lexis, kinds, times),
         case.settings,
     )

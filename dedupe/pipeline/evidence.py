@@ -17,7 +17,7 @@ from dedupe.verify import (
     spelled_without_numbers,
     without_numbers,
 )
-from dedupe.words import blended_weights, learn_vocabulary
+from dedupe.words import learn_vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dedupe.words import Vocabulary
 
 DAY = 86_400
+WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def evidence_over(
     lexis: Lexis,
     alive: NDArray[np.bool_],
     recurrence: NDArray[np.float64],
-    anchor_days: NDArray[np.float64],
+    meetings: NDArray[np.float64],
     settings: Settings,
 ) -> Evidence:
     """The evidence with word counts over the kinds in ``alive``."""
@@ -109,7 +110,7 @@ def evidence_over(
         texts=lexis.texts,
         recurrence=recurrence,
         anchors=views[0].anchors[rows[0]],
-        anchor_days=anchor_days,
+        meetings=meetings,
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
     )
@@ -121,7 +122,7 @@ def weigh(lexis: Lexis, field: int, rows: NDArray[np.int64], count: int) -> NDAr
     counted[rows] = True
     held = lexis.held[field][counted[lexis.holders[field]]]
     counts = np.bincount(held, minlength=len(lexis.vocabulary.hashes))
-    return blended_weights(lexis.vocabulary.hashes, counts, len(rows))
+    return lexis.vocabulary.weights(counts, len(rows))
 
 
 def days_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -133,22 +134,38 @@ def recurrence_of(
     lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """For each kind log2 of the days on which its headline appears, among records given."""
-    counts = count_days(lexis.headlines[kinds], days_of(times), size_of(lexis.headlines))
-    return np.log2(np.maximum(counts, 1))[lexis.headlines]
+    return count_spans(lexis.headlines[kinds], days_of(times), lexis.headlines)
 
 
-def anchor_days_of(
+def meetings_of(
     lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """For each kind and anchor key log2 of the days that have a headline with that key."""
+    """For each kind and anchor key log2 of the days, weeks and headlines that have the key."""
     days = np.repeat(days_of(times), lexis.anchors.shape[1])
-    counts = count_days(lexis.anchors[kinds].ravel(), days, size_of(lexis.anchors))
-    return np.log2(np.maximum(counts, 1))[lexis.anchors]
+    spans = count_spans(lexis.anchors[kinds].ravel(), days, lexis.anchors)
+    crowds = np.bincount(lexis.anchors[distinct(kinds)].ravel(), minlength=size_of(lexis.anchors))
+    return np.concatenate(
+        [spans, np.log2(np.maximum(crowds, 1))[lexis.anchors][:, :, None]], axis=2
+    )
 
 
 def size_of(numbers: NDArray[np.int64]) -> int:
     """How many numbers there may be."""
     return int(numbers.max(initial=-1)) + 1
+
+
+def count_spans(
+    numbers: NDArray[np.int64], days: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """For each wanted number log2 of its days and of its weeks, in a last axis of two.
+
+    A story told again and again in three or four days stands in one week, wherever weeks begin;
+    a series returns in many.
+    """
+    size = size_of(wanted)
+    weeks = [count_days(numbers, (days + shift) // WEEK, size) for shift in (0, WEEK // 2)]
+    counts = np.stack([count_days(numbers, days, size), np.minimum(*weeks)], axis=-1)
+    return np.asarray(np.log2(np.maximum(counts, 1))[wanted])
 
 
 def count_days(numbers: NDArray[np.int64], days: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -3,11 +3,14 @@
 Word counts shift a little when duplicates go, and with them a verdict or two. So the survivors
 are judged again under counts of their own, and what is found joins the accepted pairs, until a
 whole round finds nothing: then a second run on the output of the first finds nothing either.
-Rounds between look only at pairs that nearly passed.
+Rounds between look only at pairs that nearly passed. A whole round leaves out the hopeless, which
+fell far short even if nothing recurred: what is left is a shift of word counts, and that carries no
+pair from a quarter of the threshold over it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +43,7 @@ def settle(case: Case, progress: Callable[[float], None]) -> Settled:
     judged = nothing_judged(len(case.corpus.texts))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
     hopeless = NO_RECORDS
+    floor = case.settings.threshold * FAR_SHORT
     whole = True
     while True:
         alive = alive_heads(case, leaders)
@@ -48,13 +52,13 @@ def settle(case: Case, progress: Callable[[float], None]) -> Settled:
             note(effort, found)
             codes = np.setdiff1d(meetings(case, found, alive), hopeless, assume_unique=True)
         else:
-            codes = near_misses(judged, hopeless, alive)
+            codes = near_misses(judged, floor, alive)
         codes = permitted(case, heads, codes)
-        fresh, hopes = judge(case, codes, alive, progress)
+        fresh, hopes = judge(case, codes, alive, floor, progress)
         links_wait = effort["rounds"] == 0 and case.links.must.size > 0
         passed = links_wait or passes_anew(judged, fresh, case.settings.threshold)
         judged |= fresh
-        far = codes[hopes < case.settings.threshold * FAR_SHORT]
+        far = codes[hopes < floor]
         hopeless = distinct(np.concatenate([hopeless, far]))
         effort["rounds"] += 1
         strays = stray_copies(case, heads, leaders) if whole and not passed else NO_RECORDS
@@ -136,15 +140,9 @@ def permitted(case: Case, heads: NDArray[np.int64], codes: NDArray[np.int64]) ->
     return codes[~bonds_of(case, heads).part(codes >> 32, codes & 0xFFFFFFFF)]
 
 
-def near_misses(
-    judged: Judged, hopeless: NDArray[np.int64], alive: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Pairs of the living that were judged before and were not hopeless.
-
-    The hopeless fell far short even if nothing recurred: what is left is a shift of word counts,
-    and that carries no pair from a quarter of the threshold over it.
-    """
-    codes = np.setdiff1d(judged.codes, hopeless, assume_unique=True)
+def near_misses(judged: Judged, floor: float, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of the living that scored at least ``floor`` when they were judged before."""
+    codes = judged.codes[judged.scores >= floor]
     highest = max(int(alive.max(initial=0)), int((codes & 0xFFFFFFFF).max(initial=0)))
     lives = np.zeros(highest + 1, dtype=bool)
     lives[alive] = True
@@ -155,12 +153,13 @@ def judge(
     case: Case,
     codes: NDArray[np.int64],
     alive: NDArray[np.int64],
+    floor: float,
     progress: Callable[[float], None],
 ) -> tuple[Judged, NDArray[np.float64]]:
     """The verdicts on coded pairs of records under counts over the living, and their hopes."""
     left, right = codes >> 32, codes & 0xFFFFFFFF
     verdicts = verify(
-        evidence_among(case, alive),
+        replace(evidence_among(case, alive), floor=floor),
         case.kinds[left],
         case.kinds[right],
         case.hours(left, right),
@@ -215,7 +214,7 @@ def close(
     averaged = np.flatnonzero(members & ~linked)
     codes = distinct(codes_of(averaged, leaders[averaged]))
     codes = np.setdiff1d(codes, accepted.codes, assume_unique=True)
-    distant, _ = judge(case, codes, alive_heads(case, leaders), lambda _: None)
+    distant, _ = judge(case, codes, alive_heads(case, leaders), 0.0, lambda _: None)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)

@@ -11,7 +11,8 @@ import numpy as np
 
 from dedupe.stories import HOUR
 from dedupe.verify.align import Column
-from dedupe.verify.features import VIEW, view_features
+from dedupe.verify.context import CONTEXT, RETURNS, Evidence, context_rows, without_returns
+from dedupe.verify.features import VIEW, fill_ratios, word_views
 from dedupe.verify.model import probability, shipped_model
 from dedupe.verify.numbers import (
     IGNORE,
@@ -30,12 +31,14 @@ __all__ = [
     "CONTEXT",
     "FEATURES",
     "IGNORE",
+    "RETURNS",
     "STRICT",
     "VIEW",
     "Column",
     "Evidence",
     "Verdicts",
     "conflicts",
+    "context_rows",
     "identical_reach",
     "pair_rows",
     "spelled_without_numbers",
@@ -43,37 +46,12 @@ __all__ = [
     "without_numbers",
 ]
 
-CONTEXT = (
-    "gap",  # log(1 + hours between the two)
-    "recurrence",  # log2 of the days on which the more frequent headline of the two appears
-    "same_source",  # whether one outlet wrote both
-    "returns",  # log2 of the days on which the rarest two words that both share meet in a headline
-)
 FEATURES = (*VIEW, *(f"lede_{name}" for name in VIEW), *CONTEXT)
 REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8760)
 """Hours at which equal texts are judged, to find how far apart they are still one story."""
 FOREVER = 1 << 40
 SHOWN = VIEW.index("dice")
-CHUNK = 1 << 14
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the decision may look at: each field of all texts, and their strings.
-
-    ``recurrence`` is log2 of the days on which a text's headline appears; ``anchors`` are the keys
-    of its rarest words, two by two, and ``anchor_days`` log2 of the days that have such a headline.
-    ``strict`` says that a pair whose numbers conflict scores 0.
-    """
-
-    weights: tuple[float, ...]
-    columns: tuple[Column, ...]
-    texts: tuple[Sequence[str], ...]
-    recurrence: NDArray[np.float64]
-    anchors: NDArray[np.uint64]
-    anchor_days: NDArray[np.float64]
-    jobs: int = 0
-    strict: bool = False
+CHUNK = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,58 +101,45 @@ def verify_chunk(
     hours: NDArray[np.float64],
     same_source: NDArray[np.float64],
 ) -> Verdicts:
-    """The verdicts on some pairs."""
-    views = view_rows(evidence, left, right)
+    """The verdicts on some pairs: first as if all characters agreed, which none can exceed."""
+    views = word_rows(evidence, left, right)
     context = context_rows(evidence, left, right, hours, same_source)
-    return Verdicts(
-        probability(combine(evidence, views, context)),
-        probability(combine(evidence, views, without_returns(context))),
-        np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1),
-    )
+    hopes = probability(combine(evidence, views, without_returns(context)))
+    scores = np.zeros(len(left))
+    alive = np.flatnonzero(hopes >= evidence.floor)
+    told = [view[alive] for view in views]
+    fill_all_ratios(evidence, told, left[alive], right[alive])
+    scores[alive] = probability(combine(evidence, told, context[alive]))
+    hopes[alive] = probability(combine(evidence, told, without_returns(context[alive])))
+    shown = [np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views]
+    return Verdicts(scores, hopes, np.stack(shown, axis=1))
+
+
+def word_rows(
+    evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> list[NDArray[np.float64]]:
+    """The features of each field for pairs of texts, their ratios put at the most."""
+    return [word_views(column, left, right) for column in evidence.columns]
+
+
+def fill_all_ratios(
+    evidence: Evidence,
+    views: Sequence[NDArray[np.float64]],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+) -> None:
+    """Put in the true ratios of the fields that both texts have."""
+    for view, texts in zip(views, evidence.texts, strict=True):
+        fill_ratios(view, texts, left, right)
 
 
 def view_rows(
     evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> list[NDArray[np.float64]]:
     """The features of each field for pairs of texts."""
-    return [
-        view_features(column, texts, left, right)
-        for column, texts in zip(evidence.columns, evidence.texts, strict=True)
-    ]
-
-
-def context_rows(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The ``CONTEXT`` features of pairs of texts."""
-    recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
-    returns = returning(evidence, left, right)
-    return np.stack([np.log1p(hours), recurrence, same_source, returns], axis=1)
-
-
-def without_returns(context: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The context if each headline and each meeting of words stood alone in its corpus."""
-    out = context.copy()
-    for name in ("recurrence", "returns"):
-        out[:, CONTEXT.index(name)] *= 0
-    return out
-
-
-def returning(
-    evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """How often the rarest words that both headlines share have met; NaN where they share none.
-
-    "Press digest" and "March 3" meet every day: two headlines that share no more are two digests.
-    """
-    ours, theirs = evidence.anchors[left], evidence.anchors[right]
-    shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours != 0)
-    days = np.where(shared, evidence.anchor_days[left], np.inf).min(axis=1)
-    return np.where(np.isinf(days), np.nan, days)
+    views = word_rows(evidence, left, right)
+    fill_all_ratios(evidence, views, left, right)
+    return views
 
 
 def pair_rows(
@@ -224,6 +189,26 @@ def combine(
     log-odds are averaged by weight. Without a common field nothing speaks for a duplicate, and
     under ``strict`` nothing does against numbers that conflict in the field that leads.
     """
+    lead, total = odds_of_two(views, context) or odds_of_many(evidence.weights, views, context)
+    barred = np.isnan(lead[:, 0]) | (conflicts(lead) if evidence.strict else False)
+    return np.where(barred, -np.inf, total)
+
+
+def odds_of_two(
+    views: Sequence[NDArray[np.float64]], context: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """The leading view and the log-odds where the first of at most two fields always leads."""
+    lead = views[0]
+    if len(views) > 2 or np.isnan(lead[:, 0]).any():  # noqa: PLR2004 - a leading and a backing field
+        return None
+    back = views[1] if len(views) > 1 else np.full_like(lead, np.nan)
+    return lead, shipped_model().log_odds(features_of(lead, back, context))
+
+
+def odds_of_many(
+    weights: Sequence[float], views: Sequence[NDArray[np.float64]], context: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The leading view and the log-odds for any fields."""
     lead = np.full_like(views[0], np.nan)
     total, mass = np.zeros((2, len(context)))
     for number, view in enumerate(views):
@@ -232,11 +217,10 @@ def combine(
         lead[opens] = view[opens]
         if backs.any():
             rows = features_of(lead[backs], view[backs], context[backs])
-            total[backs] += evidence.weights[number] * shipped_model().log_odds(rows)
-            mass[backs] += evidence.weights[number]
+            total[backs] += weights[number] * shipped_model().log_odds(rows)
+            mass[backs] += weights[number]
     alone = mass == 0
     rows = features_of(lead[alone], np.full_like(lead[alone], np.nan), context[alone])
     total[alone] = shipped_model().log_odds(rows)
     mass[alone] = 1
-    barred = np.isnan(lead[:, 0]) | (conflicts(lead) if evidence.strict else False)
-    return np.where(barred, -np.inf, total / mass)
+    return lead, total / mass

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 from dedupe import kernel
 from dedupe.verify.align import (
     CONCEPT_MATCH,
+    LONGEST,
     NO_WORD,
     STEM_MATCH,
     WHOLE,
@@ -43,6 +44,7 @@ VIEW = (
     "numbers_max",  # the same, greater of the sides
     "opposed",  # whether an unmatched word on one side contradicts one on the other
     "order",  # share of matched words that stand out of order
+    "exchanged",  # whether two telling words change places about a third, as who beats whom
     "head",  # how well the left text's first word is matched
     "words_min",  # words of the shorter text
     "loose_min",  # words wholly without counterpart, lesser of the sides
@@ -50,22 +52,35 @@ VIEW = (
     "ratio",  # 1 - insertions and deletions over the length of both (rapidfuzz.fuzz.ratio)
 )
 TAIL = VIEW.index("ratio")
+TELLING = 7
+PIVOTAL = 6
+"""The least bits of a word that changes places, and of the one about which it does."""
 
 
-def view_features(
-    column: Column,
-    texts: Sequence[str],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
+def word_views(
+    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The features of pairs of one field, one row a pair; NaN where a text is empty."""
+    """The features of pairs of one field, one row a pair; NaN where a text is empty.
+
+    ``ratio`` is dear and left at 1, the most that it can be, for :func:`fill_ratios` to put right.
+    """
     out = np.full((len(left), len(VIEW)), np.nan)
     lengths = column.stops - column.starts
     both = np.flatnonzero((lengths[left] > 0) & (lengths[right] > 0))
-    left, right = left[both], right[both]
-    out[both, :TAIL] = word_features(column, left, right)
-    out[both, TAIL] = ratios(texts, left, right)
+    out[both, :TAIL] = word_features(column, left[both], right[both])
+    out[both, TAIL] = 1
     return out
+
+
+def fill_ratios(
+    view: NDArray[np.float64],
+    texts: Sequence[str],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+) -> None:
+    """Put the character ratio into the rows of a view whose pairs both have the field."""
+    both = np.flatnonzero(~np.isnan(view[:, TAIL]))
+    view[both, TAIL] = ratios(texts, left[both], right[both])
 
 
 def word_features(
@@ -125,6 +140,7 @@ def aligned_features(matched: Alignment) -> list[NDArray[np.float64]]:
         np.maximum(*numbers),
         opposed(matched),
         out_of_order(matched),
+        exchanged(matched),
         head_match(matched),
         np.minimum(left.core.sum(axis=1), right.core.sum(axis=1)),
         np.minimum(*loose),
@@ -158,6 +174,26 @@ def late_share(match: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np
     places = np.where(strong, place, -1)
     late = strong & (places < np.maximum.accumulate(places, axis=1))
     return np.asarray(late.sum(axis=1) / np.maximum(strong.sum(axis=1), 1))
+
+
+def exchanged(matched: Alignment) -> NDArray[np.bool_]:
+    """Whether two telling words that both texts have change places about a third one.
+
+    A clause that moves keeps its words in order; who beats whom turns about what stands between.
+    """
+    return turns(matched.left, matched.left_match, matched.left_place) | turns(
+        matched.right, matched.right_match, matched.right_place
+    )
+
+
+def turns(side: Side, match: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The same, seen from one side."""
+    ends = (match >= STEM_MATCH) & (side.weights >= TELLING * SCALE)
+    before = np.maximum.accumulate(np.where(ends, place, -1), axis=1)
+    after = np.where(ends, place, LONGEST)[:, ::-1]
+    after = np.minimum.accumulate(after, axis=1)[:, ::-1]
+    middle = (match >= CONCEPT_MATCH) & (side.weights >= PIVOTAL * SCALE)
+    return np.asarray((middle & (before > place) & (after < place)).any(axis=1))
 
 
 def head_match(matched: Alignment) -> NDArray[np.float64]:

@@ -1,23 +1,25 @@
 """Judge the default settings on the labelled corpora: ``python tests/bench/quality.py [DATA]``.
 
-Prints a Markdown table. Labelled pairs count on clusters of the whole file, gold clusters by
-their pairs. The shipped model was fitted on these labels: :func:`held_out` is the honest figure.
+Prints a Markdown table. Labelled pairs count on clusters of the whole file, gold clusters by their
+pairs. The shipped model was fitted on these labels: what counts is held out, every pair judged by
+one of ``--folds`` models that were fitted without it.
 """
 
 from __future__ import annotations
 
+import argparse
+import gzip
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import orjson
+from cost import processor_cost
+from held_out import Answers, answers
+from scoring import LABELLED, MISSING, score
 
-DATA = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")
-LABELLED = {"reuters_weeks": "reuters", "newstoday": "newstoday", "uci": "uci"}
 GOLD = {"reuters_2007_news": "gold_id", "reuters21578": "gold", "zhihu": "gold"}
-OWN = Path(__file__).with_name("labels")
-FOLDS = 10
+TIMED = "reuters_weeks"
 
 
 def evaluate(*arguments: str) -> dict[str, dict[str, float]]:
@@ -28,58 +30,61 @@ def evaluate(*arguments: str) -> dict[str, dict[str, float]]:
     return figures
 
 
-def show(name: str, figures: dict[str, dict[str, float]]) -> None:
-    """One row a figure set."""
-    kept = [f"{key} {value['value']:.3f}" for key, value in figures.items() if value]
-    print(f"| {name} | {', '.join(kept)} |", flush=True)
+def show(name: str, text: str) -> None:
+    """One row."""
+    print(f"| {name} | {text} |", flush=True)
 
 
-def held_out() -> None:
-    """Cross-validated F1 of the pair decision: every pair judged by a model that never saw it."""
-    from dedupe.judge.fit import Lesson, distant_lesson, lesson_of, open_corpus, read_labels, train
-
-    cases = {name: open_corpus(str(DATA / f"{name}.jsonl.gz")) for name in LABELLED}
-    distant = [distant_lesson(case) for case in cases.values()]
-    sets = [
-        (name, given, lesson_of(cases[name], labels), np.array([x[2] for x in labels]))
-        for name, short in LABELLED.items()
-        for given, path in ((True, DATA / f"{short}_pairs.csv"), (False, OWN / f"{short}.csv"))
-        for labels in [read_labels(str(path))]
-    ]
-    random = np.random.default_rng(0)
-    folds = [random.integers(0, FOLDS, len(labels)) for *_, labels in sets]
-    scores = [np.zeros(len(labels)) for *_, labels in sets]
-    for fold in range(FOLDS):
-        parts = list(distant)
-        for (_, _, lesson, labels), own in zip(sets, folds, strict=True):
-            seen = np.tile(own != fold, len(lesson.rows) // len(labels))
-            truth = np.tile(labels == "D", len(lesson.rows) // len(labels)).astype(np.int64)
-            parts.append(Lesson(lesson.rows[seen], truth[seen], lesson.mass[seen]))
-        booster = train(sum(parts[1:], parts[0]))
-        for (_, _, lesson, _), own, out in zip(sets, folds, scores, strict=True):
-            rows = np.flatnonzero(own == fold)
-            out[rows] = booster.predict_proba(lesson.rows[rows])[:, 1]
-    for (name, given, _, labels), score in zip(sets, scores, strict=True):
-        if given:
-            told = labels != "U"
-            yes, truth = score[told] >= 0.5, labels[told] == "D"
-            f1 = 2 * (yes & truth).sum() / (yes.sum() + truth.sum())
-            print(f"| {name}, decision alone, held out ({FOLDS} folds) | f1 {f1:.3f} |", flush=True)
+def told(figures: dict[str, dict[str, float]]) -> str:
+    """Figures as words and numbers."""
+    return ", ".join(f"{key} {value['value']:.3f}" for key, value in figures.items() if value)
 
 
-def main() -> None:
+def show_held_out(answered: Answers, what: str) -> None:
+    """A row a corpus."""
+    for name in LABELLED:
+        show(f"{name}, {what}, held out", str(score(answered[name])))
+
+
+def show_cost(data: Path) -> None:
+    """What clustering the timed corpus takes."""
+    stories = str(data / f"{TIMED}.jsonl.gz")
+    with gzip.open(stories) as lines:
+        records = sum(1 for _ in lines)
+    command = [sys.executable, "-m", "dedupe", "cluster", "-q", "-o", "/dev/null", stories]
+    seconds, memory = processor_cost(command)
+    show(
+        f"{TIMED}, `cluster`",
+        f"{seconds / records * 1e6:.0f} processor us a record, {memory:.0f} MB",
+    )
+
+
+def main(data: Path, folds: int) -> None:
     """Print the table."""
     print("| corpus | figures |\n|---|---|")
-    held_out()
+    if folds:
+        decided, clustered = answers(data, folds)
+        show_held_out(clustered, f"clusters of the whole file ({folds} folds)")
+        show_held_out(decided, f"decision alone ({folds} folds)")
     for name, short in LABELLED.items():
-        pairs, stories = DATA / f"{short}_pairs.csv", DATA / f"{name}.jsonl.gz"
-        show(f"{name}, clusters, seen in fitting", evaluate(str(pairs), str(stories)))
+        pairs, stories = data / f"{short}_pairs.csv", data / f"{name}.jsonl.gz"
+        show(f"{name}, clusters, seen in fitting", told(evaluate(str(pairs), str(stories))))
+    show_cost(data)
     for name, field in GOLD.items():
-        stories = DATA / f"{name}.jsonl.gz"
-        show(f"{name} by {field}", evaluate("--gold-field", field, str(stories)))
+        figures = evaluate("--gold-field", field, str(data / f"{name}.jsonl.gz"))
+        show(f"{name} by {field}", told(figures))
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--folds", type=int, default=5, help="0: only what was seen in fitting")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    if not DATA.is_dir():
-        sys.exit(f"{DATA} is not there; give the folder of the labelled corpora")
-    main()
+    given = arguments()
+    if not given.data.is_dir():
+        sys.exit(f"{given.data} {MISSING}")
+    main(given.data, given.folds)

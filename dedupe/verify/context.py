@@ -1,0 +1,91 @@
+"""What a pair is to the decision beside its texts: how far apart, whose, and how often seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.verify.align import Column
+
+CONTEXT = (
+    "gap",  # log(1 + hours between the two)
+    "recurrence",  # log2 of the days on which the more frequent headline of the two appears
+    "recurrence_weeks",  # the same of weeks
+    "same_source",  # whether one outlet wrote both
+    "returns",  # log2 of the days on which the rarest two words that both share meet in a headline
+    "returns_weeks",  # the same of weeks
+    "crowd",  # log2 of the headlines in which they meet
+)
+RETURNS = ("recurrence", "recurrence_weeks", "returns", "returns_weeks", "crowd")
+MEETINGS = 3
+"""Days, weeks and headlines: the last axis of what is counted of two words that meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the decision may look at: each field of all texts, and their strings.
+
+    ``recurrence`` is log2 of the days and of the weeks in which a text's headline appears;
+    ``anchors`` are the keys of its rarest words, two by two, and ``meetings`` log2 of the days and
+    weeks that have such a headline, and of such headlines. ``strict`` says that a pair whose
+    numbers conflict scores 0, and ``floor`` that one that cannot come to so much does, too.
+    """
+
+    weights: tuple[float, ...]
+    columns: tuple[Column, ...]
+    texts: tuple[Sequence[str], ...]
+    recurrence: NDArray[np.float64]
+    anchors: NDArray[np.uint64]
+    meetings: NDArray[np.float64]
+    jobs: int = 0
+    strict: bool = False
+    floor: float = 0.0
+
+
+def context_rows(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The ``CONTEXT`` features of pairs of texts."""
+    recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
+    returns = returning(evidence, left, right)
+    columns = [np.log1p(hours)[:, None], recurrence, same_source[:, None], returns]
+    return np.concatenate(columns, axis=1)
+
+
+def without_returns(context: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The context if each headline and each meeting of words stood alone in its corpus."""
+    out = context.copy()
+    out[:, [CONTEXT.index(name) for name in RETURNS]] *= 0
+    return out
+
+
+def returning(
+    evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How often the rarest words that both headlines share have met; NaN where they share none.
+
+    "Press digest" and "March 3" meet every day: two headlines that share no more are two digests.
+    """
+    if kernel.available():
+        out = np.empty((len(left), MEETINGS))
+        met = evidence.meetings.reshape(len(evidence.anchors), evidence.anchors.shape[1] * MEETINGS)
+        ends = np.ascontiguousarray(left), np.ascontiguousarray(right)
+        kernel.returning(evidence.anchors, met, *ends, out)
+        return out
+    ours, theirs = evidence.anchors[left], evidence.anchors[right]
+    shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours != 0)
+    days = np.where(shared[:, :, None], evidence.meetings[left], np.inf).min(axis=1)
+    return np.where(np.isinf(days), np.nan, days)
