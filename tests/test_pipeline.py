@@ -53,6 +53,7 @@ def pair_of(one: str, other: str, lede_one: str = "", lede_other: str = "", hour
 
 
 TIDE = "A spring tide carried the pilot boat over the harbour wall at Tasker Bay before dawn."
+WIN = "{} won the hockey final on Sunday, beating {} by {} goals."
 TWINS = {
     "same text": pair_of("Herring return to Tasker Bay", "Herring return to Tasker Bay"),
     "tag": pair_of("Herring return to Tasker Bay", "UPDATE 1-Herring return to Tasker Bay"),
@@ -62,6 +63,10 @@ TWINS = {
     "full width": pair_of("Herring return to Tasker Bay", "Ｈｅｒｒｉｎｇ return to Tasker Bay"),
     "house style": pair_of(
         "Mill sold for 310 million dollars in Odlin Bay", "Mill sold for $310 mln in Odlin Bay"
+    ),
+    "a clause that moved": pair_of(
+        "Two held after fire at Pell Point, police say",
+        "Police say two held after fire at Pell Point",
     ),
     "a copy with the longer lede": pair_of(
         "Pilot boat stranded on harbour wall",
@@ -84,6 +89,16 @@ STRANGERS = {
     "same title, weeks later, other lede": pair_of(
         "Morning Briefing", "Morning Briefing", TIDE, "The council votes on the tram.", 24 * 21
     ),
+    "roles exchanged": pair_of(
+        "Pellmore beats Dunhaven to win hockey final",
+        "Dunhaven beats Pellmore to win hockey final",
+        WIN.format("Pellmore", "Dunhaven", "two"),
+        WIN.format("Dunhaven", "Pellmore", "three"),
+        24 * 7,
+    ),
+    "roles exchanged within the hour": pair_of(
+        "Pellmore beats Dunhaven in hockey final", "Dunhaven beats Pellmore in hockey final"
+    ),
     "no field in common": [{"id": "1", "title": "Herring"}, {"id": "2", "lede": "Herring"}],
 }
 
@@ -98,21 +113,21 @@ def test_two_stories(stories):
     assert partition(run_of(stories)) == {frozenset("1"), frozenset("2")}
 
 
-WIN = "{} won the hockey final on Sunday, beating {} by {} goals."
+RECOUNT = "A judge ordered postal ballots at {} to be counted again after {}."
 STILL_WRONG = {
-    "roles exchanged": (
-        pair_of(
-            "Pellmore beats Dunhaven to win hockey final",
-            "Dunhaven beats Pellmore to win hockey final",
-            WIN.format("Pellmore", "Dunhaven", "two"),
-            WIN.format("Dunhaven", "Pellmore", "three"),
-            24 * 7,
-        ),
-        2,
-    ),
     "same lede under another headline": (
         pair_of("Stargazers told to keep Friday free", "Pilot boat stranded on wall", TIDE, TIDE),
         1,
+    ),
+    "another place the next day": (
+        pair_of(
+            "Judge orders recount of postal ballots at Thornbury",
+            "Judge orders recount of postal ballots at Eastwick",
+            RECOUNT.format("Thornbury", "two boxes were found in a cellar"),
+            RECOUNT.format("Eastwick", "a clerk mislaid the tally"),
+            18,
+        ),
+        2,
     ),
 }
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.judge.roles import exchange, reorder, turned
+from dedupe.judge.twins import exchange, renamed, reorder, turned
 from dedupe.pipeline.case import Case, evidence_among, open_case
 from dedupe.pipeline.describe import describe
 from dedupe.pipeline.gather import gather
@@ -58,6 +58,7 @@ SAME = 0.95
 DISTANT = 1500
 DATED_MASS = 0.05
 UNDATED_MASS = 0.3
+HANDFUL = 40
 TURNED = 300
 TURNED_MASS = 0.1
 
@@ -121,7 +122,7 @@ def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
     worth = np.array([WORTH[label] for _, _, label in told])
     evidence = evidence_among(case, np.flatnonzero(case.kinds >= 0))
     rows = rows_of(case, evidence, told)
-    variants = [(rows, 1.0), (rows_of(case, without_counts(evidence), told), 0.3)]
+    variants = [(rows, 1.0), (rows_of(case, without_counts(evidence), told), 0.5)]
     variants += [(undated(rows), 0.2), (blank(rows, ["same_source"]), 0.2)]
     variants += [(blank(undated(rows), ["same_source"]), 0.2)]
     if not np.isnan(rows[:, len(VIEW)]).all():
@@ -153,20 +154,24 @@ def distant_lesson(case: Case) -> Lesson:
     return Lesson(shown, none, mass)
 
 
-def order_lesson(case: Case) -> Lesson:
-    """What word order teaches: exchanged parties tell another story, a clause that moved does not.
+def made_up_lesson(case: Case) -> Lesson:
+    """What made-up twins teach: exchanged parties or another name tell another story.
 
-    Half of the pairs are of either sort.
+    A clause that moved tells the same; of each sort there are equally many.
     """
-    sorts = [turned(case.corpus.texts[0], turn) for turn in (exchange, reorder)]
+    headlines = case.corpus.texts[0]
+    sorts = [turned(headlines, exchange), renamed(headlines), turned(headlines, reorder)]
     count = min(TURNED, *map(len, sorts))
     pairs = [pair for sort in sorts for pair in sort[:: max(1, len(sort) // max(1, count))][:count]]
-    labels = np.repeat([0, 1], count)
-    return Lesson(undated_rows(pairs), labels, np.full(len(pairs), TURNED_MASS))
+    labels = np.tile(np.repeat([0, 0, 1], count), 2)
+    return Lesson(bare_rows(pairs), labels, np.full(len(labels), TURNED_MASS))
 
 
-def undated_rows(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-    """The feature rows of pairs of bare headlines, as the only ones there are."""
+def bare_rows(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """The feature rows of pairs of headlines, as the only ones there are.
+
+    First with nothing known, then as of two outlets within the hour.
+    """
     texts = [text for pair in pairs for text in pair]
     none = [""] * len(texts)
     corpus = Corpus(
@@ -181,17 +186,19 @@ def undated_rows(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
     described = describe(corpus, settings.seed, settings.jobs, lambda _: None)
     case = open_case(corpus, described, settings)
     left = np.arange(0, len(texts), 2)
-    unknown = np.full(len(left), np.nan)
     evidence = evidence_among(case, np.arange(len(texts)))
-    return pair_rows(evidence, case.kinds[left], case.kinds[left + 1], unknown, unknown)
+    close = np.ones(len(left)), np.zeros(len(left))
+    known = (close[0] * np.nan, close[1] * np.nan), close
+    ends = case.kinds[left], case.kinds[left + 1]
+    return np.concatenate([pair_rows(evidence, *ends, *facts) for facts in known])
 
 
 def without_counts(evidence: Evidence) -> Evidence:
-    """The evidence as a handful of records would give it: shipped word counts alone."""
+    """The evidence as a handful of records would give it: each word once, and nothing returns."""
     columns = []
     for column in evidence.columns:
         words = column.vocabulary
-        weights = words.weights(np.zeros(len(words.hashes), dtype=np.int64), 0)
+        weights = words.weights(np.ones(len(words.hashes), dtype=np.int64), HANDFUL)
         columns.append(replace(column, weights=weights))
     return replace(
         evidence,
@@ -285,7 +292,7 @@ def main(arguments: Sequence[str]) -> None:
     for corpus, labels in zip(files[::2], files[1::2], strict=True):
         if corpus not in cases:
             cases[corpus] = open_corpus(corpus)
-            lessons += [distant_lesson(cases[corpus]), order_lesson(cases[corpus])]
+            lessons += [distant_lesson(cases[corpus]), made_up_lesson(cases[corpus])]
         lessons.append(lesson_of(cases[corpus], read_labels(labels)))
     booster = train(sum(lessons[1:], lessons[0]))
     Path(output).write_bytes(orjson.dumps(export(booster)) + b"\n")

@@ -7,13 +7,13 @@ import tempfile
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
 import orjson
-from scoring import LABELLED
 
 from dedupe import pipeline
 from dedupe.judge.fit import (
@@ -21,6 +21,7 @@ from dedupe.judge.fit import (
     distant_lesson,
     export,
     lesson_of,
+    made_up_lesson,
     open_corpus,
     read_labels,
     train,
@@ -31,11 +32,20 @@ from dedupe.stories import Tally
 from dedupe.verify import model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
 OWN = Path(__file__).with_name("labels")
+LESSONS = {
+    "reuters_weeks": "reuters",
+    "newstoday": "newstoday",
+    "uci": "uci",
+    "reuters_2007_news": "reuters_2007",
+    "reuters21578": "reuters21578",
+    "zhihu": "zhihu",
+}
+"""The corpora that `make fit` learns from, and what their files of labels are called."""
 
 Answers = dict[str, list[tuple[bool, bool]]]
 """By corpus: of each held-out pair that says yes or no, what it says and what we said."""
@@ -66,20 +76,11 @@ class Taught:
 
 def answers(data: Path, folds: int) -> tuple[Answers, Answers]:
     """The held-out answers of the decision alone, and of clusterings of the whole corpora."""
-    cases = {name: open_corpus(str(stories(data, name))) for name in LABELLED}
-    distant = [distant_lesson(case) for case in cases.values()]
-    random = np.random.default_rng(0)
-    taught = [
-        Taught(name, given, pairs, lesson_of(cases[name], pairs), random.integers(0, folds, size))
-        for name, short in LABELLED.items()
-        for given, path in ((True, data / f"{short}_pairs.csv"), (False, OWN / f"{short}.csv"))
-        for pairs in [read_labels(str(path))]
-        for size in [len(pairs)]
-    ]
+    taught, unlabelled = lessons(data, folds)
     decided: Answers = defaultdict(list)
     clustered: Answers = defaultdict(list)
     for fold in range(folds):
-        booster = train(sum((part.without(fold) for part in taught), sum(distant[1:], distant[0])))
+        booster = train(sum((part.without(fold) for part in taught), unlabelled))
         for part in taught:
             if part.given:
                 decided[part.corpus] += decisions(booster, part, fold)
@@ -87,6 +88,34 @@ def answers(data: Path, folds: int) -> tuple[Answers, Answers]:
                     clustered[part.corpus] += togetherness(data, part, fold)
         print(f"fold {fold + 1} of {folds} done", file=sys.stderr)
     return decided, clustered
+
+
+def lessons(data: Path, folds: int) -> tuple[list[Taught], Lesson]:
+    """What the labels teach, file by file, and what the corpora teach without them."""
+    deal = dealer(folds)
+    taught, unlabelled = [], []
+    for name, short in LESSONS.items():
+        case = open_corpus(str(stories(data, name)))
+        unlabelled += [distant_lesson(case), made_up_lesson(case)]
+        titles = dict(zip(case.corpus.ids, case.corpus.texts[0], strict=True))
+        for given, path in ((True, data / f"{short}_pairs.csv"), (False, OWN / f"{short}.csv")):
+            if path.exists():
+                pairs = read_labels(str(path))
+                dealt = [deal(frozenset((titles[a], titles[b]))) for a, b, _ in pairs]
+                lesson = lesson_of(case, pairs)
+                taught.append(Taught(name, given, pairs, lesson, np.array(dealt)))
+    return taught, sum(unlabelled[1:], unlabelled[0])
+
+
+def dealer(folds: int) -> Callable[[frozenset[str]], int]:
+    """A fold at random for each pair of titles, the same whenever they come again."""
+    random = np.random.default_rng(0)
+
+    @cache
+    def deal(_titles: frozenset[str]) -> int:
+        return int(random.integers(0, folds))
+
+    return deal
 
 
 def stories(data: Path, name: str) -> Path:

@@ -71,15 +71,18 @@ def cluster_one(out: str, peer: str, threshold: str, name: str, *fields: str) ->
 
 
 def best_run(peer: str, name: str) -> Run:
-    """The best F1 of all thresholds on titles, and of the two best with ledes where there are."""
-    tried: dict[float, Run] = {}
-    for threshold in PEERS[peer].thresholds(name):
-        tried[threshold] = measure(peer, threshold, name, TITLE)
-    ranked = sorted(tried, key=lambda threshold: -tried[threshold].figures.f1)
-    runs = list(tried.values())
-    if name in WITH_LEDES:
-        runs += [measure(peer, threshold, name, (*TITLE, "lede")) for threshold in ranked[:2]]
+    """The best F1 of all thresholds and views."""
+    runs = [
+        measure(peer, threshold, name, fields)
+        for fields in views(name)
+        for threshold in PEERS[peer].thresholds(name)
+    ]
     return max(runs, key=lambda run: run.figures.f1)
+
+
+def views(name: str) -> list[tuple[str, ...]]:
+    """The fields to try on a corpus."""
+    return [TITLE, (*TITLE, "lede")] if name in WITH_LEDES else [TITLE]
 
 
 def called(peer: Peer) -> str:
@@ -114,7 +117,7 @@ def scorer_row(name: str) -> str:
     for corpus, short in LABELLED.items():
         pairs = told_pairs(DATA / f"{short}_pairs.csv")
         best = 0.0
-        for fields in (TITLE, (*TITLE, "lede"))[: 1 + (corpus in WITH_LEDES)]:
+        for fields in views(corpus):
             text = dict(zip(*read(corpus, fields), strict=True))
             like = getattr(fuzz, name)
             likeness = [

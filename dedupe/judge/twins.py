@@ -1,4 +1,4 @@
-"""Headlines in another order, made from real ones: with roles exchanged, or telling the same."""
+"""Headlines made from real ones: roles exchanged, clauses moved, or another name put in."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NAME = r"[A-Z][\w'.&-]*(?: [A-Z][\w'.&-]*){0,2}"
 ROLES = re.compile(rf"({NAME}) ({VERBS}) ({NAME})(.*)")
 
 LIST = re.compile(rf"({NAME}) and ({NAME})( .*)")
+LATER_NAME = re.compile(r"[a-z] ([A-Z][a-z]{4,})\b")
 SPEAKER = re.compile(r"(.{20,}?)(?:, | - |: )([\w' ]{3,20} says?)")
 
 
@@ -49,3 +50,21 @@ def turned(headlines: Iterable[str], turn: Callable[[str], str | None]) -> list[
     """Every distinct headline that can be turned so, with what it becomes."""
     pairs = ((headline, turn(headline)) for headline in dict.fromkeys(headlines))
     return [(headline, other) for headline, other in pairs if other]
+
+
+def renamed(headlines: Iterable[str]) -> list[tuple[str, str]]:
+    """Every distinct headline with a name in it, with that name changed for the next one's.
+
+    >>> renamed(["Mill burns in Odlin", "Two held in Marrow after raid"])
+    [('Two held in Marrow after raid', 'Two held in Odlin after raid')]
+    """
+    pairs = []
+    other = ""
+    for headline in dict.fromkeys(headlines):
+        found = LATER_NAME.search(headline)
+        if not found:
+            continue
+        if other and other != found[1]:
+            pairs.append((headline, headline[: found.start(1)] + other + headline[found.end(1) :]))
+        other = found[1]
+    return pairs
