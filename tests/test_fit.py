@@ -6,8 +6,12 @@ import numpy as np
 import orjson
 import pytest
 from labelled import labels, lines, stories
+from readers import joined, read_bytes
 
-from dedupe.judge import fit
+from dedupe.judge import fit, twins
+from dedupe.pipeline.case import open_case
+from dedupe.pipeline.describe import describe
+from dedupe.settings import Settings
 from dedupe.verify import FEATURES, VIEW
 from dedupe.verify.model import read_model, shipped_model
 
@@ -72,7 +76,7 @@ def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
     lesson = fit.lesson_of(fit.open_corpus(corpus), fit.read_labels(told))
     booster = fit.train(lesson)
     model = read_model(orjson.dumps(fit.export(booster)))
-    odds = booster.decision_function(lesson.rows)
+    odds = booster.decision_function(lesson.rows) + fit.CALIBRATION
     assert model.log_odds(lesson.rows) == pytest.approx(odds, abs=1e-3)
     assert ((odds > 0) == (lesson.labels == 1)).all()
 
@@ -84,3 +88,48 @@ def test_the_shipped_model_has_the_shape_that_the_recipe_gives():
     assert leaves.max() <= fit.LEAVES
     assert np.isfinite(model.thresholds).all()
     assert np.isfinite(model.values).all()
+
+
+def test_the_recipe_gives_one_file_for_one_input(folder, tmp_path):
+    pytest.importorskip("sklearn")
+    lessons = [str(folder / "stories.jsonl"), str(folder / "labels.csv")]
+    for name in ("once.json", "again.json"):
+        fit.main(["-o", str(tmp_path / name), *lessons])
+    once, again = ((tmp_path / name).read_bytes() for name in ("once.json", "again.json"))
+    assert once == again
+    assert read_model(once).names == FEATURES
+
+
+SWAPS = {
+    "Odlin beats Marrow in final": ("exchange", "Marrow beats Odlin in final"),
+    "Odlin to sue Pell Point": ("exchange", "Pell Point to sue Odlin"),
+    "Odlin beats Odlin": ("exchange", None),
+    "Tolls rise in Odlin": ("exchange", None),
+    "Odlin and Marrow raise tolls": ("reorder", "Marrow and Odlin raise tolls"),
+    "Tolls to rise at Pell Point, council says": (
+        "reorder", "council says Tolls to rise at Pell Point",
+    ),
+    "Tolls rise": ("reorder", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("headline", "told"), SWAPS.items(), ids=SWAPS)
+def test_headlines_are_turned(headline, told):
+    turn, expected = told
+    assert getattr(twins, turn)(headline) == expected
+
+
+def case_of_records(told):
+    corpus = joined(read_bytes(lines(told)))
+    return open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings())
+
+
+def test_made_up_pairs_are_of_each_sort_alike():
+    titles = ["Odlin beats Marrow in cup", "Odlin and Arden raise tolls"]
+    told = [{"id": str(n), "title": title} for n, title in enumerate(titles)]
+    lesson = fit.made_up_lesson(case_of_records(told))
+    assert lesson.labels.tolist() == [0, 0, 1] * 2
+    exchanged = lesson.rows[:, PLACE["exchanged"]].tolist()
+    assert exchanged == [1, 0, 0] * 2
+    assert np.isnan(lesson.rows[:3, PLACE["gap"]]).all()
+    assert (lesson.rows[3:, PLACE["same_source"]] == 0).all()
