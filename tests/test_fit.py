@@ -76,7 +76,7 @@ def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
     lesson = fit.lesson_of(fit.open_corpus(corpus), fit.read_labels(told))
     booster = fit.train(lesson)
     model = read_model(orjson.dumps(fit.export(booster)))
-    odds = booster.decision_function(lesson.rows) + fit.CALIBRATION
+    odds = booster.decision_function(lesson.rows)
     assert model.log_odds(lesson.rows) == pytest.approx(odds, abs=1e-3)
     assert ((odds > 0) == (lesson.labels == 1)).all()
 

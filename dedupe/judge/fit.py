@@ -56,9 +56,6 @@ SEED = 0
 APART = 14 * 24
 SAME = 0.95
 DISTANT = 1500
-CALIBRATION = 0.1
-"""Part of what made-up and distant pairs, which are no duplicates, take off the log-odds. Held-out
-pairs ask for 0.4; clusters join pairs beside those accepted, and are best with less."""
 DATED_MASS = 0.05
 UNDATED_MASS = 0.3
 HANDFUL = 40
@@ -266,7 +263,7 @@ def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
             held["missing"].append(bool(node["missing_go_to_left"]))
             held["values"].append(round(mean, 6))
         depth = max(depth, int(tree.nodes["depth"].max()))
-    base_odds = round(float(booster._baseline_prediction[0][0]) + CALIBRATION, 6)  # noqa: SLF001 - the same
+    base_odds = round(float(booster._baseline_prediction[0][0]), 6)  # noqa: SLF001 - the same
     return {"format": 1, "names": FEATURES, "base": base_odds, "depth": depth, **held}
 
 
