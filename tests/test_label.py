@@ -162,18 +162,18 @@ def test_layout_follows_the_width(width: int, folder: Path):
 
 
 def test_differences_stand_in_brackets_or_in_colour(folder: Path):
-    told = {"a": "Two dead in Arden Quay fire", "b": "Ten dead in Arden Quay fire"}
+    told = {"a": "Arden Quay ferry is late", "b": "Arden Quay ferry is late again"}
     records = [{"id": name, "title": title} for name, title in told.items()]
     (folder / "stories.jsonl").write_bytes(labelled.lines(records))
     plain = answer(folder, "q", NO_COLOR="1").err
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)
         painted = terminal.text
-    assert "[Two] dead in Arden Quay fire" in plain
-    assert "[Ten] dead in Arden Quay fire" in plain
+    assert "A  Arden Quay ferry is late\n" in plain
+    assert "B  Arden Quay ferry is late [again]\n" in plain
     assert "\x1b" not in plain
-    assert click.style("Ten", fg="yellow", bold=True, underline=True) in painted
-    assert "[Ten]" not in painted
+    assert click.style("again", fg="yellow", bold=True, underline=True) in painted
+    assert "[again]" not in painted
 
 
 HOSTILE = "Old lamp \x1b]0;owned\x07\x1b[2J\x9b31m\u202e stays\r\nlit\ud83d"

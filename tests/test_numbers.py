@@ -39,7 +39,7 @@ def joins(stories, numbers: str) -> bool:
 
 
 JOINED = {
-    "numbers that conflict": (EIGHT, TEN, (False, True, True)),
+    "numbers that conflict": (EIGHT, TEN, (False, False, True)),
     "spelled out": (EIGHT, EIGHT.replace("8", "eight"), (True, True, True)),
     "on one side": (EIGHT, EIGHT.replace("8 ", ""), (True, True, True)),
     "another story": (EIGHT, "Herring return to Tasker Bay, 8 years late", (False, False, False)),
@@ -51,6 +51,12 @@ JOINED = {
 @pytest.mark.parametrize(("one", "other", "expected"), JOINED.values(), ids=JOINED)
 def test_what_joins(one: str, other: str, expected: tuple[bool, ...], place: int):
     assert joins(pair_of(one, other), MODES[place]) == expected[place]
+
+
+@pytest.mark.parametrize(("numbers", "together"), [("strict", False), ("weigh", True)])
+def test_only_weighed_numbers_give_way_to_a_low_threshold(numbers: str, together: bool):
+    found = run_of(pair_of(EIGHT, TEN), numbers=numbers, threshold=0.05)
+    assert (len(found.clustering) == 1) == together
 
 
 def judged(numbers: str, *titles: str, lede: tuple[str, str] = ("", "")):
