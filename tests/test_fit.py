@@ -8,7 +8,7 @@ import pytest
 from labelled import labels, lines, stories
 from readers import joined, read_bytes
 
-from dedupe.judge import fit, twins
+from dedupe.judge import fit, lessons, twins
 from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
 from dedupe.settings import Settings
@@ -27,7 +27,7 @@ def test_every_promise_is_about_a_feature():
 
 def test_blank_leaves_the_given_rows_alone():
     rows = np.ones((2, len(FEATURES)))
-    blanked = fit.blank(rows, ["gap"])
+    blanked = lessons.blank(rows, ["gap"])
     assert np.isnan(blanked[:, PLACE["gap"]]).all()
     assert np.isnan(blanked).sum() == 2
     assert (rows == 1).all()
@@ -36,7 +36,7 @@ def test_blank_leaves_the_given_rows_alone():
 def test_undated_rows_have_no_gap_and_nothing_returns():
     rows = np.ones((1, len(FEATURES)))
     rows[0, PLACE["returns"]] = np.nan
-    found = fit.undated(rows)[0]
+    found = lessons.undated(rows)[0]
     assert np.isnan(found[PLACE["gap"]])
     assert np.isnan(found[PLACE["returns"]]), "words that do not meet still do not"
     assert found[PLACE["recurrence"]] == 0
@@ -48,23 +48,24 @@ def stories_and_labels(tmp_path):
     told = [{**record, "lede": f"{record['title']}, it was said on Monday"} for record in stories()]
     (tmp_path / "stories.jsonl").write_bytes(lines(told))
     rows = "".join(f"{row['a']},{row['b']},{row['label']}\n" for row in labels())
-    (tmp_path / "labels.csv").write_text(f"a,b,label\n{rows}a0,b1,?\n")
+    (tmp_path / "labels.csv").write_text(f"a,b,label\n{rows}a0,b1,U\n")
     return tmp_path
 
 
 def test_a_lesson_holds_the_told_pairs_and_their_variants(folder):
-    case = fit.open_corpus(str(folder / "stories.jsonl"))
-    pairs = fit.read_labels(str(folder / "labels.csv"))
-    lesson = fit.lesson_of(case, pairs)
+    case = lessons.open_corpus(str(folder / "stories.jsonl"))
+    pairs = lessons.told_pairs(str(folder / "labels.csv"))
+    lesson = lessons.lesson_of(case, pairs)
     assert len(case.corpus) == len(stories())
-    variants, left_over = divmod(len(lesson.rows), 60)
-    assert left_over == 0, "a pair labelled neither D nor N teaches nothing"
+    variants, left_over = divmod(len(lesson.rows), 61)
+    assert left_over == 0
     assert variants > 1
-    assert lesson.labels.tolist() == ([1] * 30 + [0] * 30) * variants
-    assert lesson.mass[0] == 1 > lesson.mass[60:].max()
+    assert lesson.labels.tolist() == ([1] * 30 + [0] * 31) * variants
+    assert lesson.mass[0] == 1 > lesson.mass[61:].max()
+    assert lesson.mass[60] == lessons.WORTH["U"], "an update is no duplicate, and tells little"
     dice = lesson.rows[:60, PLACE["dice"]]
     assert dice[:30].min() > dice[30:].max()
-    ledes = np.isnan(lesson.rows[:, len(VIEW)]).reshape(variants, 60)
+    ledes = np.isnan(lesson.rows[:, len(VIEW)]).reshape(variants, 61)
     assert (ledes.all(axis=1) | ~ledes.any(axis=1)).all()
     assert ledes.all(axis=1).sum() == 1, "one variant has no ledes"
 
@@ -73,7 +74,7 @@ def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
     pytest.importorskip("sklearn")
     monkeypatch.setattr(fit, "TREES", 12)
     corpus, told = str(folder / "stories.jsonl"), str(folder / "labels.csv")
-    lesson = fit.lesson_of(fit.open_corpus(corpus), fit.read_labels(told))
+    lesson = lessons.lesson_of(lessons.open_corpus(corpus), lessons.told_pairs(told))
     booster = fit.train(lesson)
     model = read_model(orjson.dumps(fit.export(booster)))
     odds = booster.decision_function(lesson.rows)
@@ -92,9 +93,9 @@ def test_the_shipped_model_has_the_shape_that_the_recipe_gives():
 
 def test_the_recipe_gives_one_file_for_one_input(folder, tmp_path):
     pytest.importorskip("sklearn")
-    lessons = [str(folder / "stories.jsonl"), str(folder / "labels.csv")]
+    files = [str(folder / "stories.jsonl"), str(folder / "labels.csv")]
     for name in ("once.json", "again.json"):
-        fit.main(["-o", str(tmp_path / name), *lessons])
+        fit.main(["-o", str(tmp_path / name), *files])
     once, again = ((tmp_path / name).read_bytes() for name in ("once.json", "again.json"))
     assert once == again
     assert read_model(once).names == FEATURES
@@ -127,7 +128,7 @@ def case_of_records(told):
 def test_made_up_pairs_are_of_each_sort_alike():
     titles = ["Odlin beats Marrow in cup", "Odlin and Arden raise tolls"]
     told = [{"id": str(n), "title": title} for n, title in enumerate(titles)]
-    lesson = fit.made_up_lesson(case_of_records(told))
+    lesson = lessons.made_up_lesson(case_of_records(told))
     assert lesson.labels.tolist() == [0, 0, 1] * 2
     exchanged = lesson.rows[:, PLACE["exchanged"]].tolist()
     assert exchanged == [1, 0, 0] * 2

@@ -16,15 +16,14 @@ import numpy as np
 import orjson
 
 from dedupe import pipeline
-from dedupe.judge.fit import (
+from dedupe.judge.fit import export, train
+from dedupe.judge.lessons import (
     Lesson,
     distant_lesson,
-    export,
     lesson_of,
     made_up_lesson,
     open_corpus,
-    read_labels,
-    train,
+    told_pairs,
 )
 from dedupe.reading import read
 from dedupe.settings import Settings
@@ -100,7 +99,7 @@ def lessons(data: Path, folds: int) -> tuple[list[Taught], Lesson]:
         titles = dict(zip(case.corpus.ids, case.corpus.texts[0], strict=True))
         for given, path in ((True, data / f"{short}_pairs.csv"), (False, OWN / f"{short}.csv")):
             if path.exists():
-                pairs = read_labels(str(path))
+                pairs = told_pairs(str(path))
                 dealt = [deal(frozenset((titles[a], titles[b]))) for a, b, _ in pairs]
                 lesson = lesson_of(case, pairs)
                 taught.append(Taught(name, given, pairs, lesson, np.array(dealt)))
