@@ -77,7 +77,7 @@ REFUSED = {
     "output is a directory": over(["in.jsonl", "-o", "."], ".: "),
     "full disk": over(["in.jsonl", "-o", "/dev/full"], "/dev/full: No space"),
     "unknown option": Case(["--treshold", "1"], "no such option '--treshold'"),
-    "unknown format": Case(["--format", "xml"], "invalid value for '--format'"),
+    "unknown format": Case(["--from", "xml"], "invalid value for '--from'"),
     "threshold out of range": Case(["--threshold", "7"], "--threshold: it lies between 0 and 1"),
     "broken configuration": Case(["--config", "no.toml"], "no.toml: No such file or directory"),
 }
@@ -162,7 +162,7 @@ def test_taken(data: bytes, tmp_path: Path):
 
 
 def test_table_without_rows_keeps_its_header(tmp_path: Path):
-    done = dedupe("unique", "--format", "csv", folder=tmp_path, stdin=b"id,title\n")
+    done = dedupe("unique", "--from", "csv", folder=tmp_path, stdin=b"id,title\n")
     assert (done.code, done.out) == (0, b"id,title\n")
 
 

@@ -77,7 +77,7 @@ SHAPES = {"jsonl": STORIES, "csv": TABLE, "lines": LINES}
 
 @pytest.mark.parametrize(("form", "data"), SHAPES.items())
 def test_unique_and_its_duplicates_are_the_input(form: str, data: bytes, tmp_path: Path):
-    options = ["unique", "--format", form]
+    options = ["unique", "--from", form]
     unique = dedupe(*options, folder=tmp_path, stdin=data)
     duplicates = dedupe(*options, "--duplicates", folder=tmp_path, stdin=data)
     assert (unique.code, duplicates.code) == (0, 0)

@@ -97,7 +97,7 @@ def test_gold_clusters_of_a_file(gold: str, tmp_path: Path):
 SOURCES = {
     "jsonl": (("--gold-field", "gold"), records()),
     "nested": (("--gold-field", "meta.gold"), records(nested=True)),
-    "csv": (("--gold-field", "gold", "--format", "csv"), table()),
+    "csv": (("--gold-field", "gold", "--from", "csv"), table()),
 }
 
 
@@ -115,7 +115,7 @@ def check_clusters(found: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "options"), [(records(), ()), (table(), ("--format", "csv"))], ids=["jsonl", "csv"]
+    ("data", "options"), [(records(), ()), (table(), ("--from", "csv"))], ids=["jsonl", "csv"]
 )
 def test_clusters_that_are_there(data: bytes, options: tuple[str, ...], tmp_path: Path):
     clustered = dedupe("cluster", "--into", "story", *options, folder=tmp_path, stdin=data).out

@@ -90,7 +90,7 @@ def test_members_carry_their_version(tmp_path: Path):
 
 def test_a_table_has_a_column_for_it(tmp_path: Path):
     table = "id,title\n" + "".join(f"{s['id']},{s['title']}\n" for s in STORIES)
-    done = dedupe("cluster", "--format", "csv", folder=tmp_path, stdin=table.encode())
+    done = dedupe("cluster", "--from", "csv", folder=tmp_path, stdin=table.encode())
     rows = list(csv.DictReader(io.StringIO(done.out.decode())))
     assert list(rows[0])[-1] == "dedupe_version"
     assert [row["dedupe_version"] for row in rows] == ["", "1", "2", "2", ""]

@@ -17,7 +17,7 @@ SECTIONS = {
         "--links",
     ),
     "Canonical version": ("--keep", "--prefer"),
-    "Input": ("--in", "--format", "--id-field", "--date-field", "--source-field", "--on-error"),
+    "Input": ("--in", "--from", "--id-field", "--date-field", "--source-field", "--on-error"),
     "Output": ("--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
 }

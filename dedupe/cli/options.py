@@ -73,7 +73,7 @@ FACE_OPTIONS: tuple[Decorator, ...] = (
 
 RUN_OPTIONS: tuple[Decorator, ...] = (
     click.option(
-        "--format",
+        "--from",
         "input_format",
         type=click.Choice(FORMATS),
         help="Format of the input. Default: by suffix, else by the first byte.",

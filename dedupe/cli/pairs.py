@@ -23,7 +23,7 @@ and the reason. The whole input is held in memory.
 
 EXAMPLES = examples(
     ("List all pairs", "dedupe pairs stories.jsonl"),
-    ("Look at the doubtful ones too", "dedupe pairs --threshold 0.3 --format lines headlines.txt"),
+    ("Look at the doubtful ones too", "dedupe pairs --threshold 0.3 --from lines headlines.txt"),
 )
 
 
