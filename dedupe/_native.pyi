@@ -111,6 +111,11 @@ def find_hashes(
     keys: NDArray[np.uint64], wanted: NDArray[np.uint64], out: NDArray[np.int64], /
 ) -> None: ...
 
+# dedupe.hashing.find_sorted; both are sorted.
+def find_sorted(
+    held: NDArray[np.int64], wanted: NDArray[np.int64], out: NDArray[np.int64], /
+) -> None: ...
+
 # dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
 # part and parts. Returns the number of buckets, whose sizes are written, and their members.
 def group_keys(
@@ -134,11 +139,7 @@ def aligned_features(
     zones: NDArray[np.uint8],
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
-    weights: NDArray[np.int64],
-    stems: NDArray[np.int32],
-    concepts: NDArray[np.int32],
-    sides: NDArray[np.int32],
-    numbers: NDArray[np.bool_],
+    words: NDArray[np.int32],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     out: NDArray[np.float64],
@@ -147,7 +148,7 @@ def aligned_features(
 
 # dedupe.verify.context; three columns: days, weeks, headlines.
 def returning(
-    keys: NDArray[np.uint64],
+    keys: NDArray[np.int32],
     meetings: NDArray[np.float64],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
@@ -157,14 +158,62 @@ def returning(
 
 # dedupe.verify.model; the leaves are added to what the totals hold.
 def log_odds(
-    roots: NDArray[np.int64],
-    features: NDArray[np.int64],
-    thresholds: NDArray[np.float64],
-    yes: NDArray[np.int64],
-    no: NDArray[np.int64],
-    missing: NDArray[np.bool_],
-    values: NDArray[np.float64],
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    left: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
     rows: NDArray[np.float64],
     totals: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.verify.odds; the leaves are added to what the odds and the hopes hold.
+def judge_looks(
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    stays: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    lead: NDArray[np.float64],
+    back: NDArray[np.float64],
+    context: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    hopes: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.verify.screen; the leaves are added to what the odds hold. One field or two; where there is
+# one it is given twice.
+def screen(
+    ids: NDArray[np.int32],
+    zones: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    words: NDArray[np.int32],
+    lede_ids: NDArray[np.int32],
+    lede_zones: NDArray[np.uint8],
+    lede_starts: NDArray[np.int64],
+    lede_stops: NDArray[np.int64],
+    lede_words: NDArray[np.int32],
+    keys: NDArray[np.int32],
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    stays: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    fields: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    gaps: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.pipeline.spans; two columns: days, weeks.
+def count_spans(
+    things: NDArray[np.int32],
+    days: NDArray[np.int32],
+    records: NDArray[np.int32],
+    alive: NDArray[np.bool_],
+    out: NDArray[np.int64],
     /,
 ) -> None: ...

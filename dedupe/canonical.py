@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LAST = np.iinfo(np.int64).max
+CENTRAL = "central"
 
 
 @dataclass(frozen=True, slots=True)
 class Qualities:
     """What the policy may ask of each record, as columns in input order.
 
-    ``filled`` counts the fields that are there, ``lengths`` their characters; ``centrality`` is
-    the sum of the scores of the record's accepted pairs, in whole units; ``digests`` are of the
-    record's bytes.
+    ``filled`` counts the fields that are there, ``lengths`` their characters; ``digests`` are of
+    the record's bytes.
     """
 
     sources: Sequence[str]
@@ -31,20 +31,60 @@ class Qualities:
     withdrawn: NDArray[np.bool_]
     filled: NDArray[np.int64]
     lengths: NDArray[np.int64]
-    centrality: NDArray[np.float64]
     digests: NDArray[np.uint64]
 
 
-def rank(policy: Sequence[str], held: Qualities) -> NDArray[np.int64]:
-    """Each record's place in the order of preference, 0 the best.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The records by a policy, but for how central they are, which only clusters tell.
+
+    ``before`` is each record's place by what decides before that, equal where it does not, and
+    ``after`` by the rest; ``central`` tells whether the policy asks for it at all.
+    """
+
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    central: bool
+
+    def rank(self, centrality: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Each record's place in the order of preference, 0 the best.
+
+        ``centrality`` is the sum of the scores of the record's accepted pairs, in whole units.
+        """
+        keys = [self.after, -centrality, self.before] if self.central else [self.after, self.before]
+        return places_of(np.lexsort(keys))
+
+
+def order_by(policy: Sequence[str], held: Qualities) -> Order:
+    """What of a policy can be told once.
 
     ``policy`` lists keys, the first that tells two records apart decides; then the digest of the
     record, so that the order of the input does not, and at last the input order for equal bytes.
     """
-    keys = [key_values(key, held) for key in policy]
-    order = np.lexsort([np.arange(len(held.times)), held.digests, *reversed(keys)])
+    cut = policy.index(CENTRAL) if CENTRAL in policy else len(policy)
+    first, then = (
+        [key_values(key, held) for key in part if key != CENTRAL]
+        for part in (policy[:cut], policy[cut:])
+    )
+    after = np.lexsort([np.arange(len(held.times)), held.digests, *reversed(then)])
+    return Order(shared_places(first, len(held.times)), places_of(after), CENTRAL in policy)
+
+
+def places_of(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each record stands in an order."""
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
+    return places
+
+
+def shared_places(keys: Sequence[NDArray[np.generic]], count: int) -> NDArray[np.int64]:
+    """Each record's place by some keys, equal for records that they do not tell apart."""
+    if not keys:
+        return np.zeros(count, dtype=np.int64)
+    order = np.lexsort(list(reversed(keys)))
+    steps = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
+    places = np.empty(count, dtype=np.int64)
+    places[order] = np.concatenate([np.zeros(min(count, 1), dtype=np.int64), np.cumsum(steps)])
     return places
 
 
@@ -56,7 +96,6 @@ def key_values(key: str, held: Qualities) -> NDArray[np.generic]:
     values: dict[str, NDArray[np.generic]] = {
         "not-withdrawn": held.withdrawn,
         "most-complete": -held.filled,
-        "central": -held.centrality,
         "longest": -held.lengths,
         "shortest": held.lengths,
         "earliest": np.where(dated, held.times, LAST),

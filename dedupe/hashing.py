@@ -71,3 +71,26 @@ def thin(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same for an array that is not needed afterwards: it is sorted in its place."""
     values.sort()
     return np.asarray(values[np.append(True, values[1:] != values[:-1])[: len(values)]])
+
+
+def find_sorted(held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each wanted value stands among those held, or -1; both are sorted."""
+    if kernel.available():
+        found = np.empty(len(wanted), dtype=np.int64)
+        kernel.find_sorted(held, wanted, found)
+        return found
+    if not len(held):
+        return np.full(len(wanted), -1)
+    places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    return np.where(held[places] == wanted, places, -1)
+
+
+def outside(held: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The values that are not among those held; both are sorted."""
+    return values[find_sorted(held, values) < 0]
+
+
+def merged(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct values of two sorted arrays of distinct ones, sorted."""
+    fresh = outside(one, other)
+    return np.insert(one, np.searchsorted(one, fresh), fresh) if len(fresh) else one

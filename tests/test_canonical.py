@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.canonical import Qualities, rank
+from dedupe.canonical import Qualities, order_by
 from dedupe.parsers import KEEP_KEYS
 from dedupe.settings import DEFAULT_KEEP
 from dedupe.stories import NO_TIME
@@ -15,8 +15,11 @@ from dedupe.stories import NO_TIME
 SOURCES = ["ap", "Reuters", "", "Daily Mirror"]
 
 
-def held(count: int = 4, **changed) -> Qualities:
-    """Qualities that tell no two records apart but by their digests, with some changed."""
+def held(count: int = 4, **changed):
+    """Qualities that tell no two records apart but by their digests, with some changed.
+
+    Beside them how central the records are.
+    """
     same = {
         "sources": SOURCES[:count],
         "times": [0] * count,
@@ -26,19 +29,23 @@ def held(count: int = 4, **changed) -> Qualities:
         "centrality": [0.0] * count,
         "digests": [9, 8, 7, 6][:count],
     } | changed
-    return Qualities(
+    qualities = Qualities(
         sources=same["sources"],
         times=np.array(same["times"], dtype=np.int64),
         withdrawn=np.array(same["withdrawn"]),
         filled=np.array(same["filled"]),
         lengths=np.array(same["lengths"]),
-        centrality=np.array(same["centrality"]),
         digests=np.array(same["digests"], dtype=np.uint64),
     )
+    return qualities, np.array(same["centrality"])
+
+
+def ranks(policy, qualities, centrality):
+    return order_by(policy, qualities).rank(centrality)
 
 
 def best_first(policy, qualities) -> list[int]:
-    return np.argsort(rank(policy, qualities)).tolist()
+    return np.argsort(ranks(policy, *qualities)).tolist()
 
 
 POLICIES = {
@@ -74,7 +81,7 @@ def test_policy(policy, changed, order):
 
 @pytest.mark.parametrize("key", KEEP_KEYS)
 def test_every_declared_key_is_known(key):
-    assert sorted(rank((key,), held()).tolist()) == [0, 1, 2, 3]
+    assert sorted(ranks((key,), *held()).tolist()) == [0, 1, 2, 3]
 
 
 NUMBERS = st.lists(st.integers(0, 2), min_size=4, max_size=4)

@@ -9,16 +9,23 @@ from hypothesis import strategies as st
 from kernels import agree, needs_kernel
 
 from dedupe import kernel
-from dedupe.hashing import find
+from dedupe.hashing import find, find_sorted, merged, outside
+from dedupe.pipeline.spans import calendar_of
+from dedupe.stories import NO_TIME
+from dedupe.verify import verify
 from dedupe.verify.align import LONGEST, Column
 from dedupe.verify.context import MEETINGS, Evidence, returning
 from dedupe.verify.features import TAIL, word_features
-from dedupe.verify.model import Model, shipped_model
+from dedupe.verify.forest import MOST_LEAVES, turn_round
+from dedupe.verify.model import VALUE_UNITS, Model, shipped_model
+from dedupe.verify.screen import hopes_of
 from dedupe.words import Vocabulary
 
 pytestmark = needs_kernel
 
 WORDS = 9
+COLUMN = ("ids", "zones", "starts", "stops", "words")
+FOREST = ("cuts", "firsts", "stays", "leaves")
 GROUPS = st.lists(st.integers(-1, 3), min_size=WORDS, max_size=WORDS)
 WEIGHTS = st.lists(
     st.one_of(st.integers(0, 300), st.just(2**31 - 1)), min_size=WORDS, max_size=WORDS
@@ -33,7 +40,7 @@ FLAGS = st.lists(st.booleans(), min_size=WORDS, max_size=WORDS)
 
 
 def column_of(texts, weights, stems, concepts, sides, numbers):
-    words = np.array([word for text in texts for word in text])
+    words = np.array([word for text in texts for word in text]).reshape(-1, 2)
     stops = np.cumsum([len(text) for text in texts])
     return Column(
         ids=words[:, 0].astype(np.int32),
@@ -60,13 +67,13 @@ def test_features_equal_those_of_numpy(texts, weights, stems, concepts, sides, n
 
 
 NUMBERS = st.floats(allow_nan=True)
-LEAF = st.floats(-1e3, 1e3)
+LEAF = st.integers(-(1 << 30), 1 << 30).map(lambda units: units / VALUE_UNITS)
 TREE = st.recursive(
     LEAF,
     lambda below: st.tuples(
         LEAF, st.integers(0, 2), st.floats(allow_nan=False), st.booleans(), below, below
     ),
-    max_leaves=9,
+    max_leaves=MOST_LEAVES,
 )
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=70)
 
@@ -84,17 +91,17 @@ def plant(tree, nodes):
     return 1 + max(first, plant(no, nodes))
 
 
-def model_of(trees):
+def model_of(trees, features=3):
     nodes, roots, depth = [], [], 0
     for tree in trees:
         roots.append(len(nodes))
         depth = max(depth, plant(tree, nodes))
-    features, thresholds, yes, no, missing, values = zip(*nodes, strict=True)
+    asked, thresholds, yes, no, missing, values = zip(*nodes, strict=True)
     return Model(
-        names=("a", "b", "c"),
-        base=-0.1,
+        names=("a", "b", "c")[:features],
+        base=-0.125,
         roots=np.array(roots),
-        features=np.array(features),
+        features=np.array(asked),
         thresholds=np.array(thresholds),
         yes=np.array(yes),
         no=np.array(no),
@@ -120,9 +127,8 @@ def test_the_shipped_model_is_walked_alike():
 def sound_features():
     """Sound arguments of ``aligned_features``, by name."""
     column = column_of([[(0, 0), (1, 1)], [(2, 0)]], *([range(WORDS)] * 4), [False] * WORDS)
-    names = ("ids", "zones", "starts", "stops", "weights", "stems", "concepts", "sides", "numbers")
     pair = {"left": np.array([0]), "right": np.array([1]), "out": np.zeros((1, TAIL))}
-    return dict(zip(names, column.arrays(), strict=True)) | pair
+    return dict(zip(COLUMN, column.arrays(), strict=True)) | pair
 
 
 def test_a_pair_with_an_empty_text_keeps_its_row():
@@ -145,10 +151,11 @@ BOUNDS = "out of bounds or order"
         ("zones", np.zeros(2, dtype=np.uint8), "zones: a wrong number of items"),
         ("starts", np.array([-1, 2]), BOUNDS),
         ("stops", np.array([2, 4]), BOUNDS),
-        ("weights", np.full(WORDS, -1), BOUNDS),
-        ("weights", np.full(WORDS, 2**31), BOUNDS),
-        ("sides", np.zeros(WORDS + 1, dtype=np.int32), "sides: a wrong number of items"),
-        ("numbers", np.zeros(WORDS), "numbers: not an aligned array of u1"),
+        ("words", np.full((WORDS, 5), -1, dtype=np.int32), BOUNDS),
+        ("words", np.zeros((2, 5), dtype=np.int32), BOUNDS),
+        ("words", np.zeros((WORDS, 4), dtype=np.int32), "words: not 5 columns"),
+        ("words", np.zeros(WORDS, dtype=np.int32), "words: not a matrix"),
+        ("words", np.zeros((WORDS, 5)), "words: not an aligned array of i4"),
         ("left", np.array([2]), BOUNDS),
         ("left", np.array([-1]), BOUNDS),
         ("right", np.frombuffer(bytes(9), np.int64, 1, 1), "right: not an aligned array of i8"),
@@ -165,41 +172,135 @@ def test_columns_that_lie_are_refused(name, value, reason):
         kernel.aligned_features(*(sound_features() | {name: value}).values())
 
 
+def sound_forest():
+    """The table of one tree that asks the first of two features, by name, and a row for it."""
+    arrays = turn_round(model_of([(0.0, 0, 1.5, True, -1.0, 1.0)], 2)).arrays()
+    return dict(zip(FOREST, arrays, strict=True)) | {
+        "rows": np.array([[1.0, 0.0], [2.0, 0.0]]),
+        "totals": np.zeros(2),
+    }
+
+
+def test_a_sound_forest_is_heard():
+    given = sound_forest()
+    kernel.log_odds(*given.values())
+    assert given["totals"].tolist() == [-1, 1]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("roots", [3]),
-        ("roots", [-1]),
-        ("roots", [0, 0]),
-        ("features", [2, -1, -1]),
-        ("thresholds", [np.nan, 0, 0]),
-        ("yes", [3, 0, 0]),
-        ("yes", [0, 0, 0]),
-        ("no", [-1, 0, 0]),
+        ("cuts", np.zeros(0)),
+        ("firsts", np.array([0, 1])),
+        ("firsts", np.array([0, 2, 1])),
+        ("firsts", np.array([0, -1, 1])),
+        ("firsts", np.array([1, 1, 1])),
+        ("stays", np.zeros((4, 32), dtype=np.uint8)),
+        ("stays", np.zeros((5, 31), dtype=np.uint8)),
+        ("stays", np.zeros((5, 2048), dtype=np.uint8)),
+        ("leaves", np.zeros((32, 8))),
+        ("rows", np.zeros((2, 3))),
     ],
 )
-def test_trees_that_lead_astray_are_refused(name, value):
-    arrays = {
-        "roots": np.array([0]),
-        "features": np.array([0, -1, -1]),
-        "thresholds": np.zeros(3),
-        "yes": np.array([1, 0, 0]),
-        "no": np.array([2, 0, 0]),
-        "missing": np.zeros(3, dtype=bool),
-        "values": np.zeros(3),
-    }
-    arrays[name] = np.array(value, dtype=arrays[name].dtype)
+def test_forests_that_lead_astray_are_refused(name, value):
     with pytest.raises(ValueError, match="log_odds: a number in an array is out of bounds"):
-        kernel.log_odds(*arrays.values(), np.zeros((1, 2)), np.zeros(1))
+        kernel.log_odds(*(sound_forest() | {name: value}).values())
 
 
-KEYS = st.lists(st.lists(st.integers(0, 4), min_size=10, max_size=10), min_size=1, max_size=4)
+def test_a_tree_of_no_leaf_left_is_heard_as_nothing():
+    given = sound_forest() | {"stays": np.zeros((5, 32), dtype=np.uint8)}
+    kernel.log_odds(*given.values())
+    assert np.isfinite(given["totals"]).all()
+
+
+def test_a_tree_of_too_many_leaves_is_refused():
+    tree = 0.0
+    for _ in range(MOST_LEAVES):
+        tree = (0.0, 0, 1.0, False, tree, 1.0)
+    with pytest.raises(ValueError, match="more than 8 leaves"):
+        turn_round(model_of([tree]))
+
+
+def evidence_of(columns, keys, seed, **changed):
+    """Evidence over some columns, with anchor keys for each text and any counts."""
+    generator = np.random.default_rng(seed)
+    count = len(columns[0].starts)
+    return Evidence(
+        weights=(1.0,) * len(columns),
+        columns=tuple(columns),
+        texts=tuple(["ab cd"] * count for _ in columns),
+        recurrence=generator.integers(0, 5, (count, 2)) / 2,
+        anchors=np.array(keys[:count], dtype=np.int32),
+        meetings=generator.integers(0, 6, (5, MEETINGS)) / 2,
+        jobs=1,
+        **changed,
+    )
+
+
+ALL_KEYS = st.lists(st.lists(st.integers(-1, 4), min_size=10, max_size=10), min_size=4, max_size=4)
+MAYBE_TEXTS = st.lists(st.one_of(TEXT, st.just([])), min_size=4, max_size=4)
+
+
+@given(
+    st.lists(MAYBE_TEXTS, min_size=1, max_size=3), WEIGHTS, GROUPS, FLAGS, ALL_KEYS,
+    st.integers(0, 9), st.booleans(),
+)  # fmt: skip
+def test_verdicts_equal_those_of_numpy(fields, weights, groups, numbers, keys, seed, strict):
+    columns = [column_of(texts, weights, groups, groups, groups, numbers) for texts in fields]
+    evidence = evidence_of(columns, keys, seed, floor=0.1, strict=strict)
+    left, right = (side.ravel() for side in np.indices((4, 4)))
+    generator = np.random.default_rng(seed)
+    hours, same = generator.choice([np.nan, 0, 1, 30], 16), generator.choice([np.nan, 0, 1], 16)
+    assert agree(lambda: hopes_of(evidence, left, right, hours, same))
+    assert agree(lambda: verify(evidence, left, right, hours, same))
+
+
+@given(
+    st.lists(st.lists(st.integers(-1, 3), min_size=2, max_size=2), max_size=30),
+    st.integers(0, 9),
+)
+def test_spans_equal_those_of_numpy_and_of_counting(rows, seed):
+    numbers = np.array(rows, dtype=np.int32).reshape(-1, 2)
+    generator = np.random.default_rng(seed)
+    times = generator.choice([NO_TIME, -(86_400 * 9), 0, 86_400 * 3, 86_400 * 20], len(numbers))
+    alive = generator.random(len(numbers)) < 0.7
+    calendar = calendar_of(numbers, np.arange(len(numbers)), times)
+    assert agree(lambda: calendar.spans(alive))
+    for thing, (days, weeks) in enumerate(np.exp2(calendar.spans(alive)).round().tolist()):
+        held = {int(t) // 86_400 for t in times[alive & (numbers == thing).any(axis=1)]}
+        assert days == max(len(held), 1)
+        assert weeks <= days
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("things", np.array([2], dtype=np.int32), BOUNDS),
+        ("things", np.array([-1], dtype=np.int32), BOUNDS),
+        ("records", np.array([1], dtype=np.int32), BOUNDS),
+        ("days", np.zeros(2, dtype=np.int32), "days: a wrong number of items"),
+        ("out", np.zeros((2, 3), dtype=np.int64), "out: not 2 columns"),
+    ],
+)
+def test_calendars_that_lie_are_refused(name, value, reason):
+    sound = {
+        "things": np.zeros(1, dtype=np.int32),
+        "days": np.zeros(1, dtype=np.int32),
+        "records": np.zeros(1, dtype=np.int32),
+        "alive": np.ones(1, dtype=bool),
+        "out": np.zeros((2, 2), dtype=np.int64),
+    }
+    with pytest.raises(ValueError, match=reason):
+        kernel.count_spans(*(sound | {name: value}).values())
+
+
+KEYS = st.lists(st.lists(st.integers(-1, 4), min_size=10, max_size=10), min_size=1, max_size=4)
 
 
 @given(KEYS, st.integers(0, 9))
 def test_meetings_equal_those_of_numpy(keys, seed):
-    anchors = np.array(keys, dtype=np.uint64)
-    meetings = np.random.default_rng(seed).integers(0, 6, (*anchors.shape, MEETINGS)) / 2
+    anchors = np.array(keys, dtype=np.int32)
+    meetings = np.random.default_rng(seed).integers(0, 6, (5, MEETINGS)) / 2
     evidence = Evidence((), (), (), np.zeros((len(keys), 2)), anchors, meetings)
     left, right = (side.ravel() for side in np.indices((len(keys), len(keys))))
     assert agree(lambda: returning(evidence, left, right))
@@ -208,9 +309,10 @@ def test_meetings_equal_those_of_numpy(keys, seed):
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("keys", np.zeros((1, 9), dtype=np.uint64), "keys: not 10 columns"),
-        ("keys", np.zeros(10, dtype=np.uint64), "keys: not a matrix"),
-        ("meetings", np.zeros((2, 30)), "meetings: not a matrix of 1 rows"),
+        ("keys", np.zeros((1, 9), dtype=np.int32), "keys: not 10 columns"),
+        ("keys", np.zeros(10, dtype=np.int32), "keys: not a matrix"),
+        ("keys", np.ones((1, 10), dtype=np.int32), BOUNDS),
+        ("meetings", np.zeros((2, 30)), "meetings: not 3 columns"),
         ("left", np.array([1]), BOUNDS),
         ("right", np.array([-1]), BOUNDS),
         ("out", np.zeros((1, 2)), "out: not 3 columns"),
@@ -218,8 +320,8 @@ def test_meetings_equal_those_of_numpy(keys, seed):
 )
 def test_meetings_that_lie_are_refused(name, value, reason):
     sound = {
-        "keys": np.zeros((1, 10), dtype=np.uint64),
-        "meetings": np.zeros((1, 30)),
+        "keys": np.zeros((1, 10), dtype=np.int32),
+        "meetings": np.zeros((1, 3)),
         "left": np.zeros(1, dtype=np.int64),
         "right": np.zeros(1, dtype=np.int64),
         "out": np.zeros((1, MEETINGS)),
@@ -236,6 +338,22 @@ def test_hashes_are_found_where_numpy_finds_them(held, wanted):
     keys = np.array(sorted(held), dtype=np.uint64)
     sought = np.array(wanted + held, dtype=np.uint64)
     assert agree(lambda: find(keys, sought))
+
+
+CODES = st.lists(st.integers(-9, 40), max_size=40).map(lambda codes: np.array(sorted(codes), int))
+
+
+@given(CODES, CODES)
+def test_sorted_values_are_found_where_numpy_finds_them(held, wanted):
+    held = np.unique(held)
+    assert agree(lambda: find_sorted(held, wanted))
+    assert outside(held, wanted).tolist() == [v for v in wanted.tolist() if v not in held.tolist()]
+    assert merged(held, np.unique(wanted)).tolist() == sorted({*held.tolist(), *wanted.tolist()})
+
+
+def test_unsorted_values_are_refused():
+    with pytest.raises(ValueError, match=BOUNDS):
+        kernel.find_sorted(np.zeros(0, int), np.array([2, 1]), np.zeros(2, int))
 
 
 def test_unsorted_hashes_are_refused():

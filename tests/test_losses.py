@@ -32,12 +32,16 @@ def settled_runs(draw):
     pairs = sorted({tuple(sorted((int(heads[a]), int(heads[b])))) for a, b in ends})
     codes = np.array([a << 32 | b for a, b in pairs if a != b], dtype=np.int64)
     scores = np.array([draw(st.sampled_from((0.1, 0.5, 0.9))) for _ in codes])
+    hopeless = np.array([draw(st.booleans()) for _ in codes], dtype=bool)
+    scores[hopeless] = 0
     judged = Judged(codes, scores, np.zeros((len(codes), 1)))
-    return Settled(heads, leaders, judged, judged, judged, judged, {}), groups
+    close = judged.where(~hopeless)
+    return Settled(heads, leaders, close, codes[hopeless], close, close, close, {}), groups
 
 
 def slow_fate(settled: Settled, one: int, other: int) -> str:
     scores = dict(zip(settled.judged.codes.tolist(), settled.judged.scores.tolist(), strict=True))
+    scores |= dict.fromkeys(settled.hopeless.tolist(), 0.0)
     low, high = sorted((int(settled.heads[one]), int(settled.heads[other])))
     if settled.leaders[one] == settled.leaders[other]:
         return "found"

@@ -185,7 +185,7 @@ def test_the_model_keeps_its_promised_directions(place: int):
         rows[:, place] = value
         odds.append(MODEL.log_odds(rows))
     climbs = np.diff(odds, axis=0) * DIRECTIONS[place]
-    assert climbs.min() > -1e-5, "values are kept to six decimals"
+    assert climbs.min() > -1e-5, "values are kept in whole units"
 
 
 def test_the_promises():
@@ -212,7 +212,7 @@ def test_a_missing_value_goes_its_own_way_and_an_unasked_feature_has_none():
 
 
 def test_a_model_of_another_format_is_refused():
-    with pytest.raises(ValueError, match="format 9, not 1"):
+    with pytest.raises(ValueError, match="format 9, not 2"):
         read_model(b'{"format":9}')
 
 

@@ -30,6 +30,24 @@ typedef enum {
 #define INLINE static inline
 #endif
 
+/* Ask memory for what is needed soon. */
+#if defined(__GNUC__) || defined(__clang__)
+#define FETCH(place) __builtin_prefetch(place)
+#else
+#define FETCH(place) ((void)(place))
+#endif
+
+/* The place of the lowest bit of a byte, 8 where it has none. */
+INLINE int first_bit(uint8_t byte) {
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctz((unsigned)byte | 256);
+#else
+    int place = 0;
+    while (place < 8 && !(byte >> place & 1)) place++;
+    return place;
+#endif
+}
+
 /* table.c */
 
 /* Sorted hashes, and where those of each value of their upper bits begin. */
@@ -44,6 +62,8 @@ Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count);
 void close_table(Table *table);
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
                     ptrdiff_t sought, int64_t *out);
+Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted, ptrdiff_t sought,
+                    int64_t *out);
 Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdiff_t *found);
 
 /* scan.c */
@@ -151,50 +171,122 @@ typedef struct {
 Trouble group_keys(const Family *family, Buckets *out);
 Trouble pair_members(const Buckets *buckets, int64_t *out, ptrdiff_t room, ptrdiff_t *found);
 
-/* verify.c */
+/* align.c, verify.c */
 
-/* One field of all texts as words, and what is known of each word: dedupe.verify.align.Column. */
+/* What is known of a word: a row of dedupe.verify.align.Column.words. */
+typedef struct {
+    int32_t stem, concept, side, number, weight;
+} Word;
+
+/* One field of all texts as words: dedupe.verify.align.Column. */
 typedef struct {
     const int32_t *ids;
     const uint8_t *zones;
     const int64_t *starts, *stops;
-    const int64_t *weights;
-    const int32_t *stems, *concepts, *sides;
-    const uint8_t *numbers;
+    const Word *known;
     ptrdiff_t words, texts, vocabulary;
 } Column;
 
-enum { ALIGNED_FEATURES = 16 };
+enum { LONGEST = 64, ALIGNED_FEATURES = 16 };
 
+/* The words of one text as a side of a pair. `best` holds of each the strength of its best match
+ * and, below it, how far the match stands from the last place: of equal matches the first wins.
+ * What follows the words up to a whole block matches nothing. */
+typedef struct {
+    int32_t ids[LONGEST], stems[LONGEST], concepts[LONGEST], sides[LONGEST];
+    int32_t best[LONGEST], weights[LONGEST];
+    uint8_t numbers[LONGEST], core[LONGEST];
+    int count;
+} Side;
+
+int take_side(const Column *column, int64_t text, Side *side);
+void fetch_side(const Column *column, const int64_t *texts, ptrdiff_t left);
+void align(Side *left, Side *right);
+void features_of(const Side *left, const Side *right, double *out);
 Trouble aligned_features(const Column *column, const int64_t *left, const int64_t *right,
                          ptrdiff_t pairs, double *out);
 
-/* context.c */
+/* context.c, spans.c */
 
 enum { MEETINGS = 3 };
 
-Trouble returning(const uint64_t *keys, const double *meetings, ptrdiff_t texts,
-                  const int64_t *left, const int64_t *right, ptrdiff_t pairs, double *out);
-
-/* model.c */
-
-/* Trees as parallel node arrays, dedupe.verify.model.Model: those of a tree stand together, from
- * its root, each before the nodes that it leads to. */
+/* The anchor keys of texts, numbered, -1 for none, and how often the words of each have met. */
 typedef struct {
-    const int64_t *roots, *features;
-    const double *thresholds;
-    const int64_t *yes, *no;
-    const uint8_t *missing;
-    const double *values;
-    ptrdiff_t trees, nodes;
+    const int32_t *keys;
+    const double *known;
+    ptrdiff_t texts, count;
+} Meetings;
+
+int share_key(const int32_t *ours, const int32_t *theirs);
+Trouble returning(const Meetings *met, const int64_t *left, const int64_t *right, ptrdiff_t pairs,
+                  double *out);
+
+/* Which records show which things on which days: dedupe.pipeline.spans.Calendar. */
+typedef struct {
+    const int32_t *things, *days, *records;
+    ptrdiff_t size;
+} Calendar;
+
+Trouble count_spans(const Calendar *calendar, const uint8_t *alive, ptrdiff_t records,
+                    int64_t *out, ptrdiff_t count);
+
+/* forest.c */
+
+enum { MOST_LEAVES = 8, TREES_AT_ONCE = 32, MOST_TREES = 1024, ALL_LEAVES = 0xFF };
+
+/* Trees by feature, dedupe.verify.forest.Forest. */
+typedef struct {
+    const double *cuts;
+    const int64_t *firsts;
+    const uint8_t *left;
+    const double *leaves;
+    ptrdiff_t questions, features, rows, trees, room;
 } Forest;
 
+int is_forest(const Forest *forest, ptrdiff_t columns);
+void ask(const Forest *forest, const double *row, ptrdiff_t first, ptrdiff_t last, uint8_t *left);
+double sum_leaves(const Forest *forest, const uint8_t *left);
 Trouble log_odds(const Forest *forest, const double *rows, ptrdiff_t count, ptrdiff_t columns,
                  double *totals);
+
+/* screen.c */
+
+/* The features of a row: a field that leads, one that backs it, each with the ratio of characters
+ * at last, and the context: dedupe.verify.FEATURES. */
+enum {
+    VIEW = ALIGNED_FEATURES + 1,
+    GAP = 2 * VIEW,
+    RECURRENCE, RECURRENCE_WEEKS, SAME_SOURCE, RETURNS, RETURNS_WEEKS, CROWD,
+    FEATURES,
+    CONTEXT = FEATURES - GAP,
+};
+
+/* The looks of pairs: a view each for the field that leads and the one that backs it, and the
+ * context. */
+typedef struct {
+    const double *lead, *back, *context;
+    ptrdiff_t pairs;
+} Looks;
+
+Trouble judge_looks(const Forest *forest, const Looks *looks, double *odds, double *hopes);
+
+/* Pairs of records with one field or two: their words, their anchor keys, and how far apart and
+ * whose they are. */
+typedef struct {
+    Column columns[2];
+    int fields;
+    const int32_t *keys;
+    const Forest *forest;
+    const int64_t *left, *right;
+    const double *gaps, *same_source;
+    ptrdiff_t pairs;
+} Screen;
+
+Trouble screen_pairs(const Screen *screen, double *odds);
 
 /* Choose the loops that this processor can run. */
 void choose_alignment(int wide);
 void choose_sketch(int wide);
-void choose_model(int wide);
+void choose_forest(int wide);
 
 #endif

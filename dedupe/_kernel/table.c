@@ -57,3 +57,19 @@ Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdif
     *found = (ptrdiff_t)used;
     return FINE;
 }
+
+/* The same for values that are sorted, too: each is looked for from where the last one was. */
+Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted, ptrdiff_t sought,
+                    int64_t *out) {
+    ptrdiff_t at = 0;
+    for (ptrdiff_t i = 0; i < sought; i++) {
+        if (i && wanted[i] < wanted[i - 1]) return BAD_ARRAY;
+        ptrdiff_t step = 1;
+        while (at + step < count && held[at + step] < wanted[i]) at += step, step *= 2;
+        for (; step; step /= 2)
+            if (at + step < count && held[at + step] < wanted[i]) at += step;
+        while (at < count && held[at] < wanted[i]) at++;
+        out[i] = at < count && held[at] == wanted[i] ? at : -1;
+    }
+    return FINE;
+}

@@ -1,30 +1,13 @@
-/* Two texts word by word: the twin of dedupe/verify/align.py and features.py. */
+/* What a pair of aligned texts looks like: the twin of dedupe/verify/features.py. */
 
 #include "kernel.h"
+#include "strength.h"
 
 enum {
-    LONGEST = 64,  /* words of a text that are compared */
-    WHOLE = 16,    /* the strength of a match, in sixteenths: the word itself */
-    STEM_MATCH = 14,
-    CONCEPT_MATCH = 10,
-    TAG_SHARE = 4, /* a word of a tag or an outlet weighs a quarter */
-    TELLING = 7,   /* bits of a word that changes places */
-    PIVOTAL = 6,   /* bits of the word about which it does */
-    NO_WORD = -1,
-    NOBODY = INT32_MIN, /* what NO_WORD becomes on one side, so that it meets no NO_WORD */
-    PLACES = 6,    /* bits of a place within a text */
+    TELLING = 7, /* bits of a word that changes places */
+    PIVOTAL = 6, /* bits of the word about which it does */
+    SCALE = 16,
 };
-enum { SCALE = 16 };
-
-/* The words of one side of a pair. `best` holds of each the strength of its best match and,
- * below it, how far the match stands from the last place: of equal matches the first wins. */
-typedef struct {
-    int32_t ids[LONGEST], stems[LONGEST], concepts[LONGEST], sides[LONGEST];
-    int32_t best[LONGEST];
-    int64_t weights[LONGEST];
-    uint8_t numbers[LONGEST], core[LONGEST];
-    int count;
-} Side;
 
 /* What is left of one side when the other has been matched against it. */
 typedef struct {
@@ -32,65 +15,6 @@ typedef struct {
     int numbers, loose, tags, core, head;
     double late;
 } Balance;
-
-INLINE int strength(const Side *side, int word) { return side->best[word] >> PLACES; }
-
-INLINE int place(const Side *side, int word) {
-    return LONGEST - 1 - (side->best[word] & (LONGEST - 1));
-}
-
-/* The words of one text; 0 where a number in the columns points outside of them. */
-static int take_side(const Column *column, int64_t text, Side *side) {
-    if (text < 0 || text >= column->texts) return 0;
-    int64_t start = column->starts[text], stop = column->stops[text];
-    side->count = 0;
-    if (stop <= start) return 1;
-    if (start < 0 || stop > column->words) return 0;
-    side->count = stop - start < LONGEST ? (int)(stop - start) : LONGEST;
-    for (int i = 0; i < side->count; i++) {
-        int32_t id = column->ids[start + i];
-        if (id < 0 || id >= column->vocabulary) return 0;
-        int64_t weight = column->weights[id];
-        if (weight < 0 || weight > INT32_MAX) return 0;
-        side->core[i] = column->zones[start + i] == 0;
-        side->ids[i] = id;
-        side->stems[i] = column->stems[id];
-        side->concepts[i] = column->concepts[id];
-        side->sides[i] = column->sides[id];
-        side->numbers[i] = column->numbers[id];
-        side->weights[i] = side->core[i] ? weight : weight / TAG_SHARE;
-    }
-    return 1;
-}
-
-INLINE int32_t wanted(int32_t group) { return group == NO_WORD ? NOBODY : group; }
-
-/* align.align: match each word with its best counterpart. */
-INLINE void align_body(Side *left, Side *right) {
-    for (int j = 0; j < right->count; j++) right->best[j] = LONGEST - 1;
-    for (int i = 0; i < left->count; i++) {
-        int32_t id = left->ids[i], stem = wanted(left->stems[i]);
-        int32_t concept = wanted(left->concepts[i]), side = wanted(left->sides[i]);
-        int32_t best = 0;
-        for (int j = 0; j < right->count; j++) {
-            int32_t match = (right->concepts[j] == concept) | (right->sides[j] == side)
-                                ? CONCEPT_MATCH << PLACES : 0;
-            match = right->stems[j] == stem ? STEM_MATCH << PLACES : match;
-            match = right->ids[j] == id ? WHOLE << PLACES : match;
-            int32_t ours = match | (LONGEST - 1 - j), theirs = match | (LONGEST - 1 - i);
-            best = ours > best ? ours : best;
-            right->best[j] = theirs > right->best[j] ? theirs : right->best[j];
-        }
-        left->best[i] = best;
-    }
-}
-
-static void align_plain(Side *left, Side *right) { align_body(left, right); }
-WIDE static void align_wide(Side *left, Side *right) { align_body(left, right); }
-
-static void (*align)(Side *, Side *) = align_plain;
-
-void choose_alignment(int wide) { align = wide ? align_wide : align_plain; }
 
 /* features.late_share: matched words whose counterpart stands before an earlier word's. */
 static double late_share(const Side *side) {
@@ -131,7 +55,7 @@ static Balance balance(const Side *side) {
     Balance sum = {.late = late_share(side), .head = strength(side, first_core(side))};
     for (int i = 0; i < side->count; i++) {
         int match = strength(side, i), core = side->core[i];
-        int64_t loose = side->weights[i] * (WHOLE - match);
+        int64_t loose = (int64_t)side->weights[i] * (WHOLE - match);
         sum.total += side->weights[i];
         sum.rest += loose;
         if (loose > sum.top) sum.top = loose;
@@ -159,7 +83,7 @@ INLINE double lesser(double one, double other) { return one < other ? one : othe
 INLINE double greater(double one, double other) { return one > other ? one : other; }
 
 /* features.aligned_features, in the order of VIEW. */
-static void features_of(const Side *left, const Side *right, double *out) {
+void features_of(const Side *left, const Side *right, double *out) {
     Balance a = balance(left), b = balance(right);
     double rest_a = (double)a.rest / WHOLE, rest_b = (double)b.rest / WHOLE;
     double top_a = (double)a.top / WHOLE, top_b = (double)b.top / WHOLE;
@@ -187,7 +111,9 @@ Trouble aligned_features(const Column *column, const int64_t *left, const int64_
                          ptrdiff_t pairs, double *out) {
     Side ours, theirs;
     for (ptrdiff_t pair = 0; pair < pairs; pair++) {
-        if (!take_side(column, left[pair], &ours)) return BAD_ARRAY;
+        fetch_side(column, right + pair, pairs - pair);
+        int is_new = pair == 0 || left[pair] != left[pair - 1];
+        if (is_new && !take_side(column, left[pair], &ours)) return BAD_ARRAY;
         if (!take_side(column, right[pair], &theirs)) return BAD_ARRAY;
         if (!ours.count || !theirs.count) continue;
         align(&ours, &theirs);

@@ -23,6 +23,7 @@ from dedupe.judge.lessons import (
     told_pairs,
 )
 from dedupe.verify import FEATURES, RETURNS
+from dedupe.verify.model import FORMAT, VALUE_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,10 +90,10 @@ def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
             held["yes"].append(0 if leaf else base + int(node["left"]))
             held["no"].append(0 if leaf else base + int(node["right"]))
             held["missing"].append(bool(node["missing_go_to_left"]))
-            held["values"].append(round(mean, 6))
+            held["values"].append(round(mean * VALUE_UNITS))
         depth = max(depth, int(tree.nodes["depth"].max()))
-    base_odds = round(float(booster._baseline_prediction[0][0]), 6)  # noqa: SLF001 - the same
-    return {"format": 1, "names": FEATURES, "base": base_odds, "depth": depth, **held}
+    base_odds = round(float(booster._baseline_prediction[0][0]) * VALUE_UNITS)  # noqa: SLF001 - the same
+    return {"format": FORMAT, "names": FEATURES, "base": base_odds, "depth": depth, **held}
 
 
 def threshold_of(node: Any) -> float:  # noqa: ANN401 - a row of scikit-learn's node array

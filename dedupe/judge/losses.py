@@ -43,12 +43,13 @@ def fates(settled: Settled, threshold: float, left: Numbers, right: Numbers) -> 
     """What became of each pair of records: ``FOUND``, ``NEVER``, ``BELOW`` or ``APART``."""
     one, other = settled.heads[left], settled.heads[right]
     codes = np.minimum(one, other) << 32 | np.maximum(one, other)
-    held = settled.judged.codes
+    judged = settled.all_judged()
+    held = judged.codes
     if not len(held):
         missed = np.full(len(left), NEVER)
     else:
         places = np.minimum(np.searchsorted(held, codes), len(held) - 1)
-        passing = np.where(settled.judged.scores[places] >= threshold, APART, BELOW)
+        passing = np.where(judged.scores[places] >= threshold, APART, BELOW)
         missed = np.where(held[places] == codes, passing, NEVER)
     return np.where(settled.leaders[left] == settled.leaders[right], FOUND, missed)
 
@@ -63,7 +64,7 @@ def losses_of_clusters(
     settled: Settled, threshold: float, groups: Numbers, kept: int, pairs: int
 ) -> Losses:
     """Where pairs of gold clusters were lost; ``kept`` of the ``pairs`` are together."""
-    judged = settled.judged
+    judged = settled.all_judged()
     across = np.flatnonzero(settled.leaders[judged.left] != settled.leaders[judged.right])
     weights = gold_pairs_between(settled.heads, groups, judged.left[across], judged.right[across])
     passing = judged.scores[across] >= threshold

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.pipeline.case import evidence_among
-from dedupe.pipeline.settle import alive_heads, run_heads
+from dedupe.pipeline.heads import alive_heads, run_heads
 from dedupe.verify import CONTEXT, VIEW, conflicts, features_of, verify, view_rows
 from dedupe.verify import context_rows as context_of
 from dedupe.verify.model import probability, shipped_model

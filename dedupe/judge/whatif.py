@@ -237,7 +237,7 @@ def rescored(
         ),
         recurrence=evidence.recurrence[rows],
         anchors=evidence.anchors[rows],
-        meetings=evidence.meetings[rows],
+        meetings=evidence.meetings,
     )
     tried = np.arange(2, len(rows))
     left = np.concatenate([[0], np.where(sides[2:] == 0, tried, 0)])

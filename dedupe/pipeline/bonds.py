@@ -32,8 +32,10 @@ class Bonds:
 
     def part(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether two heads may never be in one cluster."""
-        one, other = self.groups[left], self.groups[right]
         parted = np.zeros(len(left), dtype=bool)
+        if not len(self.apart) and self.versions is None:
+            return parted
+        one, other = self.groups[left], self.groups[right]
         if len(self.apart):
             parted |= np.isin(codes_of(one, other), self.apart)
         if self.versions is not None:

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.canonical import Qualities
-from dedupe.pipeline.evidence import (
-    Lexis,
-    evidence_over,
-    learn_lexis,
-    meetings_of,
-    recurrence_of,
-)
+from dedupe.canonical import Order, Qualities, order_by
+from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
 from dedupe.pipeline.links import NO_LINKS
 from dedupe.stories import HOUR, NO_TIME
 
@@ -38,6 +32,7 @@ class Case:
     settings: Settings
     writers: NDArray[np.int64]
     links: Links
+    order: Order
 
     @property
     def kinds(self) -> NDArray[np.int64]:
@@ -67,8 +62,9 @@ def open_case(
     """Number the words and the outlets of a described corpus."""
     names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
     nameless = int(len(names) > 0 and names[0] == "")
-    lexis = learn_lexis(description, settings.numbers)
-    return Case(corpus, description, lexis, settings, writers - nameless, links)
+    lexis = learn_lexis(description, corpus.times, settings.numbers)
+    order = order_by(policy(settings), qualities(corpus, description))
+    return Case(corpus, description, lexis, settings, writers - nameless, links, order)
 
 
 def policy(settings: Settings) -> tuple[str, ...]:
@@ -76,31 +72,21 @@ def policy(settings: Settings) -> tuple[str, ...]:
     return ("not-withdrawn", *settings.prefer, *settings.keep)
 
 
-def qualities(case: Case, centrality: NDArray[np.float64]) -> Qualities:
+def qualities(corpus: Corpus, description: Description) -> Qualities:
     """What the canonical policy may ask of each record."""
-    views, texts = case.description.views, case.corpus.texts
-    sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in texts]
+    sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in corpus.texts]
     return Qualities(
-        sources=case.corpus.sources,
-        times=case.times,
-        withdrawn=np.any([view.withdrawn[view.rows] for view in views], axis=0),
+        sources=corpus.sources,
+        times=corpus.times,
+        withdrawn=np.any([view.withdrawn[view.rows] for view in description.views], axis=0),
         filled=np.sum([size > 0 for size in sizes], axis=0),
         lengths=np.sum(sizes, axis=0),
-        centrality=centrality,
-        digests=case.corpus.digests,
+        digests=corpus.digests,
     )
 
 
 def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
     """The evidence with counts over the texts and days of some records."""
-    kinds, times = case.kinds[records], case.times[records]
-    alive = np.zeros(len(case.description), dtype=bool)
-    alive[kinds] = True
-    return evidence_over(
-        case.description,
-        case.lexis,
-        alive,
-        recurrence_of(case.lexis, kinds, times),
-        meetings_of(case.lexis, kinds, times),
-        case.settings,
-    )
+    alive = np.zeros(len(case.corpus), dtype=bool)
+    alive[records] = True
+    return evidence_over(case.description, case.lexis, alive, case.settings)

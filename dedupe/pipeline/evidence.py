@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.hashing import distinct
-from dedupe.stories import NO_TIME
+from dedupe.pipeline.spans import Calendar, calendar_of
 from dedupe.verify import (
     IGNORE,
     STRICT,
@@ -26,15 +26,13 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.words import Vocabulary
 
-DAY = 86_400
-WEEK = 7
-
 
 @dataclass(frozen=True, slots=True)
 class Lexis:
     """The words of a corpus: the vocabulary, each view's word numbers, and who holds which.
 
-    ``headlines`` numbers each kind's headline, ``anchors`` its anchor keys, equal where they are.
+    ``headlines`` numbers each kind's headline, ``anchors`` its anchor keys, equal where they are,
+    -1 for none; ``shown`` and ``met`` tell on which days records show them.
     """
 
     vocabulary: Vocabulary
@@ -42,11 +40,13 @@ class Lexis:
     holders: tuple[NDArray[np.int64], ...]
     held: tuple[NDArray[np.int32], ...]
     texts: tuple[list[str], ...]
-    headlines: NDArray[np.int64]
-    anchors: NDArray[np.int64]
+    headlines: NDArray[np.int32]
+    anchors: NDArray[np.int32]
+    shown: Calendar
+    met: Calendar
 
 
-def learn_lexis(description: Description, numbers: str) -> Lexis:
+def learn_lexis(description: Description, times: NDArray[np.int64], numbers: str) -> Lexis:
     """Number the words of all views; each text holds a word once, however often it says it.
 
     ``numbers`` is the setting of this name.
@@ -60,8 +60,7 @@ def learn_lexis(description: Description, numbers: str) -> Lexis:
     pairs = [
         distinct_words(view, words) for view, words in zip(description.views, ids, strict=True)
     ]
-    view, rows = description.views[0], description.view_rows[0]
-    keys = view.anchors[rows]
+    headlines, anchors = numbered_headlines(description), numbered_anchors(description)
     return Lexis(
         vocabulary,
         ids,
@@ -71,9 +70,29 @@ def learn_lexis(description: Description, numbers: str) -> Lexis:
             [spell(view.texts[i]) for i in rows.tolist()]
             for view, rows in zip(description.views, description.view_rows, strict=True)
         ),
-        np.unique(view.prints[rows], return_inverse=True)[1].astype(np.int64),
-        np.unique(keys, return_inverse=True)[1].reshape(keys.shape).astype(np.int64),
+        headlines,
+        anchors,
+        calendar_of(headlines[:, None], description.kinds, times),
+        calendar_of(anchors, description.kinds, times),
     )
+
+
+def numbered_headlines(description: Description) -> NDArray[np.int32]:
+    """The number of each kind's headline."""
+    prints = description.views[0].prints[description.view_rows[0]]
+    return np.unique(prints, return_inverse=True)[1].astype(np.int32)
+
+
+def numbered_anchors(description: Description) -> NDArray[np.int32]:
+    """The numbers of each kind's anchor keys, -1 for none and for what one record alone has."""
+    keys = description.views[0].anchors[description.view_rows[0]]
+    values, numbers = np.unique(keys, return_inverse=True)
+    numbers = numbers.reshape(keys.shape)
+    kinds = description.kinds[description.kinds >= 0]
+    records = np.bincount(kinds, minlength=len(keys))
+    held = np.bincount(numbers.ravel(), np.repeat(records, keys.shape[1]), len(values)) > 1
+    held &= values > 0
+    return np.where(held, np.cumsum(held) - 1, -1)[numbers].astype(np.int32)
 
 
 def low_half(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -88,18 +107,15 @@ def distinct_words(view: View, ids: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def evidence_over(
-    description: Description,
-    lexis: Lexis,
-    alive: NDArray[np.bool_],
-    recurrence: NDArray[np.float64],
-    meetings: NDArray[np.float64],
-    settings: Settings,
+    description: Description, lexis: Lexis, alive: NDArray[np.bool_], settings: Settings
 ) -> Evidence:
-    """The evidence with word counts over the kinds in ``alive``."""
+    """The evidence with counts over the records in ``alive``, which is one value a record."""
+    kinds = np.zeros(len(description), dtype=bool)
+    kinds[description.kinds[alive]] = True
     views, rows = description.views, description.view_rows
     columns = []
     for field, view in enumerate(views):
-        weights = weigh(lexis, field, distinct(rows[field][alive]), len(view.offsets) - 1)
+        weights = weigh(lexis, field, distinct(rows[field][kinds]), len(view.offsets) - 1)
         starts, stops = view.offsets[rows[field]], view.offsets[rows[field] + 1]
         ids, words = lexis.ids[field], lexis.vocabulary
         column = Column(ids, view.zones, starts, stops, words, weights)
@@ -108,12 +124,19 @@ def evidence_over(
         weights=tuple(field.weight for field in settings.field),
         columns=tuple(columns),
         texts=lexis.texts,
-        recurrence=recurrence,
-        anchors=views[0].anchors[rows[0]],
-        meetings=meetings,
+        recurrence=lexis.shown.spans(alive)[lexis.headlines],
+        anchors=lexis.anchors,
+        meetings=np.concatenate([lexis.met.spans(alive), crowds(lexis, kinds)[:, None]], axis=1),
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
     )
+
+
+def crowds(lexis: Lexis, kinds: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each anchor log2 of the kinds, among those given, that have it."""
+    held = lexis.anchors[kinds].ravel()
+    counts = np.bincount(held[held >= 0], minlength=lexis.met.count)
+    return np.log2(np.maximum(counts, 1))
 
 
 def weigh(lexis: Lexis, field: int, rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -123,52 +146,3 @@ def weigh(lexis: Lexis, field: int, rows: NDArray[np.int64], count: int) -> NDAr
     held = lexis.held[field][counted[lexis.holders[field]]]
     counts = np.bincount(held, minlength=len(lexis.vocabulary.hashes))
     return lexis.vocabulary.weights(counts, len(rows))
-
-
-def days_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The day of each time; undated ones share a day."""
-    return np.where(times == NO_TIME, -(1 << 20), times // DAY)
-
-
-def recurrence_of(
-    lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """For each kind log2 of the days on which its headline appears, among records given."""
-    return count_spans(lexis.headlines[kinds], days_of(times), lexis.headlines)
-
-
-def meetings_of(
-    lexis: Lexis, kinds: NDArray[np.int64], times: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """For each kind and anchor key log2 of the days, weeks and headlines that have the key."""
-    days = np.repeat(days_of(times), lexis.anchors.shape[1])
-    spans = count_spans(lexis.anchors[kinds].ravel(), days, lexis.anchors)
-    crowds = np.bincount(lexis.anchors[distinct(kinds)].ravel(), minlength=size_of(lexis.anchors))
-    return np.concatenate(
-        [spans, np.log2(np.maximum(crowds, 1))[lexis.anchors][:, :, None]], axis=2
-    )
-
-
-def size_of(numbers: NDArray[np.int64]) -> int:
-    """How many numbers there may be."""
-    return int(numbers.max(initial=-1)) + 1
-
-
-def count_spans(
-    numbers: NDArray[np.int64], days: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """For each wanted number log2 of its days and of its weeks, in a last axis of two.
-
-    A story told again and again in three or four days stands in one week, wherever weeks begin;
-    a series returns in many.
-    """
-    size = size_of(wanted)
-    weeks = [count_days(numbers, (days + shift) // WEEK, size) for shift in (0, WEEK // 2)]
-    counts = np.stack([count_days(numbers, days, size), np.minimum(*weeks)], axis=-1)
-    return np.asarray(np.log2(np.maximum(counts, 1))[wanted])
-
-
-def count_days(numbers: NDArray[np.int64], days: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """How many distinct days each number stands beside."""
-    seen = distinct((numbers << 24) | (days + (1 << 20) & 0xFFFFFF))
-    return np.bincount(seen >> 24, minlength=size)

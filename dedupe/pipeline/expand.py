@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import distinct, ranges
+from dedupe.hashing import ranges, thin
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
@@ -44,15 +44,18 @@ def expand(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> N
     sizes = np.diff(starts)
     inside = np.maximum(left, right) < len(sizes)
     left, right = left[inside], right[inside]
+    alone = (sizes[left] == 1) & (sizes[right] == 1)
+    pairs = [(starts[left[alone]], starts[right[alone]])]
+    left, right = left[~alone], right[~alone]
     swap = sizes[left] > sizes[right]
     few, many = np.where(swap, right, left), np.where(swap, left, right)
     full = sizes[few] * sizes[many] <= FEW
-    firsts, seconds = cross(starts, sizes, few[full], many[full])
-    nearest = near(nodes, starts, sizes, few[~full], many[~full])
+    pairs.append(cross(starts, sizes, few[full], many[full]))
+    pairs.append(near(nodes, starts, sizes, few[~full], many[~full]))
     beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
-    one = nodes.runs[np.concatenate([firsts, nearest[0], beside])]
-    other = nodes.runs[np.concatenate([seconds, nearest[1], beside + 1])]
-    return distinct(np.minimum(one, other) << 32 | np.maximum(one, other))
+    pairs.append((beside, beside + 1))
+    one, other = (nodes.runs[np.concatenate(ends)] for ends in zip(*pairs, strict=True))
+    return thin(np.minimum(one, other) << 32 | np.maximum(one, other))
 
 
 def cross(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import find_sorted, outside
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,24 +23,21 @@ class Judged:
 
     def __or__(self, other: Judged) -> Judged:
         """Both; a pair that was judged twice keeps its better score."""
-        places = np.minimum(np.searchsorted(self.codes, other.codes), max(len(self.codes) - 1, 0))
-        again = np.zeros(len(other.codes), dtype=bool)
-        if len(self.codes):
-            again = self.codes[places] == other.codes
-        better = again.copy()
-        better[again] = other.scores[again] > self.scores[places[again]]
-        stays = np.ones(len(self.codes), dtype=bool)
-        stays[places[better]] = False
-        comes = better | ~again
-        codes = np.concatenate([self.codes[stays], other.codes[comes]])
-        order = np.argsort(codes, kind="stable")
-        scores = np.concatenate([self.scores[stays], other.scores[comes]])[order]
-        parts = np.concatenate([self.parts[stays], other.parts[comes]])[order]
-        return Judged(codes[order], scores, parts)
+        held = find_sorted(self.codes, other.codes)
+        again, fresh = np.flatnonzero(held >= 0), np.flatnonzero(held < 0)
+        again = again[other.scores[again] > self.scores[held[again]]]
+        scores, parts = self.scores.copy(), self.parts.copy()
+        scores[held[again]], parts[held[again]] = other.scores[again], other.parts[again]
+        places = np.searchsorted(self.codes, other.codes[fresh])
+        return Judged(
+            np.insert(self.codes, places, other.codes[fresh]),
+            np.insert(scores, places, other.scores[fresh]),
+            np.insert(parts, places, other.parts[fresh], axis=0),
+        )
 
     def where(self, mask: NDArray[np.bool_]) -> Judged:
         """Only some pairs."""
-        return Judged(self.codes[mask], self.scores[mask], self.parts[mask])
+        return self if mask.all() else Judged(self.codes[mask], self.scores[mask], self.parts[mask])
 
     @property
     def left(self) -> NDArray[np.int64]:
@@ -57,23 +56,31 @@ class Settled:
 
     ``distant`` holds the pairs of heads and leaders that joined by their clusters' average or by
     links and were not accepted themselves; ``linked`` the pairs that links alone hold together;
-    ``judged`` all pairs that were looked at, accepted or not.
+    ``judged`` all pairs that were looked at closely, accepted or not, and ``hopeless`` the codes of
+    those that were not worth it.
     """
 
     heads: NDArray[np.int64]
     leaders: NDArray[np.int64]
     judged: Judged
+    hopeless: NDArray[np.int64]
     accepted: Judged
     distant: Judged
     linked: Judged
     effort: dict[str, int]
+
+    def all_judged(self) -> Judged:
+        """All pairs that were looked at, the hopeless with a score of 0 and no similarities."""
+        codes = outside(self.judged.codes, self.hopeless)
+        parts = np.full((len(codes), self.judged.parts.shape[1]), -1.0)
+        return self.judged | Judged(codes, np.zeros(len(codes)), parts)
 
 
 def passes_anew(judged: Judged, fresh: Judged, threshold: float) -> bool:
     """Whether a pair passes that did not before; one that links keep apart may pass again."""
     passing = fresh.codes[fresh.scores >= threshold]
     before = judged.codes[judged.scores >= threshold]
-    return len(np.setdiff1d(passing, before, assume_unique=True)) > 0
+    return len(outside(before, passing)) > 0
 
 
 def nothing_judged(fields: int) -> Judged:

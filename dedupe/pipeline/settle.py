@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import Candidates, Family, propose
-from dedupe.canonical import rank
-from dedupe.hashing import distinct
-from dedupe.linkage import SCORE_UNITS, join, lead
-from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of, eject, kin
-from dedupe.pipeline.case import Case, evidence_among, policy, qualities
+from dedupe.hashing import distinct, merged, outside
+from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of, kin
+from dedupe.pipeline.case import Case, evidence_among
 from dedupe.pipeline.expand import Nodes, expand
+from dedupe.pipeline.heads import NO_RECORDS, alive_heads, run_heads, split_off, stray_copies
 from dedupe.pipeline.judged import Judged, Settled, by_hand, nothing_judged, passes_anew
-from dedupe.runs import cut_runs
+from dedupe.pipeline.leaders import lead_heads, ranks_of
 from dedupe.stories import HOUR
-from dedupe.verify import identical_reach, verify
+from dedupe.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FAR_SHORT = 0.25
-NO_RECORDS = np.zeros(0, dtype=np.int64)
+SHORT = 0.5
+"""Shares of the threshold: of what is hopeless, and of what nearly passes."""
 
 
 def settle(case: Case, progress: Callable[[float], None]) -> Settled:
@@ -50,22 +50,21 @@ def settle(case: Case, progress: Callable[[float], None]) -> Settled:
         if whole:
             found = candidates_among(case, alive)
             note(effort, found)
-            codes = np.setdiff1d(meetings(case, found, alive), hopeless, assume_unique=True)
+            codes = outside(hopeless, meetings(case, found, alive))
         else:
-            codes = near_misses(judged, floor, alive)
+            codes = near_misses(judged, case.settings.threshold * SHORT, alive)
         codes = permitted(case, heads, codes)
-        fresh, hopes = judge(case, codes, alive, floor, progress)
+        fresh, hopes = judge(case, codes, alive, 0 if effort["rounds"] else floor, progress)
         links_wait = effort["rounds"] == 0 and case.links.must.size > 0
         passed = links_wait or passes_anew(judged, fresh, case.settings.threshold)
-        judged |= fresh
-        far = codes[hopes < floor]
-        hopeless = distinct(np.concatenate([hopeless, far]))
+        judged |= fresh.where(hopes >= floor)
+        hopeless = merged(hopeless, codes[hopes < floor])
         effort["rounds"] += 1
         strays = stray_copies(case, heads, leaders) if whole and not passed else NO_RECORDS
         if whole and not passed and not len(strays):
-            return close(case, heads, leaders, judged, effort)
+            return close(case, heads, leaders, judged, hopeless, effort)
         heads = split_off(case, heads, strays) if len(strays) else heads
-        leaders = lead_heads(case, heads, judged)
+        leaders = lead_heads(case, heads, judged, hopeless)
         whole = not passed
 
 
@@ -77,34 +76,6 @@ def note(effort: dict[str, int], found: Candidates) -> None:
         ("largest_bucket", found.largest_bucket),
     ):
         effort[name] = max(effort[name], value)
-
-
-def alive_heads(case: Case, leaders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The records that lead a story."""
-    return np.flatnonzero((leaders == np.arange(len(leaders))) & (case.kinds >= 0))
-
-
-def run_heads(case: Case) -> NDArray[np.int64]:
-    """Each record's head: the best by policy of its run of equal texts."""
-    counts = np.bincount(case.kinds[case.kinds >= 0], minlength=len(case.description))
-    reach = np.zeros(len(counts), dtype=np.int64)
-    many = np.flatnonzero(counts > 1)
-    evidence = evidence_among(case, np.flatnonzero(case.kinds >= 0))
-    reach[many] = identical_reach(evidence, many, case.settings.threshold)
-    if case.settings.window is not None:
-        np.minimum(reach, case.settings.window, out=reach)
-    return best_of(case, eject(case.links, cut_runs(case.kinds, case.times, reach)))
-
-
-def best_of(case: Case, runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The best record by policy of each record's run; a record without a run is its own."""
-    ranks = rank(policy(case.settings), qualities(case, np.zeros(len(runs))))
-    held = np.flatnonzero(runs >= 0)
-    order = held[np.lexsort((ranks[held], runs[held]))]
-    numbers, firsts = np.unique(runs[order], return_index=True)
-    heads = np.arange(len(runs))
-    heads[held] = order[firsts][np.searchsorted(numbers, runs[held])]
-    return heads
 
 
 def candidates_among(case: Case, alive: NDArray[np.int64]) -> Candidates:
@@ -156,7 +127,10 @@ def judge(
     floor: float,
     progress: Callable[[float], None],
 ) -> tuple[Judged, NDArray[np.float64]]:
-    """The verdicts on coded pairs of records under counts over the living, and their hopes."""
+    """The verdicts on coded pairs of records under counts over the living, and their hopes.
+
+    With a ``floor`` they are screened by their words first, which pays where most fall short of it.
+    """
     left, right = codes >> 32, codes & 0xFFFFFFFF
     verdicts = verify(
         replace(evidence_among(case, alive), floor=floor),
@@ -169,40 +143,12 @@ def judge(
     return Judged(codes, verdicts.scores, verdicts.parts), verdicts.hopes
 
 
-def lead_heads(case: Case, heads: NDArray[np.int64], judged: Judged) -> NDArray[np.int64]:
-    """Each record's leader by the judged pairs of run heads, and by what links demand."""
-    accepting = case.settings.threshold
-    bonds = bonds_of(case, heads)
-    judged = judged.where(~bonds.part(judged.left, judged.right))
-    accepted = judged.where(judged.scores >= accepting)
-    ranks = ranks_of(case, heads, accepted)
-    best = best_of_groups(bonds, heads, ranks)
-    apart = best[np.stack([bonds.apart >> 32, bonds.apart & 0xFFFFFFFF])]
-    left, right = best[accepted.left], best[accepted.right]
-    other = left != right
-    leaders = lead(ranks, left[other], right[other], accepted.scores[other], apart)[best]
-    if case.settings.linkage == "average" and case.settings.window is None:
-        told = judged.left, judged.right, judged.scores
-        leaders = join(ranks, leaders, *told, accepting, apart)
-    return leaders[heads]
-
-
-def ranks_of(case: Case, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:
-    """Each record's rank by policy; one without text comes after all that have some."""
-    sizes = np.bincount(heads, minlength=len(heads))
-    centrality = np.zeros(len(heads))
-    units = np.rint(accepted.scores * SCORE_UNITS)
-    np.add.at(centrality, accepted.left, units * sizes[accepted.right])
-    np.add.at(centrality, accepted.right, units * sizes[accepted.left])
-    ranks = rank(policy(case.settings), qualities(case, centrality))
-    return np.where(case.kinds < 0, ranks + len(ranks), ranks)
-
-
 def close(
     case: Case,
     heads: NDArray[np.int64],
     leaders: NDArray[np.int64],
     judged: Judged,
+    hopeless: NDArray[np.int64],
     effort: dict[str, int],
 ) -> Settled:
     """The result, with a verdict on each head and leader that were not accepted as a pair."""
@@ -212,30 +158,11 @@ def close(
     linked = best != np.arange(len(best))
     members = (heads == np.arange(len(heads))) & (leaders != heads)
     averaged = np.flatnonzero(members & ~linked)
-    codes = distinct(codes_of(averaged, leaders[averaged]))
-    codes = np.setdiff1d(codes, accepted.codes, assume_unique=True)
+    codes = outside(accepted.codes, distinct(codes_of(averaged, leaders[averaged])))
     distant, _ = judge(case, codes, alive_heads(case, leaders), 0.0, lambda _: None)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)
     ]
-    return Settled(heads, leaders, judged, accepted, distant | stars[0], stars[1], effort)
-
-
-def stray_copies(
-    case: Case, heads: NDArray[np.int64], leaders: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Copies that stand further from their head's leader than the window allows."""
-    if case.settings.window is None:
-        return NO_RECORDS
-    records = np.arange(len(heads))
-    far = case.hours(records, leaders) * HOUR > case.settings.window
-    return np.flatnonzero(far & (heads != records))
-
-
-def split_off(case: Case, heads: NDArray[np.int64], strays: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The heads after strays have left their runs; strays of one run stay together."""
-    runs = heads.copy()
-    runs[strays] += len(heads)
-    runs[case.kinds < 0] = -1
-    return best_of(case, runs)
+    stars[0] |= distant
+    return Settled(heads, leaders, judged, hopeless, accepted, stars[0], stars[1], effort)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.pipeline.bonds import codes_of
 from dedupe.pipeline.judged import Judged
 from dedupe.stories import Clustering, Pairs
 
@@ -27,13 +28,12 @@ LINKED = "linked"
 def pairs_of(settled: Settled, description: Description, settings: Settings) -> Pairs:
     """The pairs: copies with the head of their run, heads with one another, linked ones."""
     copies = np.flatnonzero(settled.heads != np.arange(len(settled.heads)))
-    ends = np.stack([copies, settled.heads[copies]])
-    filled = np.stack([view.prints[view.rows[copies]] > 0 for view in description.views], axis=1)
-    exact = Judged(
-        ends.min(axis=0) << 32 | ends.max(axis=0),
-        np.ones(len(copies)),
-        np.where(filled, 1.0, -1.0),
-    )
+    codes = codes_of(copies, settled.heads[copies])
+    order = np.argsort(codes)
+    rows = [view.rows[copies[order]] for view in description.views]
+    filled = [view.prints[own] > 0 for view, own in zip(description.views, rows, strict=True)]
+    parts = np.where(np.stack(filled, axis=1), 1.0, -1.0)
+    exact = Judged(codes[order], np.ones(len(copies)), parts)
     return as_pairs(exact | settled.accepted | settled.linked, description, settings)
 
 

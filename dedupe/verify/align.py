@@ -6,6 +6,7 @@ All pairs of a block are aligned at once, as padded matrices of word numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
         NDArray[np.uint8],
         NDArray[np.int64],
         NDArray[np.int64],
-        NDArray[np.int64],
         NDArray[np.int32],
-        NDArray[np.int32],
-        NDArray[np.int32],
-        NDArray[np.bool_],
     ]
 
 LONGEST = 64
@@ -39,7 +36,7 @@ TAG_SHARE = 4
 NO_WORD = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """One field of all texts as words: ``ids[starts[i]:stops[i]]`` are those of text ``i``.
 
@@ -53,11 +50,16 @@ class Column:
     vocabulary: Vocabulary
     weights: NDArray[np.int64]
 
+    @cached_property
+    def words(self) -> NDArray[np.int32]:
+        """What is known of each word, side by side: stem, concept, side, number, weight."""
+        known = self.vocabulary
+        ways = (known.stems, known.concepts, known.sides, known.numbers, self.weights)
+        return np.stack(ways, axis=1, dtype=np.int32, casting="unsafe")
+
     def arrays(self) -> ColumnArrays:
         """All of it in the order in which the kernel takes it."""
-        words = self.vocabulary
-        known = (self.weights, words.stems, words.concepts, words.sides, words.numbers)
-        return (self.ids, self.zones, self.starts, self.stops, *known)
+        return (self.ids, self.zones, self.starts, self.stops, self.words)
 
 
 @dataclass(frozen=True, slots=True)

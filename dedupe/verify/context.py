@@ -35,16 +35,17 @@ class Evidence:
     """What the decision may look at: each field of all texts, and their strings.
 
     ``recurrence`` is log2 of the days and of the weeks in which a text's headline appears;
-    ``anchors`` are the keys of its rarest words, two by two, and ``meetings`` log2 of the days and
-    weeks that have such a headline, and of such headlines. ``strict`` says that a pair whose
-    numbers conflict scores 0, and ``floor`` that one that cannot come to so much does, too.
+    ``anchors`` number its rarest words, two by two, -1 for none, and ``meetings`` has for each
+    number log2 of the days and weeks that have such a headline, and of such headlines. ``strict``
+    says that a pair whose numbers conflict scores 0, and ``floor`` that one that cannot come to so
+    much does, too.
     """
 
     weights: tuple[float, ...]
     columns: tuple[Column, ...]
     texts: tuple[Sequence[str], ...]
     recurrence: NDArray[np.float64]
-    anchors: NDArray[np.uint64]
+    anchors: NDArray[np.int32]
     meetings: NDArray[np.float64]
     jobs: int = 0
     strict: bool = False
@@ -81,11 +82,11 @@ def returning(
     """
     if kernel.available():
         out = np.empty((len(left), MEETINGS))
-        met = evidence.meetings.reshape(len(evidence.anchors), evidence.anchors.shape[1] * MEETINGS)
         ends = np.ascontiguousarray(left), np.ascontiguousarray(right)
-        kernel.returning(evidence.anchors, met, *ends, out)
+        kernel.returning(evidence.anchors, evidence.meetings, *ends, out)
         return out
     ours, theirs = evidence.anchors[left], evidence.anchors[right]
-    shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours != 0)
-    days = np.where(shared[:, :, None], evidence.meetings[left], np.inf).min(axis=1)
+    shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours >= 0)
+    met = np.append(evidence.meetings, np.full((1, MEETINGS), np.inf), axis=0)
+    days = met[np.where(shared, ours, -1)].min(axis=1)
     return np.where(np.isinf(days), np.nan, days)

@@ -9,7 +9,7 @@ HistGradientBoostingClassifier).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -17,24 +17,17 @@ import numpy as np
 import orjson
 
 from dedupe import kernel
+from dedupe.verify.forest import Forest, turn_round
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Nodes = tuple[
-        NDArray[np.int64],
-        NDArray[np.int64],
-        NDArray[np.float64],
-        NDArray[np.int64],
-        NDArray[np.int64],
-        NDArray[np.bool_],
-        NDArray[np.float64],
-    ]
-
-FORMAT = 1
+FORMAT = 2
+VALUE_UNITS = 1 << 20
+"""Values are whole numbers of this unit, so that a sum of them does not depend on its order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """Trees as parallel node arrays; ``roots[t]`` is the first node of tree ``t``.
 
@@ -59,7 +52,7 @@ class Model:
         """The log-odds of each row of features being a duplicate."""
         total = np.full(len(rows), self.base)
         if kernel.available():
-            kernel.log_odds(*self.nodes(), np.ascontiguousarray(rows), total)
+            kernel.log_odds(*self.forest.arrays(), np.ascontiguousarray(rows), total)
             return total
         picks = np.arange(len(rows))
         for root in self.roots.tolist():
@@ -69,10 +62,10 @@ class Model:
             total += self.values[nodes]
         return total
 
-    def nodes(self) -> Nodes:
-        """The trees in the order in which the kernel takes them."""
-        ways = (self.thresholds, self.yes, self.no, self.missing)
-        return (self.roots, self.features, *ways, self.values)
+    @cached_property
+    def forest(self) -> Forest:
+        """The trees as the kernel takes them."""
+        return turn_round(self)
 
     def step(
         self, rows: NDArray[np.float64], picks: NDArray[np.int64], nodes: NDArray[np.int64]
@@ -91,14 +84,14 @@ def read_model(data: bytes) -> Model:
         raise ValueError(f"a model of format {held.get('format')}, not {FORMAT}")
     return Model(
         names=tuple(held["names"]),
-        base=held["base"],
+        base=held["base"] / VALUE_UNITS,
         roots=np.array(held["roots"], dtype=np.int64),
         features=np.array(held["features"], dtype=np.int64),
         thresholds=np.array(held["thresholds"], dtype=np.float64),
         yes=np.array(held["yes"], dtype=np.int64),
         no=np.array(held["no"], dtype=np.int64),
         missing=np.array(held["missing"], dtype=bool),
-        values=np.array(held["values"], dtype=np.float64),
+        values=np.array(held["values"]) / VALUE_UNITS,
         depth=held["depth"],
     )
 

@@ -1,0 +1,22 @@
+/* How well a word is matched, in sixteenths, and where: what dedupe/verify/align.py calls these. */
+
+#ifndef DEDUPE_STRENGTH_H
+#define DEDUPE_STRENGTH_H
+
+#include "kernel.h"
+
+enum {
+    WHOLE = 16, /* the word itself */
+    STEM_MATCH = 14,
+    CONCEPT_MATCH = 10,
+    NO_WORD = -1,
+    PLACES = 6, /* bits of a place within a text */
+};
+
+INLINE int strength(const Side *side, int word) { return side->best[word] >> PLACES; }
+
+INLINE int place(const Side *side, int word) {
+    return LONGEST - 1 - (side->best[word] & (LONGEST - 1));
+}
+
+#endif

@@ -1,0 +1,64 @@
+"""What pairs may come to at the most: the hopeless, most of all, are seen by their words alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe import kernel
+from dedupe.verify.context import context_rows
+from dedupe.verify.features import word_views
+from dedupe.verify.model import probability, shipped_model
+from dedupe.verify.odds import combine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.verify.context import Evidence
+
+FIELDS = 2
+"""The kernel knows a field that leads and one that backs it."""
+
+
+def hopes_of(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The score of pairs if all characters agreed and nothing recurred, which none can exceed.
+
+    Numbers that conflict are let pass here.
+    """
+    if kernel.available() and len(evidence.columns) <= FIELDS:
+        return compiled_hopes(evidence, left, right, hours, same_source)
+    views = [word_views(column, left, right) for column in evidence.columns]
+    context = context_rows(evidence, left, right, hours, same_source)
+    return probability(combine(evidence, views, context, strict=False)[:, 1])
+
+
+def compiled_hopes(
+    evidence: Evidence,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    hours: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The same by the kernel."""
+    model = shipped_model()
+    odds = np.full(len(left), model.base)
+    kernel.screen(
+        *evidence.columns[0].arrays(),
+        *evidence.columns[-1].arrays(),
+        evidence.anchors,
+        *model.forest.arrays(),
+        np.array([len(evidence.columns)]),
+        np.ascontiguousarray(left),
+        np.ascontiguousarray(right),
+        np.log1p(hours),
+        np.ascontiguousarray(same_source),
+        odds,
+    )
+    return probability(odds)
