@@ -44,8 +44,8 @@ HURTS = (
     "gap",
     *RETURNS,
 )
-TREES = 200
-RATE = 0.1
+TREES = 96
+RATE = 0.2
 LEAVES = 8
 LEAST = 8
 SEED = 0

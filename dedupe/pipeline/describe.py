@@ -96,20 +96,28 @@ def describe(
         )
         for field, texts in enumerate(corpus.texts)
     )
-    return tie_together(views, len(corpus))
+    return tie_together(views, corpus.times)
 
 
-def tie_together(views: tuple[View, ...], records: int) -> Description:
-    """Number the distinct combinations of texts over all fields."""
+def tie_together(views: tuple[View, ...], times: NDArray[np.int64]) -> Description:
+    """Number the distinct combinations of texts over all fields, by time, then content.
+
+    What is compared is mostly near in time, and so near in memory.
+    """
     rows = [one_row_a_print(view)[view.rows] for view in views]
-    prints = np.zeros((records, len(views)), dtype=np.uint64)
+    prints = np.zeros((len(times), len(views)), dtype=np.uint64)
     for field, view in enumerate(views):
         prints[:, field] = view.prints[view.rows]
     filled = np.flatnonzero((prints != 0).any(axis=1))
-    kinds = np.full(records, -1)
+    kinds = np.full(len(times), -1)
     _, firsts, inverse = np.unique(prints[filled], axis=0, return_index=True, return_inverse=True)
-    kinds[filled] = inverse.ravel()
-    return Description(views, kinds, tuple(row[filled[firsts]] for row in rows))
+    earliest = np.full(len(firsts), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, inverse.ravel(), times[filled])
+    order = np.argsort(earliest, kind="stable")
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    kinds[filled] = places[inverse.ravel()]
+    return Description(views, kinds, tuple(row[filled[firsts[order]]] for row in rows))
 
 
 def one_row_a_print(view: View) -> NDArray[np.int64]:

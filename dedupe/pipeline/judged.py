@@ -10,6 +10,8 @@ import numpy as np
 from dedupe.hashing import find_sorted, outside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -34,6 +36,12 @@ class Judged:
             np.insert(scores, places, other.scores[fresh]),
             np.insert(parts, places, other.parts[fresh], axis=0),
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Judged]) -> Judged:
+        """Several in a row, the codes of each after those of the one before."""
+        columns = ("codes", "scores", "parts")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
 
     def where(self, mask: NDArray[np.bool_]) -> Judged:
         """Only some pairs."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FAR_SHORT = 0.25
 SHORT = 0.5
 """Shares of the threshold: of what is hopeless, and of what nearly passes."""
+SLICE = 1 << 19
+LOW = 0xFFFFFFFF
 
 
 def settle(case: Case, progress: Callable[[float], None]) -> Settled:
@@ -54,11 +56,12 @@ def settle(case: Case, progress: Callable[[float], None]) -> Settled:
         else:
             codes = near_misses(judged, case.settings.threshold * SHORT, alive)
         codes = permitted(case, heads, codes)
-        fresh, hopes = judge(case, codes, alive, 0 if effort["rounds"] else floor, progress)
-        links_wait = effort["rounds"] == 0 and case.links.must.size > 0
+        first = effort["rounds"] == 0
+        fresh, far = judge(case, codes, alive, floor, progress, screened=first)
+        links_wait = first and case.links.must.size > 0
         passed = links_wait or passes_anew(judged, fresh, case.settings.threshold)
-        judged |= fresh.where(hopes >= floor)
-        hopeless = merged(hopeless, codes[hopes < floor])
+        judged |= fresh
+        hopeless = merged(hopeless, far)
         effort["rounds"] += 1
         strays = stray_copies(case, heads, leaders) if whole and not passed else NO_RECORDS
         if whole and not passed and not len(strays):
@@ -102,22 +105,22 @@ def meetings(case: Case, found: Candidates, alive: NDArray[np.int64]) -> NDArray
         codes = distinct(np.concatenate([codes, kin(case, alive)]))
     if case.settings.window is None:
         return codes
-    hours = case.hours(codes >> 32, codes & 0xFFFFFFFF)
+    hours = case.hours(codes >> 32, codes & LOW)
     return codes[~(hours * HOUR > case.settings.window)]
 
 
 def permitted(case: Case, heads: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The pairs of heads that neither links nor versions keep apart."""
-    return codes[~bonds_of(case, heads).part(codes >> 32, codes & 0xFFFFFFFF)]
+    return codes[~bonds_of(case, heads).part(codes >> 32, codes & LOW)]
 
 
 def near_misses(judged: Judged, floor: float, alive: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pairs of the living that scored at least ``floor`` when they were judged before."""
     codes = judged.codes[judged.scores >= floor]
-    highest = max(int(alive.max(initial=0)), int((codes & 0xFFFFFFFF).max(initial=0)))
+    highest = max(int(alive.max(initial=0)), int((codes & LOW).max(initial=0)))
     lives = np.zeros(highest + 1, dtype=bool)
     lives[alive] = True
-    return np.asarray(codes[lives[codes >> 32] & lives[codes & 0xFFFFFFFF]])
+    return np.asarray(codes[lives[codes >> 32] & lives[codes & LOW]])
 
 
 def judge(
@@ -126,21 +129,38 @@ def judge(
     alive: NDArray[np.int64],
     floor: float,
     progress: Callable[[float], None],
-) -> tuple[Judged, NDArray[np.float64]]:
-    """The verdicts on coded pairs of records under counts over the living, and their hopes.
+    *,
+    screened: bool,
+) -> tuple[Judged, NDArray[np.int64]]:
+    """The verdicts on coded pairs of records under counts over the living, and what is hopeless.
 
-    With a ``floor`` they are screened by their words first, which pays where most fall short of it.
+    The hopeless are the codes of those that cannot come to ``floor``. ``screened`` tells them by
+    their words first, which pays where they are most. A slice at a time keeps memory flat.
     """
-    left, right = codes >> 32, codes & 0xFFFFFFFF
-    verdicts = verify(
-        replace(evidence_among(case, alive), floor=floor),
-        case.kinds[left],
-        case.kinds[right],
-        case.hours(left, right),
-        case.same_source(left, right),
-        progress,
-    )
-    return Judged(codes, verdicts.scores, verdicts.parts), verdicts.hopes
+    evidence = replace(evidence_among(case, alive), floor=floor if screened else 0)
+    judged, hopeless = [nothing_judged(len(evidence.columns))], [NO_RECORDS]
+    for first in range(0, len(codes), SLICE):
+        part = codes[first : first + SLICE]
+        left, right = part >> 32, part & LOW
+        verdicts = verify(
+            evidence,
+            case.kinds[left],
+            case.kinds[right],
+            case.hours(left, right),
+            case.same_source(left, right),
+            within(progress, first / len(codes), len(part) / len(codes)),
+        )
+        held = verdicts.hopes >= floor
+        judged.append(Judged(part, verdicts.scores, verdicts.parts).where(held))
+        hopeless.append(part[~held])
+    return Judged.joined(judged), np.concatenate(hopeless)
+
+
+def within(
+    progress: Callable[[float], None], before: float, share: float
+) -> Callable[[float], None]:
+    """Progress of a part, told as that of the whole."""
+    return lambda done: progress(before + done * share)
 
 
 def close(
@@ -159,7 +179,8 @@ def close(
     members = (heads == np.arange(len(heads))) & (leaders != heads)
     averaged = np.flatnonzero(members & ~linked)
     codes = outside(accepted.codes, distinct(codes_of(averaged, leaders[averaged])))
-    distant, _ = judge(case, codes, alive_heads(case, leaders), 0.0, lambda _: None)
+    alive = alive_heads(case, leaders)
+    distant, _ = judge(case, codes, alive, 0.0, lambda _: None, screened=False)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)
