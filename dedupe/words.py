@@ -179,24 +179,26 @@ def learn_vocabulary(spelled: Mapping[int, str]) -> Vocabulary:
     known = standard_words()
     texts = [known.get(value) or spelled[value] for value in values.tolist()]
     numbers = np.array([text[:1].isdigit() for text in texts], dtype=bool)
+    overlaps = are_spaceless(texts)
     stems: dict[str, int] = {}
-    stem_ids = [
-        -1 if number else stems.setdefault(stem(text), len(stems))
-        for text, number in zip(texts, numbers.tolist(), strict=True)
-    ]
+    stem_ids = np.full(len(texts), -1, dtype=np.int32)
+    stemmed = np.flatnonzero(~numbers & ~overlaps)
+    stem_ids[stemmed] = [stems.setdefault(stem(texts[i]), len(stems)) for i in stemmed.tolist()]
     return Vocabulary(
         hashes=values,
-        stems=np.array(stem_ids, dtype=np.int32),
+        stems=stem_ids,
         concepts=concepts().get(values, -1).astype(np.int32),
         sides=sides().get(values, -1).astype(np.int32),
         numbers=numbers,
-        overlaps=np.array([is_spaceless(text) for text in texts], dtype=bool),
+        overlaps=overlaps,
     )
 
 
-def is_spaceless(word: str) -> bool:
-    """Whether a word is of a script that sets no spaces."""
-    return word[:1] > "\u0dff" and any(low <= ord(word[0]) <= high for low, high in SPACELESS)
+def are_spaceless(words: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each word is of a script that sets no spaces."""
+    firsts = np.fromiter((ord(word[0]) if word else 0 for word in words), np.int64, len(words))
+    within = [(low <= firsts) & (firsts <= high) for low, high in SPACELESS]
+    return np.asarray(np.any(within, axis=0))
 
 
 def static_weights(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from dedupe.hashing import distinct
 from dedupe.pipeline.spans import Calendar, calendar_of
 from dedupe.verify import (
     IGNORE,
+    LETTERS,
     STRICT,
     Column,
     Evidence,
@@ -67,7 +68,7 @@ def learn_lexis(description: Description, times: NDArray[np.int64], numbers: str
         tuple(p >> 32 for p in pairs),
         tuple(map(low_half, pairs)),
         tuple(
-            [spell(view.texts[i]) for i in rows.tolist()]
+            [spell(view.texts[i])[:LETTERS] for i in rows.tolist()]
             for view, rows in zip(description.views, description.view_rows, strict=True)
         ),
         headlines,

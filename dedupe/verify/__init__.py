@@ -12,7 +12,7 @@ import numpy as np
 from dedupe.stories import HOUR
 from dedupe.verify.align import Column
 from dedupe.verify.context import CONTEXT, RETURNS, Evidence, context_rows
-from dedupe.verify.features import VIEW, fill_ratios, word_views
+from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
 from dedupe.verify.model import probability
 from dedupe.verify.numbers import (
     IGNORE,
@@ -33,6 +33,7 @@ __all__ = [
     "CONTEXT",
     "FEATURES",
     "IGNORE",
+    "LETTERS",
     "RETURNS",
     "STRICT",
     "VIEW",

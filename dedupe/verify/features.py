@@ -52,6 +52,8 @@ VIEW = (
     "ratio",  # 1 - insertions and deletions over the length of both (rapidfuzz.fuzz.ratio)
 )
 TAIL = VIEW.index("ratio")
+LETTERS = 512
+"""Of each text so many letters are compared: more than its first words, which are, have."""
 TELLING = 7
 PIVOTAL = 6
 """The least bits of a word that changes places, and of the one about which it does."""
