@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from commandline import PROJECT, Done, dedupe, environment, finished
 from test_check import CLEAN, DIRTY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text())
@@ -83,7 +86,9 @@ def test_the_pre_commit_hook(hook_repository: Path, tmp_path: Path):
     dirty = try_hook(hook_repository, store, folder)
     assert dirty.code == 1, dirty
     assert b"duplicate headlines" in dirty.out
-    assert re.search(rb"^a\.jsonl:\d: duplicate of a\.jsonl:\d \(0\.\d\d, title\): ", dirty.out, re.M)
+    assert re.search(
+        rb"^a\.jsonl:\d: duplicate of a\.jsonl:\d \(0\.\d\d, title\): ", dirty.out, re.MULTILINE
+    )
     assert b"notes.txt" not in dirty.out
 
     unique = dedupe("unique", "a.jsonl", folder=folder).out
@@ -98,7 +103,9 @@ def test_the_hook_is_one_process_over_stories():
     (hook,) = HOOKS
     assert (hook["entry"], hook["language"]) == ("dedupe check", "python")
     assert hook["require_serial"] is True
-    matched = [name for name in ("a/b.jsonl", "b.jsonl.gz", "c.ndjson") if re.search(hook["files"], name)]
+    matched = [
+        name for name in ("a/b.jsonl", "b.jsonl.gz", "c.ndjson") if re.search(hook["files"], name)
+    ]
     assert len(matched) == 3
     assert not any(re.search(hook["files"], name) for name in ("jsonl", "a.json", "a.jsonl.md"))
 
@@ -137,7 +144,9 @@ def test_the_github_action_fails_and_then_passes(tmp_path: Path):
     folder = repository(tmp_path / "work", {"a.jsonl": DIRTY})
     dirty = github_step(folder, files="a.jsonl")
     assert dirty.code == 1
-    assert re.match(rb"::error file=a\.jsonl,line=\d,title=Duplicate headline::duplicate of a", dirty.out)
+    assert re.match(
+        rb"::error file=a\.jsonl,line=\d,title=Duplicate headline::duplicate of a", dirty.out
+    )
     assert "**Failed (1 duplicate, none allowed).**" in (tmp_path / "summary.md").read_text()
 
     (folder / "a.jsonl").write_bytes(dedupe("unique", "a.jsonl", folder=folder).out)
