@@ -149,8 +149,9 @@ class Place:
 class Finding:
     """A record that tells again what another told, and why it is thought so.
 
-    ``score`` is in 0..1; ``fingerprint`` is made from the duplicate's bytes, and distinct among
-    the findings of a run.
+    ``score`` is in 0..1, the likeness of the two; where it is below the threshold, ``through``
+    is a record by whose likeness they came together. ``fingerprint`` is made from the duplicate's
+    bytes, and distinct among the findings of a run.
     """
 
     duplicate: Place
@@ -159,6 +160,7 @@ class Finding:
     reason: str
     cluster: str
     fingerprint: str
+    through: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

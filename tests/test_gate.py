@@ -13,8 +13,10 @@ from dedupe.gate import accepting, inspect
 from dedupe.gate.baseline import Book, Entry
 from dedupe.gate.findings import Group, blocks_of
 from dedupe.gate.verdict import exceeded, percent
+from dedupe.settings import Settings
 from dedupe.stories import Limits
 
+THRESHOLD = Settings().threshold
 POSITIONS = st.integers(0, 9)
 TIES = st.lists(st.sets(POSITIONS, min_size=2), max_size=4)
 
@@ -126,6 +128,19 @@ def test_fingerprints_differ_and_places_are_of_the_records(stories):
             story["id"], story["title"] or story["lede"],
         )  # fmt: skip
         assert finding.duplicate.line != finding.original.line
+
+
+@given(CORPORA)
+def test_what_matches_its_original_at_second_hand_names_a_pair(stories):
+    result = run_of(stories)
+    pairs = set(zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True))
+    for finding in inspect(result).found:
+        told = finding.duplicate.line - 1
+        if finding.through is None:
+            assert finding.score >= THRESHOLD
+        else:
+            assert finding.score < THRESHOLD
+            assert tuple(sorted((told, finding.through.line - 1))) in pairs
 
 
 def test_all_is_corpus():

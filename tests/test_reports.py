@@ -79,6 +79,16 @@ def test_text():
     )
 
 
+def test_a_likeness_at_second_hand_names_its_way():
+    place = Place("data/b.jsonl", 9, "c", "Old lamp")
+    held = findings(replace(finding(0), score=0.02, through=place))
+    told = "duplicate of data/a.jsonl:3 (0.02, title; through data/b.jsonl:9): Old lamp"
+    assert told in report("text", held)
+    assert "0.02, title; through data/b.jsonl:9 |" in report("markdown", held)
+    (fact,) = json.loads(report("json", held))["findings"]
+    assert fact["through"] == {"path": "data/b.jsonl", "line": 9, "id": "c", "text": "Old lamp"}
+
+
 SUMMARIES = {
     "50 records, no duplicates: passed": findings(),
     "50 records, 1 duplicate in 1 cluster: passed, within the limits": findings(

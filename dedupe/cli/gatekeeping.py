@@ -66,7 +66,7 @@ def carry_out(request: Request, gate: Gate) -> int:
             entries = accepting(result, corpus)
             with replacing(gate.baseline) as file, output_errors(gate.baseline):
                 file.write(written(entries))
-        found.append(inspect(result, corpus, entries, gate.limits))
+        found.append(inspect(result, corpus, entries, gate.limits, request.settings.threshold))
         return len(found[0].found), encoded(form, found[0])
 
     run_job("check", request, render)

@@ -43,7 +43,12 @@ def rooted(form: str, findings: Findings, environ: Mapping[str, str]) -> Finding
         return replace(place, path=from_root(place.path, root))
 
     found = tuple(
-        replace(each, duplicate=moved(each.duplicate), original=moved(each.original))
+        replace(
+            each,
+            duplicate=moved(each.duplicate),
+            original=moved(each.original),
+            through=each.through and moved(each.through),
+        )
         for each in findings.found
     )
     return replace(findings, found=found)

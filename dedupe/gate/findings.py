@@ -8,13 +8,15 @@ where the story is kept; each other block is one duplicate.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.gate.baseline import Book, Entry
+from dedupe.gate.evidence import Echo, Links
 from dedupe.gate.verdict import exceeded
+from dedupe.settings import Settings
 from dedupe.stories import Finding, Findings, Limits, Place
 from dedupe.writing.pairing import Places
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Block = set[int]
 NO_LIMITS = Limits()
+USUAL = Settings().threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +44,20 @@ class Group:
         return len(self.members) - max(len(self.known), 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """A duplicate and what it repeats, as positions, with the evidence."""
-
-    duplicate: int
-    original: int
-    score: float
-    reason: str
-
-
 def inspect(
     result: Result,
     corpus: Collection[str] = (),
     accepted: Sequence[Entry] = (),
     limits: Limits = NO_LIMITS,
+    threshold: float = USUAL,
 ) -> Findings:
-    """Find what is told twice; records of the paths in ``corpus`` are only compared with."""
+    """Find what is told twice; records of the paths in ``corpus`` are only compared with.
+
+    ``threshold`` is the run's: from there on a record is like another at first hand.
+    """
     book = Book(accepted)
     keys = result.clustering.keys
-    links = Links(result)
+    links = Links(result, threshold)
     echoes: list[Echo] = []
     troubled: list[Group] = []
     potential = 0
@@ -152,42 +149,8 @@ def echoes_of(group: Group, blocks: Sequence[Block], links: Links) -> Iterator[E
             if group.canonical in block
             else min(block, key=lambda member: (-links.scores[member], member))
         )
-        yield links.echo(told, group.canonical, home)
-
-
-class Links:
-    """The evidence of a run, asked for by pairs of records."""
-
-    def __init__(self, result: Result) -> None:
-        self.scores: list[float] = result.clustering.scores.tolist()
-        self._reasons = result.clustering.reasons
-        self._pairs = result.pairs
-        self._codes = result.pairs.left << 32 | result.pairs.right
-
-    def echo(self, told: int, canonical: int, home: Block) -> Echo:
-        """What a record repeats: the canonical version, or the like of it where the story is kept.
-
-        A record that matches nothing there repeats the canonical version, which is then itself a
-        duplicate.
-        """
-        if told == canonical:
-            best = min(home, key=lambda member: (-self.scores[member], member))
-            return Echo(told, best, self.scores[best], self._reasons[best])
-        if canonical not in home:
-            matching = [
-                (-float(self._pairs.scores[row]), member, row)
-                for member in home
-                if (row := self._row(told, member)) is not None
-            ]
-            if matching:
-                score, best, row = min(matching)
-                return Echo(told, best, -score, self._pairs.reasons[row])
-        return Echo(told, canonical, self.scores[told], self._reasons[told])
-
-    def _row(self, one: int, other: int) -> int | None:
-        code = min(one, other) << 32 | max(one, other)
-        row = int(np.searchsorted(self._codes, code))
-        return row if row < len(self._codes) and self._codes[row] == code else None
+        echo = links.echo(told, group.canonical, home)
+        yield replace(echo, through=links.through(echo, group.members))
 
 
 def findings_of(result: Result, echoes: Iterable[Echo]) -> Iterator[Finding]:
@@ -205,6 +168,7 @@ def findings_of(result: Result, echoes: Iterable[Echo]) -> Iterator[Finding]:
             reason=echo.reason,
             cluster=keys[int(canonical[echo.duplicate])],
             fingerprint=key if seen[key] == 1 else f"{key}-{seen[key]}",
+            through=None if echo.through is None else place_of(result, places, echo.through),
         )
 
 

@@ -43,6 +43,7 @@ def fact(finding: Finding) -> dict[str, object]:
         "original": asdict(finding.original),
         "score": finding.score,
         "reason": finding.reason,
+        "through": finding.through and asdict(finding.through),
         "cluster": finding.cluster,
         "fingerprint": finding.fingerprint,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dedupe.reports.wording import grounds, outdated, safe, spot, tally, verdict
+from dedupe.reports.wording import grounded, outdated, safe, spot, tally, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,8 +52,7 @@ def row(finding: Finding) -> str:
     """A row of the table."""
     ends = (finding.duplicate, finding.original)
     cells = [cell for place in ends for cell in (plain(spot(place)), plain(place.text))]
-    evidence = f"{finding.score:.2f}, {plain(grounds(finding.reason))}"
-    return f"| {' | '.join([*cells, evidence])} |\n"
+    return f"| {' | '.join([*cells, plain(grounded(finding))])} |\n"
 
 
 def plain(text: str) -> str:

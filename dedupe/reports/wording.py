@@ -59,10 +59,16 @@ def grounds(reason: str) -> str:
     return " and ".join(SIMILARITY.findall(reason)) or reason
 
 
+def grounded(finding: Finding) -> str:
+    """The evidence of a finding, as in ``0.94, title``."""
+    through = f"; through {spot(finding.through)}" if finding.through else ""
+    return f"{finding.score:.2f}, {safe(grounds(finding.reason))}{through}"
+
+
 def told(finding: Finding) -> str:
     """What is wrong with a record, but for where it stands."""
-    evidence = f"{finding.score:.2f}, {safe(grounds(finding.reason))}"
-    return f"duplicate of {spot(finding.original)} ({evidence}): {safe(finding.duplicate.text)}"
+    text = safe(finding.duplicate.text)
+    return f"duplicate of {spot(finding.original)} ({grounded(finding)}): {text}"
 
 
 def outdated(stale: Stale) -> str:
