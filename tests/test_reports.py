@@ -107,7 +107,7 @@ def test_summary(line: str, held: Findings):
 @pytest.mark.parametrize("form", ["text", "github", "markdown"])
 def test_a_stale_entry_is_told(form: str):
     stale = Stale("24c469a2cf6a30f1", "Old lamp stays lit", 2, 1)
-    told = "stale baseline entry 24c469a2cf6a30f1: only 1 of the 2 duplicates is there"
+    told = "stale baseline entry 24c469a2cf6a30f1 (1 of 2 duplicates gone): Old lamp stays lit"
     assert told in report(form, findings(stale=(stale,)))
 
 

@@ -73,11 +73,8 @@ def told(finding: Finding) -> str:
 
 def outdated(stale: Stale) -> str:
     """What is wrong with an entry of the baseline."""
-    left = f"only {stale.left:,} of the" if stale.left else "none of the"
-    accepted = counted(stale.accepted, "duplicate")
-    return f"stale baseline entry {safe(stale.cluster)}: {left} {accepted} is there: " + safe(
-        stale.text
-    )
+    gone = f"{stale.accepted - stale.left:,} of {counted(stale.accepted, 'duplicate')} gone"
+    return f"stale baseline entry {safe(stale.cluster)} ({gone}): {safe(stale.text)}"
 
 
 def tally(findings: Findings) -> str:
