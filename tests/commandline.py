@@ -10,7 +10,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 FIXTURES = PROJECT / "fixtures"
-OURS = ("DEDUPE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED")
+OURS = ("DEDUPE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED", "GITHUB_", "GITLAB_")
 PATIENCE = 120
 
 

@@ -87,12 +87,13 @@ def test_example_in_the_help_runs(name: str, line: str, tmp_path: Path):
     (tmp_path / "stories.csv").write_bytes(TABLE)
     (tmp_path / "labels.csv").write_bytes(b"a,b,label\na,b,D\na,c,N\n")
     (tmp_path / "labels.jsonl").write_bytes(b'{"a":"a","b":"c","label":"N"}\n')
+    (tmp_path / "archive.jsonl").write_bytes(STORIES)
     (tmp_path / "headlines.txt").write_bytes(b"Old lamp stays lit\nOld lamp stays lit\n")
     (tmp_path / "article.txt").write_bytes((FIXTURES / "article.txt").read_bytes())
     if name == "tune":  # three records are too few to tune by
         labelled.write(tmp_path)
     done = shell(line, tmp_path)
-    assert done.code == 0, done.err
+    assert done.code in ((0, 1) if name == "check" else (0,)), done.err
     assert "dedupe: " in done.err
     assert f"dedupe {name}" in line
 

@@ -37,8 +37,10 @@ MAY_IMPORT = {
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
     "judge": PIPELINE,
+    "gate": PIPELINE,
+    "reports": {"errors", "stories"},
     "api": PIPELINE,
-    "cli": PIPELINE | {"judge"},
+    "cli": PIPELINE | {"judge", "gate", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }

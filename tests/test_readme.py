@@ -15,6 +15,7 @@ import test_bad_input as bad
 from commandline import FIXTURES, PROJECT, shell
 
 from dedupe.cli.app import COMMANDS
+from dedupe.cli.layout import SECTIONS
 from dedupe.settings import KNOBS, Knob
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ ROWS = [
     for line in TEXT.splitlines()
     if line.startswith("| ")
 ]
+FOUND = 1
 SETS_UP = ("pipx install ", "uv tool install ", "pip install ", "make ")
 
 
@@ -105,7 +107,17 @@ def test_every_odd_input_is_in_the_table(name: str):
     assert [row[0] for row in ROWS].count(name) == 1
 
 
+GATE = [*SECTIONS["Gate"], "--format"]
+
+
+@pytest.mark.parametrize("flag", GATE)
+def test_every_flag_of_the_gate_is_told(flag: str):
+    told = re.search(r"^## In CI\n(.*?)^## ", TEXT, re.MULTILINE | re.DOTALL)
+    assert told
+    assert f"`{flag}" in told[1]
+
+
 def test_the_exit_codes_are_told():
     told = {row[0] for row in ROWS if row[0].isdigit()}
     stopped = {code for _, code, _ in bad.STOPS.values()}
-    assert told == set(map(str, {0, bad.FAILED, bad.PIPE_CLOSED} | stopped))
+    assert told == set(map(str, {0, FOUND, bad.FAILED, bad.PIPE_CLOSED} | stopped))

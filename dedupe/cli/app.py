@@ -15,7 +15,7 @@ from dedupe.cli.layout import CONTEXT_SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("cluster", "unique", "pairs", "split", "evaluate", "explain", "label", "tune")
+COMMANDS = ("cluster", "unique", "pairs", "check", "split", "evaluate", "explain", "label", "tune")
 
 HELP = """\
 Find the same story told twice.
@@ -28,7 +28,8 @@ standard output, all else to standard error.
 EPILOG = """\
 \b
 Exit codes:
-  0    done
+  0    done; of check: clean
+  1    duplicates found, by check alone
   2    usage, input or internal error
   130  interrupted (Ctrl-C)
   141  the reader of standard output went away

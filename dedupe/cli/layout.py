@@ -16,9 +16,18 @@ SECTIONS = {
         "--numbers",
         "--links",
     ),
+    "Gate": (
+        "--against",
+        "--baseline",
+        "--update-baseline",
+        "--max-duplicates",
+        "--max-rate",
+        "--max-cluster",
+        "--exit-zero",
+    ),
     "Canonical version": ("--keep", "--prefer"),
     "Input": ("--in", "--from", "--id-field", "--date-field", "--source-field", "--on-error"),
-    "Output": ("--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
+    "Output": ("--format", "--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
 }
 """Every option of every command, by its long spelling."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dedupe.reports.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dedupe.stories import Tally
 
 
-def counted(number: int, noun: str) -> str:
-    """Word a number of things.
-
-    >>> counted(1, "record"), counted(2051, "pair")
-    ('1 record', '2,051 pairs')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+__all__ = ["counted", "spent", "summed_up", "told"]
 
 
 def told(facts: Iterable[str], seconds: float) -> str:

@@ -1,0 +1,118 @@
+"""Accepted duplicates: a file of clusters, each named by the content of its records.
+
+What is accepted is that certain records, by the digests of their bytes, tell one story. So an
+entry goes on to excuse those records when the cluster gets another canonical version or another
+id, and excuses no record that it does not name: not a new member, and not a further copy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dedupe.errors import InputError
+from dedupe.files import reason_of
+from dedupe.stories import Stale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+VERSION = 1
+LEAST = 2
+MISSING = "{reason}; --update-baseline makes it"
+NO_BASELINE = "not a baseline, as --update-baseline writes it"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One accepted cluster: its id, and the sorted digests of its records, copies repeated.
+
+    The text, the headline of its canonical version, is there for whoever reads the file.
+    """
+
+    cluster: str
+    records: tuple[str, ...]
+    text: str
+
+
+class Book:
+    """The entries of a baseline, found by the records that they name; counts what they excuse."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._left = [0] * len(entries)
+        self._naming: dict[str, list[int]] = defaultdict(list)
+        for place, entry in enumerate(entries):
+            for digest in dict.fromkeys(entry.records):
+                self._naming[digest].append(place)
+
+    def ties(self, members: Sequence[int], digests: Sequence[str]) -> Iterator[list[int]]:
+        """The members of a cluster that each entry holds together, two or more at a time."""
+        if not self._naming:
+            return
+        naming = [self._naming.get(digest, ()) for digest in digests]
+        for place in dict.fromkeys(place for places in naming for place in places):
+            unclaimed = Counter(self._entries[place].records)
+            held = []
+            for member, digest in zip(members, digests, strict=True):
+                if unclaimed[digest] > 0:
+                    unclaimed[digest] -= 1
+                    held.append(member)
+            self._left[place] += len(held) - 1
+            if len(held) >= LEAST:
+                yield held
+
+    def stale(self) -> tuple[Stale, ...]:
+        """The entries that name records which are no duplicates now."""
+        pairs = zip(self._entries, self._left, strict=True)
+        return tuple(
+            Stale(entry.cluster, entry.text, len(entry.records) - 1, left)
+            for entry, left in pairs
+            if left < len(entry.records) - 1
+        )
+
+
+def read_baseline(path: str) -> list[Entry]:
+    """Read the accepted clusters; raises InputError for what is no baseline."""
+    try:
+        held = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = reason_of(error)
+        missing = isinstance(error, FileNotFoundError)
+        raise InputError(path, None, MISSING.format(reason=reason) if missing else reason) from None
+    except json.JSONDecodeError as error:
+        raise InputError(path, error.lineno, f"{NO_BASELINE} ({error.msg})") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise InputError(path, None, NO_BASELINE) from None
+    if not isinstance(held, dict) or not isinstance(held.get("accepted"), list):
+        raise InputError(path, None, NO_BASELINE)
+    if held.get("version") != VERSION:
+        told = f"a baseline of version {held.get('version')!r}; this dedupe reads {VERSION}"
+        raise InputError(path, None, told)
+    return [entry_of(path, number, row) for number, row in enumerate(held["accepted"], 1)]
+
+
+def entry_of(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whatever the JSON held
+    """One entry; raises InputError that tells which one is malformed."""
+    match row:
+        case {"cluster": str(cluster), "records": [_, _, *_] as records, "text": str(text)} if all(
+            isinstance(record, str) for record in records
+        ):
+            return Entry(cluster, tuple(records), text)
+    raise InputError(path, None, f"{NO_BASELINE}: entry {number} needs cluster, records and text")
+
+
+def written(entries: Sequence[Entry]) -> bytes:
+    """A baseline as JSON, an entry a line in the order of ids, so that a diff is for reading."""
+    rows = [
+        json.dumps(
+            {"cluster": entry.cluster, "records": list(entry.records), "text": entry.text},
+            ensure_ascii=False,
+        )
+        for entry in sorted(entries, key=lambda entry: (entry.cluster, entry.records))
+    ]
+    accepted = "[\n" + ",\n".join(rows) + "\n]" if rows else "[]"
+    return f'{{"version": {VERSION}, "accepted": {accepted}}}\n'.encode()

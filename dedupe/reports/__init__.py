@@ -1,0 +1,31 @@
+"""What a check found, for people and for machines: one format a file, behind one function type."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from dedupe.stories import Findings
+
+__all__ = ["FORMATS", "Reporter", "reporter"]
+
+Reporter: TypeAlias = Callable[[Findings], Iterator[str]]
+"""From findings to a report, in pieces; without any effect."""
+
+FORMATS = {
+    "text": "text",
+    "json": "json_object",
+    "github": "github",
+    "gitlab": "gitlab",
+    "sarif": "sarif",
+    "junit": "junit",
+    "markdown": "markdown",
+}
+"""The formats, and the file here that has the ``render`` of each."""
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of a format, loaded when it is asked for."""
+    render: Reporter = importlib.import_module(f"dedupe.reports.{FORMATS[name]}").render
+    return render

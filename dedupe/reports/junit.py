@@ -1,0 +1,73 @@
+"""JUnit's XML, as Jenkins and its kin read it: one suite a file, one case a duplicate."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from dedupe.reports.wording import counted, safe, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dedupe.stories import Finding, Findings
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(findings: Findings) -> Iterator[str]:
+    """The suites, in the order of the input; a duplicate within the limits counts as skipped."""
+    found: dict[str, list[Finding]] = {path: [] for path, _ in findings.files}
+    for finding in findings.found:
+        found[finding.duplicate.path].append(finding)
+    outcome = "skipped" if findings.passed else "failure"
+    cases = sum(max(len(held), 1) for held in found.values())
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    failures = 0 if findings.passed else len(findings.found)
+    yield f'<testsuites name="dedupe" tests="{cases}" failures="{failures}" errors="0">\n'
+    for path, records in findings.files:
+        yield from suite(path, records, found[path], outcome)
+    yield "</testsuites>\n"
+
+
+def suite(path: str, records: int, found: Sequence[Finding], outcome: str) -> Iterator[str]:
+    """One file; without duplicates it has one case, which passes."""
+    name = attribute(safe(path))
+    figures = totals(max(len(found), 1), len(found), outcome)
+    yield f'  <testsuite name={name} {figures} time="0">\n'
+    if not found:
+        clean = attribute(f"no duplicate in {counted(records, 'record')}")
+        yield f'    <testcase name={clean} classname={name} time="0"/>\n'
+    for finding in found:
+        title = attribute(f"line {finding.duplicate.line}: {safe(finding.duplicate.text)}")
+        message = told(finding)
+        yield f'    <testcase name={title} classname={name} time="0">\n'
+        yield f"      <{outcome} message={attribute(message)}"
+        yield "/>\n" if outcome == "skipped" else f' type="duplicate">{body(finding)}</failure>\n'
+        yield "    </testcase>\n"
+    yield "  </testsuite>\n"
+
+
+def totals(cases: int, found: int, outcome: str) -> str:
+    """The figures of a suite."""
+    failures, skipped = (found, 0) if outcome == "failure" else (0, found)
+    figures = {"tests": cases, "failures": failures, "errors": 0, "skipped": skipped}
+    return " ".join(f'{name}="{value}"' for name, value in figures.items())
+
+
+def body(finding: Finding) -> str:
+    """Both headlines, one under the other."""
+    pair = (finding.original, finding.duplicate)
+    lines = "\n".join(f"{safe(p.path)}:{p.line}: {safe(p.text)}" for p in pair)
+    return escape(valid(lines))
+
+
+def attribute(text: str) -> str:
+    """A text as the value of an attribute, with its quotes."""
+    return quoteattr(valid(text))
+
+
+def valid(text: str) -> str:
+    """A text without what XML cannot hold."""
+    return NOT_XML.sub("\ufffd", text)

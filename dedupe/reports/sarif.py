@@ -1,0 +1,87 @@
+"""SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/ ."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from dedupe.reports.wording import safe, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.stories import Finding, Findings, Place
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+RULE: dict[str, Any] = {
+    "id": "duplicate-headline",
+    "name": "DuplicateHeadline",
+    "shortDescription": {"text": "The same story told twice"},
+    "fullDescription": {
+        "text": "A headline near enough to another to tell the same story. "
+        "dedupe unique keeps one version of every story."
+    },
+    "help": {
+        "text": "Remove the duplicate, as dedupe unique does, accept it by --update-baseline, "
+        "or see why it was found by dedupe explain."
+    },
+    "defaultConfiguration": {"level": "error"},
+}
+LINKING = "]("
+
+
+def render(findings: Findings) -> Iterator[str]:
+    """One run; the duplicate is the location, what it repeats a related one."""
+    level = "warning" if findings.passed else "error"
+    head = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+    }
+    driver = {"name": "dedupe", "rules": [RULE]}
+    yield json.dumps(head)[:-1]
+    yield f', "runs": [{{"tool": {json.dumps({"driver": driver})},\n'
+    yield '"columnKind": "unicodeCodePoints", "results": ['
+    for place, finding in enumerate(findings.found):
+        row = json.dumps(result(finding, level), ensure_ascii=False)
+        yield (",\n" if place else "\n") + row
+    yield "\n]}]}\n"
+
+
+def result(finding: Finding, level: str) -> dict[str, object]:
+    """One finding; its fingerprint stays when lines move."""
+    return {
+        "ruleId": RULE["id"],
+        "ruleIndex": 0,
+        "level": level,
+        "message": {"text": sentence(told(finding))},
+        "locations": [location(finding.duplicate)],
+        "relatedLocations": [
+            {
+                "id": 1,
+                **location(finding.original),
+                "message": {"text": sentence(safe(finding.original.text))},
+            }
+        ],
+        "partialFingerprints": {"recordDigest/v1": finding.fingerprint},
+        "properties": {
+            "score": finding.score,
+            "reason": finding.reason,
+            "cluster": finding.cluster,
+        },
+    }
+
+
+def sentence(text: str) -> str:
+    """A message without a link, which a headline could make; a message is never empty."""
+    return text.replace(LINKING, "] (") or "(no headline)"
+
+
+def location(place: Place) -> dict[str, object]:
+    """A line of a file; a relative path starts where the sources do."""
+    root = {} if place.path.startswith("/") else {"uriBaseId": "%SRCROOT%"}
+    uri = quote(place.path, safe="/", errors="surrogateescape")
+    artifact = {"uri": uri if root else f"file://{uri}", **root}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": place.line}}}
