@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-from dedupe.stories import Findings
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
-__all__ = ["FORMATS", "Reporter", "reporter"]
+    from dedupe.stories import Findings
 
-Reporter: TypeAlias = Callable[[Findings], Iterator[str]]
-"""From findings to a report, in pieces; without any effect."""
+    Reporter = Callable[[Findings], Iterator[str]]
+    """From findings to a report, in pieces; without any effect."""
+
+__all__ = ["FORMATS", "reporter"]
 
 FORMATS = {
     "text": "text",
