@@ -5,7 +5,7 @@ are judged again under counts of their own, and what is found joins the accepted
 whole round finds nothing: then a second run on the output of the first finds nothing either.
 Rounds between look only at pairs that nearly passed. A whole round leaves out the hopeless, which
 fell far short even if nothing recurred: what is left is a shift of word counts, and that carries no
-pair from a quarter of the threshold over it.
+pair from two fifths of the threshold over it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FAR_SHORT = 0.25
+FAR_SHORT = 0.4
 SHORT = 0.5
 """Shares of the threshold: of what is hopeless, and of what nearly passes."""
 SLICE = 1 << 19
