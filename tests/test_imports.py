@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "parsers", "settings", "stories"}
 TOOLS = {"hashing", "words", "kernel", "files"}
+DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
     "writing",
@@ -34,11 +35,13 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
+    **dict.fromkeys(DRAWING, set()),
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
-    "judge": PIPELINE,
+    "judge": PIPELINE | DRAWING,
+    "reports": {"errors", "stories"} | DRAWING,
     "api": PIPELINE,
-    "cli": PIPELINE | {"judge"},
+    "cli": PIPELINE | DRAWING | {"judge", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }

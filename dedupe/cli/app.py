@@ -15,7 +15,17 @@ from dedupe.cli.layout import CONTEXT_SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("cluster", "unique", "pairs", "split", "evaluate", "explain", "label", "tune")
+COMMANDS = (
+    "cluster",
+    "unique",
+    "pairs",
+    "report",
+    "split",
+    "evaluate",
+    "explain",
+    "label",
+    "tune",
+)
 
 HELP = """\
 Find the same story told twice.

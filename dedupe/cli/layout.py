@@ -18,7 +18,7 @@ SECTIONS = {
     ),
     "Canonical version": ("--keep", "--prefer"),
     "Input": ("--in", "--from", "--id-field", "--date-field", "--source-field", "--on-error"),
-    "Output": ("--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
+    "Output": ("--json", "--duplicates", "--title", "--output", "--plot", "--into", "--stats"),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
 }
 """Every option of every command, by its long spelling."""

@@ -1,0 +1,1 @@
+"""What was found, in the forms that people and their tools read; one file a form."""
