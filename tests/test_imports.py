@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "parsers", "settings", "stories"}
 TOOLS = {"hashing", "words", "kernel", "files"}
+DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
     "writing",
@@ -34,13 +35,15 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
+    **{room: set() for room in DRAWING},
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
-    "judge": PIPELINE,
+    "judge": PIPELINE | DRAWING,
     "gate": PIPELINE,
-    "reports": {"errors", "stories"},
+    "reports": {"errors", "stories"} | DRAWING,
+    "page": {"errors", "stories"} | DRAWING,
     "api": PIPELINE,
-    "cli": PIPELINE | {"judge", "gate", "reports"},
+    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -18,8 +18,8 @@ from commandline import Done, dedupe, visible
 from terminal import Terminal
 
 from dedupe.cli.screen import SIDE_BY_SIDE, Look, Side, columns, pair_lines, safe
+from dedupe.difference import difference
 from dedupe.errors import OutputError
-from dedupe.judge.difference import difference
 from dedupe.judge.ledger import open_ledger
 from dedupe.judge.uncertain import asking_order, spread
 from dedupe.pipeline.judged import Judged

@@ -15,7 +15,18 @@ from dedupe.cli.layout import CONTEXT_SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("cluster", "unique", "pairs", "check", "split", "evaluate", "explain", "label", "tune")
+COMMANDS = (
+    "cluster",
+    "unique",
+    "pairs",
+    "report",
+    "check",
+    "split",
+    "evaluate",
+    "explain",
+    "label",
+    "tune",
+)
 
 HELP = """\
 Find the same story told twice.

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     """From a result to the number of records or pairs that go out, and their bytes."""
 
 
-def carry_out(command: str, request: Request, render: Render) -> None:
-    """Do one run; the output and the ``--stats`` file appear whole or not at all."""
+def carry_out(command: str, request: Request, render: Render, tally: Tally | None = None) -> None:
+    """Do one run; the output and the ``--stats`` file appear whole or not at all.
+
+    A ``tally`` of the caller's is filled before ``render`` is called.
+    """
     started = time.perf_counter()
     check_destinations(request)
-    tally = Tally()
+    tally = tally or Tally()
     with ExitStack() as open_files:
         sidecar = request.stats and open_files.enter_context(
             open_output(request.stats, request.inputs)

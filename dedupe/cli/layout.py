@@ -27,7 +27,16 @@ SECTIONS = {
     ),
     "Canonical version": ("--keep", "--prefer"),
     "Input": ("--in", "--from", "--id-field", "--date-field", "--source-field", "--on-error"),
-    "Output": ("--format", "--json", "--duplicates", "--output", "--plot", "--into", "--stats"),
+    "Output": (
+        "--format",
+        "--json",
+        "--duplicates",
+        "--title",
+        "--output",
+        "--plot",
+        "--into",
+        "--stats",
+    ),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
 }
 """Every option of every command, by its long spelling."""

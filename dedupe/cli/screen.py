@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.judge.difference import Token, difference
+from dedupe.difference import Token, difference
+from dedupe.visible import JOINERS, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,6 @@ SIDE_BY_SIDE = 100
 GUTTER = "  \u2502  "
 MOST = 1000
 """Characters of a text that are shown."""
-JOINERS = "\u200c\u200d"  # they shape letters, and do nothing else
 Line = list[Token]
 
 
@@ -46,18 +46,7 @@ def safe(text: str) -> str:
     >>> safe("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
-    cut = text if len(text) <= MOST else text[:MOST] + "\u2026"
-    return "".join(" " if c.isspace() else c if harmless(c) else escaped(c) for c in cut)
-
-
-def harmless(character: str) -> bool:
-    """Whether a character shows as itself and moves nothing else."""
-    return character in JOINERS or unicodedata.category(character)[0] != "C"
-
-
-def escaped(character: str) -> str:
-    """A character as Python would write it."""
-    return character.encode("unicode_escape").decode()
+    return visible(text if len(text) <= MOST else text[:MOST] + "\u2026")
 
 
 def columns(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.judge.tune import wilson
+from dedupe.svg import segment, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,14 +138,3 @@ def legend(goal: Goal) -> Iterable[str]:
 def line(kind: str, steps: Steps) -> str:
     """A curve."""
     return f'<polyline class="{kind}" points="{" ".join(steps.points())}"/>'
-
-
-def segment(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    """A straight line."""
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def text(x: float, y: float, words: str, kind: str = "", *, anchor: str = "start") -> str:
-    """A line of text."""
-    shown = f' class="{kind}"' if kind else ""
-    return f'<text{shown} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
+
+from dedupe.visible import visible
 
 if TYPE_CHECKING:
     from dedupe.stories import Finding, Findings, Place, Stale
 
 MOST = 200
-LETTERS_JOINED = "\u200c\u200d"
-UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 SIMILARITY = re.compile(r"(\S.*?) \d\.\d\d(?: |$)")
 
 
@@ -32,17 +31,7 @@ def safe(text: str, most: int = MOST) -> str:
     """
     line = " ".join(text[: 4 * most].split())
     cut = line if len(line) <= most else line[: most - 1] + "\u2026"
-    return "".join(char if harmless(char) else escaped(char) for char in cut)
-
-
-def harmless(character: str) -> bool:
-    """Whether a character shows as itself and moves nothing else."""
-    return character in LETTERS_JOINED or unicodedata.category(character) not in UNSAFE
-
-
-def escaped(character: str) -> str:
-    """A character as Python would write it."""
-    return character.encode("unicode_escape", "surrogatepass").decode()
+    return visible(cut)
 
 
 def spot(place: Place) -> str:
