@@ -110,7 +110,7 @@ class Browser:
     def open(self, page: Path, fragment: str = "") -> None:
         """Load a page from disk and wait until its list stands."""
         self.ask("Page.navigate", url=page.resolve().as_uri() + fragment)
-        self.wait("document.documentElement.dataset.ready === 'yes'")
+        self.wait("document.documentElement?.dataset.ready === 'yes'")
 
     def run(self, script: str) -> Any:
         """Evaluate an expression in the page."""
