@@ -15,7 +15,8 @@ import importlib
 TYPE_CHECKING = False  # as checkers know it; importing typing would cost more than all else here
 if TYPE_CHECKING:
     from dedupe.api import cluster
-    from dedupe.errors import DedupeError, InputError, OutputError, SettingsError
+    from dedupe.errors import DedupeError, InputError, OutputError, SettingsError, StoreError
+    from dedupe.index import Answer, Index
     from dedupe.parsers import Field
     from dedupe.settings import Settings
     from dedupe.stories import Cluster, Clustering
@@ -24,14 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DISTRIBUTION",
+    "Answer",
     "Cluster",
     "Clustering",
     "DedupeError",
     "Field",
+    "Index",
     "InputError",
     "OutputError",
     "Settings",
     "SettingsError",
+    "StoreError",
     "__version__",
     "cluster",
 ]
@@ -46,6 +50,9 @@ HOMES = {
     "OutputError": "errors",
     "SettingsError": "errors",
     "Field": "parsers",
+    "StoreError": "errors",
+    "Answer": "index",
+    "Index": "index",
     "Settings": "settings",
     "Cluster": "stories",
     "Clustering": "stories",

@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "reports": {"errors", "stories"} | DRAWING,
     "page": {"errors", "stories"} | DRAWING,
     "api": PIPELINE,
-    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page"},
+    "index": PIPELINE | {"api"},
+    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page", "index"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -26,6 +26,7 @@ COMMANDS = (
     "explain",
     "label",
     "tune",
+    "index",
 )
 
 HELP = """\

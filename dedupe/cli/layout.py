@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 SECTIONS = {
+    "What goes": ("--before", "--ids"),
+    "How far": ("--deep",),
     "Judging": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
     "Goal": ("--labels", "--precision", "--recall", "--confidence"),
     "Matching": (
@@ -26,7 +28,15 @@ SECTIONS = {
         "--exit-zero",
     ),
     "Canonical version": ("--keep", "--prefer"),
-    "Input": ("--in", "--from", "--id-field", "--date-field", "--source-field", "--on-error"),
+    "Input": (
+        "--in",
+        "--from",
+        "--id-field",
+        "--date-field",
+        "--source-field",
+        "--on-error",
+        "--line-buffered",
+    ),
     "Output": (
         "--format",
         "--json",

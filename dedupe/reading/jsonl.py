@@ -21,7 +21,7 @@ LITERALS = ("NaN", "Infinity", "-Infinity")
 
 def batches(source: Source) -> Iterator[Batch]:
     """Batches of the records in JSON Lines; a block with a line that is none is sifted."""
-    first = 1
+    first = source.first
     for block in blocks(source.lines, len):
         raws, numbers = block, list(range(first, first + len(block)))
         first += len(block)

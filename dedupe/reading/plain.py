@@ -32,7 +32,7 @@ def batches(source: Source) -> Iterator[Batch]:
 
 def headlines(source: Source) -> Iterator[tuple[int, bytes, str]]:
     """Each line's number, bytes and text; blank ones are counted, undecodable ones refused."""
-    for number, raw in enumerate(source.lines, 1):
+    for number, raw in enumerate(source.lines, source.first):
         if raw.isspace():
             source.tally.blank += 1
             continue

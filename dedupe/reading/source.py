@@ -32,6 +32,8 @@ class Source:
     settings: Settings
     tally: Tally
     reject: Reject
+    first: int = 1
+    """The number of the first line."""
 
     def refuse(self, line: int, reason: str, raw: bytes, header: bytes = b"") -> None:
         """Deal with a bad record as the settings say; may raise InputError."""

@@ -18,7 +18,7 @@ from dedupe.writing.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dedupe.settings import Settings
     from dedupe.stories import Batch, Clustering, Corpus
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]  # by KEYS, in their order; without a version where none is stated
 
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
+INDEX_KEYS = (*KEYS, "new", "merged", "canonical_changed")
+"""The keys of what an index tells; all but ``new`` of those added are there where they say much."""
 DIGITS = 4
 TEXT = "text"
 
@@ -124,34 +126,45 @@ def wrapped(batch: Batch, rows: list[Row], into: str) -> bytes:
     )
 
 
-def widened(batch: Batch, rows: list[Row]) -> bytes:
+def widened(batch: Batch, rows: list[Row], keys: Sequence[str] = KEYS) -> bytes:
     """Rows of a table with their cells added."""
     data, delimiter = batch.data, DELIMITERS[batch.format]
     parts: list[bytes] = []
     for start, end, limit, row in spans(batch, rows):
-        added = cells([shown(row.get(key, "")) for key in KEYS], delimiter)
+        added = cells([shown(row.get(key, "")) for key in keys], delimiter)
         parts += (data[start:end], added, data[end:limit] or b"\n")
     return b"".join(parts)
 
 
-def wider_header(batch: Batch, into: str) -> bytes:
+def wider_header(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> bytes:
     """A table's header with the names of the added columns."""
-    names = cells([f"{into}_{key}" for key in KEYS], DELIMITERS[batch.format])
+    names = cells([f"{into}_{key}" for key in keys], DELIMITERS[batch.format])
     return unended(batch.header) + names + ending(batch.header)
 
 
 def shown(value: object) -> str:
-    """A value as a cell, spelled as in JSON."""
+    """A value as a cell, spelled as in JSON; several parted by spaces."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def check_key_is_free(batch: Batch, into: str) -> None:
+def indexed(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """One batch's records, each with what an index tells of it, as :func:`annotated` has it."""
+    if batch.format == "jsonl":
+        return spliced(batch, rows, into)
+    if batch.format == "lines":
+        return wrapped(batch, rows, into)
+    return widened(batch, rows, INDEX_KEYS)
+
+
+def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> None:
     """Raise InputError where a record, or a table's header, has the key that would be added."""
     taken: Iterable[int]
     if is_table(batch):
         delimiter = DELIMITERS[batch.format]
         held = next(csv.reader([batch.header.decode()], delimiter=delimiter))
-        taken = [1] if {f"{into}_{key}" for key in KEYS} & set(held) else []
+        taken = [1] if {f"{into}_{key}" for key in keys} & set(held) else []
     elif batch.format == "lines":
         taken = batch.lines[:1].tolist() if into == TEXT else []
     else:

@@ -41,6 +41,15 @@ class Output:
         with output_errors(self.path):
             self._writer.write(data)
 
+    def flush(self) -> None:
+        """Pass on what is buffered so that a reader at the other end has it; raises as ``write``.
+
+        A compressor keeps what it has until the end.
+        """
+        with output_errors(self.path):
+            if self.path == STDOUT:
+                self._finish()
+
     def finish(self) -> None:
         """Pass on what is buffered; raises as ``write``."""
         with output_errors(self.path):

@@ -1,0 +1,201 @@
+"""Stories into the index, each answered: known already, joined to a cluster, or opening one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from dedupe.index.answering import answers_of, guesses, held_answers
+from dedupe.index.counting import counts_to_keep
+from dedupe.index.describing import describe_stories, postings_of, signed
+from dedupe.index.joining import groups_of, place
+from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
+from dedupe.index.matching import match
+from dedupe.index.schema import write_meta
+from dedupe.index.shelf import SCORES, count_more, source_numbers
+from dedupe.stories import NO_TIME, Corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.answers import Answer
+    from dedupe.index.describing import Texts
+    from dedupe.index.joining import Group, Places
+    from dedupe.index.looking import LookedUp
+    from dedupe.index.matching import Matches
+    from dedupe.index.store import Store
+
+
+def add(store: Store, corpus: Corpus) -> list[Answer]:
+    """Take stories in, in one transaction, and answer each."""
+    with store.writing():
+        texts = describe_stories(corpus, store.marks, store.settings.seed)
+        looked = look_up(store, corpus, texts)
+        known = known_rows(store, looked)
+        first = first_of_each(looked.own)
+        fresh = np.flatnonzero((known == UNKNOWN) & (first == np.arange(len(corpus))))
+        answers = held_already(store, known)
+        if len(fresh):
+            told = take_in(store, *chosen(corpus, texts, looked, fresh))
+            for record, answer in zip(fresh.tolist(), told, strict=True):
+                answers[record] = answer
+        for record in np.flatnonzero(first != np.arange(len(corpus))).tolist():
+            held = answers[int(first[record])]
+            answers[record] = held and replace(held, new=False, opens=False)
+        return [answer for answer in answers if answer]
+
+
+def ask(store: Store, corpus: Corpus) -> list[Answer]:
+    """Answer each story as the index stands, and change nothing."""
+    with store.reading():
+        texts = describe_stories(corpus, store.marks, store.settings.seed)
+        looked = look_up(store, corpus, texts)
+        known = known_rows(store, looked)
+        answers = held_already(store, known)
+        unknown = np.flatnonzero(known == UNKNOWN)
+        if len(unknown):
+            asked = chosen(corpus, texts, looked, unknown)
+            told = guesses(store, match(store, *asked, among=False))
+            for record, answer in zip(unknown.tolist(), told, strict=True):
+                answers[record] = answer
+        return [answer for answer in answers if answer]
+
+
+def chosen(
+    corpus: Corpus, texts: list[Texts], looked: LookedUp, records: NDArray[np.int64]
+) -> tuple[Corpus, list[Texts], LookedUp]:
+    """Some of the stories, with what is known of them."""
+    if len(records) == len(corpus):
+        return corpus, texts, looked
+    fewer = [replace(held, rows=held.rows[records]) for held in texts]
+    return part(corpus, records), fewer, only(looked, records)
+
+
+def held_already(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
+    """The answers to stories whose row is known, None for the others."""
+    rows = np.unique(known[known != UNKNOWN])
+    told = held_answers(store, rows) if len(rows) else {}
+    return [told.get(row) for row in known.tolist()]
+
+
+def part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:
+    """Some records of a corpus, without their bytes."""
+    chosen = records.tolist()
+    return Corpus(
+        batches=(),
+        texts=tuple([column[i] for i in chosen] for column in corpus.texts),
+        ids=[corpus.ids[i] for i in chosen],
+        sources=[corpus.sources[i] for i in chosen],
+        times=corpus.times[records],
+        digests=corpus.digests[records],
+    )
+
+
+def first_of_each(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """For each record the first that is the same story."""
+    _, firsts, inverse = np.unique(marks, return_index=True, return_inverse=True)
+    return firsts[inverse]
+
+
+def take_in(store: Store, corpus: Corpus, texts: list[Texts], looked: LookedUp) -> list[Answer]:
+    """Write stories that the index does not hold."""
+    matched = match(store, corpus, texts, looked, among=True)
+    matches, places = place(store.database, matched)
+    groups = groups_of(matches, places)
+    old = len(matches.leaders.seqs)
+    first = int(store.database.execute("SELECT value FROM meta WHERE name = 'next'").fetchone()[0])
+    seqs = np.arange(first, first + len(corpus))
+    rows = np.concatenate([matches.leaders.seqs, seqs])
+    groups = [
+        replace(group, number=int(rows[group.fresh[0]])) if group.number < 0 else group
+        for group in groups
+    ]
+    write_stories(store, matches, places, groups, rows)
+    write_clusters(store, matches, places, groups, rows)
+    founders = [group.fresh[0] for group in groups if not group.old]
+    count_more(store.database, counts_to_keep(matches.case, np.array(founders, np.int64)))
+    write_meta(store.database, {"next": int(first + len(corpus))})
+    store.keep_postings(postings_of(looked.keys, looked.own, seqs), int(first + len(corpus)))
+    return answers_of(matches, places, groups)[old:]
+
+
+def write_stories(
+    store: Store, matches: Matches, places: Places, groups: Sequence[Group], rows: NDArray[np.int64]
+) -> None:
+    """One row of facts and one of the story for each newcomer."""
+    case, old = matches.case, len(matches.leaders.seqs)
+    fresh = range(old, len(rows))
+    numbers = np.zeros(len(rows), np.int64)
+    for group in groups:
+        numbers[list(group.fresh)] = group.number
+    view = case.description.views[0]
+    heads = signed(view.prints[view.rows])[old:].tolist()
+    times = [None if time == NO_TIME else time for time in case.times[old:].tolist()]
+    seqs = rows[old:].tolist()
+    store.database.executemany(
+        "INSERT INTO facts VALUES (?, ?, ?, ?)",
+        zip(seqs, numbers[old:].tolist(), times, heads, strict=True),
+    )
+    corpus = case.corpus
+    texts = [orjson.dumps([column[i] for column in corpus.texts]) for i in fresh]
+    store.database.executemany(
+        "INSERT INTO stories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        zip(
+            seqs,
+            corpus.ids[old:],
+            source_numbers(store.database, corpus.sources[old:]),
+            signed(corpus.digests[old:]).tolist(),
+            texts,
+            in_units(places.scores[old:]),
+            places.reasons[old:],
+            case.description.versions[old:].tolist(),
+            places.gains[old:].tolist(),
+            strict=True,
+        ),
+    )
+
+
+def in_units(scores: NDArray[np.float64]) -> list[int]:
+    """Scores as they are kept."""
+    return list(map(int, np.rint(scores * SCORES).tolist()))
+
+
+def write_clusters(
+    store: Store, matches: Matches, places: Places, groups: Sequence[Group], rows: NDArray[np.int64]
+) -> None:
+    """What has changed of clusters, and of the stories that lead or led them."""
+    database = store.database
+    changed = [group for group in groups if group.size > 1]
+    database.executemany(
+        "INSERT OR REPLACE INTO clusters VALUES (?, ?, ?, ?)",
+        [
+            (group.number, as_signed(group.name), int(rows[group.top]), group.size)
+            for group in changed
+        ],
+    )
+    gone = [(group.number, number) for group in changed for number, _ in group.absorbed]
+    database.executemany("UPDATE facts SET cluster = ? WHERE cluster = ? AND cluster <> seq", gone)
+    database.executemany("UPDATE facts SET cluster = ?1 WHERE seq = ?2 AND cluster = ?2", gone)
+    database.executemany("DELETE FROM clusters WHERE number = ?", [(into[1],) for into in gone])
+    old = len(matches.leaders.seqs)
+    touched = np.flatnonzero(places.gains[:old])
+    database.executemany(
+        "UPDATE stories SET weight = weight + ?, score = ?, reason = ? WHERE seq = ?",
+        zip(
+            places.gains[touched].tolist(),
+            in_units(places.scores[touched]),
+            [places.reasons[record] for record in touched.tolist()],
+            rows[touched].tolist(),
+            strict=True,
+        ),
+    )
+
+
+def as_signed(value: int) -> int:
+    """A 64-bit number as SQLite keeps it."""
+    return value - (1 << 64) if value >> 63 else value

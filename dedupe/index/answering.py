@@ -1,0 +1,118 @@
+"""What became of stories, or would, as answers."""
+
+from __future__ import annotations
+
+from itertools import starmap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.index.answers import Answer
+from dedupe.index.shelf import SCORES, places_of
+from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.joining import Group, Places
+    from dedupe.index.matching import Matches
+    from dedupe.index.store import Store
+    from dedupe.stories import Corpus
+
+
+def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> list[Answer]:
+    """The answer to each newcomer; nothing of worth for the stories before them."""
+    corpus, versions = matches.case.corpus, matches.case.description.versions.tolist()
+    nothing = Answer("", 0, False, "", 0, "", 0, False)  # noqa: FBT003 - all of it is empty
+    answers = [nothing] * len(corpus)
+    for group in groups:
+        for record in group.fresh:
+            leads = record == group.top
+            answers[record] = Answer(
+                cluster=f"{group.name:016x}",
+                size=group.size,
+                canonical=leads,
+                canonical_id=name_of(corpus, group.top),
+                score=float(places.scores[record]),
+                reason=places.reasons[record],
+                version=versions[record],
+                new=True,
+                merged=tuple(f"{name:016x}" for _, name in group.absorbed) if leads else (),
+                canonical_changed=(
+                    name_of(corpus, group.former) if leads and group.former is not None else None
+                ),
+                opens=not group.old and record == group.fresh[0],
+            )
+    return answers
+
+
+def name_of(corpus: Corpus, record: int) -> str:
+    """A story's id, given or made from its bytes."""
+    return corpus.ids[record] or f"{int(corpus.digests[record]):016x}"
+
+
+def held_answers(store: Store, seqs: NDArray[np.int64]) -> dict[int, Answer]:
+    """The answer to each story that the index holds already."""
+    return dict(starmap(held_answer, places_of(store.database, seqs).items()))
+
+
+def held_answer(seq: int, row: tuple[int, int, int, str, int, int, str, int]) -> tuple[int, Answer]:
+    """One of them."""
+    name, size, canonical, given, digest, score, reason, version = row
+    return seq, Answer(
+        cluster=f"{name % (1 << 64):016x}",
+        size=size,
+        canonical=seq == canonical,
+        canonical_id=given or f"{digest % (1 << 64):016x}",
+        score=score / SCORES,
+        reason=reason,
+        version=version,
+        new=False,
+    )
+
+
+def guesses(store: Store, matches: Matches) -> list[Answer]:
+    """Where each unknown story would go: to the canonical version that it matches best."""
+    case, leaders = matches.case, matches.leaders
+    old = len(leaders.seqs)
+    best: dict[int, int] = {}
+    order = np.lexsort((matches.left, -matches.scores))
+    for pair in order.tolist():
+        best.setdefault(int(matches.right[pair]), pair)
+    versions = case.description.versions.tolist()
+    return [
+        guess(store, matches, record, versions[record], best.get(record))
+        for record in range(old, len(case.corpus))
+    ]
+
+
+def guess(store: Store, matches: Matches, record: int, version: int, pair: int | None) -> Answer:
+    """One of them; a story that matches nothing would open a cluster."""
+    case, corpus = matches.case, matches.case.corpus
+    if pair is None:
+        return Answer(
+            cluster=f"{int(corpus.digests[record]):016x}",
+            size=1,
+            canonical=True,
+            canonical_id=name_of(corpus, record),
+            score=1.0,
+            reason=CANONICAL,
+            version=version,
+            new=True,
+            opens=True,
+        )
+    leader = int(matches.left[pair])
+    names = [field.name for field in store.settings.field]
+    alike = case.kinds[record] == case.kinds[leader]
+    return Answer(
+        cluster=f"{int(matches.leaders.names[leader]):016x}",
+        size=int(matches.leaders.sizes[leader]),
+        canonical=False,
+        canonical_id=name_of(corpus, leader),
+        score=float(matches.scores[pair]),
+        reason=EXACT if alike else reason_of(names, matches.parts[pair].tolist()),
+        version=version,
+        new=True,
+    )

@@ -1,0 +1,144 @@
+"""Accepted pairs to clusters that have names: who leads, who follows, what merged.
+
+Leaders are chosen as a batch run chooses them, with the canonical stories of the index among the
+newcomers. What follows an old leader keeps following it, also into another cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.linkage import SCORE_UNITS, lead
+from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
+from dedupe.stories import HOUR, NO_TIME
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.matching import Matches
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One cluster that newcomers joined or opened, by records of the case: old ones come first.
+
+    ``number`` and ``name`` are those of the oldest cluster in it, else -1 and its first
+    newcomer's digest; ``absorbed`` are the numbers and names of the other clusters.
+    """
+
+    number: int
+    name: int
+    top: int
+    old: tuple[int, ...]
+    fresh: tuple[int, ...]
+    size: int
+    absorbed: tuple[tuple[int, int], ...]
+    former: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Each record's leader, and the score and reason that joined it."""
+
+    tops: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    reasons: list[str]
+    gains: NDArray[np.int64]
+
+
+def place(database: sqlite3.Connection, matches: Matches) -> tuple[Matches, Places]:
+    """Choose each record's leader; gives back the pairs that the window allows after all."""
+    while True:
+        places = choose(matches)
+        stray = beyond(database, matches, places)
+        if not stray.any():
+            return matches, places
+        kept = ~stray
+        matches = replace(
+            matches,
+            left=matches.left[kept],
+            right=matches.right[kept],
+            scores=matches.scores[kept],
+            parts=matches.parts[kept],
+        )
+
+
+def choose(matches: Matches) -> Places:
+    """Each record's leader by the accepted pairs."""
+    case, left, right = matches.case, matches.left, matches.right
+    count = len(case.corpus)
+    gains = np.zeros(count, np.int64)
+    units = np.rint(matches.scores * SCORE_UNITS).astype(np.int64)
+    np.add.at(gains, left, units)
+    np.add.at(gains, right, units)
+    old = np.zeros(count, np.int64)
+    old[: len(matches.leaders.seqs)] = matches.leaders.weights
+    ranks = case.order.rank((gains + old).astype(float))
+    tops = lead(ranks, left, right, matches.scores)
+    scores = np.ones(count)
+    reasons = [CANONICAL] * count
+    names = [field.name for field in case.settings.field]
+    for one, other in ((left, right), (right, left)):
+        for pair in np.flatnonzero((tops[one] == other) & (tops[one] != one)).tolist():
+            record = int(one[pair])
+            alike = case.kinds[record] == case.kinds[other[pair]]
+            scores[record] = matches.scores[pair]
+            reasons[record] = EXACT if alike else reason_of(names, matches.parts[pair].tolist())
+    return Places(tops, scores, reasons, gains)
+
+
+def beyond(database: sqlite3.Connection, matches: Matches, places: Places) -> NDArray[np.bool_]:
+    """The pairs by which a cluster would follow a newcomer that is too far from one of it."""
+    window, times = matches.case.settings.window, matches.case.times
+    gone = np.zeros(len(matches.left), dtype=bool)
+    if window is None:
+        return gone
+    old = len(matches.leaders.seqs)
+    for leader in np.flatnonzero(places.tops[:old] != np.arange(old)).tolist():
+        top = int(places.tops[leader])
+        number = int(matches.leaders.numbers[leader])
+        held = database.execute(
+            "SELECT time FROM facts WHERE cluster = ?1 AND cluster <> seq"
+            " UNION ALL SELECT time FROM facts WHERE seq = ?1 AND cluster = ?1",
+            (number,),
+        )
+        dates = [row[0] for row in held if row[0] is not None]
+        when = int(times[top])
+        if when != NO_TIME and any(abs(when - date) > window // HOUR * HOUR for date in dates):
+            gone |= (matches.left == leader) & (matches.right == top)
+    return gone
+
+
+def groups_of(matches: Matches, places: Places) -> list[Group]:
+    """The clusters that hold newcomers, by their leaders."""
+    old = len(matches.leaders.seqs)
+    members: dict[int, list[int]] = {}
+    for record, top in enumerate(places.tops.tolist()):
+        members.setdefault(top, []).append(record)
+    return [group_of(matches, top, held) for top, held in members.items() if held[-1] >= old]
+
+
+def group_of(matches: Matches, top: int, members: list[int]) -> Group:
+    """One cluster; its records come in order."""
+    leaders, digests = matches.leaders, matches.case.corpus.digests
+    held = len(leaders.seqs)
+    old = tuple(record for record in members if record < held)
+    fresh = tuple(record for record in members if record >= held)
+    by_age = sorted(old, key=lambda record: int(leaders.numbers[record]))
+    clusters = [(int(leaders.numbers[r]), int(leaders.names[r])) for r in by_age]
+    number, name = clusters[0] if clusters else (-1, int(digests[fresh[0]]))
+    return Group(
+        number=number,
+        name=name,
+        top=top,
+        old=old,
+        fresh=fresh,
+        size=sum(int(leaders.sizes[record]) for record in old) + len(fresh),
+        absorbed=tuple(clusters[1:]),
+        former=by_age[0] if by_age and by_age[0] != top else None,
+    )

@@ -1,0 +1,229 @@
+"""The file of an index: made, opened, known for what it is, and every failure of it in words."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from dedupe.errors import StoreError
+from dedupe.settings import KNOBS, Settings, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+APPLICATION = 0x64_64_75_70  # "ddup"
+FORMAT = 1
+PAGE = 8192
+PATIENCE = 30.0
+"""Seconds that a writer waits for another one."""
+CACHE_KIB = 32 * 1024
+SIGNATURE = b"SQLite format 3\0"
+PASSING = ("jobs", "on_error", "into")
+"""Settings of one run, which an index does not keep."""
+UNKEPT = ("links", *PASSING)
+RULES = ("folding.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
+TAGS = ("tags.txt", "outlets.txt")
+KEYS_OF = "character-4 shingles, 25 bands of 5, 5 anchors"
+
+TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE facts (seq INTEGER PRIMARY KEY, cluster INTEGER, time INTEGER, head INTEGER);
+CREATE TABLE stories (
+  seq INTEGER PRIMARY KEY, id TEXT, source INTEGER, digest INTEGER, texts BLOB,
+  score INTEGER, reason TEXT, version INTEGER, weight INTEGER
+);
+CREATE TABLE clusters (number INTEGER PRIMARY KEY, name INTEGER, canonical INTEGER, size INTEGER);
+CREATE INDEX followers ON facts (cluster) WHERE cluster <> seq;
+CREATE TABLE sources (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE words (word INTEGER PRIMARY KEY, count INTEGER);
+CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER, last INTEGER, bits INTEGER);
+CREATE TABLE parts (place INTEGER PRIMARY KEY, data BLOB);
+"""
+"""``seq`` numbers the stories as they came. A cluster has the number of the story that founded it;
+one of a single story that has always been so has no row in ``clusters``."""
+
+REASONS = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it; waited {:.0f} s",
+    sqlite3.SQLITE_LOCKED: "another process is writing to it; waited {:.0f} s",
+    sqlite3.SQLITE_FULL: "No space left on device",
+    sqlite3.SQLITE_READONLY: "it or its folder is read-only",
+    sqlite3.SQLITE_CANTOPEN: "it or its folder cannot be opened for writing",
+    sqlite3.SQLITE_CORRUPT: "is damaged or cut short; put back a copy",
+    sqlite3.SQLITE_NOTADB: "is damaged, or no index of dedupe",
+}
+
+
+@contextmanager
+def store_errors(path: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Turn what SQLite raises into a StoreError with the path and the reason."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        reason = REASONS.get(code, f"cannot be read or written: {error}")
+        raise StoreError(path, reason.format(patience)) from error
+
+
+def create(path: str, settings: Settings) -> None:
+    """Make an empty index; raises StoreError where there is something already."""
+    if settings.links is not None:
+        raise StoreError(path, "an index takes no --links: they name the records of one run")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise StoreError(path, error.strerror or str(error)) from error
+    try:
+        with store_errors(path):
+            database = connection(path)
+            database.execute(f"PRAGMA page_size = {PAGE}")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION};")
+            held = {"settings": kept(settings), "made_with": rules(), "next": 1, "epoch": 0}
+            write_meta(database, held)
+            database.execute(f"PRAGMA user_version = {FORMAT}")
+            database.execute("COMMIT")
+            database.close()
+    except BaseException:
+        for suffix in ("", "-wal", "-shm"):
+            Path(path + suffix).unlink(missing_ok=True)
+        raise
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open an index; raises StoreError for what is none, is cut short or of a newer format."""
+    inspect(path)
+    with store_errors(path):
+        database = connection(path)
+        try:
+            check_kind(path, database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+def connection(path: str) -> sqlite3.Connection:
+    """A connection with the settings that all share; it commits only when told to."""
+    database = sqlite3.connect(
+        path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    database.execute("PRAGMA temp_store = FILE")
+    database.execute("PRAGMA journal_size_limit = 4194304")
+    return database
+
+
+def inspect(path: str) -> None:
+    """Look at the file itself; raises StoreError."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(100)
+        size = Path(path).stat().st_size
+        log = Path(path + "-wal")
+        pending = log.exists() and log.stat().st_size > 0
+    except FileNotFoundError as error:
+        hint = f"{error.strerror}; make one with dedupe index create"
+        raise StoreError(path, hint) from error
+    except OSError as error:
+        raise StoreError(path, error.strerror or str(error)) from error
+    if not head.startswith(SIGNATURE) or len(head) < 100:  # noqa: PLR2004 - SQLite's header
+        raise StoreError(path, "no index of dedupe")
+    page = int.from_bytes(head[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(head[28:32], "big")
+    if not pending and size < page * pages:
+        raise StoreError(path, f"is cut short: {size} bytes of {page * pages}; put back a copy")
+
+
+def check_kind(path: str, database: sqlite3.Connection) -> None:
+    """Raise StoreError for another application's database and for a newer format."""
+    if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+        raise StoreError(path, "an SQLite database, but no index of dedupe")
+    held = database.execute("PRAGMA user_version").fetchone()[0]
+    if held > FORMAT:
+        reason = f"an index of format {held}, and this dedupe knows up to {FORMAT}; upgrade it"
+        raise StoreError(path, reason)
+
+
+def write_meta(database: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    """Set some of the facts about the whole index."""
+    rows = [(name, orjson.dumps(value).decode()) for name, value in values.items()]
+    database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+
+def read_meta(database: sqlite3.Connection) -> dict[str, object]:
+    """All facts about the whole index."""
+    return {name: orjson.loads(value) for name, value in database.execute("SELECT * FROM meta")}
+
+
+def kept(settings: Settings) -> dict[str, object]:
+    """The settings that an index keeps, as JSON values."""
+    return {name: value for name, value in settings.manifest().items() if name not in UNKEPT}
+
+
+def rules() -> dict[str, str]:
+    """What the stories are described and judged by, beside the settings, as digests."""
+    return {
+        "folding": digest_of(*RULES),
+        "tags": digest_of(*TAGS),
+        "keys": KEYS_OF,
+        "model": digest_of("model.json"),
+    }
+
+
+def digest_of(*names: str) -> str:
+    """A digest of some of the package's data files."""
+    hashed = hashlib.blake2b(digest_size=6)
+    for name in names:
+        hashed.update((files("dedupe") / "data" / name).read_bytes())
+    return hashed.hexdigest()
+
+
+def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
+    """The settings of an index, with those of one run."""
+    known = {knob.name for knob in KNOBS}
+    layer = {n: v for n, v in held.items() if n in known and v is not None and v != []}
+    for name in ("window",):
+        if layer.get(name) is not None:
+            layer[name] = f"{layer[name]}s"
+    return resolve([("this run", passing), ("the index", layer)])
+
+
+def check_settings(path: str, held: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+    """Raise StoreError, with the difference, for settings other than the index has."""
+    told = [
+        f"{name.replace('_', '-')} is {shown(held.get(name))} here, not {shown(value)}"
+        for name, value in wanted.items()
+        if held.get(name) != value
+    ]
+    if told:
+        raise StoreError(path, "made with other settings: " + "; ".join(told))
+
+
+def check_rules(path: str, held: object) -> None:
+    """Raise StoreError for an index whose stories were described by other rules."""
+    ours = rules()
+    theirs = held if isinstance(held, dict) else {}
+    told = [
+        f"{name} {theirs.get(name)}, not {ours[name]}"
+        for name in ours
+        if theirs.get(name) != ours[name]
+    ]
+    if told:
+        hint = "dedupe index compact brings it up to this version"
+        raise StoreError(path, f"made by another version: {'; '.join(told)}; {hint}")
+
+
+def shown(value: object) -> str:
+    """A setting in a message."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

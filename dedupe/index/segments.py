@@ -1,0 +1,201 @@
+"""Segments of postings in the file: written, looked up, merged in tiers.
+
+Rows come in order, so segments cover them one after another. Whenever ``FANOUT`` of one tier
+stand at the end they become one of the next (the logarithmic method of Bentley and Saxe 1980), so
+that a story's postings are written a few times in all, and a look-up asks few segments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.candidates import NEIGHBOURS
+from dedupe.hashing import ranges
+from dedupe.index.postings import (
+    MOST_BITS,
+    Segment,
+    all_of,
+    bits_for,
+    pack,
+    places_of,
+    spans,
+    unpack,
+)
+from dedupe.index.tail import ENOUGH
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Postings = tuple[NDArray[np.uint32], NDArray[np.int64]]
+
+FANOUT = 4
+STRIDE = 1 << 17
+"""Parts of a segment stand at ``number * STRIDE + part``."""
+AT_ONCE = 4096
+SHARES = 16
+"""Segments are merged in so many parts of the key space, so that memory stays flat."""
+MOST = 256
+"""Of the rows of one key so many are read from a segment, evenly and from its end."""
+FEW = 8
+"""One part in so many is read by itself; of more, all are."""
+
+
+def read_segments(database: sqlite3.Connection) -> list[Segment]:
+    """The segments, in the order of their rows."""
+    rows = database.execute("SELECT number, first, last, bits FROM segments ORDER BY first")
+    return [Segment(*row) for row in rows]
+
+
+def write_segment(database: sqlite3.Connection, first: int, last: int, postings: Postings) -> None:
+    """Keep the postings of rows ``first`` to ``last``, in several segments if they are many."""
+    keys, seqs = postings
+    most = 1 << MOST_BITS
+    for start in range(first, last + 1, most):
+        stop = min(start + most, last + 1)
+        inside = (seqs >= start) & (seqs < stop)
+        segment = new_segment(database, start, stop - 1)
+        keep_parts(database, segment, pack(keys[inside], seqs[inside] - start, segment.bits))
+
+
+def new_segment(database: sqlite3.Connection, first: int, last: int) -> Segment:
+    """Note a segment for some rows, whose parts are to follow."""
+    (number,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM segments").fetchone()
+    segment = Segment(number, first, last, bits_for(last - first + 1))
+    row = (number, first, last, segment.bits)
+    database.execute("INSERT INTO segments VALUES (?, ?, ?, ?)", row)
+    return segment
+
+
+def keep_parts(
+    database: sqlite3.Connection, segment: Segment, parts: Iterable[tuple[int, bytes]]
+) -> None:
+    """Write parts of a segment."""
+    low = segment.number * STRIDE
+    database.executemany(
+        "INSERT INTO parts VALUES (?, ?)", ((low + part, data) for part, data in parts)
+    )
+
+
+def drop_segment(database: sqlite3.Connection, segment: Segment) -> None:
+    """Forget a segment."""
+    low = segment.number * STRIDE
+    database.execute("DELETE FROM parts WHERE place >= ? AND place < ?", (low, low + STRIDE))
+    database.execute("DELETE FROM segments WHERE number = ?", (segment.number,))
+
+
+def stretches(
+    database: sqlite3.Connection, segment: Segment, share: int = 0, shares: int = 1
+) -> Iterator[tuple[NDArray[np.int64], list[bytes]]]:
+    """All parts of a segment, or of one of so many equal shares of it, a few at a time."""
+    low = segment.number * STRIDE
+    count = segment.parts // shares
+    for start in range(share * count, (share + 1) * count, AT_ONCE):
+        stop = min(start + AT_ONCE, (share + 1) * count)
+        rows = database.execute(
+            "SELECT place, data FROM parts WHERE place >= ? AND place < ? ORDER BY place",
+            (low + start, low + stop),
+        ).fetchall()
+        if len(rows) != stop - start:
+            raise ValueError("parts of the postings are missing")
+        yield np.arange(start, stop), [data for _, data in rows]
+
+
+def postings_of(
+    database: sqlite3.Connection, segment: Segment, share: int = 0, shares: int = 1
+) -> Postings:
+    """All postings of a segment, or of a share of its keys: keys and rows, sorted by key."""
+    keys, places = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    for parts, blobs in stretches(database, segment, share, shares):
+        held = all_of(unpack(parts, blobs, segment.bits))
+        keys.append(held[0])
+        places.append(held[1])
+    return np.concatenate(keys), np.concatenate(places) + segment.first
+
+
+def find(
+    database: sqlite3.Connection, segment: Segment, keys: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The number of each sorted key that a segment holds, once for each row, and the rows.
+
+    Also how many rows of each key are left out, where there are more than ``MOST``.
+    """
+    gone = np.zeros(len(keys), np.int64)
+    if not len(keys):
+        return gone, gone, gone
+    parts = segment.part_of(keys)
+    wanted = parts[np.append(True, parts[1:] != parts[:-1])[: len(parts)]]
+    if len(wanted) * FEW < segment.parts:
+        pieces: Iterator[tuple[NDArray[np.int64], list[bytes]]] = iter(
+            [(wanted, single(database, segment, wanted.tolist()))]
+        )
+    else:
+        pieces = stretches(database, segment)
+    owners, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for numbers, blobs in pieces:
+        held = unpack(numbers, blobs, segment.bits)
+        low, high = np.searchsorted(parts, [numbers[0], numbers[-1] + 1])
+        starts, sizes = spans(held, keys[low:high])
+        gone[low:high] = np.maximum(sizes - MOST, 0)
+        owners.append(np.repeat(np.arange(low, high), np.minimum(sizes, MOST)))
+        entries = held.data[chosen(starts, sizes)]
+        rows.append(places_of(entries, segment.bits) + segment.first)
+    return np.concatenate(owners), np.concatenate(rows), gone
+
+
+def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
+    kept = np.minimum(sizes, MOST)
+    steps = ranges(np.zeros(len(kept), np.int64), kept)
+    back = np.repeat(kept, kept) - 1 - steps
+    room = np.repeat(sizes, kept) - 1
+    even = back * room // np.maximum(np.repeat(kept, kept) - 1, 1)
+    spread = np.where(back < NEIGHBOURS, back, even)
+    return np.repeat(starts, kept) + np.where(np.repeat(sizes > MOST, kept), room - spread, steps)
+
+
+def single(database: sqlite3.Connection, segment: Segment, parts: Sequence[int]) -> list[bytes]:
+    """Some parts, in order."""
+    low = segment.number * STRIDE
+    places = ",".join([str(low + part) for part in parts])
+    query = "SELECT data FROM parts WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place"
+    found = database.execute(query, (f"[{places}]",)).fetchall()
+    if len(found) != len(parts):
+        raise ValueError("parts of the postings are missing")
+    return [row[0] for row in found]
+
+
+def tier(segment: Segment) -> int:
+    """How often a segment of this span has grown by ``FANOUT``."""
+    return max(0, ((segment.last - segment.first + 1) // ENOUGH).bit_length() - 1) // 2
+
+
+def tidy(database: sqlite3.Connection) -> None:
+    """Merge segments of equal tier at the end until fewer than ``FANOUT`` stand there."""
+    while True:
+        segments = read_segments(database)
+        last = [tier(segment) for segment in segments[-FANOUT:]]
+        together = segments[-FANOUT:]
+        if len(last) < FANOUT or min(last) < max(last):
+            return
+        if together[-1].last - together[0].first >= 1 << MOST_BITS:
+            return
+        merge(database, together)
+
+
+def merge(database: sqlite3.Connection, segments: Sequence[Segment]) -> None:
+    """Replace neighbouring segments by one, a share of the keys at a time."""
+    first = segments[0].first
+    into = new_segment(database, first, segments[-1].last)
+    shares = min(SHARES, *(segment.parts for segment in segments))
+    for share in range(shares):
+        held = [postings_of(database, segment, share, shares) for segment in segments]
+        keys = np.concatenate([keys for keys, _ in held])
+        places = np.concatenate([seqs for _, seqs in held]) - first
+        keep_parts(database, into, pack(keys, places, into.bits, share, shares))
+    for segment in segments:
+        drop_segment(database, segment)

@@ -1,0 +1,198 @@
+"""One open index: its connection, and what is kept in memory of it, whatever others write."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from dedupe.errors import StoreError
+from dedupe.index import found, schema, segments
+from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
+from dedupe.index.tail import ENOUGH, Tail
+from dedupe.stories import NO_TIME, Corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.describing import Marks, Texts
+    from dedupe.index.found import Found
+    from dedupe.index.postings import Segment
+    from dedupe.settings import Settings
+
+NEVER = -1
+
+
+class Store:
+    """A connection to an index; for one thread at a time.
+
+    ``settings`` are those that the index keeps, with those of the run. Opening raises StoreError,
+    with the difference, for an index made with other ``wanted`` settings or, unless ``any_rules``,
+    by a version that describes or judges stories differently.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        wanted: dict[str, object],
+        passing: dict[str, object],
+        *,
+        any_rules: bool = False,
+    ) -> None:
+        self.path = path
+        self.database = schema.connect(path)
+        try:
+            with schema.store_errors(path):
+                meta = schema.read_meta(self.database)
+            self.kept: dict[str, Any] = dict(meta["settings"])  # type: ignore[call-overload]  # JSON
+            schema.check_settings(path, self.kept, wanted)
+            if not any_rules:
+                schema.check_rules(path, meta["made_with"])
+        except BaseException:
+            self.database.close()
+            raise
+        self.settings: Settings = schema.as_settings(self.kept, **passing)
+        self.marks: Marks = ()
+        self.segments: list[Segment] = []
+        self.tail = Tail(1)
+        self._epoch = self._version = NEVER
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.database.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One view of the index, whatever is written meanwhile."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What is written stands when the block ends, all of it or nothing."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        if self.database.in_transaction:
+            yield
+            return
+        with schema.store_errors(self.path):
+            self.database.execute(begin)
+            try:
+                self._refresh()
+                yield
+                self.database.execute("COMMIT")
+            except BaseException as error:
+                self._epoch = self._version = NEVER
+                if self.database.in_transaction:
+                    self.database.execute("ROLLBACK")
+                if isinstance(error, ValueError):
+                    raise StoreError(self.path, f"is damaged: {error}") from error
+                raise
+
+    def _refresh(self) -> None:
+        """Learn what others have written since."""
+        version = self.database.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version:
+            return
+        meta = schema.read_meta(self.database)
+        if meta["epoch"] != self._epoch:
+            self._epoch = int(str(meta["epoch"]))
+            self.marks = read_marks(meta.get("marks"), len(self.settings.field))
+            self.tail = Tail(NEVER)
+        self.read_segments()
+        self._version = version
+
+    def read_segments(self) -> None:
+        """Learn which segments there are, and hold the stories after them."""
+        self.segments = segments.read_segments(self.database)
+        first = self.segments[-1].last + 1 if self.segments else 1
+        if self.tail.first != first:
+            self.tail = Tail(first)
+        query = "SELECT seq FROM facts WHERE seq >= ? ORDER BY seq"
+        fresh = np.array(
+            [row[0] for row in self.database.execute(query, (self.tail.next,))], np.int64
+        )
+        if len(fresh):
+            corpus = self.stories(fresh)
+            told = describe_stories(corpus, self.marks, self.settings.seed)
+            self.tail.add(*self.postings(corpus, told, fresh), int(fresh[-1]) + 1)
+
+    def postings(
+        self, corpus: Corpus, told: Sequence[Texts], seqs: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """The keys of stories and, beside each, its story's row."""
+        return postings_of(keys_of(told), identities(corpus), seqs)
+
+    def look_up(self, keys: NDArray[np.uint32]) -> Found:
+        """The rows of each of some sorted distinct keys."""
+        pieces = [self.tail.find(keys)]
+        left_out = np.zeros(len(keys), np.int64)
+        for segment in self.segments:
+            owners, rows, gone = segments.find(self.database, segment, keys)
+            pieces.append((owners, rows))
+            left_out += gone
+        return found.gather(pieces, left_out)
+
+    def keep_postings(
+        self, postings: tuple[NDArray[np.uint32], NDArray[np.int64]], following: int
+    ) -> None:
+        """Take the postings of new stories below ``following``, and write a segment if due."""
+        if following - self.tail.first < ENOUGH:
+            self.tail.add(*postings, following)
+            return
+        keys, seqs = self.tail.postings()
+        both = np.concatenate([keys, postings[0]]), np.concatenate([seqs, postings[1]])
+        segments.write_segment(self.database, self.tail.first, following - 1, both)
+        segments.tidy(self.database)
+        self.read_segments()
+
+    def stories(self, seqs: NDArray[np.int64]) -> Corpus:
+        """Some stories, given in the order of coming, as a corpus without their bytes."""
+        rows = self.database.execute(
+            "SELECT id, coalesce(name, ''), time, digest, texts FROM stories JOIN facts USING (seq)"
+            " LEFT JOIN sources ON number = source"
+            " WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            (listed(seqs),),
+        ).fetchall()
+        if len(rows) != len(seqs):
+            raise ValueError("stories that others refer to are missing")
+        texts = [orjson.loads(row[4]) for row in rows]
+        return Corpus(
+            batches=(),
+            texts=tuple([text[field] for text in texts] for field in range(len(self.marks))),
+            ids=[row[0] for row in rows],
+            sources=[row[1] for row in rows],
+            times=np.array([NO_TIME if row[2] is None else row[2] for row in rows], np.int64),
+            digests=np.array([row[3] for row in rows], np.int64).view(np.uint64),
+        )
+
+    def new_epoch(self, **values: object) -> None:
+        """Tell all who have the index open that its rows are other ones than before."""
+        epoch = schema.read_meta(self.database)["epoch"]
+        schema.write_meta(self.database, {**values, "epoch": int(str(epoch)) + 1})
+        self._epoch = self._version = NEVER
+
+
+def listed(seqs: NDArray[np.int64]) -> str:
+    """Numbers as SQLite's ``json_each`` takes them."""
+    return orjson.dumps(seqs, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def read_marks(held: object, fields: int) -> Marks:
+    """The learned outlet marks of each field, none before the first compaction."""
+    if not isinstance(held, list):
+        return tuple(np.zeros(0, np.uint64) for _ in range(fields))
+    return tuple(np.frombuffer(base64.b64decode(field), "<u8") for field in held)
+
+
+def marks_as_text(marks: Marks) -> list[str]:
+    """The marks as JSON holds them."""
+    return [base64.b64encode(field.astype("<u8").tobytes()).decode() for field in marks]

@@ -1,0 +1,115 @@
+"""What is done to an index as a whole: stories removed, indexes merged, exported, checked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from corpora import shipped, story
+from indexes import batch, filled, held
+
+from dedupe.errors import StoreError
+from dedupe.index import Index, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with Index.create(str(tmp_path / "a.index")) as made:
+        yield made
+
+
+def test_removed_stories_are_gone_and_their_clusters_mended(index: Index):
+    stories = list(shipped())
+    answers = index.add(stories)
+    names = {r["id"]: answer.cluster for r, answer in zip(stories, answers, strict=True)}
+    gone = {"lantern-1", "strike-1", "bakery-1"} | {
+        answer.canonical_id for answer in answers if answer.canonical_id.startswith("lantern")
+    }
+    assert index.remove(ids=[*gone, "nobody"]) == len(gone)
+    assert index.check() == []
+    kept = [record for record in stories if record["id"] not in gone]
+    assert {i for _, ids in held(index) for i in ids} == {record["id"] for record in kept}
+    now = {told["id"]: group["cluster"] for group in index.export() for told in group["stories"]}
+    assert now == {name: cluster for name, cluster in names.items() if name not in gone}
+    index.compact()
+    assert held(index) == batch(kept)
+    (again,) = index.add([kept[0]])
+    assert not again.new
+
+
+def test_removed_by_age_and_added_again(index: Index):
+    index.add(shipped())
+    dated = [record for record in shipped() if record.get("published", "") >= "2026-03-04"]
+    index.remove(before="2026-03-04")
+    undated = {record["id"] for record in shipped() if "published" not in record}
+    assert {i for _, ids in held(index) for i in ids} == {r["id"] for r in dated} | undated
+    index.add(shipped())
+    assert index.check() == []
+    index.compact()
+    assert held(index) == batch(shipped())
+
+
+def test_merge_takes_all_in(tmp_path: Path):
+    stories = shipped()
+    with (
+        filled(tmp_path / "a.index", [stories[:20]]) as one,
+        filled(tmp_path / "b.index", [stories[15:]]) as other,
+    ):
+        assert one.merge(other) == len(stories) - 20
+        assert one.merge(other) == 0
+        one.compact()
+        assert one.check() == []
+        assert held(one) == batch(stories)
+        with pytest.raises(StoreError, match="into itself"):
+            one.merge(one)
+
+
+def test_export_holds_all_that_was_told(index: Index):
+    record = story(1, "UPDATE 2-Herring return", "They swam past.", "Northern Wire", 1)
+    (answer,) = index.add([record])
+    (group,) = index.export()
+    assert json.loads(json.dumps(group)) == {
+        "cluster": answer.cluster,
+        "size": 1,
+        "canonical_id": "1",
+        "stories": [
+            {
+                "id": "1",
+                "title": record["title"],
+                "lede": record["lede"],
+                "source": "Northern Wire",
+                "published": "2026-03-02T09:00:00Z",
+                "canonical": True,
+                "score": 1.0,
+                "reason": "canonical",
+                "version": 2,
+            }
+        ],
+    }
+
+
+def test_check_tells_what_does_not_fit(index: Index):
+    index.add(shipped())
+    database = index.store.database
+    database.execute("UPDATE clusters SET size = size + 1 WHERE number = 1")
+    assert index.check() == ["1 clusters of another size than they say"]
+    database.execute("UPDATE clusters SET size = size - 1, canonical = 39 WHERE number = 1")
+    assert index.check() == ["1 clusters whose canonical version is elsewhere"]
+    database.execute("DELETE FROM stories WHERE seq = 39")
+    assert any("without a story" in told for told in index.check())
+
+
+def test_check_tells_of_postings_that_lead_astray(index: Index):
+    index.add(shipped())
+    index.compact()
+    assert index.check() == []
+    shelf.count_more(index.store.database, [(1, 1)])
+    index.store.database.execute(
+        "UPDATE stories SET texts = ? WHERE seq = 3", (b'["Another story altogether",""]',)
+    )
+    assert index.check() == ["segment 1 is not what its stories make"]

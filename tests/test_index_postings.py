@@ -1,0 +1,126 @@
+"""Postings against the obvious: a sorted list of pairs."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedupe.candidates import HOT, NEIGHBOURS
+from dedupe.index import found, schema, segments
+from dedupe.index.postings import GROUP, all_of, bits_for, pack, unpack
+from dedupe.index.segments import FANOUT
+from dedupe.index.tail import ENOUGH, Tail
+
+KEYS = st.one_of(
+    st.sampled_from((0, 1, 2**31, 2**32 - 1)), st.integers(0, 40), st.integers(0, 2**32 - 1)
+)
+POSTINGS = st.lists(st.tuples(KEYS, st.integers(0, 999)), max_size=60)
+FIRST = 7
+
+
+def arrays(pairs):
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    return table[:, 0].astype(np.uint32), table[:, 1]
+
+
+def database() -> sqlite3.Connection:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.executescript(schema.TABLES)
+    return made
+
+
+@given(POSTINGS)
+def test_what_is_packed_comes_out_sorted(pairs):
+    keys, places = arrays(pairs)
+    bits = bits_for(1000)
+    packed = list(pack(keys, places, bits))
+    assert [part for part, _ in packed] == list(range((1 << bits) // GROUP))
+    held = unpack(np.arange(len(packed)), [data for _, data in packed], bits)
+    assert list(zip(*map(np.ndarray.tolist, all_of(held)), strict=True)) == sorted(pairs)
+
+
+@pytest.mark.parametrize("few", [1, 10**9], ids=["part by part", "all parts"])
+@given(POSTINGS, st.lists(KEYS, max_size=10, unique=True))
+def test_a_segment_and_the_tail_find_what_a_scan_finds(few, pairs, wanted):
+    keys, seqs = arrays(pairs)
+    seqs = seqs + FIRST
+    asked = np.array(sorted(wanted), np.uint32)
+    expected = sorted(
+        (number, int(seq))
+        for number, key in enumerate(asked.tolist())
+        for other, seq in zip(keys.tolist(), seqs.tolist(), strict=True)
+        if key == other
+    )
+    made = database()
+    segments.write_segment(made, FIRST, FIRST + 999, (keys, seqs))
+    (segment,) = segments.read_segments(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "FEW", few)
+        patch.setattr(segments, "AT_ONCE", 3)
+        owners, rows, gone = segments.find(made, segment, asked)
+    assert not gone.any()
+    assert sorted(zip(owners.tolist(), rows.tolist(), strict=True)) == expected
+    tail = Tail(FIRST)
+    tail.add(keys, seqs, FIRST + 1000)
+    owners, rows = tail.find(asked)
+    assert sorted(zip(owners.tolist(), rows.tolist(), strict=True)) == expected
+
+
+def test_a_part_of_another_length_is_refused():
+    (_, data), *_ = pack(np.zeros(3, np.uint32), np.arange(3), 4)
+    with pytest.raises(ValueError, match="another length"):
+        unpack(np.arange(1), [data + b"\0\0\0\0"], 4)
+    with pytest.raises(ValueError, match="cut short"):
+        unpack(np.arange(1), [data[:8]], 4)
+
+
+@pytest.mark.parametrize("count", [1, HOT, HOT + 1, 1000])
+def test_of_many_rows_a_sample_and_the_last_are_found(count: int):
+    rows = np.arange(count)
+    held = found.gather([(np.ones(count, np.int64), rows[::-1].copy())], np.zeros(2, np.int64))
+    assert held.totals.tolist() == [0, count]
+    assert held.starts[1] == 0
+    near = held.rows[held.near].tolist()
+    assert near == list(range(count) if count <= HOT else range(count - NEIGHBOURS, count))
+    assert min(count, HOT) <= len(held.rows) <= HOT + NEIGHBOURS
+    gaps = np.diff(held.rows)
+    assert (gaps > 0).all()
+    assert gaps.max(initial=1) <= -(-count // HOT) + 1
+
+
+def test_of_a_key_that_a_segment_is_full_of_some_rows_are_read():
+    made = database()
+    count = 10 * segments.MOST
+    segments.write_segment(made, 0, count - 1, (np.full(count, 7, np.uint32), np.arange(count)))
+    (segment,) = segments.read_segments(made)
+    owners, rows, gone = segments.find(made, segment, np.array([3, 7], np.uint32))
+    assert (owners == 1).all()
+    assert (len(rows), gone.tolist()) == (segments.MOST, [0, count - segments.MOST])
+    assert rows[-NEIGHBOURS:].tolist() == list(range(count - NEIGHBOURS, count))
+    assert rows[0] == 0
+    assert (np.diff(rows) > 0).all()
+    assert np.diff(rows).max() < 100
+    held = found.gather([(owners, rows)], gone)
+    assert held.totals.tolist() == [0, count]
+
+
+def test_segments_merge_in_tiers():
+    made = database()
+    rng = np.random.default_rng(1)
+    written = []
+    for number in range(FANOUT * FANOUT + 1):
+        seqs = np.arange(number * ENOUGH, (number + 1) * ENOUGH)
+        keys = rng.integers(0, 1 << 32, ENOUGH, dtype=np.uint32)
+        written += list(zip(keys.tolist(), seqs.tolist(), strict=True))
+        segments.write_segment(made, int(seqs[0]), int(seqs[-1]), (keys, seqs))
+        segments.tidy(made)
+        assert len(segments.read_segments(made)) <= 2 * FANOUT
+    held = segments.read_segments(made)
+    assert [segment.last - segment.first + 1 for segment in held] == [FANOUT**2 * ENOUGH, ENOUGH]
+    keys, seqs = zip(*(segments.postings_of(made, segment) for segment in held), strict=True)
+    pairs = zip(np.concatenate(keys).tolist(), np.concatenate(seqs).tolist(), strict=True)
+    assert sorted(pairs) == sorted(written)
