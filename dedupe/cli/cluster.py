@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from dedupe.cli.console import in_color, is_terminal
 from dedupe.cli.layout import Command, examples
 from dedupe.cli.options import Request, run_options
 
@@ -14,13 +18,15 @@ if TYPE_CHECKING:
 
     from dedupe.pipeline import Result
 
+ENDLESS = 1 << 30
 HELP = """\
 Add to every record the cluster that it belongs to.
 
 All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
 lines) or seven columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason, and
-version, which JSON has only for a headline whose tag states one (UPDATE 2-). The whole input is
-held in memory.
+version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
+the clusters of two or more come as a list to read, differences marked. The whole input is held in
+memory.
 """
 
 EXAMPLES = examples(
@@ -33,19 +39,59 @@ EXAMPLES = examples(
         "Compare other fields, the title at twice the weight",
         "dedupe cluster --field headline:2 --field body --window 3d stories.csv",
     ),
+    ("Read through the clusters", "dedupe cluster --format tree --pager stories.jsonl"),
     ("Overrule it by labels of your own", "dedupe cluster --links labels.jsonl stories.jsonl"),
     ("Group the repeated blocks of an article page", "dedupe split article.txt | dedupe cluster"),
 )
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["records", "tree"]),
+    default="records",
+    help="records: every record, annotated. tree: the clusters, for a person. Default: records.",
+)
+@click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
 @run_options
-def command(request: Request) -> None:
-    """Annotate every record."""
+def command(request: Request, *, form: str, pager: bool) -> None:
+    """Annotate every record, or show the clusters."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
     from dedupe.writing import annotated  # noqa: PLC0415 - the same
+
+    if form == "tree":
+        show(request, paged=pager)
+        return
+    if pager:
+        raise click.UsageError("--pager is for --format tree")
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         return len(result.corpus), annotated(result.corpus, result.clustering, request.settings)
 
     carry_out("cluster", request, render)
+
+
+def show(request: Request, *, paged: bool) -> None:
+    """Write the clusters as a tree, to the window's width where there is a window."""
+    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
+    from dedupe.cli.screen import Look  # noqa: PLC0415 - the same
+    from dedupe.cli.tree import tree  # noqa: PLC0415 - the same
+
+    to_stdout = request.output in (None, "-")
+    windowed = to_stdout and (is_terminal(sys.stdout) or "COLUMNS" in os.environ)
+    width = shutil.get_terminal_size().columns if windowed else ENDLESS
+    look = Look(width, to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+    lines: list[str] = []
+    paged = paged and to_stdout and is_terminal(sys.stdout)
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        told = tree(result, look)
+        if paged:
+            lines.extend(told)
+        clusters = int(result.clustering.stats["clusters"])
+        return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
+
+    carry_out("cluster", request, render)
+    if paged:
+        click.echo_via_pager(lines, color=look.color)

@@ -39,6 +39,7 @@ SECTIONS = {
     ),
     "Output": (
         "--format",
+        "--pager",
         "--json",
         "--duplicates",
         "--title",

@@ -161,6 +161,20 @@ def cut_up(token: Token, width: int) -> list[Token]:
     return [Token(token.text[first : first + step], token.differs) for first in starts]
 
 
+def cut_short(line: Sequence[Token], width: int) -> Line:
+    """A line as far as it fits, an ellipsis in the place of what does not."""
+    if line_columns(list(line)) <= width:
+        return list(line)
+    out: Line = []
+    left = width - 1
+    for character in (Token(c, token.differs) for token in line for c in token.text):
+        left -= columns(character.text)
+        if left < 0:
+            break
+        out.append(character)
+    return [*out, Token("\u2026")] if width > 0 else out
+
+
 def line_columns(line: Line) -> int:
     """The columns that a line takes."""
     return sum(columns(token.text) for token in line)

@@ -1,0 +1,130 @@
+"""``dedupe cluster --format tree``: clusters as a list for a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from commandline import FIXTURES, dedupe
+from hypothesis import given
+from hypothesis import strategies as st
+from terminal import Terminal
+
+from dedupe.cli.screen import columns, cut_short
+from dedupe.difference import Token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEMO = str(FIXTURES / "demo.jsonl")
+STYLE = re.compile(r"\x1b\[[\d;]*m")
+EXPECTED = """\
+:2 Northern Wire  UPDATE 1-Old lighthouse at Pell Point to stay lit for 50 more years  3 records
+\u251c\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another] 50 years, \
+[council decides | Pell Courier]  title 0.71 lede 0.93
+\u2514\u2500 S  :1 Northern Wire  Old lighthouse at Pell Point to stay lit for [fifty] more years  \
+title 0.87 lede 0.93
+
+:4 Northern Wire  Odlin Ferry raises full-year profit forecast to 40 mln crowns  2 records
+\u2514\u2500 S  :5 Pell Courier  Odlin Ferry [lifts] full-year profit forecast to 40 [million] \
+crowns  title 0.96
+
+:11 Harbour News  \u201cLeave a light on\u201d, neighbours sing at the sea wall  2 records
+\u2514\u2500 S  :12 Evening Ledger  'LEAVE A LIGHT ON,' NEIGHBOURS SING AT THE SEA WALL  exact
+
+12 records, 8 unique, 3 clusters of two or more
+"""
+
+
+def shown(folder: Path, *options: str, **extra: str) -> str:
+    done = dedupe("cluster", "-q", "--format", "tree", *options, DEMO, folder=folder, **extra)
+    assert done.code == 0, done.err
+    return done.out.decode()
+
+
+def test_the_clusters_stand_under_what_is_kept(tmp_path: Path):
+    assert re.sub(r"(?<=\u2500 )\d\.\d\d", "S", shown(tmp_path)) == EXPECTED
+
+
+def test_records_are_the_default(tmp_path: Path):
+    plain = dedupe("cluster", "-q", DEMO, folder=tmp_path)
+    asked = dedupe("cluster", "-q", "--format", "records", DEMO, folder=tmp_path)
+    assert plain.out == asked.out
+    assert plain.out.startswith(b"{")
+
+
+def test_a_file_holds_it_whole_and_without_colour(tmp_path: Path):
+    dedupe(
+        "cluster", "-q", "--format", "tree", "--color", "always", "-o", "tree.txt", DEMO,
+        folder=tmp_path, COLUMNS="40",
+    )  # fmt: skip
+    assert (tmp_path / "tree.txt").read_text("utf-8") == shown(tmp_path)
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+def test_it_keeps_within_the_window(tmp_path: Path, width: int):
+    told = shown(tmp_path, COLUMNS=str(width)).splitlines()
+    assert max(map(columns, told[:-1])) <= width
+    assert any("\u2026" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("options", "extra", "colored"),
+    [
+        ((), {}, False),
+        (("--color", "always"), {}, True),
+        ((), {"FORCE_COLOR": "1"}, True),
+        (("--color", "never"), {"FORCE_COLOR": "1"}, False),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colour_where_it_is_wanted(tmp_path: Path, options, extra, colored):
+    told = shown(tmp_path, *options, **extra)
+    assert bool(STYLE.search(told)) == colored
+    assert ("[fifty]" in told) != colored
+
+
+def test_several_files_are_named_and_nothing_steers_the_terminal(tmp_path: Path):
+    title = "Ferry tolls \x1b[2J\u202erise by ten pence at Odlin Bay"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": name, "title": title}) + "\n")
+    done = dedupe("cluster", "-q", "--format", "tree", "a.jsonl", "b.jsonl", folder=tmp_path)
+    told = done.out.decode()
+    assert "a.jsonl:1" in told
+    assert "b.jsonl:1" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+
+
+def test_nothing_to_show_is_told(tmp_path: Path):
+    done = dedupe("cluster", "-q", "--format", "tree", folder=tmp_path, stdin=b"")
+    assert done.out == b"0 records, 0 unique, 0 clusters of two or more\n"
+
+
+def test_the_pager_of_the_user_shows_it(tmp_path: Path):
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\ncat\n")
+    pager.chmod(0o755)
+    command = ("cluster", "-q", "--format", "tree", "--pager", DEMO)
+    with Terminal(*command, folder=tmp_path, columns=120, PAGER=str(pager)) as screen:
+        assert screen.end() == 0
+        assert "PAGED" in screen.text
+        assert "clusters of two or more" in screen.text
+    assert "PAGED" not in shown(tmp_path, "--pager", PAGER=str(pager))
+
+
+def test_a_pager_is_for_the_tree(tmp_path: Path):
+    done = dedupe("cluster", "--pager", DEMO, folder=tmp_path)
+    assert done.code == 2
+    assert "--pager is for --format tree" in done.err
+
+
+@given(st.lists(st.text("ab \u57ce\u0301", max_size=6), max_size=4), st.integers(0, 12))
+def test_what_is_cut_fits_and_is_as_long_as_it_can_be(texts, width):
+    line = [Token(text) for text in texts]
+    whole, cut = "".join(texts), "".join(token.text for token in cut_short(line, width))
+    assert columns(cut) <= max(width, 0)
+    assert cut in {whole, ""} or (cut[-1] == "\u2026" and whole.startswith(cut[:-1]))
+    if cut != whole and width:
+        assert columns(cut) >= width - 1
