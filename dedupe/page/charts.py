@@ -73,7 +73,7 @@ def days(overview: Overview) -> Html:
     )
     undated = len(overview.corpus) - sum(row.records for row in rows)
     says = f"When the duplicates were published. Without a readable time: {undated:,} records."
-    told = [(row.name, row.records, row.duplicates) for row in rows]
+    told = [(row.name, row.records, row.duplicates) for row in rows if row.records]
     heads = (unit.capitalize(), "Records", "Duplicates")
     return figure(f"By {unit}", says, drawing, table(f"Duplicates by {unit}", heads, told))
 

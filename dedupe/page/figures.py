@@ -67,7 +67,10 @@ def by_source(corpus: Corpus, clustering: Clustering) -> list[Row]:
 
 
 def by_day(corpus: Corpus, clustering: Clustering) -> list[Row]:
-    """Records and duplicates of each day (UTC), of each month or year where days are too many."""
+    """Records and duplicates of each day (UTC), of each month or year where days are too many.
+
+    A day between the first and the last has a row though nothing was published on it.
+    """
     dated = corpus.times != NO_TIME
     days = corpus.times[dated].astype("datetime64[s]").astype("datetime64[D]")
     for unit, most in (("D", MOST_DAYS), ("M", MOST_MONTHS), ("Y", None)):
@@ -75,7 +78,10 @@ def by_day(corpus: Corpus, clustering: Clustering) -> list[Row]:
         reach = int(np.ptp(spans.astype(np.int64))) if len(spans) else 0
         if most is None or reach < most:
             break
-    names, places = np.unique(spans, return_inverse=True)
+    if not len(spans):
+        return []
+    names = np.arange(spans.min(), spans.max() + 1)
+    places = np.searchsorted(names, spans)
     records = np.bincount(places, minlength=len(names))
     lost = np.bincount(places, duplicated(clustering)[dated], minlength=len(names))
     columns = (names.astype(str).tolist(), records.tolist(), lost.astype(int).tolist())
