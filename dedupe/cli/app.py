@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,11 @@ COMMANDS = (
     "label",
     "tune",
     "index",
+    "completion",
 )
+
+COMPLETE = "_DEDUPE_COMPLETE"
+"""By this variable a shell asks for completions."""
 
 HELP = """\
 Find the same story told twice.
@@ -101,6 +106,8 @@ def execute(argv: Sequence[str]) -> int:
     Not ``app.main()``: that exits with 1, which is kept for "duplicates found", on a closed pipe.
     """
     memory: dict[str, object] = {}
+    if os.environ.get(COMPLETE):
+        return complete(os.environ[COMPLETE])
     try:
         with app.make_context("dedupe", list(argv)) as context:
             memory = context.meta
@@ -112,6 +119,13 @@ def execute(argv: Sequence[str]) -> int:
         console = memory.get(Console.KEY)
         return report(error, console if isinstance(console, Console) else Console())
     return 0
+
+
+def complete(instruction: str) -> int:
+    """Answer a shell that asks what may follow, or for the script by which it will ask."""
+    from click.shell_completion import shell_complete  # noqa: PLC0415 - asked for by shells alone
+
+    return shell_complete(app, {}, "dedupe", COMPLETE, instruction)
 
 
 def flush() -> None:

@@ -1,0 +1,122 @@
+"""The man pages, from the help of each command: ``python -m dedupe.cli.manual FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dedupe.cli.app import app
+from dedupe.cli.layout import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+AS_IT_IS = "\b"
+"""Click leaves a paragraph that begins with it as it is."""
+
+
+def pages() -> dict[str, str]:
+    """Each page's file name and its text."""
+    return {f"{'-'.join(names)}.1": page(names, command) for names, command in commands()}
+
+
+def commands() -> Iterator[tuple[list[str], click.Command]]:
+    """All commands with the words that call them, each group before those that it has."""
+    todo: list[tuple[list[str], click.Command]] = [(["dedupe"], app)]
+    while todo:
+        names, command = todo.pop(0)
+        yield names, command
+        if isinstance(command, click.Group):
+            context = click.Context(command, info_name=names[-1])
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None  # noqa: S101 - a group has what it lists
+                todo.append(([*names, name], found))
+
+
+def page(names: Sequence[str], command: click.Command) -> str:
+    """One page in the man macros."""
+    context = click.Context(command, info_name=" ".join(names))
+    summary, _, rest = (command.help or "").partition("\n\n")
+    lines = [
+        f'.TH "{"-".join(names).upper()}" 1 "" "headline-dedupe" "User Commands"',
+        ".SH NAME",
+        f"{escaped('-'.join(names))} \\- {escaped(summary.strip().rstrip('.'))}",
+        ".SH SYNOPSIS",
+        f"\\fB{escaped(' '.join(names))}\\fR",
+        escaped(" ".join(command.collect_usage_pieces(context))),
+        *(section("DESCRIPTION", rest) if rest else []),
+        *(subcommands(context, command) if isinstance(command, click.Group) else []),
+        *options(context, command),
+        *(paragraphs(command.epilog) if command.epilog else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def section(heading: str, text: str) -> list[str]:
+    """A heading and its paragraphs."""
+    return [f".SH {heading}", *paragraphs(text)]
+
+
+def paragraphs(text: str) -> list[str]:
+    """Paragraphs; one that is to stay as it is becomes a heading with lines under it."""
+    out: list[str] = []
+    for block in text.strip("\n").split("\n\n"):
+        if block.startswith(AS_IT_IS):
+            heading, *lines = block.removeprefix(AS_IT_IS).strip("\n").splitlines()
+            told = [escaped(line) for line in lines]
+            out += [f".SH {heading.rstrip(':').upper()}", ".nf", *told, ".fi"]
+        else:
+            out += [".PP", *map(escaped, block.splitlines())]
+    return out
+
+
+def subcommands(context: click.Context, group: click.Group) -> list[str]:
+    """What the commands of a group do, in a line each."""
+    out = [".SH COMMANDS"]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None  # noqa: S101 - a group has what it lists
+        out += [".TP", f"\\fB{escaped(name)}\\fR", escaped(command.get_short_help_str(200))]
+    return out
+
+
+def options(context: click.Context, command: click.Command) -> list[str]:
+    """The options under the headings of the help."""
+    held = [param for param in command.get_params(context) if isinstance(param, click.Option)]
+    places = {flag: place for place, flag in enumerate(f for row in SECTIONS.values() for f in row)}
+    held.sort(key=lambda option: max(places.get(flag, -1) for flag in option.opts))
+    out = [".SH OPTIONS"]
+    for option in held:
+        record = option.get_help_record(context)
+        if record:
+            out += [".TP", f"\\fB{escaped(record[0])}\\fR", escaped(record[1])]
+    return out
+
+
+def escaped(text: str) -> str:
+    r"""A text of ours in which roff sees no command.
+
+    >>> print(escaped("-o FILE"), escaped("'a'"))
+    \-o FILE \&'a'
+    """
+    safe = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{safe}" if safe.startswith((".", "'")) else safe
+
+
+def main(folder: Path) -> None:
+    """Write all pages into a folder, and take away those that are no more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = pages()
+    for stale in folder.glob("*.1"):
+        if stale.name not in held:
+            stale.unlink()
+    for name, text in held.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
