@@ -22,8 +22,8 @@ CENTRAL = "central"
 class Qualities:
     """What the policy may ask of each record, as columns in input order.
 
-    ``filled`` counts the fields that are there, ``lengths`` their characters; ``digests`` are of
-    the record's bytes.
+    ``filled`` counts the texts that are there, one that breaks off for less, ``lengths`` their
+    characters; ``digests`` are of the record's bytes.
     """
 
     sources: Sequence[str]

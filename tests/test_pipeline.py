@@ -309,3 +309,13 @@ def test_unique_of_unique_on_real_news():
     kept = canonical_of(stories, run_of(stories))
     assert len(stories) / 10 < len(kept) < len(stories)
     assert canonical_of(kept, run_of(kept)) == kept
+
+
+@pytest.mark.parametrize("end", ["...", " ...", "\u2026"])
+def test_a_headline_that_breaks_off_is_kept_only_alone(end: str):
+    whole = "Old lighthouse at Pell Point to stay lit for fifty more years, council says"
+    broken = "Old lighthouse at Pell Point to stay lit for fifty more years" + end
+    told = [story(n, text, "", "", n) for n, text in enumerate((broken, whole, broken))]
+    assert run_of(told).clustering.canonical.tolist() == [1, 1, 1]
+    alone = run_of([told[0], told[2]]).clustering
+    assert len(set(alone.canonical.tolist())) == 1

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.canonical import Qualities, order_by
+from dedupe.canonical import order_by
 from dedupe.index import segments
 from dedupe.index.describing import describe_stories
 from dedupe.index.whole import shrink
-from dedupe.pipeline.case import policy
+from dedupe.pipeline.case import policy, qualities
 
 if TYPE_CHECKING:
     import sqlite3
@@ -109,27 +109,18 @@ def best_of(store: Store, seqs: NDArray[np.int64]) -> int:
     corpus = store.stories(seqs)
     query = "SELECT weight FROM stories WHERE seq = ?"
     weights = [store.database.execute(query, (seq,)).fetchone()[0] for seq in seqs.tolist()]
-    ranks = order_by(policy(store.settings), qualities_of(store, corpus)).rank(
-        np.array(weights, float)
-    )
+    held = qualities(corpus, withdrawn_among(store, corpus))
+    ranks = order_by(policy(store.settings), held).rank(np.array(weights, float))
     return int(seqs[np.argmin(ranks)])
 
 
-def qualities_of(store: Store, corpus: Corpus) -> Qualities:
-    """What the policy asks of some stories."""
+def withdrawn_among(store: Store, corpus: Corpus) -> NDArray[np.bool_]:
+    """Whether a text of each of some stories states that it is withdrawn."""
     told = describe_stories(corpus, store.marks, store.settings.seed)
-    withdrawn = [
+    columns = [
         np.concatenate([chunk.withdrawn for chunk in texts.chunks])[texts.rows] for texts in told
     ]
-    sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in corpus.texts]
-    return Qualities(
-        sources=corpus.sources,
-        times=corpus.times,
-        withdrawn=np.any(withdrawn, axis=0),
-        filled=np.sum([size > 0 for size in sizes], axis=0),
-        lengths=np.sum(sizes, axis=0),
-        digests=corpus.digests,
-    )
+    return np.asarray(np.any(columns, axis=0))
 
 
 def thin(database: sqlite3.Connection, segment: Segment) -> None:

@@ -13,6 +13,8 @@ from dedupe.pipeline.links import NO_LINKS
 from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from dedupe.pipeline.describe import Description
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
     from dedupe.verify import Evidence
+
+
+BROKEN_OFF = ("...", "\u2026")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def open_case(
     names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
     nameless = int(len(names) > 0 and names[0] == "")
     lexis = learn_lexis(description, corpus.times, settings.numbers)
-    order = order_by(policy(settings), qualities(corpus, description))
+    order = order_by(policy(settings), qualities(corpus, withdrawn_in(description)))
     return Case(corpus, description, lexis, settings, writers - nameless, links, order)
 
 
@@ -72,17 +77,28 @@ def policy(settings: Settings) -> tuple[str, ...]:
     return ("not-withdrawn", *settings.prefer, *settings.keep)
 
 
-def qualities(corpus: Corpus, description: Description) -> Qualities:
+def withdrawn_in(description: Description) -> NDArray[np.bool_]:
+    """Whether a text of each record states that it is withdrawn."""
+    return np.asarray(np.any([view.withdrawn[view.rows] for view in description.views], axis=0))
+
+
+def qualities(corpus: Corpus, withdrawn: NDArray[np.bool_]) -> Qualities:
     """What the canonical policy may ask of each record."""
     sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in corpus.texts]
     return Qualities(
         sources=corpus.sources,
         times=corpus.times,
-        withdrawn=np.any([view.withdrawn[view.rows] for view in description.views], axis=0),
-        filled=np.sum([size > 0 for size in sizes], axis=0),
+        withdrawn=withdrawn,
+        filled=np.sum([whole_texts(column) for column in corpus.texts], axis=0),
         lengths=np.sum(sizes, axis=0),
         digests=corpus.digests,
     )
+
+
+def whole_texts(texts: Sequence[str]) -> NDArray[np.int64]:
+    """2 for each text that is there, 1 for one that breaks off in an ellipsis, 0 for none."""
+    worth = [2 * bool(text) - text.endswith(BROKEN_OFF) for text in texts]
+    return np.array(worth, dtype=np.int64)
 
 
 def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
