@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import NARROW, Browser
 from commandline import FIXTURES, dedupe
+from corpora import run_of, story
 from terminal import Terminal
+
+from dedupe.page.figures import by_day, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +104,13 @@ def test_a_terminal_is_no_place_for_a_page(tmp_path: Path):
     with Terminal("report", "in.jsonl", folder=tmp_path) as screen:
         assert screen.end() == 2
         assert "write it to a file" in screen.text
+
+
+def test_days_without_stories_keep_their_place():
+    told = [story(n, f"Ferry number {n} is late", "", "", hours) for n, hours in ((0, 0), (1, 72))]
+    rows = by_day(*(getattr(run_of(told), name) for name in ("corpus", "clustering")))
+    assert [(row.records, row.duplicates) for row in rows] == [(1, 0), (0, 0), (0, 0), (1, 0)]
+    assert unit_of(rows) == "day"
 
 
 # In a browser
