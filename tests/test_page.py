@@ -196,3 +196,22 @@ def test_an_evil_page_runs_nothing(browser: Browser, tmp_path: Path):
     browser.open(tmp_path / "page.html")
     assert any("</script>" in text for text in browser.run(HEADS))
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("fragment", ["#q=100%", "#%", "#run", "#c-nothing"])
+def test_no_address_stops_the_list(browser: Browser, shipped: Path, fragment: str):
+    browser.open(shipped, fragment)
+    assert browser.run("document.documentElement.dataset.ready") == "yes"
+    browser.press("/")
+    browser.run("document.getElementById('q').select()")
+    browser.type("comet")
+    browser.wait(f"{HEADS}.length > 0 && {HEADS}.every((text) => text.includes('omet'))")
+
+
+def test_a_character_of_two_units_may_stand_anywhere(browser: Browser, tmp_path: Path):
+    title = "\u57ce" * 59 + "\U0001f409" * 3
+    twice = [{"id": str(n), "title": title, "source": f"s{n}"} for n in range(2)]
+    written(tmp_path, stories=twice)
+    browser.open(tmp_path / "page.html")
+    assert len(browser.run(HEADS)) == 1
+    assert browser.complaints() == []

@@ -132,7 +132,7 @@ function placeOf(record) {
   if (!address) return alone(words);
   const link = make("a", "", alone(words));
   const text = data.texts.map((column) => column[record]).find((t) => t) ?? "";
-  link.href = `${address}#:~:text=${encodeURIComponent(text.slice(0, 60).replace(/\s\S*$/, "")).replace(/-/g, "%2D")}`;
+  link.href = `${address}#:~:text=${encodeURIComponent([...text].slice(0, 60).join("").replace(/\s\S*$/, "")).replace(/-/g, "%2D")}`;
   return link;
 }
 
@@ -323,7 +323,7 @@ function remember() {
 }
 
 function recall() {
-  const hash = decodeURIComponent(location.hash.slice(1));
+  const hash = location.hash.slice(1); // a percent sign by itself must not stop the page
   if (hash.startsWith("c-")) return open(hash.slice(2));
   if (!hash.includes("=")) return show(view.page);
   const state = new URLSearchParams(location.hash.slice(1));
@@ -403,7 +403,7 @@ function listen() {
   byId("last").addEventListener("click", () => turn(Infinity));
   byId("page").addEventListener("change", () => turn((Number(byId("page").value.replace(/\D/g, "")) || 1) - 1));
   addEventListener("keydown", pressed);
-  addEventListener("hashchange", recall);
+  addEventListener("hashchange", () => { if (/^$|^#c-|=/.test(location.hash)) recall(); });
 }
 
 async function begin() {
