@@ -14,7 +14,7 @@ from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import NO_TIME
 from dedupe.verify import verify
 from dedupe.verify.align import LONGEST, Column
-from dedupe.verify.context import MEETINGS, Evidence, returning
+from dedupe.verify.context import MEETINGS, Ends, Evidence, returning
 from dedupe.verify.features import TAIL, word_features
 from dedupe.verify.forest import MOST_LEAVES, turn_round
 from dedupe.verify.model import VALUE_UNITS, Model, shipped_model
@@ -251,7 +251,7 @@ def test_verdicts_equal_those_of_numpy(fields, weights, groups, numbers, keys, s
     left, right = (side.ravel() for side in np.indices((4, 4)))
     generator = np.random.default_rng(seed)
     hours, same = generator.choice([np.nan, 0, 1, 30], 16), generator.choice([np.nan, 0, 1], 16)
-    assert agree(lambda: hopes_of(evidence, left, right, hours, same))
+    assert agree(lambda: hopes_of(evidence, Ends(left, right, hours, same)))
     assert agree(lambda: verify(evidence, left, right, hours, same))
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dedupe.cli.feature_text import worded
-from dedupe.cli.paint import visible
 from dedupe.cli.summary import counted
 from dedupe.judge.evaluate import place_of
 from dedupe.stories import NO_TIME
+from dedupe.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dedupe.cli.evaluation_text import whereabouts
 from dedupe.cli.feature_text import MEANINGS, TWO_VALUED, worded
-from dedupe.cli.paint import visible
+from dedupe.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

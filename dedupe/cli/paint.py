@@ -28,12 +28,3 @@ class Paint:
     def faint(self, text: str) -> str:
         """What matters less."""
         return click.style(text, dim=True) if self.colored else text
-
-
-def visible(text: str) -> str:
-    r"""A text of the input with its control characters shown, so that none moves the cursor.
-
-    >>> visible("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.pipeline.case import evidence_among
 from dedupe.pipeline.heads import alive_heads, run_heads
-from dedupe.verify import CONTEXT, VIEW, conflicts, features_of, verify, view_rows
+from dedupe.verify import CONTEXT, VIEW, Ends, conflicts, features_of, verify, view_rows
 from dedupe.verify import context_rows as context_of
 from dedupe.verify.model import probability, shipped_model
 
@@ -96,13 +96,14 @@ def score_pairs(
 
 
 def steps_of(case: Case, evidence: Evidence, left: int, right: int) -> list[Step]:
-    """What the model is asked about a pair: see :func:`dedupe.verify.combine`."""
+    """What the model is asked about a pair: see :func:`dedupe.verify.odds.combine`."""
     one, other = np.array([left]), np.array([right])
     if case.kinds[left] < 0 or case.kinds[right] < 0:
         return []
     kinds = case.kinds[one], case.kinds[other]
     views = view_rows(evidence, *kinds)
-    context = context_of(evidence, *kinds, case.hours(one, other), case.same_source(one, other))
+    ends = Ends(*kinds, case.hours(one, other), case.same_source(one, other))
+    context = context_of(evidence, ends)
     held = [field for field, view in enumerate(views) if not np.isnan(view[0, 0])]
     if not held:
         return []

@@ -11,7 +11,7 @@ import numpy as np
 
 from dedupe.stories import HOUR
 from dedupe.verify.align import Column
-from dedupe.verify.context import CONTEXT, RETURNS, Evidence, context_rows
+from dedupe.verify.context import CONTEXT, RETURNS, Ends, Evidence, context_rows
 from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
 from dedupe.verify.model import probability
 from dedupe.verify.numbers import (
@@ -38,6 +38,7 @@ __all__ = [
     "STRICT",
     "VIEW",
     "Column",
+    "Ends",
     "Evidence",
     "Verdicts",
     "conflicts",
@@ -62,9 +63,8 @@ CHUNK = 1 << 14
 class Verdicts:
     """The score of each pair, 0 to 1, and each field's similarity, -1 where it is missing.
 
-    A pair that was screened out scores 0 and has no similarities.
-
-    ``hopes`` is the score if nothing recurred: what a pair may come to when duplicates are gone.
+    A pair that was screened out scores 0 and has no similarities. ``hopes`` is the score if
+    nothing recurred: what a pair may come to when duplicates are gone.
     """
 
     scores: NDArray[np.float64]
@@ -81,13 +81,14 @@ def verify(
     progress: Callable[[float], None] = lambda _: None,
 ) -> Verdicts:
     """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
-    cuts = [slice(first, first + CHUNK) for first in range(0, len(left), CHUNK)]
+    ends = Ends(left, right, hours, same_source)
+    cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
     chunks: list[Verdicts] = [
         Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))
     ]
 
     def judge(cut: slice) -> Verdicts:
-        return verify_chunk(evidence, left[cut], right[cut], hours[cut], same_source[cut])
+        return verify_chunk(evidence, ends.at(cut))
 
     with ThreadPoolExecutor(evidence.jobs or os.cpu_count() or 1) as pool:
         for chunk in pool.map(judge, cuts):
@@ -100,22 +101,16 @@ def verify(
     )
 
 
-def verify_chunk(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> Verdicts:
+def verify_chunk(evidence: Evidence, ends: Ends) -> Verdicts:
     """The verdicts on some pairs; those without hope are not looked at closely."""
-    hopes = np.zeros(len(left))
-    alive = np.arange(len(left))
+    hopes = np.zeros(len(ends))
+    alive = np.arange(len(ends))
     if evidence.floor:
-        hopes = hopes_of(evidence, left, right, hours, same_source)
+        hopes = hopes_of(evidence, ends)
         alive = np.flatnonzero(hopes >= evidence.floor)
-    left, right = left[alive], right[alive]
-    views = view_rows(evidence, left, right)
-    context = context_rows(evidence, left, right, hours[alive], same_source[alive])
+    close = ends.at(alive)
+    views = view_rows(evidence, close.left, close.right)
+    context = context_rows(evidence, close)
     scores, parts = np.zeros(len(hopes)), np.full((len(hopes), len(views)), -1.0)
     scores[alive], hopes[alive] = probability(combine(evidence, views, context)).T
     parts[alive] = np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1)
@@ -141,7 +136,7 @@ def pair_rows(
 ) -> NDArray[np.float64]:
     """The model's rows for pairs of records with one field or two, to fit and to explain."""
     views = view_rows(evidence, left, right)
-    context = context_rows(evidence, left, right, hours, same_source)
+    context = context_rows(evidence, Ends(left, right, hours, same_source))
     second = views[1] if len(views) > 1 else np.full_like(views[0], np.nan)
     return features_of(views[0], second, context)
 
@@ -156,7 +151,7 @@ def identical_reach(
     for hours in REACHES:
         for same_source in (0.0, 1.0, np.nan):
             known = np.full(len(kinds), float(hours)), np.full(len(kinds), same_source)
-            context = context_rows(evidence, kinds, kinds, *known)
+            context = context_rows(evidence, Ends(kinds, kinds, *known))
             passing &= probability(combine(evidence, views, context)[:, 0]) >= threshold
         reach[passing] = hours * HOUR
     reach[passing] = FOREVER

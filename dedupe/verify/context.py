@@ -52,17 +52,32 @@ class Evidence:
     floor: float = 0.0
 
 
-def context_rows(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two texts of each pair, the hours between them and whether one outlet wrote both.
+
+    The last two are NaN where they are not known.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    hours: NDArray[np.float64]
+    same_source: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def at(self, places: slice | NDArray[np.int64]) -> Ends:
+        """Some of the pairs."""
+        left, right = self.left[places], self.right[places]
+        return Ends(left, right, self.hours[places], self.same_source[places])
+
+
+def context_rows(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """The ``CONTEXT`` features of pairs of texts."""
-    recurrence = np.maximum(evidence.recurrence[left], evidence.recurrence[right])
-    returns = returning(evidence, left, right)
-    columns = [np.log1p(hours)[:, None], recurrence, same_source[:, None], returns]
+    recurrence = np.maximum(evidence.recurrence[ends.left], evidence.recurrence[ends.right])
+    returns = returning(evidence, ends.left, ends.right)
+    columns = [np.log1p(ends.hours)[:, None], recurrence, ends.same_source[:, None], returns]
     return np.concatenate(columns, axis=1)
 
 

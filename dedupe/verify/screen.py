@@ -15,50 +15,38 @@ from dedupe.verify.odds import combine
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe.verify.context import Evidence
+    from dedupe.verify.context import Ends, Evidence
 
 FIELDS = 2
 """The kernel knows a field that leads and one that backs it."""
 
 
-def hopes_of(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def hopes_of(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """The score of pairs if all characters agreed and nothing recurred, which none can exceed.
 
     Numbers that conflict are let pass here.
     """
     if kernel.available() and len(evidence.columns) <= FIELDS:
-        return compiled_hopes(evidence, left, right, hours, same_source)
-    views = [word_views(column, left, right) for column in evidence.columns]
-    context = context_rows(evidence, left, right, hours, same_source)
+        return compiled_hopes(evidence, ends)
+    views = [word_views(column, ends.left, ends.right) for column in evidence.columns]
+    context = context_rows(evidence, ends)
     return probability(combine(evidence, views, context, strict=False)[:, 1])
 
 
-def compiled_hopes(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def compiled_hopes(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """The same by the kernel."""
     model = shipped_model()
-    odds = np.full(len(left), model.base)
+    odds = np.full(len(ends), model.base)
     kernel.screen(
         *evidence.columns[0].arrays(),
         *evidence.columns[-1].arrays(),
         evidence.anchors,
         *model.forest.arrays(),
         np.array([len(evidence.columns)]),
-        np.ascontiguousarray(left),
-        np.ascontiguousarray(right),
-        np.log1p(hours),
-        np.ascontiguousarray(same_source),
+        np.ascontiguousarray(ends.left),
+        np.ascontiguousarray(ends.right),
+        np.log1p(ends.hours),
+        np.ascontiguousarray(ends.same_source),
         odds,
     )
     return probability(odds)
