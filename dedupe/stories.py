@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -93,6 +92,45 @@ class Pairs:
         return len(self.left)
 
 
+class Hexes(Sequence[str]):
+    """Digests as sixteen hexadecimal digits each, spelled as they are asked for."""
+
+    def __init__(self, digests: NDArray[np.uint64]) -> None:
+        self._digests = digests
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [f"{digest:016x}" for digest in self._digests[place].tolist()]
+        return f"{int(self._digests[place]):016x}"
+
+
+class Names(Sequence[str]):
+    """The id that each record was given, else its key."""
+
+    def __init__(self, given: Sequence[str], keys: Sequence[str]) -> None:
+        self._given, self._keys = given, keys
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            own, keys = self._given[place], self._keys[place]
+            return [given or key for given, key in zip(own, keys, strict=True)]
+        return self._given[place] or self._keys[place]
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """One group of records that tell the same story; ``members`` are input positions."""
@@ -115,8 +153,8 @@ class Clustering:
     reasons: list[str]
     sizes: NDArray[np.int64]
     versions: NDArray[np.int64]
-    keys: list[str]
-    record_ids: list[str]
+    keys: Sequence[str]
+    record_ids: Sequence[str]
     stats: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:

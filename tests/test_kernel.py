@@ -252,7 +252,7 @@ def test_verdicts_equal_those_of_numpy(fields, weights, groups, numbers, keys, s
     generator = np.random.default_rng(seed)
     hours, same = generator.choice([np.nan, 0, 1, 30], 16), generator.choice([np.nan, 0, 1], 16)
     assert agree(lambda: hopes_of(evidence, Ends(left, right, hours, same)))
-    assert agree(lambda: verify(evidence, left, right, hours, same))
+    assert agree(lambda: verify(evidence, Ends(left, right, hours, same)))
 
 
 @given(

@@ -18,7 +18,7 @@ from dedupe.judge.explain import corpus_of_texts, explain
 from dedupe.pipeline.case import evidence_among, open_case
 from dedupe.pipeline.describe import describe
 from dedupe.settings import Settings
-from dedupe.verify import FEATURES, identical_reach, pair_rows, verify
+from dedupe.verify import FEATURES, Ends, identical_reach, pair_rows, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def judged(numbers: str, *titles: str, lede: tuple[str, str] = ("", "")):
     case = open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings(numbers=numbers))
     evidence = evidence_among(case, np.arange(len(titles)))
     unknown = np.full(1, np.nan)
-    told = evidence, case.kinds[:1], case.kinds[1:], unknown, unknown
+    told = evidence, Ends(case.kinds[:1], case.kinds[1:], unknown, unknown)
     return verify(*told), dict(zip(FEATURES, pair_rows(*told)[0].tolist(), strict=True))
 
 

@@ -16,7 +16,7 @@ from dedupe.judge.verdict import base_odds, parts_of
 from dedupe.pipeline.case import Case, evidence_among, open_case
 from dedupe.pipeline.describe import describe
 from dedupe.settings import Settings
-from dedupe.verify import CONTEXT, FEATURES, VIEW, identical_reach, pair_rows, verify
+from dedupe.verify import CONTEXT, FEATURES, VIEW, Ends, identical_reach, pair_rows, verify
 from dedupe.verify.model import Model, probability, read_model, shipped_model
 
 
@@ -32,7 +32,7 @@ def row(one: str, other: str, hours: float = np.nan, same: float = np.nan) -> di
     case = case_of(one, other)
     evidence = evidence_among(case, np.arange(2))
     left, right = case.kinds[:1], case.kinds[1:]
-    found = pair_rows(evidence, left, right, np.array([hours]), np.array([same]))
+    found = pair_rows(evidence, Ends(left, right, np.array([hours]), np.array([same])))
     return dict(zip(FEATURES, found[0].tolist(), strict=True))
 
 
@@ -119,7 +119,7 @@ def test_a_pair_scores_the_same_either_way(titles):
         return
     evidence = evidence_among(case, np.arange(2))
     unknown = np.full(2, np.nan)
-    verdicts = verify(evidence, case.kinds, case.kinds[::-1], unknown, unknown)
+    verdicts = verify(evidence, Ends(case.kinds, case.kinds[::-1], unknown, unknown))
     assert verdicts.scores[0] == verdicts.scores[1]
     assert ((verdicts.scores >= 0) & (verdicts.scores <= 1)).all()
 
@@ -129,10 +129,10 @@ def test_a_pair_is_scored_alike_in_any_company():
     evidence = evidence_among(case, np.arange(4))
     left, right = (case.kinds[side] for side in np.triu_indices(4, 1))
     unknown = np.full(6, np.nan)
-    together = verify(evidence, left, right, unknown, unknown)
+    ends = Ends(left, right, unknown, unknown)
+    together = verify(evidence, ends)
     for place in range(6):
-        at = slice(place, place + 1)
-        alone = verify(evidence, left[at], right[at], unknown[at], unknown[at])
+        alone = verify(evidence, ends.at(slice(place, place + 1)))
         assert alone.scores[0] == together.scores[place]
         assert alone.hopes[0] == together.hopes[place]
 

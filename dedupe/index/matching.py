@@ -75,13 +75,7 @@ def match(
         return Matches(case, leaders, left, right, none, np.zeros((0, len(told))))
     fresh = np.arange(old, old + len(corpus))
     evidence = evidence_for(store.database, case, fresh, looked.wanted, found, facts)
-    verdicts = verify(
-        evidence,
-        case.kinds[left],
-        case.kinds[right],
-        case.hours(left, right),
-        case.same_source(left, right),
-    )
+    verdicts = verify(evidence, case.ends(left, right))
     passed = verdicts.scores >= store.settings.threshold
     return Matches(
         case,

@@ -59,8 +59,8 @@ def judge_all(store: Store, progress: Callable[[str, float], None]) -> Whole:
     )
     case = open_case(corpus, description, settings)
     settled = settle(case, lambda done: progress("matching", done))
-    pairs = pairs_of(settled, description, settings)
-    clustering = clustering_of(corpus, settled, description, settings, pairs)
+    pairs = pairs_of(settled, case)
+    clustering = clustering_of(corpus.ids, settled, case, pairs)
     return Whole(seqs, case, clustering, pairs)
 
 

@@ -17,7 +17,7 @@ from dedupe.reading import read
 from dedupe.reading.labels import read_labels
 from dedupe.settings import Settings
 from dedupe.stories import NO_TIME, Corpus, Tally
-from dedupe.verify import FEATURES, RETURNS, VIEW, pair_rows
+from dedupe.verify import FEATURES, RETURNS, VIEW, Ends, pair_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,14 +75,7 @@ def rows_of(
     places = {name: place for place, name in enumerate(case.corpus.ids)}
     left = np.array([places[a] for a, _, _ in pairs])
     right = np.array([places[b] for _, b, _ in pairs])
-    kinds = case.kinds
-    return pair_rows(
-        evidence,
-        kinds[left],
-        kinds[right],
-        case.hours(left, right),
-        case.same_source(left, right),
-    )
+    return pair_rows(evidence, case.ends(left, right))
 
 
 def lesson_of(case: Case, pairs: Sequence[tuple[str, str, str]]) -> Lesson:
@@ -117,8 +110,7 @@ def distant_lesson(case: Case) -> Lesson:
     hours = case.hours(left, right)
     far = np.flatnonzero(hours > APART)
     far = far[:: max(1, len(far) // DISTANT)]
-    known = hours[far], case.same_source(left[far], right[far])
-    rows = pair_rows(evidence, found.left[far], found.right[far], *known)
+    rows = pair_rows(evidence, case.ends(left[far], right[far]))
     alike = np.nan_to_num(rows[:, [FEATURES.index(name) for name in ("dice", "lede_dice")]], nan=1)
     rows = rows[(alike < SAME).any(axis=1)]
     none = np.zeros(2 * len(rows), dtype=np.int64)
@@ -163,7 +155,7 @@ def bare_rows(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
     close = np.ones(len(left)), np.zeros(len(left))
     known = (close[0] * np.nan, close[1] * np.nan), close
     ends = case.kinds[left], case.kinds[left + 1]
-    return np.concatenate([pair_rows(evidence, *ends, *facts) for facts in known])
+    return np.concatenate([pair_rows(evidence, Ends(*ends, *facts)) for facts in known])
 
 
 def without_counts(evidence: Evidence) -> Evidence:

@@ -86,12 +86,9 @@ def score_pairs(
     case: Case, evidence: Evidence, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The score of each pair of records; 0 where a record has no text."""
-    kinds = case.kinds
     scores = np.zeros(len(left))
-    both = np.flatnonzero((kinds[left] >= 0) & (kinds[right] >= 0))
-    left, right = left[both], right[both]
-    told = case.hours(left, right), case.same_source(left, right)
-    scores[both] = verify(evidence, kinds[left], kinds[right], *told).scores
+    both = np.flatnonzero((case.kinds[left] >= 0) & (case.kinds[right] >= 0))
+    scores[both] = verify(evidence, case.ends(left[both], right[both])).scores
     return scores
 
 

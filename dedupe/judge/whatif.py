@@ -14,6 +14,7 @@ from dedupe.verify import (
     CONTEXT,
     IGNORE,
     VIEW,
+    Ends,
     conflicts,
     spelled_without_numbers,
     verify,
@@ -244,7 +245,7 @@ def rescored(
     right = np.concatenate([[1], np.where(sides[2:] == 1, tried, 1)])
     one, other = np.full(len(left), pair[0]), np.full(len(left), pair[1])
     told = case.hours(one, other), case.same_source(one, other)
-    before, *after = verify(changed, left, right, *told).scores.tolist()
+    before, *after = verify(changed, Ends(left, right, *told)).scores.tolist()
     return before, after
 
 

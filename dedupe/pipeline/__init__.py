@@ -53,8 +53,8 @@ def run(
     clock.append(time.perf_counter())
     case = open_case(corpus, description, settings, links)
     settled = settle(case, lambda done: progress("matching", done))
-    pairs = pairs_of(settled, description, settings)
-    clustering = clustering_of(corpus, settled, description, settings, pairs)
+    pairs = pairs_of(settled, case)
+    clustering = clustering_of(corpus.ids, settled, case, pairs)
     clock.append(time.perf_counter())
     seconds = np.diff(clock).round(3).tolist()
     stats = {

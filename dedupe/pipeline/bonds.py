@@ -13,8 +13,8 @@ from dedupe.pipeline.links import components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe.pipeline.case import Case
     from dedupe.pipeline.links import Links
+    from dedupe.pipeline.outline import Outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ def codes_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int
     return np.minimum(one, other) << 32 | np.maximum(one, other)
 
 
-def bonds_of(case: Case, heads: NDArray[np.int64]) -> Bonds:
+def bonds_of(outline: Outline, heads: NDArray[np.int64]) -> Bonds:
     """What is demanded of the heads of some runs."""
-    groups = components(heads[case.links.must], len(heads))[heads]
-    apart = distinct(codes_of(*groups[case.links.cannot]))
-    split = case.settings.updates == "split"
-    return Bonds(groups, apart, group_versions(case, groups) if split else None)
+    groups = components(heads[outline.links.must], len(heads))[heads]
+    apart = distinct(codes_of(*groups[outline.links.cannot]))
+    split = outline.settings.updates == "split"
+    return Bonds(groups, apart, group_versions(outline, groups) if split else None)
 
 
-def group_versions(case: Case, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+def group_versions(outline: Outline, groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """The version that all records of each group state, else a negative number of its own."""
-    versions = case.description.versions
+    versions = outline.versions
     lowest = versions[groups].copy()
     highest = lowest.copy()
     np.minimum.at(lowest, groups, versions)
@@ -98,13 +98,13 @@ def eject(links: Links, runs: NDArray[np.int64]) -> NDArray[np.int64]:
     return parted
 
 
-def kin(case: Case, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+def kin(outline: Outline, alive: NDArray[np.int64]) -> NDArray[np.int64]:
     """Codes of living heads that links keep apart from some record, with all of their own kind."""
-    named = np.intersect1d(case.links.cannot, alive)
-    order = alive[np.argsort(case.kinds[alive], kind="stable")]
-    kinds = case.kinds[order]
-    starts = np.searchsorted(kinds, case.kinds[named])
-    sizes = np.searchsorted(kinds, case.kinds[named], side="right") - starts
+    named = np.intersect1d(outline.links.cannot, alive)
+    order = alive[np.argsort(outline.kinds[alive], kind="stable")]
+    kinds = outline.kinds[order]
+    starts = np.searchsorted(kinds, outline.kinds[named])
+    sizes = np.searchsorted(kinds, outline.kinds[named], side="right") - starts
     ours, theirs = np.repeat(named, sizes), order[ranges(starts, sizes)]
     codes = codes_of(ours, theirs)
     return distinct(codes[ours != theirs])

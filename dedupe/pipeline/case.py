@@ -1,23 +1,29 @@
-"""One run's facts, which no round changes, and what can be asked of them."""
+"""A run in memory: its facts, which no round changes, and what can be asked of its texts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.canonical import Order, Qualities, order_by
+from dedupe.candidates import Family, propose
+from dedupe.canonical import Qualities, order_by
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
+from dedupe.pipeline.judging import judge_slices
 from dedupe.pipeline.links import NO_LINKS
-from dedupe.stories import HOUR, NO_TIME
+from dedupe.pipeline.outline import Outline
+from dedupe.verify import identical_reach, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe.candidates import Candidates
     from dedupe.pipeline.describe import Description
+    from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.links import Links
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
@@ -28,37 +34,40 @@ BROKEN_OFF = ("...", "\u2026")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """All that a round needs and no round changes."""
+class Case(Outline):
+    """A run whose texts are all in memory."""
 
     corpus: Corpus
     description: Description
     lexis: Lexis
-    settings: Settings
-    writers: NDArray[np.int64]
-    links: Links
-    order: Order
 
-    @property
-    def kinds(self) -> NDArray[np.int64]:
-        """The kind of each record."""
-        return self.description.kinds
+    def propose(self, kinds: NDArray[np.int64]) -> Candidates:
+        """Candidate pairs among some kinds."""
+        families = [
+            Family(keys, rows)
+            for view, row_of in zip(self.description.views, self.description.view_rows, strict=True)
+            for rows in (row_of[kinds],)
+            for keys in (*view.bands.T[:, :, None], view.anchors)
+        ]
+        return propose(families, kinds, self.settings.jobs)
 
-    @property
-    def times(self) -> NDArray[np.int64]:
-        """The time of each record."""
-        return self.corpus.times
+    def judge(
+        self,
+        codes: NDArray[np.int64],
+        alive: NDArray[np.int64],
+        floor: float,
+        progress: Callable[[float], None],
+        *,
+        screened: bool,
+    ) -> tuple[Judged, NDArray[np.int64]]:
+        """The verdicts on coded pairs of records under counts over the living."""
+        evidence = replace(evidence_among(self, alive), floor=floor if screened else 0)
+        return judge_slices(self, codes, floor, partial(verify, evidence), progress)
 
-    def hours(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The hours between records, NaN where a time is missing."""
-        one, other = self.times[left], self.times[right]
-        undated = (one == NO_TIME) | (other == NO_TIME)
-        return np.where(undated, np.nan, np.abs(one.astype(float) - other) / HOUR)
-
-    def same_source(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """1 where one outlet wrote both records, 0 where two did, NaN where one is unknown."""
-        one, other = self.writers[left], self.writers[right]
-        return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
+    def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many seconds apart two records of each kind are still one story."""
+        evidence = evidence_among(self, np.flatnonzero(self.kinds >= 0))
+        return identical_reach(evidence, kinds, self.settings.threshold)
 
 
 def open_case(
@@ -67,9 +76,21 @@ def open_case(
     """Number the words and the outlets of a described corpus."""
     names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
     nameless = int(len(names) > 0 and names[0] == "")
-    lexis = learn_lexis(description, corpus.times, settings.numbers)
-    order = order_by(policy(settings), qualities(corpus, withdrawn_in(description)))
-    return Case(corpus, description, lexis, settings, writers - nameless, links, order)
+    return Case(
+        settings=settings,
+        links=links,
+        order=order_by(policy(settings), qualities(corpus, withdrawn_in(description))),
+        times=corpus.times,
+        digests=corpus.digests,
+        writers=writers - nameless,
+        kinds=description.kinds,
+        kind_count=len(description),
+        versions=description.versions,
+        given=np.stack([view.prints[view.rows] > 0 for view in description.views]),
+        corpus=corpus,
+        description=description,
+        lexis=learn_lexis(description, corpus.times, settings.numbers),
+    )
 
 
 def policy(settings: Settings) -> tuple[str, ...]:

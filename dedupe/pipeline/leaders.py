@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.pipeline.bonds import Bonds
-    from dedupe.pipeline.case import Case
     from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.outline import Outline
 
 
 def lead_heads(
-    case: Case, heads: NDArray[np.int64], judged: Judged, hopeless: NDArray[np.int64]
+    outline: Outline, heads: NDArray[np.int64], judged: Judged, hopeless: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Each record's leader by the judged pairs of run heads, and by what links demand."""
-    accepting = case.settings.threshold
-    bonds = bonds_of(case, heads)
+    accepting = outline.settings.threshold
+    bonds = bonds_of(outline, heads)
     judged = judged.where(~bonds.part(judged.left, judged.right))
     accepted = judged.where(judged.scores >= accepting)
-    ranks = ranks_of(case, heads, accepted)
+    ranks = ranks_of(outline, heads, accepted)
     best = best_of_groups(bonds, heads, ranks)
     apart = best[np.stack([bonds.apart >> 32, bonds.apart & 0xFFFFFFFF])]
     left, right = best[accepted.left], best[accepted.right]
     other = left != right
     leaders = lead(ranks, left[other], right[other], accepted.scores[other], apart)[best]
-    if case.settings.linkage == "average" and case.settings.window is None:
+    if outline.settings.linkage == "average" and outline.settings.window is None:
         told = with_hopeless(judged, accepted, leaders, hopeless, bonds)
         leaders = join(ranks, leaders, *told, accepting, apart)
     return leaders[heads]
@@ -59,11 +59,11 @@ def with_hopeless(
     )
 
 
-def ranks_of(case: Case, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:
+def ranks_of(outline: Outline, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:
     """Each record's rank by policy; one without text comes after all that have some."""
     sizes = np.bincount(heads, minlength=len(heads))
     units = np.rint(accepted.scores * SCORE_UNITS)
     ends = ((accepted.left, accepted.right), (accepted.right, accepted.left))
     sums = [np.bincount(own, units * sizes[other], len(heads)) for own, other in ends]
-    ranks = case.order.rank(np.add(*sums))
-    return np.where(case.kinds < 0, ranks + len(ranks), ranks)
+    ranks = outline.order.rank(np.add(*sums))
+    return np.where(outline.kinds < 0, ranks + len(ranks), ranks)

@@ -8,39 +8,35 @@ import numpy as np
 
 from dedupe.pipeline.bonds import codes_of
 from dedupe.pipeline.judged import Judged
-from dedupe.stories import Clustering, Pairs
+from dedupe.stories import Clustering, Hexes, Names, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe.pipeline.describe import Description
     from dedupe.pipeline.judged import Settled
-    from dedupe.settings import Settings
-    from dedupe.stories import Corpus
+    from dedupe.pipeline.outline import Outline
 
 CANONICAL = "canonical"
 EXACT = "exact"
 LINKED = "linked"
 
 
-def pairs_of(settled: Settled, description: Description, settings: Settings) -> Pairs:
+def pairs_of(settled: Settled, outline: Outline) -> Pairs:
     """The pairs: copies with the head of their run, heads with one another, linked ones."""
     copies = np.flatnonzero(settled.heads != np.arange(len(settled.heads)))
     codes = codes_of(copies, settled.heads[copies])
     order = np.argsort(codes)
-    rows = [view.rows[copies[order]] for view in description.views]
-    filled = [view.prints[own] > 0 for view, own in zip(description.views, rows, strict=True)]
-    parts = np.where(np.stack(filled, axis=1), 1.0, -1.0)
+    parts = np.where(outline.given[:, copies[order]].T, 1.0, -1.0)
     exact = Judged(codes[order], np.ones(len(copies)), parts)
-    return as_pairs(exact | settled.accepted | settled.linked, description, settings)
+    return as_pairs(exact | settled.accepted | settled.linked, outline)
 
 
-def as_pairs(judged: Judged, description: Description, settings: Settings) -> Pairs:
+def as_pairs(judged: Judged, outline: Outline) -> Pairs:
     """Judged pairs with their reasons; one without any similarity is there by links alone."""
-    names = [field.name for field in settings.field]
-    alike = description.kinds[judged.left] == description.kinds[judged.right]
+    names = [field.name for field in outline.settings.field]
+    alike = outline.kinds[judged.left] == outline.kinds[judged.right]
     reasons = [
         (EXACT if same else reason_of(names, row)) if max(row) >= 0 else LINKED
         for same, row in zip(alike.tolist(), judged.parts.tolist(), strict=True)
@@ -58,31 +54,31 @@ def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
 
 
 def clustering_of(
-    corpus: Corpus, settled: Settled, description: Description, settings: Settings, pairs: Pairs
+    ids: Sequence[str], settled: Settled, outline: Outline, pairs: Pairs
 ) -> Clustering:
-    """Each record's canonical with the evidence that joined it."""
+    """Each record's canonical with the evidence that joined it; ``ids`` are those given."""
     leaders, heads = settled.leaders, settled.heads
-    scores = np.ones(len(corpus))
-    reasons = [CANONICAL] * len(corpus)
+    scores = np.ones(len(outline))
+    reasons = [CANONICAL] * len(outline)
     own = np.where(heads == leaders, np.arange(len(heads)), heads)
     wanted = np.minimum(own, leaders) << 32 | np.maximum(own, leaders)
-    for known in (pairs, as_pairs(settled.distant, description, settings)):
+    for known in (pairs, as_pairs(settled.distant, outline)):
         codes = known.left << 32 | known.right
         members = np.flatnonzero((leaders != np.arange(len(leaders))) & np.isin(wanted, codes))
         places = np.searchsorted(codes, wanted[members])
         scores[members] = known.scores[places]
         for record, place in zip(members.tolist(), places.tolist(), strict=True):
             reasons[record] = known.reasons[place]
-    sizes = np.bincount(leaders, minlength=len(corpus))[leaders]
-    hexes = [f"{digest:016x}" for digest in corpus.digests.tolist()]
+    sizes = np.bincount(leaders, minlength=len(outline))[leaders]
+    keys = Hexes(outline.digests)
     return Clustering(
         canonical=leaders,
         scores=scores,
         reasons=reasons,
         sizes=sizes,
-        versions=description.versions,
-        keys=hexes,
-        record_ids=[given or own_key for given, own_key in zip(corpus.ids, hexes, strict=True)],
+        versions=outline.versions,
+        keys=keys,
+        record_ids=Names(ids, keys),
         stats=counts(leaders, scores),
     )
 

@@ -73,15 +73,9 @@ class Verdicts:
 
 
 def verify(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-    progress: Callable[[float], None] = lambda _: None,
+    evidence: Evidence, ends: Ends, progress: Callable[[float], None] = lambda _: None
 ) -> Verdicts:
-    """Score pairs of texts; ``hours`` apart and ``same_source`` are NaN where not known."""
-    ends = Ends(left, right, hours, same_source)
+    """Score pairs of texts; ``progress`` is told the share done."""
     cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
     chunks: list[Verdicts] = [
         Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))
@@ -127,16 +121,10 @@ def view_rows(
     return views
 
 
-def pair_rows(
-    evidence: Evidence,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    hours: NDArray[np.float64],
-    same_source: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def pair_rows(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """The model's rows for pairs of records with one field or two, to fit and to explain."""
-    views = view_rows(evidence, left, right)
-    context = context_rows(evidence, Ends(left, right, hours, same_source))
+    views = view_rows(evidence, ends.left, ends.right)
+    context = context_rows(evidence, ends)
     second = views[1] if len(views) > 1 else np.full_like(views[0], np.nan)
     return features_of(views[0], second, context)
 
