@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -63,10 +64,10 @@ class Tally:
 class Corpus:
     """All records of a run in input order: the batches, and their columns joined."""
 
-    batches: tuple[Batch, ...]
-    texts: tuple[list[str], ...]
-    ids: list[str]
-    sources: list[str]
+    batches: Sequence[Batch]
+    texts: tuple[Sequence[str], ...]
+    ids: Sequence[str]
+    sources: Sequence[str]
     times: NDArray[np.int64]
     digests: NDArray[np.uint64]
 
@@ -90,45 +91,6 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.left)
-
-
-class Hexes(Sequence[str]):
-    """Digests as sixteen hexadecimal digits each, spelled as they are asked for."""
-
-    def __init__(self, digests: NDArray[np.uint64]) -> None:
-        self._digests = digests
-
-    def __len__(self) -> int:
-        return len(self._digests)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [f"{digest:016x}" for digest in self._digests[place].tolist()]
-        return f"{int(self._digests[place]):016x}"
-
-
-class Names(Sequence[str]):
-    """The id that each record was given, else its key."""
-
-    def __init__(self, given: Sequence[str], keys: Sequence[str]) -> None:
-        self._given, self._keys = given, keys
-
-    def __len__(self) -> int:
-        return len(self._given)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            own, keys = self._given[place], self._keys[place]
-            return [given or key for given, key in zip(own, keys, strict=True)]
-        return self._given[place] or self._keys[place]
 
 
 @dataclass(frozen=True, slots=True)

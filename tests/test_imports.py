@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "parsers", "settings", "stories"}
-TOOLS = {"hashing", "words", "kernel", "files"}
+TOOLS = {"hashing", "words", "kernel", "files", "columns"}
 DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
+    "columns": set(),
     **{room: set() for room in DRAWING},
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
@@ -42,9 +43,10 @@ MAY_IMPORT = {
     "gate": PIPELINE,
     "reports": {"errors", "stories"} | DRAWING,
     "page": {"errors", "stories"} | DRAWING,
+    "engines": PIPELINE,
     "api": PIPELINE,
     "index": PIPELINE | {"api"},
-    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page", "index"},
+    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page", "index", "engines"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -50,10 +50,7 @@ def count_words(
     description, lexis = case.description, case.lexis
     kinds = distinct(case.kinds[records])
     rows = distinct(description.view_rows[field][kinds[kinds >= 0]])
-    counted = np.zeros(len(description.views[field].offsets) - 1, dtype=bool)
-    counted[rows] = True
-    held = lexis.held[field][counted[lexis.holders[field]]]
-    return np.bincount(held, minlength=len(lexis.vocabulary.hashes)), len(rows)
+    return lexis.held[field].counts(rows, len(lexis.vocabulary.hashes)), len(rows)
 
 
 def counts_to_keep(case: Case, records: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -107,7 +104,7 @@ def weigh(
     """Each word's weight by its count in the index and among the newcomers."""
     counts, texts = count_words(case, field, fresh)
     words = case.lexis.vocabulary
-    if not len(case.lexis.held[field]):
+    if not len(case.lexis.held[field].words):
         return np.zeros(len(words.hashes), np.int64)
     asked = np.append(word_keys(case, field), texts_key(field))
     before = count_of(database, asked)

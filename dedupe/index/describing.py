@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,9 @@ def describe_together(
     for field, texts in enumerate(told):
         held = describe_field(before.texts[field], marks[field], seed)
         rows = np.concatenate([held.rows, texts.rows + held.count])
-        views.append(join(rows, [*held.chunks, *texts.chunks]))
+        chunks = [*held.chunks, *texts.chunks]
+        spelled = dict(chain.from_iterable(chunk.spelled.items() for chunk in chunks))
+        views.append(join(rows, chunks, spelled))
     return tie_together(tuple(views), np.concatenate([before.times, corpus.times]))
 
 

@@ -61,7 +61,9 @@ def size_counts(sizes: NDArray[np.int64]) -> list[tuple[str, int, int]]:
 def by_source(corpus: Corpus, clustering: Clustering) -> list[Row]:
     """Records and duplicates of each outlet, the one with most duplicates first."""
     records = Counter(corpus.sources)
-    lost = Counter(corpus.sources[place] for place in np.flatnonzero(duplicated(clustering)))
+    lost = Counter(
+        corpus.sources[place] for place in np.flatnonzero(duplicated(clustering)).tolist()
+    )
     rows = [Row(name or NAMELESS, count, lost[name]) for name, count in records.items()]
     return sorted(rows, key=lambda row: (-row.duplicates, -row.records, row.name))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from dedupe.candidates import Family, propose
 from dedupe.canonical import Qualities, order_by
+from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
 from dedupe.pipeline.judging import judge_slices
 from dedupe.pipeline.links import NO_LINKS
@@ -74,15 +75,13 @@ def open_case(
     corpus: Corpus, description: Description, settings: Settings, links: Links = NO_LINKS
 ) -> Case:
     """Number the words and the outlets of a described corpus."""
-    names, writers = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
-    nameless = int(len(names) > 0 and names[0] == "")
     return Case(
         settings=settings,
         links=links,
         order=order_by(policy(settings), qualities(corpus, withdrawn_in(description))),
         times=corpus.times,
         digests=corpus.digests,
-        writers=writers - nameless,
+        writers=coded(corpus.sources).writers,
         kinds=description.kinds,
         kind_count=len(description),
         versions=description.versions,

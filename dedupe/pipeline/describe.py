@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe import kernel
+from dedupe.columns import coded
 from dedupe.folding import fold, learn_outlets
 from dedupe.hashing import ranges
 from dedupe.sketch import sketch
@@ -84,7 +85,7 @@ def describe(
     corpus: Corpus, seed: int, jobs: int, progress: Callable[[float], None]
 ) -> Description:
     """Describe every field of a corpus; ``progress`` is told the share done."""
-    _, sources = np.unique(np.array(corpus.sources, dtype=object), return_inverse=True)
+    sources = coded(corpus.sources).numbers
     count = len(corpus.texts)
     views = tuple(
         view_of(
@@ -104,31 +105,42 @@ def tie_together(views: tuple[View, ...], times: NDArray[np.int64]) -> Descripti
 
     What is compared is mostly near in time, and so near in memory.
     """
-    rows = [one_row_a_print(view)[view.rows] for view in views]
-    prints = np.zeros((len(times), len(views)), dtype=np.uint64)
-    for field, view in enumerate(views):
-        prints[:, field] = view.prints[view.rows]
-    filled = np.flatnonzero((prints != 0).any(axis=1))
+    kinds, view_rows = kinds_of([view.prints for view in views], [v.rows for v in views], times)
+    return Description(views, kinds, view_rows)
+
+
+def kinds_of(
+    prints: Sequence[NDArray[np.uint64]],
+    rows: Sequence[NDArray[np.int64]],
+    times: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
+    """The ``kinds`` and ``view_rows`` of a Description.
+
+    They are told by the print of each text and the text of each record, a field each.
+    """
+    firsts_of = [one_row_a_print(own)[row] for own, row in zip(prints, rows, strict=True)]
+    printed = np.stack([own[row] for own, row in zip(prints, rows, strict=True)], axis=1)
+    filled = np.flatnonzero((printed != 0).any(axis=1))
     kinds = np.full(len(times), -1)
-    _, firsts, inverse = np.unique(prints[filled], axis=0, return_index=True, return_inverse=True)
+    _, firsts, inverse = np.unique(printed[filled], axis=0, return_index=True, return_inverse=True)
     earliest = np.full(len(firsts), np.iinfo(np.int64).max)
     np.minimum.at(earliest, inverse.ravel(), times[filled])
     order = np.argsort(earliest, kind="stable")
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
     kinds[filled] = places[inverse.ravel()]
-    return Description(views, kinds, tuple(row[filled[firsts[order]]] for row in rows))
+    return kinds, tuple(row[filled[firsts[order]]] for row in firsts_of)
 
 
-def one_row_a_print(view: View) -> NDArray[np.int64]:
+def one_row_a_print(prints: NDArray[np.uint64]) -> NDArray[np.int64]:
     """For each text the first that folds like it: raw texts may differ, what is counted not."""
-    _, firsts, inverse = np.unique(view.prints, return_index=True, return_inverse=True)
+    _, firsts, inverse = np.unique(prints, return_index=True, return_inverse=True)
     return firsts[inverse]
 
 
 def view_of(
     texts: Sequence[str],
-    sources: NDArray[np.int64],
+    sources: NDArray[np.int32],
     seed: int,
     jobs: int,
     progress: Callable[[float], None],
@@ -141,12 +153,14 @@ def view_of(
     writers[rows[::-1]] = sources[::-1]
     outlets = outlets_of(distinct, writers)
     pieces = [distinct[i : i + CHUNK] for i in range(0, len(distinct), CHUNK)] or [[""]]
-    chunks = []
+    chunks: list[Chunk] = []
+    spelled: dict[int, str] = {}
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         for chunk in pool.map(lambda piece: describe_chunk(piece, outlets, seed), pieces):
-            chunks.append(chunk)
+            spelled.update(chunk.spelled)
+            chunks.append(replace(chunk, spelled={}))
             progress(len(chunks) / len(pieces))
-    return join(rows, chunks)
+    return join(rows, chunks, spelled)
 
 
 def outlets_of(texts: Sequence[str], writers: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -154,15 +168,25 @@ def outlets_of(texts: Sequence[str], writers: NDArray[np.int64]) -> NDArray[np.u
 
     The marks are spelled out, for a loop over them costs ten times as much.
     """
-    marked = [
+    marked = marked_of(texts)
+    return marks_of([texts[i] for i in marked], writers[marked], np.bincount(writers))
+
+
+def marked_of(texts: Sequence[str]) -> list[int]:
+    """The places of the texts that could close with an outlet."""
+    return [
         i
         for i, text in enumerate(texts)
         if " - " in text or "|" in text or " \u2013 " in text or " \u2014 " in text
         or "\u00b7" in text or "\u2022" in text or "\u00bb" in text
     ]  # fmt: skip
-    if not marked:
-        return NO_OUTLETS
-    return learn_outlets([texts[i] for i in marked], writers[marked], np.bincount(writers))
+
+
+def marks_of(
+    texts: Sequence[str], writers: NDArray[np.int64], written: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Learn outlet marks from marked texts; ``written`` counts all texts of each writer."""
+    return learn_outlets(texts, writers, written) if texts else NO_OUTLETS
 
 
 def describe_chunk(texts: Sequence[str], outlets: NDArray[np.uint64], seed: int) -> Chunk:
@@ -203,11 +227,8 @@ def first_seen(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return firsts[: kernel.first_seen(hashes, firsts)]
 
 
-def join(rows: NDArray[np.int64], chunks: Sequence[Chunk]) -> View:
-    """One view of consecutive chunks."""
-    spelled: dict[int, str] = {}
-    for chunk in chunks:
-        spelled.update(chunk.spelled)
+def join(rows: NDArray[np.int64], chunks: Sequence[Chunk], spelled: dict[int, str]) -> View:
+    """One view of consecutive chunks, which leave the spelling of their words aside."""
     joined = {
         field.name: np.concatenate([getattr(chunk, field.name) for chunk in chunks])
         for field in fields(Chunk)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import chain
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.columns import Coding, Packing
 from dedupe.stories import Corpus
 
 if TYPE_CHECKING:
@@ -19,16 +20,24 @@ if TYPE_CHECKING:
 
 
 def gather(batches: Iterable[Batch], fields: int) -> Corpus:
-    """Join batches of so many text columns, and give each record a digest of its bytes."""
-    held = tuple(batches)
+    """Join batches of so many text columns, and give each record a digest of its bytes.
+
+    The batches give up their strings, which are held once, in columns.
+    """
+    held: list[Batch] = []
+    texts = tuple(Packing() for _ in range(fields))
+    ids, sources = Packing(), Coding()
+    for batch in batches:
+        for column, packing in zip(batch.texts, texts, strict=True):
+            packing.add(column)
+        ids.add(batch.ids)
+        sources.add(batch.sources)
+        held.append(replace(batch, texts=(), ids=[], sources=[]))
     return Corpus(
-        batches=held,
-        texts=tuple(
-            list(chain.from_iterable(batch.texts[field] for batch in held))
-            for field in range(fields)
-        ),
-        ids=list(chain.from_iterable(batch.ids for batch in held)),
-        sources=list(chain.from_iterable(batch.sources for batch in held)),
+        batches=tuple(held),
+        texts=tuple(packing.packed() for packing in texts),
+        ids=ids.packed(),
+        sources=sources.coded(),
         times=np.concatenate([np.zeros(0, np.int64), *(batch.times for batch in held)]),
         digests=np.concatenate([np.zeros(0, np.uint64), *map(digests, held)]),
     )

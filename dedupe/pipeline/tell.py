@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.columns import Hexes, Names
 from dedupe.pipeline.bonds import codes_of
 from dedupe.pipeline.judged import Judged
-from dedupe.stories import Clustering, Hexes, Names, Pairs
+from dedupe.stories import Clustering, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,170 @@
+"""Columns of strings that take less than a string object each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+
+SOME = 4096
+
+
+class Strings(Sequence[str]):
+    """A sequence whose strings are made as they are asked for."""
+
+    @abstractmethod
+    def at(self, place: int) -> str:
+        """One string; ``place`` is not negative."""
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.at, range(len(self)))
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self.at(each) for each in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self.at(place % len(self))
+
+
+class Hexes(Strings):
+    """Digests as sixteen hexadecimal digits each."""
+
+    def __init__(self, digests: NDArray[np.uint64]) -> None:
+        self._digests = digests
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def at(self, place: int) -> str:
+        """One digest."""
+        return f"{int(self._digests[place]):016x}"
+
+
+class Names(Strings):
+    """The id that each record was given, else its key."""
+
+    def __init__(self, given: Sequence[str], keys: Sequence[str]) -> None:
+        self._given, self._keys = given, keys
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def at(self, place: int) -> str:
+        """One name."""
+        return self._given[place] or self._keys[place]
+
+
+class Packed(Strings):
+    """Strings as UTF-8, end to end."""
+
+    def __init__(self, data: bytearray, ends: NDArray[np.int64]) -> None:
+        self._data, self._ends = data, ends
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, len(self), SOME):
+            ends = self._ends[first : first + SOME + 1]
+            data = self._data[ends[0] : ends[-1]]
+            if data.isascii():
+                text, bounds = data.decode(), (ends - ends[0]).tolist()
+                yield from map(text.__getitem__, map(slice, bounds[:-1], bounds[1:]))
+            else:
+                yield from map(self.at, range(first, first + len(ends) - 1))
+
+    def at(self, place: int) -> str:
+        """One string."""
+        spelled = self._data[self._ends[place] : self._ends[place + 1]]
+        return spelled.decode("utf-8", "surrogatepass")
+
+
+class Coded(Strings):
+    """Strings of which there are few distinct ones, as numbers of ``names``."""
+
+    def __init__(self, names: list[str], numbers: NDArray[np.int32]) -> None:
+        self.names, self.numbers = names, numbers
+
+    @property
+    def writers(self) -> NDArray[np.int64]:
+        """The number of each name, -1 for none."""
+        nameless = self.names.index("") if "" in self.names else -1
+        return np.where(self.numbers == nameless, -1, self.numbers).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def at(self, place: int) -> str:
+        """One string."""
+        return self.names[int(self.numbers[place])]
+
+
+class Packing:
+    """Strings on their way into a Packed.
+
+    >>> packing = Packing()
+    >>> packing.add(["a", "bc"])
+    >>> packing.add(["", "d"])
+    >>> list(packing.packed())
+    ['a', 'bc', '', 'd']
+    """
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._sizes = [np.zeros(1, np.int64)]
+
+    def add(self, strings: Sequence[str]) -> None:
+        """Take more strings."""
+        spelled = [text.encode("utf-8", "surrogatepass") for text in strings]
+        self._data += b"".join(spelled)
+        self._sizes.append(np.fromiter(map(len, spelled), np.int64, len(spelled)))
+
+    def packed(self) -> Packed:
+        """All strings so far."""
+        return Packed(self._data, np.cumsum(np.concatenate(self._sizes)))
+
+
+class Coding:
+    """Strings on their way into a Coded, numbered in the order in which they first come.
+
+    >>> coding = Coding()
+    >>> coding.add(["reuters", "ap", "reuters"])
+    >>> coding.coded().names, coding.coded().numbers.tolist()
+    (['reuters', 'ap'], [0, 1, 0])
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._numbers = [np.zeros(0, np.int32)]
+
+    def add(self, strings: Sequence[str]) -> None:
+        """Take more strings."""
+        names = self._names
+        found = [names.setdefault(text, len(names)) for text in strings]
+        self._numbers.append(np.array(found, np.int32))
+
+    def coded(self) -> Coded:
+        """All strings so far."""
+        return Coded(list(self._names), np.concatenate(self._numbers))
+
+
+def coded(strings: Sequence[str]) -> Coded:
+    """Strings as numbers, if they are not yet."""
+    if isinstance(strings, Coded):
+        return strings
+    coding = Coding()
+    coding.add(strings)
+    return coding.coded()

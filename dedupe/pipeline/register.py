@@ -1,0 +1,103 @@
+"""What of a corpus's words is counted: which texts hold which, and what recurs when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.hashing import distinct, thin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.pipeline.spans import Calendar
+    from dedupe.words import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The distinct words of a field's texts: ``words[ends[i] : ends[i + 1]]`` of text ``i``."""
+
+    ends: NDArray[np.int64]
+    words: NDArray[np.int32]
+
+    def counts(self, texts: NDArray[np.int64], words: int) -> NDArray[np.int64]:
+        """How many of some distinct texts hold each of so many words."""
+        counted = np.zeros(len(self.ends) - 1, dtype=bool)
+        counted[texts] = True
+        return np.bincount(self.words[np.repeat(counted, np.diff(self.ends))], minlength=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What of a corpus's words is counted: which texts hold which, and what recurs when.
+
+    ``rows`` has the text of each kind in each field. ``headlines`` numbers each kind's headline,
+    ``anchors`` its anchor keys, equal where they are, -1 for none; ``shown`` and ``met`` tell on
+    which days records show them.
+    """
+
+    vocabulary: Vocabulary
+    rows: tuple[NDArray[np.int64], ...]
+    held: tuple[Holdings, ...]
+    headlines: NDArray[np.int32]
+    anchors: NDArray[np.int32]
+    shown: Calendar
+    met: Calendar
+
+    def count(self, kinds: NDArray[np.int64], alive: NDArray[np.bool_]) -> Counts:
+        """The counts over the records in ``alive``, one value a record, of so many ``kinds``."""
+        living = np.zeros(len(self.headlines), dtype=bool)
+        living[kinds[alive]] = True
+        weights = []
+        for rows, held in zip(self.rows, self.held, strict=True):
+            texts = distinct(rows[living])
+            counts = held.counts(texts, len(self.vocabulary.hashes))
+            weights.append(self.vocabulary.weights(counts, len(texts)))
+        crowds = crowds_of(self.anchors[living], self.met.count)
+        return Counts(
+            tuple(weights),
+            self.shown.spans(alive),
+            np.concatenate([self.met.spans(alive), crowds[:, None]], axis=1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The words' weights in each field, and how often headlines and anchors return."""
+
+    weights: tuple[NDArray[np.int64], ...]
+    recurrence: NDArray[np.float64]
+    meetings: NDArray[np.float64]
+
+
+def holdings(ends: NDArray[np.int64], ids: NDArray[np.int32]) -> Holdings:
+    """The distinct words of texts that lie in a row, the words of text ``i`` from ``ends[i]``."""
+    owners = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    pairs = thin(owners << 32 | ids)
+    sizes = np.bincount(pairs >> 32, minlength=len(ends) - 1)
+    own = np.concatenate(([0], np.cumsum(sizes)))
+    return Holdings(own, (pairs & 0xFFFFFFFF).astype(np.int32))
+
+
+def numbered(values: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """Values by number, equal where they are."""
+    return np.unique(values, return_inverse=True)[1].astype(np.int32)
+
+
+def numbered_anchors(keys: NDArray[np.uint64], kinds: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The numbers of each kind's anchor keys, -1 for none and for what one record alone has."""
+    values, numbers = np.unique(keys, return_inverse=True)
+    numbers = numbers.reshape(keys.shape)
+    records = np.bincount(kinds[kinds >= 0], minlength=len(keys))
+    held = np.bincount(numbers.ravel(), np.repeat(records, keys.shape[1]), len(values)) > 1
+    held &= values > 0
+    return np.where(held, np.cumsum(held) - 1, -1)[numbers].astype(np.int32)
+
+
+def crowds_of(anchors: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+    """For each of so many anchors log2 of the kinds, given by their anchors, that have it."""
+    counts = np.bincount(anchors[anchors >= 0], minlength=count)
+    return np.log2(np.maximum(counts, 1))
