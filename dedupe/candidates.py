@@ -117,7 +117,11 @@ def plain_pairs(family: Family, names: NDArray[np.int64]) -> Found:
     places, columns = np.nonzero((keys > 0) & (part == family.part))
     values, owners = keys[places, columns], names[places]
     sorting = np.argsort(values, kind="stable")
-    values, owners = values[sorting], owners[sorting]
+    return pair_sorted(values[sorting], owners[sorting])
+
+
+def pair_sorted(values: NDArray[np.uint64], owners: NDArray[np.int64]) -> Found:
+    """The pairs of owners of equal values, which come sorted, then in the order given."""
     firsts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
     sizes = np.diff(np.append(firsts, len(values)))
     ranks = np.arange(len(values)) - np.repeat(firsts, sizes)

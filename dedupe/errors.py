@@ -65,3 +65,14 @@ class StoreError(DedupeError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+class SpillError(DedupeError):
+    """What did not fit into memory could not be kept on disk, or not be read back."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        return f"on disk, past memory: {self.reason}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
@@ -18,6 +17,7 @@ from dedupe.pipeline.tell import clustering_of, pairs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dedupe.pipeline.outline import Outline
     from dedupe.settings import Settings
     from dedupe.stories import Batch, Clustering, Corpus, Pairs
 
@@ -43,24 +43,39 @@ def run(
 
     Raises what :func:`dedupe.pipeline.links.links_of` raises.
     """
-    clock = [time.perf_counter()]
+    clock = Clock()
     corpus = gather(batches, len(settings.field))
     links = links_of(corpus, settings)
-    clock.append(time.perf_counter())
-    description = describe(
-        corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
-    )
-    clock.append(time.perf_counter())
+    clock.stop("reading")
+    description = describe(corpus, settings.seed, settings.jobs, partial(progress, "folding"))
+    clock.stop("folding")
     case = open_case(corpus, description, settings, links)
-    settled = settle(case, lambda done: progress("matching", done))
-    pairs = pairs_of(settled, case)
-    clustering = clustering_of(corpus.ids, settled, case, pairs)
-    clock.append(time.perf_counter())
-    seconds = np.diff(clock).round(3).tolist()
-    stats = {
-        **clustering.stats,
-        "pairs": len(pairs),
-        **settled.effort,
-        "seconds": dict(zip(("reading", "folding", "matching"), seconds, strict=True)),
-    }
-    return Result(corpus, clustering, pairs, stats)
+    return conclude(corpus, case, clock, partial(progress, "matching"))
+
+
+def conclude(
+    corpus: Corpus, outline: Outline, clock: Clock, progress: Callable[[float], None]
+) -> Result:
+    """Match what an engine holds, and word the result."""
+    settled = settle(outline, progress)
+    pairs = pairs_of(settled, outline)
+    clustering = clustering_of(corpus.ids, settled, outline, pairs)
+    clock.stop("matching")
+    counts = {"pairs": len(pairs), **settled.effort}
+    return Result(
+        corpus, clustering, pairs, {**clustering.stats, **counts, "seconds": clock.seconds}
+    )
+
+
+class Clock:
+    """The seconds that each stage took, one stage after another."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def stop(self, stage: str) -> None:
+        """A stage has ended, and the next begins."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now

@@ -104,15 +104,19 @@ def withdrawn_in(description: Description) -> NDArray[np.bool_]:
 
 def qualities(corpus: Corpus, withdrawn: NDArray[np.bool_]) -> Qualities:
     """What the canonical policy may ask of each record."""
-    sizes = [np.fromiter(map(len, column), np.int64, len(column)) for column in corpus.texts]
     return Qualities(
         sources=corpus.sources,
         times=corpus.times,
         withdrawn=withdrawn,
         filled=np.sum([whole_texts(column) for column in corpus.texts], axis=0),
-        lengths=np.sum(sizes, axis=0),
+        lengths=np.sum([lengths_of(column) for column in corpus.texts], axis=0),
         digests=corpus.digests,
     )
+
+
+def lengths_of(texts: Sequence[str]) -> NDArray[np.int64]:
+    """How many characters each text has."""
+    return np.fromiter(map(len, texts), np.int64, len(texts))
 
 
 def whole_texts(texts: Sequence[str]) -> NDArray[np.int64]:

@@ -74,11 +74,22 @@ class Description:
     @property
     def versions(self) -> NDArray[np.int64]:
         """The version that each record's first text states in its tags, 0 for none."""
-        versions = np.zeros(len(self.kinds), dtype=np.int64)
-        for view in reversed(self.views):
-            filled = view.prints[view.rows] != 0
-            versions[filled] = view.versions[view.rows[filled]]
-        return versions
+        views = [(view.rows, view.prints, view.versions) for view in self.views]
+        return stated_versions(views, len(self.kinds))
+
+
+def stated_versions(
+    views: Sequence[tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int16]]], count: int
+) -> NDArray[np.int64]:
+    """The version that the first text of each of so many records states, 0 for none.
+
+    ``views`` has the text of each record, and the print and the version of each text, by field.
+    """
+    versions = np.zeros(count, dtype=np.int64)
+    for rows, prints, stated in reversed(views):
+        filled = prints[rows] != 0
+        versions[filled] = stated[rows[filled]]
+    return versions
 
 
 def describe(

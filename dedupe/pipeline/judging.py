@@ -33,11 +33,12 @@ def judge_slices(
     floor: float,
     look: Look,
     progress: Callable[[float], None],
+    size: int = SLICE,
 ) -> tuple[Judged, NDArray[np.int64]]:
     """The verdicts on coded pairs of records, and the codes of those below ``floor``, in order."""
     judged, hopeless = [nothing_judged(len(outline.settings.field))], [np.zeros(0, np.int64)]
-    for first in range(0, len(codes), SLICE):
-        part = codes[first : first + SLICE]
+    for first in range(0, len(codes), size):
+        part = codes[first : first + size]
         share = within(progress, first / len(codes), len(part) / len(codes))
         verdicts = look(outline.ends(part >> 32, part & LOW), share)
         held = verdicts.hopes >= floor

@@ -1,0 +1,121 @@
+"""Pairs of kinds to evidence: the words and letters of two blocks of kinds at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.engines.load import decoded, values_of
+from dedupe.pipeline.evidence import evidence_of, letters_of
+from dedupe.verify import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from dedupe.engines.spill import Spill
+    from dedupe.pipeline.register import Counts, Register
+    from dedupe.settings import Settings
+    from dedupe.verify import Ends, Evidence
+    from dedupe.words import Vocabulary
+
+BLOCK = 1 << 17
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The texts of some kinds in one field; the words of text ``i`` from ``ends[i]``."""
+
+    ids: NDArray[np.int32]
+    zones: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    letters: list[str]
+
+    def column(self, vocabulary: Vocabulary, weights: NDArray[np.int64]) -> Column:
+        """The texts as the decision has them."""
+        return Column(self.ids, self.zones, self.ends[:-1], self.ends[1:], vocabulary, weights)
+
+    def __add__(self, other: Page) -> Page:
+        """These texts, then the others."""
+        return Page(
+            np.concatenate([self.ids, other.ids]),
+            np.concatenate([self.zones, other.zones]),
+            np.concatenate([self.ends, other.ends[1:] + self.ends[-1]]),
+            self.letters + other.letters,
+        )
+
+
+class Library:
+    """The texts of all kinds, fetched by blocks; the last two are kept."""
+
+    def __init__(self, spill: Spill, register: Register, settings: Settings) -> None:
+        self._spill, self._register, self._settings = spill, register, settings
+        self._held: dict[int, tuple[Page, ...]] = {}
+
+    def evidence(self, one: int, other: int, counts: Counts) -> Evidence:
+        """The evidence on the kinds of one block, then those of another if it is another."""
+        wanted = {block: self.pages(block) for block in dict.fromkeys((one, other))}
+        self._held = wanted
+        kinds = np.concatenate([self.kinds(block) for block in wanted])
+        both = zip(*wanted.values(), strict=True)
+        pages = [own[0] if len(own) == 1 else own[0] + own[1] for own in both]
+        columns = [
+            page.column(self._register.vocabulary, weights)
+            for page, weights in zip(pages, counts.weights, strict=True)
+        ]
+        signs = self._register.headlines[kinds], self._register.anchors[kinds]
+        return evidence_of(self._settings, columns, [page.letters for page in pages], signs, counts)
+
+    def kinds(self, block: int) -> NDArray[np.int64]:
+        """The kinds of a block."""
+        first = block * BLOCK
+        return np.arange(first, min(first + BLOCK, len(self._register.headlines)))
+
+    def pages(self, block: int) -> tuple[Page, ...]:
+        """The texts of a block, a page a field."""
+        if block in self._held:
+            return self._held[block]
+        return tuple(self.page(field, block) for field in range(len(self._settings.field)))
+
+    def page(self, field: int, block: int) -> Page:
+        """The texts of a block in one field."""
+        first = block * BLOCK
+        query = (
+            f"select kind, words, zones, text from kinds_{field} "
+            f"where kind between {first} and {first + BLOCK - 1} order by kind"
+        )
+        none = np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(1, np.int64)
+        page = Page(*none, [])
+        for batch in self._spill.stream(query, "kind", BLOCK):
+            spelled = batch["text"].to_pylist()
+            hashes, ends = values_of(batch["words"], np.uint64)
+            zones, _ = values_of(batch["zones"], np.uint8)
+            texts = letters_of([decoded(text) for text in spelled], self._settings.numbers)
+            page += Page(self._register.vocabulary.ids(hashes), zones, ends, texts)
+        return page
+
+
+def by_blocks(ends: Ends) -> Iterator[tuple[int, int, NDArray[np.int64], Ends]]:
+    """Pairs of kinds by the two blocks that they are of.
+
+    Yields the blocks, the places of their pairs, and these with kinds numbered as the evidence on
+    both has them.
+    """
+    left, right = ends.left // BLOCK, ends.right // BLOCK
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    groups = low << 32 | high
+    order = np.argsort(groups, kind="stable")
+    cuts = np.flatnonzero(np.diff(groups[order], prepend=-1)).tolist()
+    for start, stop in zip(cuts, [*cuts[1:], len(order)], strict=True):
+        places = order[start:stop]
+        one, other = int(low[places[0]]), int(high[places[0]])
+        some = ends.at(places)
+        shift = (other - one - 1) * BLOCK if other != one else 0
+        local = [
+            kinds - one * BLOCK - np.where(kinds >= other * BLOCK, shift, 0)
+            for kinds in (some.left, some.right)
+        ]
+        yield one, other, places, replace(some, left=local[0], right=local[1])

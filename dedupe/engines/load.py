@@ -1,0 +1,259 @@
+"""Batches to tables: each field's distinct texts, folded and sketched, a row a kind of record."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from dedupe.engines.roll import Call
+from dedupe.engines.spill import numbers
+from dedupe.pipeline.describe import (
+    CHUNK,
+    NO_OUTLETS,
+    describe_chunk,
+    kinds_of,
+    marked_of,
+    marks_of,
+    stated_versions,
+)
+from dedupe.pipeline.register import Holdings, holdings
+from dedupe.words import learn_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.engines.roll import Roll
+    from dedupe.engines.shelf import Shelf
+    from dedupe.engines.spill import Spill
+    from dedupe.pipeline.describe import Chunk
+    from dedupe.settings import Settings
+    from dedupe.stories import Batch
+    from dedupe.words import Vocabulary
+
+TOGETHER = 16
+"""So many batches, or chunks of texts, go into the database at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One field's texts in memory: the text of each record, and three facts a text."""
+
+    rows: NDArray[np.int64]
+    prints: NDArray[np.uint64]
+    versions: NDArray[np.int16]
+    withdrawn: NDArray[np.bool_]
+    bands: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What stays in memory of a corpus; the rest is in tables, by field and kind.
+
+    Table ``kinds_0`` has a row a kind: ``kind``, ``words``, ``zones`` and ``text`` of its first
+    field, the keys ``band_0``, ``band_1`` and so on, and ``anchors``.
+    """
+
+    roll: Roll
+    fields: tuple[Told, ...]
+    kinds: NDArray[np.int64]
+    rows: tuple[NDArray[np.int64], ...]
+    held: tuple[Holdings, ...]
+    vocabulary: Vocabulary
+
+    @property
+    def versions(self) -> NDArray[np.int64]:
+        """The version that each record states."""
+        views = [(field.rows, field.prints, field.versions) for field in self.fields]
+        return stated_versions(views, len(self.kinds))
+
+
+def load(
+    batches: Iterable[Batch],
+    settings: Settings,
+    spill: Spill,
+    shelf: Shelf,
+    progress: Callable[[float], None],
+) -> Loaded:
+    """Read all batches into tables and fold each distinct text; ``progress`` is of the folding."""
+    roll = fill(batches, spill, shelf)
+    spelled: dict[int, str] = {}
+    count = len(settings.field)
+    fields = tuple(
+        tell(
+            spill,
+            settings,
+            roll,
+            field,
+            spelled,
+            lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
+        )
+        for field in range(count)
+    )
+    kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
+    vocabulary = learn_vocabulary(spelled)
+    held = tuple(hold(spill, field, vocabulary) for field in range(count))
+    for field, own in enumerate(rows):
+        sort_by_kind(spill, field, own)
+    return Loaded(roll, fields, kinds, rows, held, vocabulary)
+
+
+def fill(batches: Iterable[Batch], spill: Spill, shelf: Shelf) -> Roll:
+    """Keep the batches, and put their texts into tables ``raw_0`` and so on, a row a record."""
+    call = Call()
+    position = 0
+    for some in together(batches):
+        for batch in some:
+            shelf.add(batch)
+            call.add(batch)
+        for field in range(len(some[0].texts)):
+            texts = [encoded(text) for batch in some for text in batch.texts[field]]
+            places = np.arange(position, position + len(texts))
+            spill.put(f"raw_{field}", {"place": places, "text": pa.array(texts, pa.binary())})
+        position += sum(map(len, some))
+    return call.roll()
+
+
+def together(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """Items, some at a time."""
+    items = iter(items)
+    while some := list(islice(items, TOGETHER)):
+        yield some
+
+
+def tell(
+    spill: Spill,
+    settings: Settings,
+    roll: Roll,
+    field: int,
+    spelled: dict[int, str],
+    progress: Callable[[float], None],
+) -> Told:
+    """Number a field's distinct texts as they come, fold them into table ``told_0`` and so on."""
+    spill.do(
+        f"create table texts_{field} as select text, min(place) as first, "
+        f"row_number() over (order by min(place)) - 1 as row from raw_{field} group by text"
+    )
+    query = f"select place, row from raw_{field} join texts_{field} using (text) order by place"
+    rows = spill.column(query, "place", "row").astype(np.int64)
+    spill.do(f"drop table raw_{field}")
+    outlets = learn_marks(spill, roll, field)
+    columns: dict[str, list[NDArray[Any]]] = {"prints": [], "versions": [], "withdrawn": []}
+    done = 0
+    bands = 0
+    with ThreadPoolExecutor(settings.jobs or None) as pool:
+        pieces = (texts for texts, _ in texts_of(spill, field, CHUNK))
+        for some in together(pieces):
+            chunks = list(
+                pool.map(lambda piece: describe_chunk(piece, outlets, settings.seed), some)
+            )
+            for chunk in chunks:
+                spelled.update(chunk.spelled)
+                for name, parts in columns.items():
+                    parts.append(getattr(chunk, name))
+            put_chunks(spill, field, chunks, done)
+            done += sum(map(len, some))
+            bands = chunks[0].bands.shape[1]
+            progress(done / (int(rows.max()) + 1))
+    spill.do(f"drop table texts_{field}")
+    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    return Told(rows, bands=bands, **joined)
+
+
+def texts_of(spill: Spill, field: int, rows: int) -> Iterator[tuple[list[str], NDArray[np.int64]]]:
+    """A field's distinct texts in order, with the record that first has each."""
+    query = f"select row, text, first from texts_{field} order by row"
+    for batch in spill.stream(query, "row"):
+        for part in range(0, batch.num_rows, rows):
+            some = batch.slice(part, rows)
+            yield [decoded(text) for text in some["text"].to_pylist()], numbers(some["first"])
+
+
+def learn_marks(spill: Spill, roll: Roll, field: int) -> NDArray[np.uint64]:
+    """The outlet marks of a field; only the texts that could close with one are held."""
+    writers = roll.sources.numbers.astype(np.int64)
+    marked: list[str] = []
+    theirs, written = [np.zeros(0, np.int64)], np.zeros(len(roll.sources.names), np.int64)
+    for texts, firsts in texts_of(spill, field, 1 << 16):
+        places = marked_of(texts)
+        marked += [texts[place] for place in places]
+        theirs.append(writers[firsts[places]])
+        written += np.bincount(writers[firsts], minlength=len(written))
+    return marks_of(marked, np.concatenate(theirs), written) if marked else NO_OUTLETS
+
+
+def put_chunks(spill: Spill, field: int, chunks: Sequence[Chunk], first: int) -> None:
+    """Put described texts into their table, numbered from ``first``."""
+    for chunk in chunks:
+        count = len(chunk.texts)
+        ends = np.concatenate(([0], np.cumsum(chunk.lengths)))
+        spill.put(
+            f"told_{field}",
+            {
+                "row": np.arange(first, first + count),
+                "words": blobs(chunk.hashes, ends),
+                "zones": blobs(chunk.zones, ends),
+                "text": pa.array([encoded(text) for text in chunk.texts], pa.binary()),
+                **{f"band_{b}": keys for b, keys in enumerate(chunk.bands.T)},
+                "anchors": rows_of(chunk.anchors),
+            },
+        )
+        first += count
+
+
+def blobs(values: NDArray[Any], ends: NDArray[np.int64]) -> pa.Array:
+    """Runs of values as one blob each, without a copy a run."""
+    offsets = (ends * values.itemsize).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.binary(), len(ends) - 1, buffers)
+
+
+def rows_of(values: NDArray[np.uint64]) -> pa.Array:
+    """A matrix as one list a row."""
+    flat = pa.array(np.ascontiguousarray(values).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def encoded(text: str) -> bytes:
+    """A text as the database keeps it."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decoded(data: bytes) -> str:
+    """A text as it was."""
+    return data.decode("utf-8", "surrogatepass")
+
+
+def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> Holdings:
+    """The distinct words of a field's texts."""
+    ends, words = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
+    for batch in spill.stream(f"select row, words from told_{field} order by row", "row"):
+        hashes, starts = values_of(batch["words"], np.uint64)
+        part = holdings(starts, vocabulary.ids(hashes))
+        ends.append(part.ends[1:] + ends[-1][-1])
+        words.append(part.words)
+    return Holdings(np.concatenate(ends), np.concatenate(words))
+
+
+def values_of(column: pa.Array, kind: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The values of all blobs of a column in a row, and the n + 1 places between them."""
+    parts = column.to_pylist()
+    sizes = np.fromiter(map(len, parts), np.int64, len(parts)) // np.dtype(kind).itemsize
+    return np.frombuffer(b"".join(parts), kind), np.concatenate(([0], np.cumsum(sizes)))
+
+
+def sort_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:
+    """The field's table with a row a kind, given the text of each kind."""
+    spill.put(f"rows_{field}", {"kind": np.arange(len(rows)), "row": rows})
+    spill.do(
+        f"create table kinds_{field} as select rows.kind, told.* exclude (row) "
+        f"from told_{field} told join rows_{field} rows using (row) order by rows.kind"
+    )
+    spill.do(f"drop table told_{field}")
+    spill.do(f"drop table rows_{field}")

@@ -1,0 +1,109 @@
+"""A database in a folder of its own: what does not fit into memory, and sorting it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from dedupe.errors import SpillError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+ROWS = 1 << 16
+UNITS = 1 << 20
+
+
+class Spill:
+    """Tables of a run on disk, read and sorted within a limit of memory."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._database = database
+        self.folder = folder
+
+    def do(self, statement: str) -> None:
+        """Run a statement; raises SpillError."""
+        with told():
+            self._database.execute(statement)
+
+    def put(self, table: str, columns: Mapping[str, Any]) -> None:
+        """Add rows to a table, which is made of the first; columns are of numpy or Arrow."""
+        with told():
+            self._database.register("incoming", pa.table(dict(columns)))
+            made = self._database.execute(
+                "select count(*) from duckdb_tables() where table_name = ?", [table]
+            ).fetchone()
+            verb = f"insert into {table}" if made and made[0] else f"create table {table} as"
+            self._database.execute(f"{verb} select * from incoming")
+            self._database.unregister("incoming")
+
+    def stream(self, query: str, rising: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        """The rows of a query in batches, which one of its columns must sort.
+
+        An engine that keeps no order would else give other results without a word. Raises
+        SpillError.
+        """
+        last = None
+        with told(), self._database.cursor() as own:  # what is read may be put back meanwhile
+            for batch in own.sql(query).to_arrow_reader(rows):
+                if not batch.num_rows:
+                    continue
+                keys = numbers(batch[rising])
+                if (last is not None and keys[0] < last) or (keys[1:] < keys[:-1]).any():
+                    raise SpillError(f"the database gave {rising} out of order")
+                last = keys[-1]
+                yield batch
+
+    def column(self, query: str, rising: str, wanted: str) -> NDArray[Any]:
+        """One column of a query as an array, in the order of another."""
+        parts = [numbers(batch[wanted]) for batch in self.stream(query, rising)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def numbers(column: pa.Array) -> NDArray[Any]:
+    """A column of numbers as numpy has it."""
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise what the database complains of as SpillError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise SpillError(str(error).splitlines()[0]) from error
+
+
+@contextmanager
+def open_spill(folder: str | None, memory: int, threads: int) -> Iterator[Spill]:
+    """A database that may take so many bytes of memory; its folder is gone when the block ends.
+
+    Raises SpillError where the folder cannot be made.
+    """
+    try:
+        own = Path(tempfile.mkdtemp(prefix="dedupe-", dir=folder))
+    except OSError as error:
+        raise SpillError(f"{folder or tempfile.gettempdir()}: {error.strerror}") from error
+    try:
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{max(memory // UNITS, 64)}MiB",
+            "temp_directory": str(own / "sorting"),
+            "threads": threads,
+        }
+        with told():
+            database = duckdb.connect(own / "tables.duckdb", config=limits)
+        try:
+            yield Spill(database, own)
+        finally:
+            database.close()
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
