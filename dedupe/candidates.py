@@ -40,12 +40,24 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Distinct candidate pairs, ``left < right``, and how many buckets were too full for all."""
+    """Distinct candidate pairs as sorted ``left << 32 | right`` codes, ``left < right``.
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    ``hot_buckets`` were too full for all their pairs.
+    """
+
+    codes: NDArray[np.int64]
     hot_buckets: int
     largest_bucket: int
+
+    @property
+    def left(self) -> NDArray[np.int64]:
+        """The lower text of each pair."""
+        return self.codes >> HALF
+
+    @property
+    def right(self) -> NDArray[np.int64]:
+        """The higher text of each pair."""
+        return self.codes & LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1)
     with ThreadPoolExecutor(threads) as pool:
         shares = [tasks[first::threads] for first in range(threads)]
         found = join(pool.map(lambda share: join(pair(task, names) for task in share), shares))
-    return Candidates(found.pairs >> HALF, found.pairs & LOW, found.hot, found.largest)
+    return Candidates(found.pairs, found.hot, found.largest)
 
 
 def split(family: Family) -> list[Family]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from dedupe.verify import Ends, Evidence
     from dedupe.words import Vocabulary
 
-BLOCK = 1 << 17
+BLOCK = 1 << 16
+PAIRS = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def by_blocks(ends: Ends) -> Iterator[tuple[int, int, NDArray[np.int64], Ends]]:
     groups = low << 32 | high
     order = np.argsort(groups, kind="stable")
     cuts = np.flatnonzero(np.diff(groups[order], prepend=-1)).tolist()
-    for start, stop in zip(cuts, [*cuts[1:], len(order)], strict=True):
+    steps = {*cuts, *range(0, len(order), PAIRS)}
+    for start, stop in pairwise(sorted({*steps, len(order)})):
         places = order[start:stop]
         one, other = int(low[places[0]]), int(high[places[0]])
         some = ends.at(places)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.stories import Batch
 
+SLICE = 1 << 22
+"""So many pairs are sorted by the blocks that they are of: the more, the fewer blocks are read."""
 SHARE = 4
 """The database may take one part in so many of the memory; the rest is for what it is asked for."""
 
@@ -95,7 +97,7 @@ class Spilled(Outline):
         """The verdicts on coded pairs of records under counts over the living."""
         counts = self.counts(alive)
         look = partial(self.look, counts, floor if screened else 0)
-        return judge_slices(self, codes, floor, look, progress, len(codes))
+        return judge_slices(self, codes, floor, look, progress, SLICE)
 
     def look(
         self, counts: Counts, floor: float, ends: Ends, progress: Callable[[float], None]

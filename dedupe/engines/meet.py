@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from dedupe.engines.spill import Spill
 
-LOW = 0xFFFFFFFF
 ROWS = 1 << 20
 
 
@@ -34,7 +33,7 @@ def meet(spill: Spill, bands: Sequence[int], kinds: NDArray[np.int64]) -> Candid
     codes = spill.column("select distinct code from met order by code", "code", "code")
     spill.do("drop table living")
     spill.do("drop table met")
-    return Candidates(codes >> 32, codes & LOW, hot, largest)
+    return Candidates(codes, hot, largest)
 
 
 def pair_family(spill: Spill, field: int, key: str) -> Iterator[Found]:

@@ -30,11 +30,13 @@ class Bonds:
     apart: NDArray[np.int64]
     versions: NDArray[np.int64] | None
 
+    def __bool__(self) -> bool:
+        """Whether anything is kept apart."""
+        return len(self.apart) > 0 or self.versions is not None
+
     def part(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether two heads may never be in one cluster."""
         parted = np.zeros(len(left), dtype=bool)
-        if not len(self.apart) and self.versions is None:
-            return parted
         one, other = self.groups[left], self.groups[right]
         if len(self.apart):
             parted |= np.isin(codes_of(one, other), self.apart)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FEW = 16
 TIME_BITS = 38
+LOW = 0xFFFFFFFF
+SLICE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,34 @@ class Nodes:
         return cls(runs[order], kinds[order], times[order])
 
 
-def expand(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The pairs of runs to verify for candidate pairs of kinds, and neighbours of one kind.
+def expand(nodes: Nodes, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs of runs to verify for coded candidate pairs of kinds, and neighbours of one kind.
 
     Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets
     the nearest run before and after it. Returns distinct sorted ``low << 32 | high`` run numbers.
     """
     starts = np.searchsorted(nodes.kinds, np.arange(int(nodes.kinds.max(initial=-1)) + 2))
+    beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
+    found = [coded(nodes, beside, beside + 1)]
+    for first in range(0, len(codes), SLICE):
+        some = codes[first : first + SLICE]
+        found.append(coded(nodes, *meetings(nodes, starts, some >> 32, some & LOW)))
+    return thin(np.concatenate(found))
+
+
+def coded(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of nodes as codes of their runs."""
+    one, other = nodes.runs[left], nodes.runs[right]
+    return np.minimum(one, other) << 32 | np.maximum(one, other)
+
+
+def meetings(
+    nodes: Nodes,
+    starts: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of nodes for some pairs of kinds."""
     sizes = np.diff(starts)
     inside = np.maximum(left, right) < len(sizes)
     left, right = left[inside], right[inside]
@@ -52,10 +75,8 @@ def expand(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> N
     full = sizes[few] * sizes[many] <= FEW
     pairs.append(cross(starts, sizes, few[full], many[full]))
     pairs.append(near(nodes, starts, sizes, few[~full], many[~full]))
-    beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
-    pairs.append((beside, beside + 1))
-    one, other = (nodes.runs[np.concatenate(ends)] for ends in zip(*pairs, strict=True))
-    return thin(np.minimum(one, other) << 32 | np.maximum(one, other))
+    one, other = map(np.concatenate, zip(*pairs, strict=True))
+    return one, other
 
 
 def cross(

@@ -72,7 +72,7 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
 def note(effort: dict[str, int], found: Candidates) -> None:
     """Keep the largest figures of all rounds."""
     for name, value in (
-        ("candidate_pairs", len(found.left)),
+        ("candidate_pairs", len(found.codes)),
         ("hot_buckets", found.hot_buckets),
         ("largest_bucket", found.largest_bucket),
     ):
@@ -90,7 +90,7 @@ def meetings(outline: Outline, found: Candidates, alive: NDArray[np.int64]) -> N
     """The candidate pairs of living heads within the window, as codes."""
     alive = alive[np.argsort(outline.digests[alive], kind="stable")]
     nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
-    codes = expand(nodes, found.left, found.right)
+    codes = expand(nodes, found.codes)
     if outline.links.cannot.size:
         codes = distinct(np.concatenate([codes, kin(outline, alive)]))
     if outline.settings.window is None:
@@ -103,7 +103,8 @@ def permitted(
     outline: Outline, heads: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The pairs of heads that neither links nor versions keep apart."""
-    return codes[~bonds_of(outline, heads).part(codes >> 32, codes & LOW)]
+    bonds = bonds_of(outline, heads)
+    return codes[~bonds.part(codes >> 32, codes & LOW)] if bonds else codes
 
 
 def near_misses(judged: Judged, floor: float, alive: NDArray[np.int64]) -> NDArray[np.int64]:
