@@ -92,5 +92,7 @@ def outside(held: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.in
 
 def merged(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
     """The distinct values of two sorted arrays of distinct ones, sorted."""
+    if not len(one):
+        return other
     fresh = outside(one, other)
     return np.insert(one, np.searchsorted(one, fresh), fresh) if len(fresh) else one

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.register import Counts, Register
     from dedupe.settings import Settings
-    from dedupe.verify import Ends, Evidence
+    from dedupe.verify import Evidence
     from dedupe.words import Vocabulary
 
 BLOCK = 1 << 16
+LOW = 0xFFFFFFFF
 PAIRS = 1 << 19
 
 
@@ -57,9 +57,9 @@ class Library:
         self._spill, self._register, self._settings = spill, register, settings
         self._held: dict[int, tuple[Page, ...]] = {}
 
-    def evidence(self, one: int, other: int, counts: Counts) -> Evidence:
-        """The evidence on the kinds of one block, then those of another if it is another."""
-        wanted = {block: self.pages(block) for block in dict.fromkeys((one, other))}
+    def evidence(self, blocks: Blocks, counts: Counts) -> Evidence:
+        """The evidence on the kinds of two blocks."""
+        wanted = {block: self.pages(block) for block in dict.fromkeys((blocks.one, blocks.other))}
         self._held = wanted
         kinds = np.concatenate([self.kinds(block) for block in wanted])
         both = zip(*wanted.values(), strict=True)
@@ -100,25 +100,29 @@ class Library:
         return page
 
 
-def by_blocks(ends: Ends) -> Iterator[tuple[int, int, NDArray[np.int64], Ends]]:
-    """Pairs of kinds by the two blocks that they are of.
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Two blocks of kinds, the lower first; they may be one."""
 
-    Yields the blocks, the places of their pairs, and these with kinds numbered as the evidence on
-    both has them.
-    """
-    left, right = ends.left // BLOCK, ends.right // BLOCK
-    low, high = np.minimum(left, right), np.maximum(left, right)
+    one: int
+    other: int
+
+    def local(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of kinds among those of both blocks."""
+        between = max(self.other - self.one - 1, 0) * BLOCK
+        return kinds - self.one * BLOCK - np.where(kinds >= (self.one + 1) * BLOCK, between, 0)
+
+
+def by_blocks(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], Blocks]]:
+    """The places of pairs of kinds that are of the same two blocks, at most ``PAIRS`` at a time."""
+    low, high = np.minimum(left, right) // BLOCK, np.maximum(left, right) // BLOCK
     groups = low << 32 | high
     order = np.argsort(groups, kind="stable")
     cuts = np.flatnonzero(np.diff(groups[order], prepend=-1)).tolist()
-    steps = {*cuts, *range(0, len(order), PAIRS)}
-    for start, stop in pairwise(sorted({*steps, len(order)})):
-        places = order[start:stop]
-        one, other = int(low[places[0]]), int(high[places[0]])
-        some = ends.at(places)
-        shift = (other - one - 1) * BLOCK if other != one else 0
-        local = [
-            kinds - one * BLOCK - np.where(kinds >= other * BLOCK, shift, 0)
-            for kinds in (some.left, some.right)
-        ]
-        yield one, other, places, replace(some, left=local[0], right=local[1])
+    for start, stop in zip(cuts, [*cuts[1:], len(order)], strict=True):
+        group = groups[order[start]]
+        for first in range(start, stop, PAIRS):
+            blocks = Blocks(int(group >> 32), int(group & LOW))
+            yield order[first : min(first + PAIRS, stop)], blocks

@@ -18,13 +18,13 @@ from dedupe.engines.shelf import Shelf
 from dedupe.engines.spill import numbers, open_spill
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
-from dedupe.pipeline.judging import judge_slices
+from dedupe.pipeline.judging import judge_parts, slices
 from dedupe.pipeline.links import links_of
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import Corpus
-from dedupe.verify import Ends, Verdicts, identical_reach, verify
+from dedupe.verify import identical_reach, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates
+    from dedupe.engines.blocks import Blocks
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.judging import Look
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
+    from dedupe.verify import Ends, Evidence, Verdicts
 
-SLICE = 1 << 22
+LOW = 0xFFFFFFFF
+SLICE = 1 << 21
 """So many pairs are sorted by the blocks that they are of: the more, the fewer blocks are read."""
 SHARE = 4
 """The database may take one part in so many of the memory; the rest is for what it is asked for."""
@@ -95,35 +99,32 @@ class Spilled(Outline):
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under counts over the living."""
-        counts = self.counts(alive)
-        look = partial(self.look, counts, floor if screened else 0)
-        return judge_slices(self, codes, floor, look, progress, SLICE)
+        looks = self.looks(codes, self.counts(alive), floor if screened else 0, progress)
+        return judge_parts(self, looks, floor)
 
-    def look(
-        self, counts: Counts, floor: float, ends: Ends, progress: Callable[[float], None]
-    ) -> Verdicts:
-        """The verdicts on pairs of kinds, block by block."""
-        fields = len(self.settings.field)
-        scores, hopes = np.zeros((2, len(ends)))
-        found = Verdicts(scores, hopes, np.full((len(ends), fields), -1.0))
-        done = 0
-        for one, other, places, some in by_blocks(ends):
-            evidence = replace(self.library.evidence(one, other, counts), floor=floor)
-            part = verify(evidence, some)
-            found.scores[places], found.hopes[places] = part.scores, part.hopes
-            found.parts[places] = part.parts
-            done += len(places)
-            progress(done / len(ends))
-        return found
+    def looks(
+        self,
+        codes: NDArray[np.int64],
+        counts: Counts,
+        floor: float,
+        progress: Callable[[float], None],
+    ) -> Iterator[tuple[NDArray[np.int64], Look]]:
+        """The pairs by the blocks of texts that they need, with what scores them."""
+        for some, share in slices(codes, progress, SLICE):
+            left, right = self.kinds[some >> 32], self.kinds[some & LOW]
+            for places, blocks in by_blocks(left, right):
+                evidence = replace(self.library.evidence(blocks, counts), floor=floor)
+                yield some[places], partial(look, evidence, blocks)
+            share(1)
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
         counts = self.counts(np.flatnonzero(self.kinds >= 0))
-        nowhere = np.full(len(kinds), np.nan)
         reached = np.zeros(len(kinds), np.int64)
-        for one, _, places, some in by_blocks(Ends(kinds, kinds, nowhere, nowhere)):
-            evidence = self.library.evidence(one, one, counts)
-            reached[places] = identical_reach(evidence, some.left, self.settings.threshold)
+        for places, blocks in by_blocks(kinds, kinds):
+            evidence = self.library.evidence(blocks, counts)
+            local = blocks.local(kinds[places])
+            reached[places] = identical_reach(evidence, local, self.settings.threshold)
         return reached
 
     def counts(self, alive: NDArray[np.int64]) -> Counts:
@@ -131,6 +132,12 @@ class Spilled(Outline):
         lives = np.zeros(len(self), dtype=bool)
         lives[alive] = True
         return self.lexicon.count(self.kinds, lives)
+
+
+def look(evidence: Evidence, blocks: Blocks, ends: Ends) -> Verdicts:
+    """The verdicts on pairs of kinds of two blocks."""
+    left, right = blocks.local(ends.left), blocks.local(ends.right)
+    return verify(evidence, replace(ends, left=left, right=right))
 
 
 def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links) -> Spilled:

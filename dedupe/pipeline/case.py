@@ -12,7 +12,7 @@ from dedupe.candidates import Family, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
-from dedupe.pipeline.judging import judge_slices
+from dedupe.pipeline.judging import judge_parts, slices
 from dedupe.pipeline.links import NO_LINKS
 from dedupe.pipeline.outline import Outline
 from dedupe.verify import identical_reach, verify
@@ -63,7 +63,11 @@ class Case(Outline):
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under counts over the living."""
         evidence = replace(evidence_among(self, alive), floor=floor if screened else 0)
-        return judge_slices(self, codes, floor, partial(verify, evidence), progress)
+        looks = (
+            (part, partial(verify, evidence, progress=share))
+            for part, share in slices(codes, progress)
+        )
+        return judge_parts(self, looks, floor)
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""

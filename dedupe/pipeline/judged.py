@@ -43,9 +43,9 @@ class Judged:
         columns = ("codes", "scores", "parts")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
 
-    def where(self, mask: NDArray[np.bool_]) -> Judged:
-        """Only some pairs."""
-        return self if mask.all() else Judged(self.codes[mask], self.scores[mask], self.parts[mask])
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Judged:
+        """Only some pairs, told by a mask or by their places."""
+        return Judged(self.codes[chosen], self.scores[chosen], self.parts[chosen])
 
     @property
     def left(self) -> NDArray[np.int64]:

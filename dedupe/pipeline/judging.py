@@ -1,50 +1,53 @@
-"""Coded pairs to verdicts, a slice at a time, which keeps memory flat."""
+"""Coded pairs to verdicts, a part at a time, which keeps memory flat."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.pipeline.judged import Judged, nothing_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from dedupe.pipeline.outline import Outline
     from dedupe.verify import Ends, Verdicts
 
+    Look = Callable[[Ends], Verdicts]
+    """Scores pairs of kinds."""
+
 SLICE = 1 << 19
 LOW = 0xFFFFFFFF
 
 
-class Look(Protocol):
-    """Scores pairs of kinds; tells its own progress."""
-
-    def __call__(self, ends: Ends, progress: Callable[[float], None], /) -> Verdicts:
-        """The verdicts on some pairs."""
-
-
-def judge_slices(
-    outline: Outline,
-    codes: NDArray[np.int64],
-    floor: float,
-    look: Look,
-    progress: Callable[[float], None],
-    size: int = SLICE,
+def judge_parts(
+    outline: Outline, parts: Iterable[tuple[NDArray[np.int64], Look]], floor: float
 ) -> tuple[Judged, NDArray[np.int64]]:
-    """The verdicts on coded pairs of records, and the codes of those below ``floor``, in order."""
+    """The verdicts on coded pairs of records, and the codes of those below ``floor``, sorted.
+
+    The codes come in parts in any order, each with what scores it.
+    """
     judged, hopeless = [nothing_judged(len(outline.settings.field))], [np.zeros(0, np.int64)]
+    for codes, look in parts:
+        verdicts = look(outline.ends(codes >> 32, codes & LOW))
+        held = verdicts.hopes >= floor
+        judged.append(Judged(codes, verdicts.scores, verdicts.parts).where(held))
+        hopeless.append(codes[~held])
+    found, rest = Judged.joined(judged), np.concatenate(hopeless)
+    rest.sort()
+    return found.where(np.argsort(found.codes)), rest
+
+
+def slices(
+    codes: NDArray[np.int64], progress: Callable[[float], None], size: int = SLICE
+) -> Iterator[tuple[NDArray[np.int64], Callable[[float], None]]]:
+    """Codes cut into slices, each with what to tell of its progress."""
     for first in range(0, len(codes), size):
         part = codes[first : first + size]
-        share = within(progress, first / len(codes), len(part) / len(codes))
-        verdicts = look(outline.ends(part >> 32, part & LOW), share)
-        held = verdicts.hopes >= floor
-        judged.append(Judged(part, verdicts.scores, verdicts.parts).where(held))
-        hopeless.append(part[~held])
-    return Judged.joined(judged), np.concatenate(hopeless)
+        yield part, within(progress, first / len(codes), len(part) / len(codes))
 
 
 def within(
