@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 KEEP_KEYS = (
     "not-withdrawn",
     "most-complete",
@@ -61,6 +62,14 @@ def parse_duration(text: str) -> int:
     if not match:
         raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
     return round(float(match[1]) * UNITS[match[2] or "s"])
+
+
+def parse_size(text: str) -> int:
+    """Read ``512M``, ``2G``, ``1.5GiB`` or plain bytes; raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower())
+    if not match or not float(match[1]):
+        raise ValueError(f"{text!r} is not a size such as 512M or 2G")
+    return int(float(match[1]) * SIZES[match[2]])
 
 
 def parse_share(text: str) -> float:

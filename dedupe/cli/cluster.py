@@ -11,7 +11,7 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,12 +55,15 @@ EXAMPLES = examples(
 )
 @click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
 @run_options
+@spill_options
 def command(request: Request, *, form: str, pager: bool) -> None:
     """Annotate every record, or show the clusters."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
     from dedupe.writing import annotated  # noqa: PLC0415 - the same
 
     if form == "tree":
+        if request.memory:
+            raise click.UsageError("--memory is for records: the tree holds all in memory")
         show(request, paged=pager)
         return
     if pager:
@@ -92,6 +95,6 @@ def show(request: Request, *, paged: bool) -> None:
         clusters = int(result.clustering.stats["clusters"])
         return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
 
-    carry_out("cluster", request, render)
+    carry_out("cluster", request, render, with_texts=True)
     if paged:
         click.echo_via_pager(lines, color=look.color)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +14,7 @@ from dedupe.cli.console import is_terminal, standard_input
 from dedupe.cli.manifest import manifest
 from dedupe.cli.progress import Progress
 from dedupe.cli.summary import spent, summed_up
+from dedupe.engines.within import run_within
 from dedupe.files import is_replaceable
 from dedupe.pipeline import run
 from dedupe.reading import read
@@ -21,19 +22,28 @@ from dedupe.stories import Tally
 from dedupe.writing import open_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from dedupe.cli.options import Request
     from dedupe.pipeline import Result
+    from dedupe.stories import Batch
 
     Render = Callable[[Result], tuple[int, Iterable[bytes]]]
     """From a result to the number of records or pairs that go out, and their bytes."""
 
 
-def carry_out(command: str, request: Request, render: Render, tally: Tally | None = None) -> None:
+def carry_out(
+    command: str,
+    request: Request,
+    render: Render,
+    tally: Tally | None = None,
+    *,
+    with_texts: bool = False,
+) -> None:
     """Do one run; the output and the ``--stats`` file appear whole or not at all.
 
-    A ``tally`` of the caller's is filled before ``render`` is called.
+    A ``tally`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
+    in memory, for one that asks for the corpus's texts.
     """
     started = time.perf_counter()
     check_destinations(request)
@@ -43,7 +53,8 @@ def carry_out(command: str, request: Request, render: Render, tally: Tally | Non
             open_output(request.stats, request.inputs)
         )
         output = open_files.enter_context(open_output(request.output, request.inputs))
-        result = compute(request, tally)
+        compute = in_memory if with_texts else within_memory
+        result = open_files.enter_context(compute(request, tally))
         records, chunks = render(result)
         for chunk in chunks:
             output.write(chunk)
@@ -57,14 +68,34 @@ def carry_out(command: str, request: Request, render: Render, tally: Tally | Non
         request.console.say(summed_up(result.clustering.stats, tally, seconds))
 
 
-def compute(request: Request, tally: Tally) -> Result:
-    """Read and cluster, with progress for whoever watches."""
+@contextmanager
+def in_memory(request: Request, tally: Tally) -> Iterator[Result]:
+    """Read and cluster with all in memory."""
+    with coming(request, tally) as (batches, progress):
+        result = run(batches, request.settings, progress)
+    yield result
+
+
+@contextmanager
+def within_memory(request: Request, tally: Tally) -> Iterator[Result]:
+    """Read and cluster within the memory that there is; the result is there until the end."""
+    with ExitStack() as until_written:
+        with coming(request, tally) as (batches, progress):
+            room = request.memory, request.folder
+            held = run_within(batches, request.settings, *room, progress)
+            result = until_written.enter_context(held)
+        yield result
+
+
+@contextmanager
+def coming(request: Request, tally: Tally) -> Iterator[tuple[Iterable[Batch], Progress]]:
+    """The batches to read, with progress for whoever watches."""
     watched = is_terminal(sys.stderr) and not request.console.quiet
     with Progress(sys.stderr if watched else None) as progress:
         batches = read(
             request.files, request.settings, tally, stdin=standard_input(), format=request.format
         )
-        return run(progress.reading(batches), request.settings, progress)
+        yield progress.reading(batches), progress
 
 
 def check_destinations(request: Request) -> None:

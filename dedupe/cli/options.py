@@ -12,6 +12,7 @@ import click
 
 from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
+from dedupe.parsers import parse_size
 from dedupe.settings import KNOBS, Knob, Settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Request:
     settings: Settings
     format: Format | None = None
     stats: str | None = None
+    memory: int | None = None
+    folder: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -46,6 +49,14 @@ def with_default(knob: Knob) -> str:
     """Word a knob's help, which ends in its default."""
     told = "Default:" in knob.help or knob.default in (None, ())
     return knob.help if told else f"{knob.help} Default: {knob.default}."
+
+
+def size_of(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+    """Read a size; raises BadParameter."""
+    try:
+        return None if given is None else parse_size(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 FACE_OPTIONS: tuple[Decorator, ...] = (
@@ -91,6 +102,21 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     ),
 )
 
+SPILL_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--memory",
+        metavar="SIZE",
+        callback=size_of,
+        help="Take to the disk what would not fit into so much memory, as in 512M or 2G. The "
+        "result is the same. Default: half of what is free.",
+    ),
+    click.option(
+        "--tmp",
+        metavar="DIR",
+        help="The folder for what does not fit into memory. Default: the system's.",
+    ),
+)
+
 KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
         knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=with_default(knob)
@@ -114,11 +140,18 @@ def run_options(command: Command) -> Command:
             settings=settle(flags, os.environ, given.pop("config")),
             format=given.pop("input_format"),
             stats=given.pop("stats"),
+            memory=given.pop("memory", None),
+            folder=given.pop("tmp", None),
         )
         command(request, **given)
 
     declared = (files_argument("files"), *KNOB_OPTIONS, *RUN_OPTIONS, *FACE_OPTIONS)
     return decorate(gathered, declared)
+
+
+def spill_options(command: Command) -> Command:
+    """Give a command what tells how much memory it may take."""
+    return decorate(command, SPILL_OPTIONS)
 
 
 def article_options(command: Command) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,7 @@ EXAMPLES = examples(
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
+@spill_options
 def command(request: Request) -> None:
     """List the verified pairs."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help

@@ -53,4 +53,4 @@ def command(request: Request, *, title: str | None) -> None:
         overview = overview_of(request, result, tally, title)
         return overview.facts["clusters"], [page(overview)]
 
-    carry_out("report", request, render, tally)
+    carry_out("report", request, render, tally, with_texts=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,7 @@ EXAMPLES = examples(
     help="Write the other records instead: the two outputs together are the input.",
 )
 @run_options
+@spill_options
 def command(request: Request, *, duplicates: bool) -> None:
     """Select the canonical records, or the others."""
     import numpy as np  # noqa: PLC0415 - kept out of --help

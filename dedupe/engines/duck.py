@@ -55,13 +55,13 @@ def run_on_disk(
     batches: Iterable[Batch],
     settings: Settings,
     memory: int,
-    folder: str | None,
+    folder: str,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Iterator[Result]:
     """As :func:`dedupe.pipeline.run`, with what is large on disk until the block ends.
 
-    ``memory`` is in bytes, ``folder`` where the disk is used, None for the system's choice. Raises
-    SpillError where that fails, and what ``run`` raises.
+    ``memory`` is in bytes, ``folder`` where the disk is used. Raises SpillError where that fails,
+    and what ``run`` raises.
     """
     threads = settings.jobs or os.cpu_count() or 1
     with open_spill(folder, memory // SHARE, threads) as spill:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 1 << 16
+PREFIX = "dedupe-spill-"
 UNITS = 1 << 20
 
 
@@ -83,17 +86,38 @@ def told() -> Iterator[None]:
         raise SpillError(str(error).splitlines()[0]) from error
 
 
+def hold(folder: Path) -> int:
+    """Lock a folder for as long as the descriptor is open; raises OSError if it is locked."""
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def sweep(folder: Path) -> None:
+    """Remove what runs left behind that ended without a chance to tidy up."""
+    for left in folder.glob(PREFIX + "*/lock"):
+        with suppress(OSError):
+            os.close(hold(left.parent))
+            shutil.rmtree(left.parent, ignore_errors=True)
+
+
 @contextmanager
-def open_spill(folder: str | None, memory: int, threads: int) -> Iterator[Spill]:
+def open_spill(folder: str, memory: int, threads: int) -> Iterator[Spill]:
     """A database that may take so many bytes of memory; its folder is gone when the block ends.
 
-    Raises SpillError where the folder cannot be made.
+    One that a killed run left behind goes as well. Raises SpillError where no folder can be made.
     """
     try:
-        own = Path(tempfile.mkdtemp(prefix="dedupe-", dir=folder))
+        sweep(Path(folder))
+        own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
     except OSError as error:
-        raise SpillError(f"{folder or tempfile.gettempdir()}: {error.strerror}") from error
+        raise SpillError(f"{folder}: {error.strerror}") from error
     try:
+        held = hold(own)
         limits: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{max(memory // UNITS, 64)}MiB",
             "temp_directory": str(own / "sorting"),
@@ -105,5 +129,6 @@ def open_spill(folder: str | None, memory: int, threads: int) -> Iterator[Spill]
             yield Spill(database, own)
         finally:
             database.close()
+            os.close(held)
     finally:
         shutil.rmtree(own, ignore_errors=True)
