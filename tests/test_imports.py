@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = PROJECT / "dedupe"
-GROUND = {"errors", "parsers", "settings", "stories"}
+GROUND = {"errors", "formats", "parsers", "settings", "stories"}
 TOOLS = {"hashing", "words", "kernel", "files", "columns"}
 DRAWING = {"difference", "svg", "visible"}
 STAGES = {
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "errors": set(),
     "stories": set(),
     "parsers": set(),
+    "formats": set(),
     "settings": {"errors", "parsers"},
     "kernel": {"_native"},
     "hashing": {"kernel"},

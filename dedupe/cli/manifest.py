@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from dedupe.cli.version import version
+from dedupe.formats import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ def manifest(
     """All that one needs to tell two runs apart, with a final newline."""
     facts = {
         "version": version(),
+        "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
         "command": command,
         "settings": settings.manifest(),
         "input": asdict(tally),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from dedupe.errors import StoreError
+from dedupe.formats import SIGNATURES
 from dedupe.settings import KNOBS, Settings, resolve
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def rules() -> dict[str, str]:
         "folding": digest_of(*RULES),
         "tags": digest_of(*TAGS),
         "keys": KEYS_OF,
+        "signatures": str(SIGNATURES),
         "model": digest_of("model.json"),
     }
 
