@@ -21,13 +21,14 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters_2007_news,reuters_2007) \
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
-.PHONY: help demo test pythons check readme bench peers fit clean
+.PHONY: help demo test pythons trust check readme bench peers fit clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo    what it does, on a dozen invented stories'
 	@echo 'make test    all tests'
 	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
+	@echo 'make trust   what README.md promises, a line a promise'
 	@echo 'make check   lint, format, strict types, import rules'
 	@echo 'make readme  run the commands in README.md and write their output into it'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
@@ -48,6 +49,9 @@ test: $(TOOLS)
 
 pythons: $(TOOLS)
 	@$(BIN)/python tests/pythons.py $(VENV)/pythons
+
+trust: $(TOOLS)
+	@$(BIN)/python tests/trust.py
 
 check: $(TOOLS)
 	$(BIN)/ruff check
