@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,6 +13,8 @@ from dedupe.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+MASKING = threading.Lock()
 
 
 def reason_of(error: OSError) -> str:
@@ -69,14 +72,14 @@ def _beside(path: str) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))  # a link stays a link
     temporary = target.with_name(f".dedupe-{secrets.token_hex(6)}.tmp")
     with output_errors(path):
-        mode = _mode_to_keep(target)
-        file = temporary.open("xb")
+        mode = _mode_of(target)
+        # Nobody else reads what may never become the result.
+        file = os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
     try:
         yield file
         with output_errors(path):
             file.flush()
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
             file.close()
             temporary.replace(target)
@@ -87,9 +90,17 @@ def _beside(path: str) -> Iterator[BinaryIO]:
         raise
 
 
-def _mode_to_keep(target: Path) -> int | None:
+def _mode_of(target: Path) -> int:
     if not target.exists():
-        return None
+        return 0o666 & ~_umask()
     if not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied")
     return target.stat().st_mode & 0o7777
+
+
+def _umask() -> int:
+    # It can be read only by setting it; a file that another thread makes meanwhile is private.
+    with MASKING:
+        mask = os.umask(0o077)
+        os.umask(mask)
+    return mask

@@ -101,6 +101,29 @@ def test_mode_of_a_new_file_is_the_usual(tmp_path: Path):
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
+def test_a_file_is_nobody_elses_until_it_is_whole(tmp_path: Path):
+    (tmp_path / "out").touch(mode=0o666)
+    with open_output(str(tmp_path / "out"), []) as output:
+        output.write(DATA)
+        (temporary,) = tmp_path.glob(".dedupe-*.tmp")
+        assert temporary.stat().st_mode & 0o7777 == 0o600
+
+
+def test_the_umask_outlives_files_made_by_many_threads(tmp_path: Path):
+    before = os.umask(0o027)
+    try:
+        paths = [tmp_path / str(number) for number in range(64)]
+        threads = [threading.Thread(target=write, args=[path]) for path in paths]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {path.stat().st_mode & 0o7777 for path in paths} == {0o640}
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+
+
 def test_link_stays_a_link(tmp_path: Path):
     (tmp_path / "link").symlink_to("target")
     write(tmp_path / "link")
