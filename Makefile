@@ -10,8 +10,12 @@ BIN     := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 TOOLS   := $(VENV)/.tools
 PEERS   := $(VENV)/peers
+LOWEST  := $(VENV)/lowest
+RELEASE := $(VENV)/release
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
+LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-config --universal \
+  --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple
 LABELS  := tests/bench/labels
 given    = $(DATA)/$(1).jsonl.gz $(DATA)/$(2)_pairs.csv
 own      = $(DATA)/$(1).jsonl.gz $(LABELS)/$(2).csv
@@ -21,15 +25,22 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters_2007_news,reuters_2007) \
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
-.PHONY: help demo test pythons trust check readme bench peers fit clean
+# Where another version of a dependency would show; TESTS= for all tests.
+TESTS   := $(foreach room,bad_input candidates cli_run folding golden index kernel_texts pipeline \
+  reading reading_compression reproducible security sketch verify,tests/test_$(room).py)
+
+.PHONY: help demo test test-lowest pythons trust check lock audit sbom readme bench peers fit clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo    what it does, on a dozen invented stories'
 	@echo 'make test    all tests'
-	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
 	@echo 'make trust   what README.md promises, a line a promise'
 	@echo 'make check   lint, format, strict types, import rules'
+	@echo 'make test-lowest  tests on the oldest versions that we allow of what we depend on'
+	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
+	@echo 'make lock    pin what CI installs; make audit: is any of it known to be vulnerable'
+	@echo 'make sbom    what is in a release, as CycloneDX'
 	@echo 'make readme  run the commands in README.md and write their output into it'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
@@ -47,6 +58,9 @@ demo: $(PACKAGE)
 test: $(TOOLS)
 	@$(BIN)/python -m pytest
 
+test-lowest: $(LOWEST)/.installed
+	@$(LOWEST)/bin/python -m pytest $(TESTS)
+
 pythons: $(TOOLS)
 	@$(BIN)/python tests/pythons.py $(VENV)/pythons
 
@@ -58,6 +72,28 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_imports.py
+
+# The locks are written by uv, for every Python and platform at once.
+lock: $(TOOLS)
+	@$(PIP) install uv
+	@$(LOCK) --all-extras --group dev --group build -o .ci/requirements.txt pyproject.toml
+	@$(LOCK) --group pyproject.toml:build -o .ci/build.txt
+	@$(LOCK) --group pyproject.toml:release -o .ci/release.txt
+
+# Known vulnerabilities in what is pinned. It asks PyPI, and fails where PyPI does not answer.
+audit: $(RELEASE)/.installed
+	@for lock in requirements release; do \
+	  $(RELEASE)/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	    -r .ci/$$lock.txt || exit 1; \
+	done
+
+# What is in a release, by name, version and licence: dedupe and all that it can be installed with.
+sbom: $(RELEASE)/.installed
+	@mkdir -p dist
+	@test -x $(RELEASE)/bare/bin/python || $(PYTHON) -m venv --without-pip $(RELEASE)/bare
+	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[duckdb,zst]'
+	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o dist/headline-dedupe.cdx.json $(RELEASE)/bare/bin/python
 
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
@@ -83,15 +119,40 @@ clean:
 
 # Set-up runs once, and again when what it depends on changes. The package is installed in place:
 # the Python sources are the ones here, the C kernel is compiled if there is a compiler.
+# LOCKED=1 (as in CI) takes every package at the version and hash in .ci/requirements.txt.
 $(PACKAGE): $(SOURCES)
 	@echo 'Setting up $(VENV)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade 'pip>=25.1'
+ifdef LOCKED
+	@$(PIP) install --require-hashes -r .ci/requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+else
 	@$(PIP) install --editable .
+endif
 	@touch $@
 
 $(TOOLS): $(PACKAGE)
+ifndef LOCKED
 	@$(PIP) install --group dev
+endif
+	@touch $@
+
+# What runs the tests is the same, what dedupe runs on is as old as pyproject.toml allows.
+$(LOWEST)/.installed: $(SOURCES) .ci/lowest.py
+	@echo 'Setting up $(LOWEST)'
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/requirements.txt
+	@$(LOWEST)/bin/python -m pip -qq --disable-pip-version-check install \
+	  -r $(LOWEST)/requirements.txt --editable .
+	@touch $@
+
+# What makes a release has an environment of its own.
+$(RELEASE)/.installed: .ci/release.txt $(PACKAGE)
+	@echo 'Setting up $(RELEASE)'
+	@test -x $(RELEASE)/bin/python || $(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip -qq --disable-pip-version-check install \
+	  --require-hashes -r .ci/release.txt
 	@touch $@
 
 # The peers have an environment of their own: what they need would get in our way.
