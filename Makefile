@@ -123,11 +123,11 @@ clean:
 $(PACKAGE): $(SOURCES)
 	@echo 'Setting up $(VENV)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --upgrade 'pip>=25.1'
 ifdef LOCKED
 	@$(PIP) install --require-hashes -r .ci/requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 else
+	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable .
 endif
 	@touch $@

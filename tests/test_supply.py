@@ -97,7 +97,7 @@ def test_every_job_ends(name: str):
 
 
 @each_workflow
-def test_what_is_installed_is_pinned_by_hash(name: str):
+def test_workflows_themselves_install_by_hash(name: str):
     assert workflow(name)["env"]["LOCKED"] == "1"
     for script in scripts(name):
         for line in script.splitlines():
