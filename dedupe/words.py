@@ -210,7 +210,12 @@ def blended_weights(
     hashes: NDArray[np.uint64], counts: NDArray[np.int64], texts: int
 ) -> NDArray[np.int64]:
     """The weight of each word from its count in ``texts`` headlines and the shipped table."""
-    prior = PRIOR * 2.0 ** (-static_weights(hashes) / SCALE)
+    return blended(static_weights(hashes), counts, texts)
+
+
+def blended(static: NDArray[np.int64], counts: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
+    """The same of words whose weights by the shipped table alone are known."""
+    prior = PRIOR * 2.0 ** (-static / SCALE)
     share = (counts + prior) / (texts + PRIOR)
     bits: NDArray[np.int64] = np.rint(-np.log2(share) * SCALE).astype(np.int64)
     return bits.clip(0, MAX_BITS * SCALE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kernels import agree, needs_kernel
 
 from dedupe import kernel
-from dedupe.hashing import find, find_sorted, merged, outside
+from dedupe.hashing import find, find_sorted, merged, mix64, outside
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import NO_TIME
 from dedupe.verify import verify
@@ -338,6 +338,12 @@ def test_hashes_are_found_where_numpy_finds_them(held, wanted):
     keys = np.array(sorted(held), dtype=np.uint64)
     sought = np.array(wanted + held, dtype=np.uint64)
     assert agree(lambda: find(keys, sought))
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), min_size=1, max_size=9), st.integers(0, 2**64 - 1))
+def test_few_hashes_are_found_among_many(some, absent):
+    keys = np.unique(np.concatenate([mix64(np.arange(500, dtype=np.uint64)), np.uint64([*some])]))
+    assert agree(lambda: find(keys, np.array([*some, absent], dtype=np.uint64)))
 
 
 CODES = st.lists(st.integers(-9, 40), max_size=40).map(lambda codes: np.array(sorted(codes), int))

@@ -84,7 +84,7 @@ static Trouble find_core_in(const Tokens *tokens, const Py_buffer *phrases, NewC
     Trouble trouble = FINE;
     int open = 0;
     for (; open < LISTS && trouble == FINE; open++)
-        trouble = open_table(&lists[open], phrases[open].buf, items(&phrases[open]));
+        trouble = open_table(&lists[open], phrases[open].buf, items(&phrases[open]), tokens->tokens);
     if (trouble == FINE) trouble = find_core(tokens, lists, lists + 1, lists + 2, lists + 3, out);
     while (open) close_table(&lists[--open]);
     return trouble;
@@ -116,7 +116,7 @@ ENTRY(frame, TOKENS, {"heads", 'i', 8, 't', 0}, {"tails", 'i', 8, 't', 0},
 
 static Trouble anchor_keys_in(const Tokens *tokens, const Py_buffer *v, uint64_t *out) {
     Table words;
-    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]));
+    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]), tokens->tokens);
     if (trouble == FINE) trouble = anchor_keys(tokens, v[0].buf, v[1].buf, &words, v[3].buf, out);
     close_table(&words);
     return trouble;

@@ -58,7 +58,7 @@ typedef struct {
     int shift;
 } Table;
 
-Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count);
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t sought);
 void close_table(Table *table);
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
                     ptrdiff_t sought, int64_t *out);

@@ -4,20 +4,26 @@
 
 #include "hash.h"
 
+/* An index is made for at least one look-up in so many keys. */
+enum { WORTHWHILE = 32 };
+
 static int is_sorted(const uint64_t *keys, ptrdiff_t count) {
     for (ptrdiff_t i = 1; i < count; i++)
         if (keys[i] < keys[i - 1]) return 0;
     return 1;
 }
 
-Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count) {
+/* For few hashes among many neither order nor index is worth a pass over all keys. */
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t sought) {
     table->firsts = NULL;
-    if (count >= INT32_MAX || !is_sorted(keys, count)) return BAD_ARRAY;
+    table->keys = keys;
+    table->count = count;
+    if (count >= INT32_MAX) return BAD_ARRAY;
+    if (sought < count / WORTHWHILE) return FINE;
+    if (!is_sorted(keys, count)) return BAD_ARRAY;
     int bits = 1;
     while (bits < 30 && (ptrdiff_t)1 << bits < count) bits++;
     uint32_t buckets = UINT32_C(1) << bits, bucket = 0;
-    table->keys = keys;
-    table->count = count;
     table->shift = 64 - bits;
     table->firsts = malloc((buckets + 1) * sizeof *table->firsts);
     if (!table->firsts) return NO_MEMORY;
@@ -33,7 +39,7 @@ void close_table(Table *table) { free(table->firsts); }
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
                     ptrdiff_t sought, int64_t *out) {
     Table table;
-    Trouble trouble = open_table(&table, keys, count);
+    Trouble trouble = open_table(&table, keys, count, sought);
     for (ptrdiff_t i = 0; i < sought && trouble == FINE; i++) out[i] = find(&table, wanted[i]);
     close_table(&table);
     return trouble;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,9 @@ def verify(
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, ends.at(cut))
 
-    with ThreadPoolExecutor(evidence.jobs or os.cpu_count() or 1) as pool:
-        for chunk in pool.map(judge, cuts):
+    threads = min(len(cuts), evidence.jobs or os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        for chunk in (pool.map if pool else map)(judge, cuts):
             chunks.append(chunk)
             progress((len(chunks) - 1) / len(cuts))
     return Verdicts(
