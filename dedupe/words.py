@@ -169,18 +169,19 @@ def standard_words() -> dict[int, str]:
     return dict(zip(word_hash(words).tolist(), words, strict=True))
 
 
-def learn_vocabulary(spelled: Mapping[int, str]) -> Vocabulary:
+def learn_vocabulary(spelled: Mapping[int, str], stems: dict[str, int] | None = None) -> Vocabulary:
     """The vocabulary of tokens, given as the folded spelling of each token hash.
 
     What is known of a word hangs on its standard spelling alone, not on which variants occur.
+    ``stems`` are the numbers of stems met before, to which new ones are added.
     """
+    stems = {} if stems is None else stems
     given = np.fromiter(spelled, dtype=np.uint64, count=len(spelled))
     values = np.unique(standard(given))
     known = standard_words()
     texts = [known.get(value) or spelled[value] for value in values.tolist()]
     numbers = np.array([text[:1].isdigit() for text in texts], dtype=bool)
     overlaps = are_spaceless(texts)
-    stems: dict[str, int] = {}
     stem_ids = np.full(len(texts), -1, dtype=np.int32)
     stemmed = np.flatnonzero(~numbers & ~overlaps)
     stem_ids[stemmed] = [stems.setdefault(stem(texts[i]), len(stems)) for i in stemmed.tolist()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.index.answers import Answer
+from dedupe.index.memory import VERSION
 from dedupe.index.shelf import SCORES, places_of
 from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> list[Answer]:
     """The answer to each newcomer; nothing of worth for the stories before them."""
-    corpus, versions = matches.case.corpus, matches.case.description.versions.tolist()
+    corpus, versions = matches.corpus, matches.of(VERSION).tolist()
+    scores = places.scores.tolist()
     nothing = Answer("", 0, False, "", 0, "", 0, False)  # noqa: FBT003 - all of it is empty
     answers = [nothing] * len(corpus)
     for group in groups:
@@ -35,7 +37,7 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
                 size=group.size,
                 canonical=leads,
                 canonical_id=name_of(corpus, group.top),
-                score=float(places.scores[record]),
+                score=scores[record],
                 reason=places.reasons[record],
                 version=versions[record],
                 new=True,
@@ -73,24 +75,26 @@ def held_answer(seq: int, row: tuple[int, int, int, str, int, int, str, int]) ->
     )
 
 
-def guesses(store: Store, matches: Matches) -> list[Answer]:
+def guesses(matches: Matches) -> list[Answer]:
     """Where each unknown story would go: to the canonical version that it matches best."""
-    case, leaders = matches.case, matches.leaders
-    old = len(leaders.seqs)
+    old = len(matches.leaders.seqs)
     best: dict[int, int] = {}
     order = np.lexsort((matches.left, -matches.scores))
     for pair in order.tolist():
         best.setdefault(int(matches.right[pair]), pair)
-    versions = case.description.versions.tolist()
+    versions = matches.of(VERSION).tolist()
+    alike = matches.alike(matches.left, matches.right)
     return [
-        guess(store, matches, record, versions[record], best.get(record))
-        for record in range(old, len(case.corpus))
+        guess(matches, record, versions[record], best.get(record), alike)
+        for record in range(old, len(matches.corpus))
     ]
 
 
-def guess(store: Store, matches: Matches, record: int, version: int, pair: int | None) -> Answer:
+def guess(
+    matches: Matches, record: int, version: int, pair: int | None, alike: NDArray[np.bool_]
+) -> Answer:
     """One of them; a story that matches nothing would open a cluster."""
-    case, corpus = matches.case, matches.case.corpus
+    corpus = matches.corpus
     if pair is None:
         return Answer(
             cluster=f"{int(corpus.digests[record]):016x}",
@@ -104,15 +108,14 @@ def guess(store: Store, matches: Matches, record: int, version: int, pair: int |
             opens=True,
         )
     leader = int(matches.left[pair])
-    names = [field.name for field in store.settings.field]
-    alike = case.kinds[record] == case.kinds[leader]
+    names = [field.name for field in matches.settings.field]
     return Answer(
         cluster=f"{int(matches.leaders.names[leader]):016x}",
         size=int(matches.leaders.sizes[leader]),
         canonical=False,
         canonical_id=name_of(corpus, leader),
         score=float(matches.scores[pair]),
-        reason=EXACT if alike else reason_of(names, matches.parts[pair].tolist()),
+        reason=EXACT if alike[pair] else reason_of(names, matches.parts[pair].tolist()),
         version=version,
         new=True,
     )

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import Family, propose
-from dedupe.hashing import distinct, ranges
+from dedupe.hashing import ranges, thin
 from dedupe.index.counting import evidence_for
-from dedupe.index.describing import describe_together
-from dedupe.index.shelf import facts_of, leaders_of
-from dedupe.pipeline.case import open_case
-from dedupe.stories import HOUR, Corpus
+from dedupe.index.memory import ANCHORS, SOURCE, TIME, VERSION
+from dedupe.index.shelf import leaders_of
+from dedupe.stories import HOUR, NO_TIME, Corpus
 from dedupe.verify import verify
 
 if TYPE_CHECKING:
@@ -26,88 +25,166 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.index.describing import Texts
-    from dedupe.index.found import Found
     from dedupe.index.looking import LookedUp
-    from dedupe.index.shelf import Facts, Leaders
+    from dedupe.index.memory import Memory
+    from dedupe.index.pages import Facts
+    from dedupe.index.shelf import Leaders
     from dedupe.index.store import Store
-    from dedupe.pipeline.case import Case
+    from dedupe.settings import Settings
+
+FEW = 64
+"""So many newcomers are not worth a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The stories that are compared: the newcomers ``corpus`` after the leaders that were met.
+
+    ``places`` are those of all of them in the memory.
+    """
+
+    memory: Memory
+    settings: Settings
+    corpus: Corpus
+    places: NDArray[np.int64]
+
+    @property
+    def old(self) -> int:
+        """How many are of the index."""
+        return len(self.places) - len(self.corpus)
+
+    def of(self, records: NDArray[np.int64], column: int) -> NDArray[np.int64]:
+        """What the memory's table has of some records."""
+        return self.memory.table.held[self.places[records], column]
+
+    def hours(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The hours between records, NaN where a time is missing."""
+        one, other = self.of(left, TIME), self.of(right, TIME)
+        undated = (one == NO_TIME) | (other == NO_TIME)
+        return np.where(undated, np.nan, np.abs(one.astype(float) - other) / HOUR)
+
+    def same_source(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """1 where one outlet wrote both records, 0 where two did, NaN where one is unknown."""
+        one, other = self.of(left, SOURCE), self.of(right, SOURCE)
+        return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Accepted pairs among the canonical stories that were looked at and the newcomers.
+    """Accepted pairs among the newcomers and the canonical stories that match one.
 
-    The records of ``case`` are the stories of ``leaders``, then the newcomers; ``left`` and
-    ``right`` are records, ``left`` the lower.
+    The records of ``corpus`` are the stories of ``leaders``, then the newcomers; ``places`` are
+    where the memory has them. ``left`` and ``right`` are records, ``left`` the lower.
     """
 
-    case: Case
+    memory: Memory
+    settings: Settings
+    corpus: Corpus
+    places: NDArray[np.int64]
     leaders: Leaders
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     scores: NDArray[np.float64]
     parts: NDArray[np.float64]
 
+    def forget(self) -> None:
+        """Let the memory go back to what it was before the newcomers."""
+        self.memory.back_to(int(self.places[len(self.leaders.seqs)]))
+
+    def of(self, column: int) -> NDArray[np.int64]:
+        """What the memory's table has of each record."""
+        return self.memory.table.held[self.places, column]
+
+    @property
+    def heads(self) -> NDArray[np.uint64]:
+        """The print of each record's headline."""
+        return self.memory.fields[0].prints(self.places)
+
+    def alike(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether two records fold alike in all texts."""
+        ours, theirs = self.places[one], self.places[other]
+        same = [field.prints(ours) == field.prints(theirs) for field in self.memory.fields]
+        return np.asarray(np.all(same, axis=0))
+
 
 def match(
     store: Store, corpus: Corpus, told: Sequence[Texts], looked: LookedUp, *, among: bool
 ) -> Matches:
     """Compare newcomers with the index and, if told so, ``among`` one another."""
-    keys, found = looked.keys, looked.found
-    facts = facts_of(store.database, distinct(found.rows))
-    ours, theirs = candidates(looked.owners, looked.numbers, found, facts)
-    seqs = distinct(theirs)
-    before = store.stories(seqs)
-    old = len(seqs)
-    case = open_case(
-        joined(before, corpus),
-        describe_together(before, corpus, told, store.marks, store.settings.seed),
-        store.settings,
-    )
-    left, right = np.searchsorted(seqs, theirs), ours + old
+    facts = store.pages.facts(store.database, looked.found.rows)
+    right, theirs = candidates(looked, facts)
+    seqs, left = numbered(theirs)
+    before = store.recall(seqs)
+    sources = store.source_numbers(corpus.sources, new=among)
+    fresh = store.memory.add(told, corpus.times, sources)
+    case = Case(store.memory, store.settings, corpus, np.concatenate([before, fresh]))
+    right = right + case.old
     if among and len(corpus) > 1:
-        one, other = pairs_among(keys, told, store.settings.jobs)
-        left, right = np.concatenate([left, one + old]), np.concatenate([right, other + old])
-    left, right = permitted(case, left, right)
-    leaders = leaders_of(store.database, seqs)
-    if not len(left):
-        none = np.zeros(0)
-        return Matches(case, leaders, left, right, none, np.zeros((0, len(told))))
-    fresh = np.arange(old, old + len(corpus))
-    evidence = evidence_for(store.database, case, fresh, looked.wanted, found, facts)
-    verdicts = verify(
-        evidence,
-        case.kinds[left],
-        case.kinds[right],
-        case.hours(left, right),
-        case.same_source(left, right),
-    )
-    passed = verdicts.scores >= store.settings.threshold
+        jobs = 1 if len(corpus) <= FEW else store.settings.jobs
+        one, other = pairs_among(looked.keys, told, jobs)
+        left = np.concatenate([left, one + case.old])
+        right = np.concatenate([right, other + case.old])
+    return judged(store, case, seqs, permitted(case, left, right), looked, facts)
+
+
+def judged(
+    store: Store,
+    case: Case,
+    seqs: NDArray[np.int64],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    looked: LookedUp,
+    facts: Facts,
+) -> Matches:
+    """The pairs that pass; ``seqs`` are the rows of the leaders that were met."""
+    left, right = pairs
+    scores, parts = np.zeros(0), np.zeros((0, len(case.memory.fields)))
+    if len(left):
+        verdicts = verify(
+            evidence_for(store.database, case, looked, facts),
+            left,
+            right,
+            case.hours(left, right),
+            case.same_source(left, right),
+        )
+        passed = np.flatnonzero(verdicts.scores >= store.settings.threshold)
+        left, right = left[passed], right[passed]
+        scores, parts = verdicts.scores[passed], verdicts.parts[passed]
+    kept = np.zeros(len(case.places), dtype=bool)
+    kept[left] = kept[case.old :] = True
+    numbers = np.cumsum(kept) - 1
+    leaders = leaders_of(store.database, seqs[kept[: case.old]])
     return Matches(
-        case,
+        case.memory,
+        case.settings,
+        joined(store.stories(leaders.seqs), case.corpus) if len(leaders.seqs) else case.corpus,
+        case.places[kept],
         leaders,
-        left[passed],
-        right[passed],
-        verdicts.scores[passed],
-        verdicts.parts[passed],
+        numbers[left],
+        numbers[right],
+        scores,
+        parts,
     )
 
 
-def candidates(
-    owners: NDArray[np.int64], numbers: NDArray[np.int64], found: Found, facts: Facts
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Distinct pairs of a newcomer and the canonical story of a cluster that shares a key.
 
-    ``owners`` and ``numbers`` tell who has which key.
+    They are sorted by the canonical story.
     """
-    rows = found.rows[found.near]
+    found = looked.found
+    leaders = facts.leaders[found.near]
     ends = np.concatenate(([0], np.cumsum(found.near)))[found.starts]
-    sizes = np.diff(ends)[numbers]
-    leaders, places = np.unique(facts.leaders[facts.at(rows)], return_inverse=True)
-    places = places.astype(np.int64)
-    codes = np.repeat(owners, sizes) << 32 | places[ranges(ends[numbers], sizes)]
-    codes = distinct(codes)
-    return codes >> 32, leaders[codes & 0xFFFFFFFF]
+    starts, sizes = ends[looked.numbers], np.diff(ends)[looked.numbers]
+    bits = max(1, (len(looked.keys) - 1).bit_length())
+    codes = leaders[ranges(starts, sizes)] << bits | np.repeat(looked.owners, sizes)
+    codes = thin(codes)
+    return codes & ((1 << bits) - 1), codes >> bits
+
+
+def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct ones of sorted values, and the number of each value among them."""
+    fresh = np.append(True, values[1:] != values[:-1])[: len(values)]
+    return values[fresh], np.cumsum(fresh) - 1
 
 
 def pairs_among(
@@ -116,11 +193,11 @@ def pairs_among(
     """Pairs of newcomers that share a key, as the batch run proposes them."""
     names = np.arange(len(keys))
     families, start = [], 0
-    for texts in told:
-        bands = texts.chunks[0].bands.shape[1]
-        width = bands + texts.chunks[0].anchors.shape[1]
-        families += [Family(keys[:, [start + band]], names) for band in range(bands)]
-        families.append(Family(np.ascontiguousarray(keys[:, start + bands : start + width]), names))
+    width = keys.shape[1] // len(told)
+    for _ in told:
+        bands = start + width - ANCHORS
+        families += [Family(keys[:, [band]], names) for band in range(start, bands)]
+        families.append(Family(np.ascontiguousarray(keys[:, bands : start + width]), names))
         start += width
     pairs = propose(families, names, jobs)
     return pairs.left, pairs.right
@@ -130,13 +207,13 @@ def permitted(
     case: Case, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The pairs that neither the window nor their versions keep apart."""
-    kept = np.ones(len(left), dtype=bool)
     if case.settings.window is not None:
-        kept &= ~(case.hours(left, right) * HOUR > case.settings.window)
+        kept = ~(case.hours(left, right) * HOUR > case.settings.window)
+        left, right = left[kept], right[kept]
     if case.settings.updates == "split":
-        versions = case.description.versions
-        kept &= versions[left] == versions[right]
-    return left[kept], right[kept]
+        kept = case.of(left, VERSION) == case.of(right, VERSION)
+        left, right = left[kept], right[kept]
+    return left, right
 
 
 def joined(one: Corpus, other: Corpus) -> Corpus:

@@ -9,8 +9,8 @@ import numpy as np
 
 from dedupe.index import schema, segments
 from dedupe.index.adding import as_signed, in_units
-from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, learn_marks, signed
+from dedupe.index.recounting import recounted
 from dedupe.index.shelf import count_more
 from dedupe.index.store import marks_as_text
 from dedupe.linkage import SCORE_UNITS
@@ -182,7 +182,7 @@ def write_counts(database: sqlite3.Connection, whole: Whole) -> None:
     leaders = whole.clustering.canonical
     heads = np.flatnonzero(leaders == np.arange(len(leaders)))
     database.execute("DELETE FROM words")
-    count_more(database, counts_to_keep(whole.case, heads))
+    count_more(database, recounted(whole.case, heads))
 
 
 def rewrite_segments(store: Store, seqs: NDArray[np.int64], corpus: Corpus) -> None:

@@ -1,0 +1,154 @@
+"""Stories that were met, described, in memory: what a cluster's leader is judged by.
+
+A leader is met again and again. What folding and sketching made of it is kept, a row a story, with
+its words as numbers of a lexicon, so that a call gathers them from arrays. When all of it takes
+more than ``MOST_BYTES``, it is forgotten before the next call, and the stories that are met then
+are fetched and described anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.hashing import ranges
+from dedupe.index.describing import joined, withdrawn_in
+from dedupe.index.growing import Growing
+from dedupe.index.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.describing import Piece, Texts
+
+MOST_BYTES = 256 << 20
+ANCHORS = 10
+UNKNOWN = -1
+BYTES_A_PLACE = 120
+"""About what a dictionary takes for a number and where it stands."""
+TIME, SOURCE, VERSION, WITHDRAWN = range(4)
+START, STOP, PRINT, PIECE, FIRST, LAST, STATED = range(7)
+
+
+class Field:
+    """The texts of one field: their words, and where those of each story begin and end."""
+
+    def __init__(self) -> None:
+        self.words = Growing(np.int32)
+        self.zones = Growing(np.uint8)
+        self.table = Growing(np.int64, 7)
+        self.wholes: list[str] = []
+        self.pieces = Growing(np.int64)
+        self._letters = 0
+
+    @property
+    def bytes(self) -> int:
+        """What it takes."""
+        return self.words.bytes + self.zones.bytes + self.table.bytes + self._letters
+
+    def add(self, texts: Texts, lexicon: Lexicon) -> None:
+        """Take the texts of some stories."""
+        self.table.extend(joined([self._taken(p, lexicon) for p in texts.pieces])[texts.rows])
+
+    def _taken(self, piece: Piece, lexicon: Lexicon) -> NDArray[np.int64]:
+        """The rows of some texts, whose words are added."""
+        folded = piece.folded
+        table = np.empty((len(folded.prints), 7), np.int64)
+        table[:, START] = folded.tokens.offsets[:-1] + len(self.words)
+        table[:, STOP] = folded.tokens.offsets[1:] + len(self.words)
+        table[:, PRINT] = folded.prints.view(np.int64)
+        table[:, PIECE] = len(self.wholes)
+        table[:, FIRST], table[:, LAST] = folded.starts, folded.stops
+        table[:, STATED] = folded.core.versions
+        self.pieces.extend(np.array([len(self.words)]))
+        self.words.extend(lexicon.numbers(folded))
+        self.zones.extend(folded.zones())
+        whole = folded.tokens.codes.tobytes().decode("utf-32-le", "surrogatepass")
+        self._letters += sys.getsizeof(whole)
+        self.wholes.append(whole)
+        return table
+
+    def cut(self, count: int) -> None:
+        """Forget the texts of later stories, which share none with those before."""
+        later = self.table.held[count:]
+        if len(later):
+            first = int(later[:, PIECE].min())
+            words = int(self.pieces.held[first])
+            self.words.cut(words)
+            self.zones.cut(words)
+            self._letters -= sum(map(sys.getsizeof, self.wholes[first:]))
+            del self.wholes[first:]
+            self.pieces.cut(first)
+            self.table.cut(count)
+
+    def prints(self, places: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The print of each story's text, 0 for none."""
+        return self.table.held[places, PRINT].view(np.uint64)
+
+    def spans(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of all words of some stories in a row, and how many each has."""
+        starts = self.table.held[places, START]
+        lengths = self.table.held[places, STOP] - starts
+        return ranges(starts, lengths), lengths
+
+
+class Memory:
+    """Described stories by place, in the order in which they were met.
+
+    ``table`` has a row a story: its time, the number of its outlet (-1 for none), the version
+    that its tags state and whether it is withdrawn; ``anchors`` those of its first field.
+    """
+
+    def __init__(self, fields: int) -> None:
+        self.lexicon = Lexicon(fields)
+        self.fields = tuple(Field() for _ in range(fields))
+        self.table = Growing(np.int64, 4)
+        self.anchors = Growing(np.uint64, ANCHORS)
+        self._places: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes more than it may."""
+        held = self.lexicon.bytes + self.table.bytes + self.anchors.bytes
+        held += sum(field.bytes for field in self.fields)
+        return held + BYTES_A_PLACE * len(self._places) > MOST_BYTES
+
+    def places(self, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of each row of the index, ``UNKNOWN`` where it is not held."""
+        held = self._places
+        return np.array([held.get(seq, UNKNOWN) for seq in seqs.tolist()], np.int64)
+
+    def name(self, seqs: Sequence[int], places: Sequence[int]) -> None:
+        """Let rows of the index be found at their places."""
+        self._places.update(zip(seqs, places, strict=True))
+
+    def add(
+        self, told: Sequence[Texts], times: NDArray[np.int64], sources: Sequence[int]
+    ) -> NDArray[np.int64]:
+        """Take stories; returns their places."""
+        first = len(self)
+        for field, texts in zip(self.fields, told, strict=True):
+            field.add(texts, self.lexicon)
+        table = np.zeros((len(times), 4), np.int64)
+        table[:, TIME], table[:, SOURCE] = times, sources
+        for field, texts in zip(reversed(self.fields), reversed(told), strict=True):
+            own = field.table.held[first:]
+            table[:, VERSION] = np.where(own[:, PRINT] != 0, own[:, STATED], table[:, VERSION])
+            table[:, WITHDRAWN] |= withdrawn_in(texts)
+        self.table.extend(table)
+        self.anchors.extend(joined([piece.anchors for piece in told[0].pieces])[told[0].rows])
+        return np.arange(first, len(self))
+
+    def back_to(self, count: int) -> None:
+        """Keep the first stories only; none of the others has been named."""
+        for field in self.fields:
+            field.cut(count)
+        self.table.cut(count)
+        self.anchors.cut(count)
