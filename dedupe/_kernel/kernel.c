@@ -172,6 +172,18 @@ static PyObject *run_find_sorted(const Py_buffer *v) {
 
 ENTRY(find_sorted, {"held", 'i', 8, 0, 0}, {"wanted", 'i', 8, 'w', 0}, {"out", 'i', 8, 'w', 1})
 
+static PyObject *run_find_within(const Py_buffer *v) {
+    Spans spans = {v[1].buf, v[2].buf, items(&v[1])};
+    Trouble trouble;
+    FREELY(trouble, find_within(v[0].buf, items(&v[0]), &spans, v[3].buf, v[4].buf, v[5].buf,
+                                v[6].buf));
+    return outcome(trouble);
+}
+
+ENTRY(find_within, {"data", 'u', 4, 0, 0}, {"starts", 'i', 8, 's', 0}, {"stops", 'i', 8, 's', 0},
+      {"lows", 'u', 4, 's', 0}, {"highs", 'u', 4, 's', 0}, {"firsts", 'i', 8, 's', 1},
+      {"sizes", 'i', 8, 's', 1})
+
 static PyObject *run_group_keys(const Py_buffer *v) {
     Py_ssize_t height = v[0].ndim ? v[0].shape[0] : 0, width = width_of(&v[0], height, "keys");
     if (width < 0) return NULL;
@@ -327,7 +339,8 @@ static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
 
 static PyMethodDef METHODS[] = {
     METHOD(folded_length), METHOD(scan), METHOD(find_core), METHOD(frame), METHOD(band_keys),
-    METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted), METHOD(group_keys),
+    METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted),
+    METHOD(find_within), METHOD(group_keys),
     METHOD(pair_members), METHOD(aligned_features), METHOD(returning),
     METHOD(log_odds), METHOD(screen), METHOD(judge_looks), METHOD(count_spans),
     {"widen", enter_widen, METH_O, NULL},

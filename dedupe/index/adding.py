@@ -11,7 +11,7 @@ import orjson
 from dedupe.index.answering import answers_of, guesses, held_answers
 from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, postings_of, signed
-from dedupe.index.joining import groups_of, place
+from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
 from dedupe.index.matching import match
 from dedupe.index.schema import write_meta
@@ -117,9 +117,9 @@ def take_in(store: Store, corpus: Corpus, texts: Sequence[Texts], looked: Looked
     write_facts(store, matches, groups, rows, rows[places.tops])
     write_stories(store, matches, places, seqs)
     write_clusters(store, matches, places, groups, rows)
-    founders = np.array([group.fresh[0] for group in groups if not group.old], np.int64)
-    counts = counts_to_keep(store.memory, matches.places[founders])
-    count_more(store.database, counts)
+    founders = [group.fresh[0] for group in groups if not group.old]
+    founders = np.append(alone(places, groups, old), np.array(founders, np.int64))
+    count_more(store.database, counts_to_keep(store.memory, matches.places[founders]))
     write_meta(store.database, {"next": int(first + len(corpus))})
     store.keep_postings(postings_of(looked.keys, looked.own, seqs), int(first + len(corpus)))
     return answers_of(matches, places, groups)[old:]
@@ -134,7 +134,7 @@ def write_facts(
 ) -> None:
     """One row of facts for each newcomer, in the index and in memory; ``tops`` lead the rows."""
     old = len(matches.leaders.seqs)
-    numbers = np.zeros(len(rows), np.int64)
+    numbers = rows.copy()
     for group in groups:
         numbers[list(group.fresh)] = group.number
     heads, held = signed(matches.heads), matches.corpus.times
@@ -182,15 +182,14 @@ def write_clusters(
 ) -> None:
     """What has changed of clusters, and of the stories that lead or led them."""
     database = store.database
-    changed = [group for group in groups if group.size > 1]
     database.executemany(
         "INSERT OR REPLACE INTO clusters VALUES (?, ?, ?, ?)",
         [
             (group.number, as_signed(group.name), int(rows[group.top]), group.size)
-            for group in changed
+            for group in groups
         ],
     )
-    gone = [(group.number, number) for group in changed for number, _ in group.absorbed]
+    gone = [(group.number, number) for group in groups for number, _ in group.absorbed]
     database.executemany("UPDATE facts SET cluster = ? WHERE cluster = ? AND cluster <> seq", gone)
     database.executemany("UPDATE facts SET cluster = ?1 WHERE seq = ?2 AND cluster = ?2", gone)
     database.executemany("DELETE FROM clusters WHERE number = ?", [(into[1],) for into in gone])

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> list[Answer]:
-    """The answer to each newcomer; nothing of worth for the stories before them."""
+    """The answer to each newcomer; of no worth for the stories before them."""
     corpus, versions = matches.corpus, matches.of(VERSION).tolist()
     scores = places.scores.tolist()
-    nothing = Answer("", 0, False, "", 0, "", 0, False)  # noqa: FBT003 - all of it is empty
-    answers = [nothing] * len(corpus)
+    answers = list(map(opening, names_of(corpus), hexes(corpus), versions))
     for group in groups:
+        canonical_id, name = name_of(corpus, group.top), f"{group.name:016x}"
         for record in group.fresh:
             leads = record == group.top
             answers[record] = Answer(
-                cluster=f"{group.name:016x}",
+                cluster=name,
                 size=group.size,
                 canonical=leads,
-                canonical_id=name_of(corpus, group.top),
+                canonical_id=canonical_id,
                 score=scores[record],
                 reason=places.reasons[record],
                 version=versions[record],
@@ -48,6 +48,21 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
                 opens=not group.old and record == group.fresh[0],
             )
     return answers
+
+
+def opening(name: str, digest: str, version: int) -> Answer:
+    """The answer to a story that is a cluster of its own."""
+    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, opens=True)  # noqa: FBT003 - in the order of Answer, ten times a line would not be read
+
+
+def hexes(corpus: Corpus) -> list[str]:
+    """Each story's digest, as clusters are named by."""
+    return [f"{digest:016x}" for digest in corpus.digests.tolist()]
+
+
+def names_of(corpus: Corpus) -> list[str]:
+    """Each story's id, given or made from its bytes."""
+    return [given or digest for given, digest in zip(corpus.ids, hexes(corpus), strict=True)]
 
 
 def name_of(corpus: Corpus, record: int) -> str:
@@ -96,17 +111,7 @@ def guess(
     """One of them; a story that matches nothing would open a cluster."""
     corpus = matches.corpus
     if pair is None:
-        return Answer(
-            cluster=f"{int(corpus.digests[record]):016x}",
-            size=1,
-            canonical=True,
-            canonical_id=name_of(corpus, record),
-            score=1.0,
-            reason=CANONICAL,
-            version=version,
-            new=True,
-            opens=True,
-        )
+        return opening(name_of(corpus, record), f"{int(corpus.digests[record]):016x}", version)
     leader = int(matches.left[pair])
     names = [field.name for field in matches.settings.field]
     return Answer(

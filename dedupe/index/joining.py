@@ -20,6 +20,7 @@ from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -127,19 +128,31 @@ def beyond(database: sqlite3.Connection, matches: Matches, places: Places) -> ND
 
 
 def groups_of(matches: Matches, places: Places, first: int) -> list[Group]:
-    """The clusters that hold newcomers, whose rows begin with ``first``, by their leaders."""
-    old = len(matches.leaders.seqs)
+    """The clusters of several stories that newcomers, whose rows begin with ``first``, are in."""
+    old, tops = len(matches.leaders.seqs), places.tops
+    followed = np.zeros(len(tops), dtype=bool)
+    followed[tops[tops != np.arange(len(tops))]] = True
+    grouped = np.flatnonzero(followed[tops])
     members: dict[int, list[int]] = {}
-    for record, top in enumerate(places.tops.tolist()):
+    for record, top in zip(grouped.tolist(), tops[grouped].tolist(), strict=True):
         members.setdefault(top, []).append(record)
-    digests = matches.corpus.digests.tolist()
+    digests = matches.corpus.digests
     return [
         group_of(matches.leaders, top, held)
         if held[0] < old
-        else Group(first + held[0] - old, digests[held[0]], top, (), tuple(held), len(held))
+        else Group(first + held[0] - old, int(digests[held[0]]), top, (), tuple(held), len(held))
         for top, held in members.items()
         if held[-1] >= old
     ]
+
+
+def alone(places: Places, groups: Sequence[Group], old: int) -> NDArray[np.int64]:
+    """The newcomers that are a cluster of their own."""
+    lone = np.ones(len(places.tops), dtype=bool)
+    lone[:old] = False
+    for group in groups:
+        lone[list(group.fresh)] = False
+    return np.flatnonzero(lone)
 
 
 def group_of(leaders: Leaders, top: int, members: list[int]) -> Group:

@@ -145,13 +145,8 @@ class Store:
 
     def look_up(self, keys: NDArray[np.uint32]) -> Found:
         """The rows of each of some sorted distinct keys."""
-        pieces = [self.tail.find(keys)]
-        left_out = np.zeros(len(keys), np.int64)
-        for segment in self.segments:
-            owners, rows, gone = segments.find(self.database, segment, keys)
-            pieces.append((owners, rows))
-            left_out += gone
-        return found.gather(pieces, left_out)
+        owners, rows, left_out = segments.find(self.database, self.segments, keys)
+        return found.gather([self.tail.find(keys), (owners, rows)], left_out)
 
     def keep_postings(
         self, postings: tuple[NDArray[np.uint32], NDArray[np.int64]], following: int
