@@ -161,7 +161,7 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     both = story(3, HALVES[1], "A lede that both lack makes this one fuller.", "Gazette", 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "candidates", lambda *_: (np.zeros(2, np.int64), np.array([1, 2])))
-        patch.setattr(matching, "verify", lambda *_: Always(2))
+        patch.setattr(matching, "verdicts_on", lambda *_: Always(2))
         (third,) = index.add([both])
     assert third.cluster == one.cluster
     assert third.merged == (other.cluster,)

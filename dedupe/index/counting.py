@@ -6,7 +6,7 @@ as yet and those that have just come. ``compact`` judges anew as a batch run doe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 DAY = 86_400
 NO_DAY = -(1 << 30)
 NONE = -1
+FEW = 16
+"""Fewer than one in so many words are sorted, more are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,8 @@ class Spelled:
         return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
 
 
-def evidence_for(
-    database: sqlite3.Connection, case: Case, looked: LookedUp, facts: Facts
-) -> Evidence:
-    """What the decision may look at."""
+def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
+    """What the decision may look at, as if nothing recurred."""
     settings, memory = case.settings, case.memory
     anchors, count = anchors_of(case)
     ignoring = settings.numbers == IGNORE
@@ -70,13 +70,22 @@ def evidence_for(
     return Evidence(
         weights=tuple(field.weight for field in settings.field),
         columns=tuple(without_numbers(column) if ignoring else column for column in columns),
-        texts=tuple(Spelled(field, case.places, ignoring) for field in memory.fields),  # type: ignore[arg-type]  # it is asked for items alone
-        recurrence=recurrence_of(case, facts),
+        texts=tuple(Spelled(field, case.places, ignoring) for field in memory.fields),
+        recurrence=np.zeros((len(case.places), 2)),
         anchors=anchors,
-        meetings=meetings_of(case, anchors, count, looked, facts),
+        meetings=np.zeros((count, 3)),
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
         floor=settings.threshold,
+    )
+
+
+def with_recurrence(evidence: Evidence, case: Case, looked: LookedUp, facts: Facts) -> Evidence:
+    """The same with what recurs."""
+    return replace(
+        evidence,
+        recurrence=recurrence_of(case, facts),
+        meetings=meetings_of(case, evidence.anchors, len(evidence.meetings), looked, facts),
     )
 
 
@@ -84,19 +93,23 @@ def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
     """The words of one field of all records, weighed by the index and the newcomers."""
     field, lexicon = case.memory.fields[number], case.memory.lexicon
     tokens, lengths = field.spans(case.places)
-    ids = field.words.held[tokens]
-    words, ids = compact(ids, len(lexicon))
-    own, counts, texts = count_words(case.memory, number, case.places[case.old :])
-    more = np.zeros(len(lexicon), np.int64)
-    more[own] = counts
-    weights = lexicon.weights(database, number, words, more[words], texts)
     stops = np.cumsum(lengths)
-    vocabulary = lexicon.vocabulary(words)
-    return Column(ids, field.zones.held[tokens], stops - lengths, stops, vocabulary, weights)
+    zones = field.zones.held[tokens]
+    words, ids = compact(field.words.held[tokens], len(lexicon))
+    weights = np.zeros(0, np.int64)
+    if len(words):
+        own, counts, texts = count_words(case.memory, number, case.places[case.old :])
+        more = np.zeros(len(words), np.int64)
+        more[np.searchsorted(words, own)] = counts
+        weights = lexicon.weights(database, number, words, more, texts)
+    return Column(ids, zones, stops - lengths, stops, lexicon.vocabulary(words), weights)
 
 
 def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The distinct ones of numbers below a count, sorted, and each one's place among them."""
+    if len(ids) * FEW < count:
+        few, numbers = np.unique(ids, return_inverse=True)
+        return few.astype(np.int64), numbers.astype(np.int32)
     met = np.zeros(count, dtype=bool)
     met[ids] = True
     words = np.flatnonzero(met)

@@ -13,11 +13,11 @@ import numpy as np
 
 from dedupe.candidates import Family, propose
 from dedupe.hashing import ranges, thin
-from dedupe.index.counting import evidence_for
+from dedupe.index.counting import with_recurrence, words_for
 from dedupe.index.memory import ANCHORS, SOURCE, TIME, VERSION
 from dedupe.index.shelf import leaders_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
-from dedupe.verify import verify
+from dedupe.verify import Ends, Verdicts, hopes_of, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from dedupe.index.store import Store
     from dedupe.settings import Settings
 
-FEW = 64
-"""So many newcomers are not worth a thread."""
+FEW = 512
+"""So many newcomers are not worth a thread, so many pairs not to be judged unless they may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +139,7 @@ def judged(
     left, right = pairs
     scores, parts = np.zeros(0), np.zeros((0, len(case.memory.fields)))
     if len(left):
-        verdicts = verify(
-            evidence_for(store.database, case, looked, facts),
-            left,
-            right,
-            case.hours(left, right),
-            case.same_source(left, right),
-        )
+        verdicts = verdicts_on(store, case, pairs, looked, facts)
         passed = np.flatnonzero(verdicts.scores >= store.settings.threshold)
         left, right = left[passed], right[passed]
         scores, parts = verdicts.scores[passed], verdicts.parts[passed]
@@ -164,6 +158,23 @@ def judged(
         scores,
         parts,
     )
+
+
+def verdicts_on(
+    store: Store,
+    case: Case,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    looked: LookedUp,
+    facts: Facts,
+) -> Verdicts:
+    """Judge pairs; what recurs is not counted for a few that have no hope at all."""
+    ends = Ends(*pairs, case.hours(*pairs), case.same_source(*pairs))
+    evidence = words_for(store.database, case)
+    if len(ends) <= FEW and (hopes_of(evidence, ends) < evidence.floor).all():
+        nothing = np.zeros(len(ends))
+        return Verdicts(nothing, nothing, np.full((len(ends), len(evidence.columns)), -1.0))
+    evidence = with_recurrence(evidence, case, looked, facts)
+    return verify(evidence, ends.left, ends.right, ends.hours, ends.same_source)
 
 
 def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -32,6 +32,8 @@ BYTES_A_PLACE = 120
 """About what a dictionary takes for a number and where it stands."""
 TIME, SOURCE, VERSION, WITHDRAWN = range(4)
 START, STOP, PRINT, PIECE, FIRST, LAST, STATED = range(7)
+NO_PIECE = -1
+NO_TEXT = np.array([0, 0, 0, NO_PIECE, 0, 0, 0])
 
 
 class Field:
@@ -40,7 +42,7 @@ class Field:
     def __init__(self) -> None:
         self.words = Growing(np.int32)
         self.zones = Growing(np.uint8)
-        self.table = Growing(np.int64, 7)
+        self.table = Growing(np.int64, len(NO_TEXT))
         self.wholes: list[str] = []
         self.pieces = Growing(np.int64)
         self._letters = 0
@@ -52,12 +54,15 @@ class Field:
 
     def add(self, texts: Texts, lexicon: Lexicon) -> None:
         """Take the texts of some stories."""
+        if not any(len(piece.folded.tokens.hashes) for piece in texts.pieces):
+            self.table.extend(np.broadcast_to(NO_TEXT, (len(texts.rows), len(NO_TEXT))))
+            return
         self.table.extend(joined([self._taken(p, lexicon) for p in texts.pieces])[texts.rows])
 
     def _taken(self, piece: Piece, lexicon: Lexicon) -> NDArray[np.int64]:
         """The rows of some texts, whose words are added."""
         folded = piece.folded
-        table = np.empty((len(folded.prints), 7), np.int64)
+        table = np.empty((len(folded.prints), len(NO_TEXT)), np.int64)
         table[:, START] = folded.tokens.offsets[:-1] + len(self.words)
         table[:, STOP] = folded.tokens.offsets[1:] + len(self.words)
         table[:, PRINT] = folded.prints.view(np.int64)
@@ -74,16 +79,17 @@ class Field:
 
     def cut(self, count: int) -> None:
         """Forget the texts of later stories, which share none with those before."""
-        later = self.table.held[count:]
-        if len(later):
-            first = int(later[:, PIECE].min())
+        pieces = self.table.held[count:, PIECE]
+        pieces = pieces[pieces != NO_PIECE]
+        self.table.cut(count)
+        if len(pieces):
+            first = int(pieces.min())
             words = int(self.pieces.held[first])
             self.words.cut(words)
             self.zones.cut(words)
             self._letters -= sum(map(sys.getsizeof, self.wholes[first:]))
             del self.wholes[first:]
             self.pieces.cut(first)
-            self.table.cut(count)
 
     def prints(self, places: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The print of each story's text, 0 for none."""

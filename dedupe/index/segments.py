@@ -176,6 +176,8 @@ def find_all(database: sqlite3.Connection, segment: Segment, keys: NDArray[np.ui
 
 def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
+    if sizes.max(initial=0) <= MOST:
+        return ranges(starts, sizes)
     kept = np.minimum(sizes, MOST)
     steps = ranges(np.zeros(len(kept), np.int64), kept)
     back = np.repeat(kept, kept) - 1 - steps

@@ -45,6 +45,7 @@ __all__ = [
     "conflicts",
     "context_rows",
     "features_of",
+    "hopes_of",
     "identical_reach",
     "pair_rows",
     "spelled_without_numbers",
@@ -110,6 +111,10 @@ def verify_chunk(evidence: Evidence, ends: Ends) -> Verdicts:
     if evidence.floor:
         hopes = hopes_of(evidence, ends)
         alive = np.flatnonzero(hopes >= evidence.floor)
+    if not len(alive):
+        return Verdicts(
+            np.zeros(len(ends)), hopes, np.full((len(ends), len(evidence.columns)), -1.0)
+        )
     close = ends.at(alive)
     views = view_rows(evidence, close.left, close.right)
     context = context_rows(evidence, close)
