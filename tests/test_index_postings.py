@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.candidates import HOT, NEIGHBOURS
-from dedupe.index import found, schema, segments
+from dedupe.index import found, looking, schema, segments
 from dedupe.index.postings import GROUP, all_of, bits_for, pack, unpack
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
@@ -31,6 +31,15 @@ def database() -> sqlite3.Connection:
     made = sqlite3.connect(":memory:", isolation_level=None)
     made.executescript(schema.TABLES)
     return made
+
+
+@given(st.lists(KEYS, max_size=30))
+def test_keys_are_numbered_as_numpy_numbers_them(keys):
+    given = np.array(keys, np.uint32)
+    for ours, theirs in zip(
+        looking.numbered(given), np.unique(given, return_inverse=True), strict=True
+    ):
+        assert ours.tolist() == theirs.tolist()
 
 
 @given(POSTINGS)

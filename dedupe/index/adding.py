@@ -156,7 +156,8 @@ def write_stories(store: Store, matches: Matches, places: Places, seqs: NDArray[
     """One row of the story for each newcomer."""
     corpus, old = matches.corpus, len(matches.leaders.seqs)
     store.database.executemany(
-        "INSERT INTO stories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO stories"
+        " VALUES (?, ?, ?, ?, ?, nullif(?, 1000000), nullif(?, 'canonical'), ?, ?)",
         zip(
             seqs.tolist(),
             corpus.ids[old:],
@@ -196,7 +197,8 @@ def write_clusters(
     old = len(matches.leaders.seqs)
     touched = np.flatnonzero(places.gains[:old])
     database.executemany(
-        "UPDATE stories SET weight = weight + ?, score = ?, reason = ? WHERE seq = ?",
+        "UPDATE stories SET weight = weight + ?, score = nullif(?, 1000000),"
+        " reason = nullif(?, 'canonical') WHERE seq = ?",
         zip(
             places.gains[touched].tolist(),
             in_units(places.scores[touched]),

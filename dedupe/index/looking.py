@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 UNKNOWN = -1
-HALF = 32
-LOW = (1 << HALF) - 1
+HALF = np.uint64(32)
+LOW = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def look_up(store: Store, corpus: Corpus, told: Sequence[Texts]) -> LookedUp:
 
 def numbered(keys: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The distinct keys, sorted, and the number of each key given; sooner than numpy.unique."""
-    codes = keys.astype(np.int64) << HALF | np.arange(len(keys))
+    codes = keys.astype(np.uint64) << HALF | np.arange(len(keys), dtype=np.uint64)
     codes.sort()
     held = codes >> HALF
-    fresh = np.append(True, held[1:] != held[:-1])
+    fresh = np.append(True, held[1:] != held[:-1])[: len(held)]
     numbers = np.empty(len(keys), np.int64)
     numbers[codes & LOW] = np.cumsum(fresh) - 1
     return held[fresh].astype(np.uint32), numbers

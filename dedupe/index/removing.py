@@ -99,9 +99,7 @@ def mend(store: Store, number: int) -> None:
         "UPDATE clusters SET canonical = ?, size = ? WHERE number = ?",
         (canonical, len(seqs), number),
     )
-    database.execute(
-        "UPDATE stories SET score = 1000000, reason = 'canonical' WHERE seq = ?", (canonical,)
-    )
+    database.execute("UPDATE stories SET score = NULL, reason = NULL WHERE seq = ?", (canonical,))
 
 
 def best_of(store: Store, seqs: NDArray[np.int64]) -> int:

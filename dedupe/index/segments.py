@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Finds = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 FANOUT = 4
-STRIDE = 1 << 17
+STRIDE = 1 << 18
 """Parts of a segment stand at ``number * STRIDE + part``."""
 AT_ONCE = 4096
 SHARES = 16

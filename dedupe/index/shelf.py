@@ -35,7 +35,7 @@ WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq
 """
 PLACES = """
 SELECT f.seq, coalesce(c.name, s.digest), coalesce(c.size, 1), coalesce(c.canonical, f.seq),
-  t.id, t.digest, s.score, s.reason, s.version
+  t.id, t.digest, coalesce(s.score, 1000000), coalesce(s.reason, 'canonical'), s.version
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
   JOIN stories t ON t.seq = coalesce(c.canonical, f.seq)
 WHERE f.seq IN (SELECT value FROM json_each(?))
