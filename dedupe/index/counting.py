@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import HOT
-from dedupe.hashing import BASE, find, mix64, ranges, thin
+from dedupe.hashing import BASE, changes, find, mix64, ranges, thin
 from dedupe.index.memory import ANCHORS, FIRST, LAST, PIECE, TIME
 from dedupe.pipeline.spans import Calendar
 from dedupe.sketch import BANDING
@@ -128,6 +128,9 @@ def count_words(
     filled = np.any([field.prints(places) != 0 for field in memory.fields], axis=0)
     places = places[filled]
     field = memory.fields[number]
+    if len(places) == 1:
+        words = np.unique(field.words.held[field.spans(places)[0]]).astype(np.int64)
+        return words, np.ones(len(words), np.int64), 1
     _, firsts = np.unique(field.prints(places), return_index=True)
     tokens, lengths = field.spans(places[firsts])
     owners = np.repeat(np.arange(len(firsts)), lengths)
@@ -157,7 +160,7 @@ def recurrence_of(case: Case, facts: Facts) -> NDArray[np.float64]:
     times = np.concatenate([case.of(fresh, TIME), facts.times[leads]])
     again = np.sort(heads)
     again = again[1:][again[1:] == again[:-1]]
-    again = again[np.append(True, again[1:] != again[:-1])[: len(again)]]
+    again = again[changes(again)]
     numbers = find(again, heads)
     told = numbers != NONE
     spans = spans_of(numbers[told], times[told], len(again))
@@ -169,8 +172,7 @@ def firsts_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
     codes = values << 32 | np.arange(len(values))
     codes.sort()
     held = codes >> 32
-    fresh = np.append(True, held[1:] != held[:-1])[: len(held)]
-    return codes[fresh] & 0xFFFFFFFF
+    return codes[changes(held)] & 0xFFFFFFFF
 
 
 def fresh_and_filled(case: Case) -> NDArray[np.int64]:
@@ -260,6 +262,5 @@ def crowd_of(
     mixed = mix64(heads + BASE) >> bits
     codes = mixed | numbers.astype(np.uint64) << (np.uint64(64) - bits)
     codes.sort()
-    fresh = np.append(True, codes[1:] != codes[:-1])[: len(codes)]
-    held = codes[fresh] >> (np.uint64(64) - bits)
+    held = codes[changes(codes)] >> (np.uint64(64) - bits)
     return np.bincount(held.astype(np.int64), minlength=count)

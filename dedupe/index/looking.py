@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import distinct, ranges
+from dedupe.hashing import changes, distinct, ranges
 from dedupe.index.describing import identities, keys_of, short
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def numbered(keys: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.i
     codes = keys.astype(np.uint64) << HALF | np.arange(len(keys), dtype=np.uint64)
     codes.sort()
     held = codes >> HALF
-    fresh = np.append(True, held[1:] != held[:-1])[: len(held)]
+    fresh = changes(held)
     numbers = np.empty(len(keys), np.int64)
-    numbers[codes & LOW] = np.cumsum(fresh) - 1
+    numbers[codes & LOW] = fresh.cumsum() - 1
     return held[fresh].astype(np.uint32), numbers
 
 

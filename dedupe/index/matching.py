@@ -6,18 +6,18 @@ cluster, and with the other newcomers that it shares a key with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.candidates import Family, propose
-from dedupe.hashing import ranges, thin
+from dedupe.hashing import changes, ranges, thin
 from dedupe.index.counting import with_recurrence, words_for
 from dedupe.index.memory import ANCHORS, SOURCE, TIME, VERSION
 from dedupe.index.shelf import leaders_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
-from dedupe.verify import Ends, Verdicts, hopes_of, verify
+from dedupe.verify import Ends, hopes_of, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,19 @@ class Case:
         """1 where one outlet wrote both records, 0 where two did, NaN where one is unknown."""
         one, other = self.of(left, SOURCE), self.of(right, SOURCE)
         return np.where((one < 0) | (other < 0), np.nan, (one == other).astype(float))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Pairs of records that pass, their scores, and each field's similarity."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    parts: NDArray[np.float64]
+
+
+NONE = Accepted(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +149,10 @@ def judged(
     facts: Facts,
 ) -> Matches:
     """The pairs that pass; ``seqs`` are the rows of the leaders that were met."""
-    left, right = pairs
-    scores, parts = np.zeros(0), np.zeros((0, len(case.memory.fields)))
-    if len(left):
-        verdicts = verdicts_on(store, case, pairs, looked, facts)
-        passed = np.flatnonzero(verdicts.scores >= store.settings.threshold)
-        left, right = left[passed], right[passed]
-        scores, parts = verdicts.scores[passed], verdicts.parts[passed]
+    passed = accepted(store, case, pairs, looked, facts) if len(pairs[0]) else NONE
     kept = np.zeros(len(case.places), dtype=bool)
-    kept[left] = kept[case.old :] = True
-    numbers = np.cumsum(kept) - 1
+    kept[passed.left] = kept[case.old :] = True
+    numbers = kept.cumsum() - 1
     leaders = leaders_of(store.database, seqs[kept[: case.old]])
     return Matches(
         case.memory,
@@ -153,28 +160,33 @@ def judged(
         joined(store.stories(leaders.seqs), case.corpus) if len(leaders.seqs) else case.corpus,
         case.places[kept],
         leaders,
-        numbers[left],
-        numbers[right],
-        scores,
-        parts,
+        numbers[passed.left],
+        numbers[passed.right],
+        passed.scores,
+        passed.parts,
     )
 
 
-def verdicts_on(
+def accepted(
     store: Store,
     case: Case,
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
     looked: LookedUp,
     facts: Facts,
-) -> Verdicts:
-    """Judge pairs; what recurs is not counted for a few that have no hope at all."""
+) -> Accepted:
+    """The pairs that pass; if there are few, what recurs is counted for the hopeful alone."""
     ends = Ends(*pairs, case.hours(*pairs), case.same_source(*pairs))
     evidence = words_for(store.database, case)
-    if len(ends) <= FEW and (hopes_of(evidence, ends) < evidence.floor).all():
-        nothing = np.zeros(len(ends))
-        return Verdicts(nothing, nothing, np.full((len(ends), len(evidence.columns)), -1.0))
+    if len(ends) <= FEW:
+        ends = ends.at(np.flatnonzero(hopes_of(evidence, ends) >= evidence.floor))
+        evidence = replace(evidence, floor=0.0)
+    if not len(ends):
+        return NONE
     evidence = with_recurrence(evidence, case, looked, facts)
-    return verify(evidence, ends.left, ends.right, ends.hours, ends.same_source)
+    verdicts = verify(evidence, ends.left, ends.right, ends.hours, ends.same_source)
+    passed = np.flatnonzero(verdicts.scores >= case.settings.threshold)
+    scores, parts = verdicts.scores[passed], verdicts.parts[passed]
+    return Accepted(ends.left[passed], ends.right[passed], scores, parts)
 
 
 def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -194,8 +206,8 @@ def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArr
 
 def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The distinct ones of sorted values, and the number of each value among them."""
-    fresh = np.append(True, values[1:] != values[:-1])[: len(values)]
-    return values[fresh], np.cumsum(fresh) - 1
+    fresh = changes(values)
+    return values[fresh], fresh.cumsum() - 1
 
 
 def pairs_among(

@@ -92,7 +92,7 @@ def verify(
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, ends.at(cut))
 
-    threads = min(len(cuts), evidence.jobs or os.cpu_count() or 1)
+    threads = 1 if len(cuts) <= 1 else evidence.jobs or os.cpu_count() or 1
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
         for chunk in (pool.map if pool else map)(judge, cuts):
             chunks.append(chunk)
