@@ -14,8 +14,8 @@ from dedupe.index.describing import describe_stories, postings_of, signed
 from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
 from dedupe.index.matching import match
-from dedupe.index.schema import write_meta
 from dedupe.index.memory import SOURCE, VERSION
+from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
 from dedupe.stories import NO_TIME, Corpus
 
@@ -117,8 +117,8 @@ def take_in(store: Store, corpus: Corpus, texts: Sequence[Texts], looked: Looked
     write_facts(store, matches, groups, rows, rows[places.tops])
     write_stories(store, matches, places, seqs)
     write_clusters(store, matches, places, groups, rows)
-    founders = [group.fresh[0] for group in groups if not group.old]
-    founders = np.append(alone(places, groups, old), np.array(founders, np.int64))
+    first_ones = np.array([group.fresh[0] for group in groups if not group.old], np.int64)
+    founders = np.append(alone(places, groups, old), first_ones)
     count_more(store.database, counts_to_keep(store.memory, matches.places[founders]))
     write_meta(store.database, {"next": int(first + len(corpus))})
     store.keep_postings(postings_of(looked.keys, looked.own, seqs), int(first + len(corpus)))

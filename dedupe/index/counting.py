@@ -7,7 +7,7 @@ as yet and those that have just come. ``compact`` judges anew as a batch run doe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from dedupe.verify import (
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -61,6 +62,11 @@ class Spelled:
         return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
 
 
+def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Sequence[str]:
+    """The folded texts of some stories, of which no more than items are asked for."""
+    return cast("Sequence[str]", Spelled(field, places, ignoring))
+
+
 def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
     """What the decision may look at, as if nothing recurred."""
     settings, memory = case.settings, case.memory
@@ -70,7 +76,7 @@ def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
     return Evidence(
         weights=tuple(field.weight for field in settings.field),
         columns=tuple(without_numbers(column) if ignoring else column for column in columns),
-        texts=tuple(Spelled(field, case.places, ignoring) for field in memory.fields),
+        texts=tuple(spelled(field, case.places, ignoring=ignoring) for field in memory.fields),
         recurrence=np.zeros((len(case.places), 2)),
         anchors=anchors,
         meetings=np.zeros((count, 3)),

@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 Marks = tuple["NDArray[np.uint64]", ...]
+Item = TypeVar("Item", bound=np.generic)
 IDENTITY = 1 << 20
+NO_BANDS = np.zeros((0, 0), np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Piece:
     """Some distinct texts of one field, folded and sketched; without bands if only to be judged."""
 
     folded: Folded
-    bands: NDArray[np.uint64] | None
+    bands: NDArray[np.uint64]
     anchors: NDArray[np.uint64]
 
 
@@ -58,7 +60,7 @@ def describe_field(
     def describe(start: int) -> Piece:
         folded = fold(distinct[start : start + CHUNK], marks)
         if not bands:
-            return Piece(folded, None, sketch_anchors(folded))
+            return Piece(folded, NO_BANDS, sketch_anchors(folded))
         return Piece(folded, *sketch(folded, seed))
 
     starts = range(0, len(distinct), CHUNK)
@@ -85,7 +87,7 @@ def describe_stories(
     )
 
 
-def joined(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
+def joined(parts: Sequence[NDArray[Item]]) -> NDArray[Item]:
     """Arrays end to end; one alone is not copied."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

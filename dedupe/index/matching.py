@@ -55,7 +55,8 @@ class Case:
 
     def of(self, records: NDArray[np.int64], column: int) -> NDArray[np.int64]:
         """What the memory's table has of some records."""
-        return self.memory.table.held[self.places[records], column]
+        held: NDArray[np.int64] = self.memory.table.held[self.places[records], column]
+        return held
 
     def hours(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """The hours between records, NaN where a time is missing."""
@@ -106,7 +107,8 @@ class Matches:
 
     def of(self, column: int) -> NDArray[np.int64]:
         """What the memory's table has of each record."""
-        return self.memory.table.held[self.places, column]
+        held: NDArray[np.int64] = self.memory.table.held[self.places, column]
+        return held
 
     @property
     def heads(self) -> NDArray[np.uint64]:

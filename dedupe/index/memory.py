@@ -93,7 +93,8 @@ class Field:
 
     def prints(self, places: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The print of each story's text, 0 for none."""
-        return self.table.held[places, PRINT].view(np.uint64)
+        prints: NDArray[np.int64] = self.table.held[places, PRINT]
+        return prints.view(np.uint64)
 
     def spans(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places of all words of some stories in a row, and how many each has."""

@@ -45,7 +45,7 @@ class Facts:
     @property
     def leads(self) -> NDArray[np.bool_]:
         """Whether each leads its cluster itself."""
-        return self.leaders == self.seqs
+        return np.equal(self.leaders, self.seqs)
 
 
 class Pages:

@@ -111,7 +111,7 @@ def all_of(parts: Parts, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int6
 
 def places_of(entries: NDArray[np.uint32], bits: int | NDArray[np.int64]) -> NDArray[np.int64]:
     """The places that entries hold."""
-    return entries & np.asarray((1 << bits) - 1, np.int64)
+    return entries.astype(np.int64) & ((1 << bits) - 1)
 
 
 def spans(

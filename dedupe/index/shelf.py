@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 SCORES = 1_000_000
 """Scores are kept in millionths."""
 
-FACTS = f"""
-SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, {NO_TIME}), f.head
+FACTS = """
+SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
 FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
+WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
+"""
+FACTS_BETWEEN = """
+SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
+FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
+WHERE f.seq BETWEEN ? AND ? ORDER BY f.seq
 """
 LEADERS = """
 SELECT f.cluster, coalesce(c.name, s.digest), coalesce(c.size, 1), s.weight
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
 WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
 """
-STORIES = f"""
-SELECT id, coalesce(name, ''), coalesce(time, {NO_TIME}), digest, texts
+STORIES = """
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest, texts
 FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
 WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq
 """
@@ -68,8 +74,7 @@ def facts_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[n
 
     Raises ValueError where some are missing.
     """
-    query = FACTS + "WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq"
-    rows = database.execute(query, (listed(seqs),)).fetchall()
+    rows = database.execute(FACTS, (NO_TIME, listed(seqs))).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that the postings name are missing")
     return columns(rows, 4)[1:].T
@@ -79,8 +84,7 @@ def facts_between(
     database: sqlite3.Connection, first: int, last: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The same of all rows in a range that are there, with their numbers before."""
-    query = FACTS + "WHERE f.seq BETWEEN ? AND ? ORDER BY f.seq"
-    held = columns(database.execute(query, (first, last)).fetchall(), 4)
+    held = columns(database.execute(FACTS_BETWEEN, (NO_TIME, first, last)).fetchall(), 4)
     return held[0], held[1:].T
 
 
@@ -101,7 +105,7 @@ def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: in
 
     Raises ValueError where some are missing.
     """
-    rows = database.execute(STORIES, (listed(seqs),)).fetchall()
+    rows = database.execute(STORIES, (NO_TIME, listed(seqs))).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that others refer to are missing")
     ids, sources, times, digests, told = zip(*rows, strict=True) if rows else ((),) * 5

@@ -143,7 +143,8 @@ def write_clusters(database: sqlite3.Connection, whole: Whole) -> int:
     database.execute("DELETE FROM clusters")
     database.executemany("INSERT INTO clusters VALUES (?, ?, ?, ?)", rows)
     database.executemany(
-        "UPDATE stories SET score = nullif(?, 1000000), reason = nullif(?, 'canonical'), weight = ? WHERE seq = ?",
+        "UPDATE stories SET score = nullif(?, 1000000), reason = nullif(?, 'canonical'),"
+        " weight = ? WHERE seq = ?",
         zip(
             in_units(whole.clustering.scores),
             whole.clustering.reasons,
