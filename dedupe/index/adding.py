@@ -149,7 +149,7 @@ def write_facts(
     if len(gone):
         store.pages.move(rows[gone], tops[gone])
     leading = np.flatnonzero(tops[old:] == rows[old:]) + old
-    store.memory.name(rows[leading].tolist(), matches.places[leading].tolist())
+    store.memory.name(rows[leading], matches.places[leading])
 
 
 def write_stories(store: Store, matches: Matches, places: Places, seqs: NDArray[np.int64]) -> None:

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from dedupe.index.describing import Piece, Texts
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 512 << 20
 ANCHORS = 10
 UNKNOWN = -1
-BYTES_A_PLACE = 120
-"""About what a dictionary takes for a number and where it stands."""
-TIME, SOURCE, VERSION, WITHDRAWN = range(4)
-START, STOP, PRINT, PIECE, FIRST, LAST, STATED = range(7)
-NO_PIECE = -1
-NO_TEXT = np.array([0, 0, 0, NO_PIECE, 0, 0, 0])
+SLOTS = 1 << 21
+"""Of rows whose numbers are equal modulo this, the one met last is found."""
+TIME, SOURCE, VERSION, WITHDRAWN, SEQ = range(5)
+START, STOP, PIECE, FIRST, LAST, STATED = range(6)
+NO_PIECE = NOBODY = -1
+NO_TEXT = np.array([0, 0, NO_PIECE, 0, 0, 0])
 
 
 class Field:
@@ -42,7 +42,8 @@ class Field:
     def __init__(self) -> None:
         self.words = Growing(np.int32)
         self.zones = Growing(np.uint8)
-        self.table = Growing(np.int64, len(NO_TEXT))
+        self.table = Growing(np.int32, len(NO_TEXT))
+        self.stamps = Growing(np.uint64)
         self.wholes: list[str] = []
         self.pieces = Growing(np.int64)
         self._letters = 0
@@ -50,22 +51,24 @@ class Field:
     @property
     def bytes(self) -> int:
         """What it takes."""
-        return self.words.bytes + self.zones.bytes + self.table.bytes + self._letters
+        arrays = (self.words, self.zones, self.table, self.stamps)
+        return sum(array.bytes for array in arrays) + self._letters
 
     def add(self, texts: Texts, lexicon: Lexicon) -> None:
         """Take the texts of some stories."""
         if not any(len(piece.folded.tokens.hashes) for piece in texts.pieces):
             self.table.extend(np.broadcast_to(NO_TEXT, (len(texts.rows), len(NO_TEXT))))
+            self.stamps.extend(np.zeros(len(texts.rows), np.uint64))
             return
+        self.stamps.extend(joined([piece.folded.prints for piece in texts.pieces])[texts.rows])
         self.table.extend(joined([self._taken(p, lexicon) for p in texts.pieces])[texts.rows])
 
-    def _taken(self, piece: Piece, lexicon: Lexicon) -> NDArray[np.int64]:
+    def _taken(self, piece: Piece, lexicon: Lexicon) -> NDArray[np.int32]:
         """The rows of some texts, whose words are added."""
         folded = piece.folded
-        table = np.empty((len(folded.prints), len(NO_TEXT)), np.int64)
+        table = np.empty((len(folded.prints), len(NO_TEXT)), np.int32)
         table[:, START] = folded.tokens.offsets[:-1] + len(self.words)
         table[:, STOP] = folded.tokens.offsets[1:] + len(self.words)
-        table[:, PRINT] = folded.prints.view(np.int64)
         table[:, PIECE] = len(self.wholes)
         table[:, FIRST], table[:, LAST] = folded.starts, folded.stops
         table[:, STATED] = folded.core.versions
@@ -82,6 +85,7 @@ class Field:
         pieces = self.table.held[count:, PIECE]
         pieces = pieces[pieces != NO_PIECE]
         self.table.cut(count)
+        self.stamps.cut(count)
         if len(pieces):
             first = int(pieces.min())
             words = int(self.pieces.held[first])
@@ -93,13 +97,12 @@ class Field:
 
     def prints(self, places: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The print of each story's text, 0 for none."""
-        prints: NDArray[np.int64] = self.table.held[places, PRINT]
-        return prints.view(np.uint64)
+        return self.stamps.held[places]
 
     def spans(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places of all words of some stories in a row, and how many each has."""
-        starts = self.table.held[places, START]
-        lengths = self.table.held[places, STOP] - starts
+        rows = self.table.held[places].astype(np.int64)
+        starts, lengths = rows[:, START], rows[:, STOP] - rows[:, START]
         return ranges(starts, lengths), lengths
 
 
@@ -107,15 +110,16 @@ class Memory:
     """Described stories by place, in the order in which they were met.
 
     ``table`` has a row a story: its time, the number of its outlet (-1 for none), the version
-    that its tags state and whether it is withdrawn; ``anchors`` those of its first field.
+    that its tags state, whether it is withdrawn, and its row in the index; ``anchors`` those of its
+    first field.
     """
 
     def __init__(self, fields: int) -> None:
         self.lexicon = Lexicon(fields)
         self.fields = tuple(Field() for _ in range(fields))
-        self.table = Growing(np.int64, 4)
+        self.table = Growing(np.int64, 5)
         self.anchors = Growing(np.uint64, ANCHORS)
-        self._places: dict[int, int] = {}
+        self._slots = np.zeros(SLOTS, np.int32)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -124,17 +128,19 @@ class Memory:
     def is_full(self) -> bool:
         """Whether it takes more than it may."""
         held = self.lexicon.bytes + self.table.bytes + self.anchors.bytes
-        held += sum(field.bytes for field in self.fields)
-        return held + BYTES_A_PLACE * len(self._places) > MOST_BYTES
+        return held + sum(field.bytes for field in self.fields) > MOST_BYTES
 
     def places(self, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
         """The place of each row of the index, ``UNKNOWN`` where it is not held."""
-        held = self._places
-        return np.array([held.get(seq, UNKNOWN) for seq in seqs.tolist()], np.int64)
+        found = self._slots[seqs % SLOTS].astype(np.int64) - 1
+        if not len(self):
+            return found
+        return np.where(self.table.held[found, SEQ] == seqs, found, UNKNOWN)
 
-    def name(self, seqs: Sequence[int], places: Sequence[int]) -> None:
+    def name(self, seqs: NDArray[np.int64], places: NDArray[np.int64]) -> None:
         """Let rows of the index be found at their places."""
-        self._places.update(zip(seqs, places, strict=True))
+        self.table.held[places, SEQ] = seqs
+        self._slots[seqs % SLOTS] = places + 1
 
     def add(
         self, told: Sequence[Texts], times: NDArray[np.int64], sources: Sequence[int]
@@ -143,11 +149,11 @@ class Memory:
         first = len(self)
         for field, texts in zip(self.fields, told, strict=True):
             field.add(texts, self.lexicon)
-        table = np.zeros((len(times), 4), np.int64)
-        table[:, TIME], table[:, SOURCE] = times, sources
+        table = np.zeros((len(times), 5), np.int64)
+        table[:, TIME], table[:, SOURCE], table[:, SEQ] = times, sources, NOBODY
         for field, texts in zip(reversed(self.fields), reversed(told), strict=True):
-            own = field.table.held[first:]
-            table[:, VERSION] = np.where(own[:, PRINT] != 0, own[:, STATED], table[:, VERSION])
+            filled = field.stamps.held[first:] != 0
+            table[filled, VERSION] = field.table.held[first:][filled, STATED]
             table[:, WITHDRAWN] |= withdrawn_in(texts)
         self.table.extend(table)
         self.anchors.extend(joined([piece.anchors for piece in told[0].pieces])[told[0].rows])

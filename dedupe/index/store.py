@@ -169,7 +169,7 @@ class Store:
             corpus = self.stories(seqs[missing])
             told = describe_stories(corpus, self.marks, self.settings.seed, bands=False)
             found = self.memory.add(told, corpus.times, self.source_numbers(corpus.sources))
-            self.memory.name(seqs[missing].tolist(), found.tolist())
+            self.memory.name(seqs[missing], found)
             places[missing] = found
         return places
 
