@@ -116,6 +116,18 @@ def find_sorted(
     held: NDArray[np.int64], wanted: NDArray[np.int64], out: NDArray[np.int64], /
 ) -> None: ...
 
+# dedupe.index.postings; the spans of the data are sorted, the firsts and the sizes are written.
+def find_within(
+    data: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    lows: NDArray[np.uint32],
+    highs: NDArray[np.uint32],
+    firsts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    /,
+) -> None: ...
+
 # dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
 # part and parts. Returns the number of buckets, whose sizes are written, and their members.
 def group_keys(

@@ -58,8 +58,10 @@ def find(sorted_values: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArr
 
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """The concatenation of ``starts[i] .. starts[i] + lengths[i] - 1``."""
-    firsts = np.cumsum(lengths) - lengths
-    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - firsts, lengths))
+    stops = lengths.cumsum()
+    places = np.arange(int(stops[-1]) if len(stops) else 0)
+    places += (starts - stops + lengths).repeat(lengths)
+    return places
 
 
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -70,7 +72,14 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
 def thin(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same for an array that is not needed afterwards: it is sorted in its place."""
     values.sort()
-    return np.asarray(values[np.append(True, values[1:] != values[:-1])[: len(values)]])
+    return np.asarray(values[changes(values)])
+
+
+def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether each value is another than the one before it; the first is."""
+    changed = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return changed
 
 
 def find_sorted(held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -169,18 +169,19 @@ def standard_words() -> dict[int, str]:
     return dict(zip(word_hash(words).tolist(), words, strict=True))
 
 
-def learn_vocabulary(spelled: Mapping[int, str]) -> Vocabulary:
+def learn_vocabulary(spelled: Mapping[int, str], stems: dict[str, int] | None = None) -> Vocabulary:
     """The vocabulary of tokens, given as the folded spelling of each token hash.
 
     What is known of a word hangs on its standard spelling alone, not on which variants occur.
+    ``stems`` are the numbers of stems met before, to which new ones are added.
     """
+    stems = {} if stems is None else stems
     given = np.fromiter(spelled, dtype=np.uint64, count=len(spelled))
     values = np.unique(standard(given))
     known = standard_words()
     texts = [known.get(value) or spelled[value] for value in values.tolist()]
     numbers = np.array([text[:1].isdigit() for text in texts], dtype=bool)
     overlaps = are_spaceless(texts)
-    stems: dict[str, int] = {}
     stem_ids = np.full(len(texts), -1, dtype=np.int32)
     stemmed = np.flatnonzero(~numbers & ~overlaps)
     stem_ids[stemmed] = [stems.setdefault(stem(texts[i]), len(stems)) for i in stemmed.tolist()]
@@ -210,7 +211,12 @@ def blended_weights(
     hashes: NDArray[np.uint64], counts: NDArray[np.int64], texts: int
 ) -> NDArray[np.int64]:
     """The weight of each word from its count in ``texts`` headlines and the shipped table."""
-    prior = PRIOR * 2.0 ** (-static_weights(hashes) / SCALE)
+    return blended(static_weights(hashes), counts, texts)
+
+
+def blended(static: NDArray[np.int64], counts: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
+    """The same of words whose weights by the shipped table alone are known."""
+    prior = PRIOR * 2.0 ** (-static / SCALE)
     share = (counts + prior) / (texts + PRIOR)
     bits: NDArray[np.int64] = np.rint(-np.log2(share) * SCALE).astype(np.int64)
     return bits.clip(0, MAX_BITS * SCALE)

@@ -161,7 +161,7 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     both = story(3, HALVES[1], "A lede that both lack makes this one fuller.", "Gazette", 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "candidates", lambda *_: (np.zeros(2, np.int64), np.array([1, 2])))
-        patch.setattr(matching, "verify", lambda *_: Always(2))
+        patch.setattr(matching, "accepted", all_of)
         (third,) = index.add([both])
     assert third.cluster == one.cluster
     assert third.merged == (other.cluster,)
@@ -172,12 +172,10 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     assert held(index) == {("3", frozenset("123"))}
 
 
-class Always:
-    """Verdicts that join all."""
-
-    def __init__(self, count: int) -> None:
-        self.scores = np.full(count, 0.9)
-        self.parts = np.full((count, 2), 0.9)
+def all_of(_store, _case, pairs, *_) -> matching.Accepted:
+    """Every pair passes."""
+    count = len(pairs[0])
+    return matching.Accepted(*pairs, np.full(count, 0.9), np.full((count, 2), 0.9))
 
 
 def test_match_tells_and_changes_nothing(index: Index):

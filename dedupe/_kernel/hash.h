@@ -33,8 +33,20 @@ INLINE uint64_t hash_words(const uint64_t *words, int64_t start, int64_t stop) {
     return mix64(value);
 }
 
+/* The same without an index, by halves. */
+INLINE ptrdiff_t find_by_halves(const Table *table, uint64_t wanted) {
+    ptrdiff_t low = 0, high = table->count;
+    while (low < high) {
+        ptrdiff_t middle = low + (high - low) / 2;
+        if (table->keys[middle] < wanted) low = middle + 1;
+        else high = middle;
+    }
+    return low < table->count && table->keys[low] == wanted ? low : -1;
+}
+
 /* Where a hash stands among the sorted ones, or -1: its upper bits name a bucket of about one. */
 INLINE ptrdiff_t find(const Table *table, uint64_t wanted) {
+    if (!table->firsts) return find_by_halves(table, wanted);
     uint64_t bucket = wanted >> table->shift;
     for (uint32_t i = table->firsts[bucket]; i < table->firsts[bucket + 1]; i++)
         if (table->keys[i] == wanted) return i;

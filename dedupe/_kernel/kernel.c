@@ -84,7 +84,7 @@ static Trouble find_core_in(const Tokens *tokens, const Py_buffer *phrases, NewC
     Trouble trouble = FINE;
     int open = 0;
     for (; open < LISTS && trouble == FINE; open++)
-        trouble = open_table(&lists[open], phrases[open].buf, items(&phrases[open]));
+        trouble = open_table(&lists[open], phrases[open].buf, items(&phrases[open]), tokens->tokens);
     if (trouble == FINE) trouble = find_core(tokens, lists, lists + 1, lists + 2, lists + 3, out);
     while (open) close_table(&lists[--open]);
     return trouble;
@@ -116,7 +116,7 @@ ENTRY(frame, TOKENS, {"heads", 'i', 8, 't', 0}, {"tails", 'i', 8, 't', 0},
 
 static Trouble anchor_keys_in(const Tokens *tokens, const Py_buffer *v, uint64_t *out) {
     Table words;
-    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]));
+    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]), tokens->tokens);
     if (trouble == FINE) trouble = anchor_keys(tokens, v[0].buf, v[1].buf, &words, v[3].buf, out);
     close_table(&words);
     return trouble;
@@ -171,6 +171,18 @@ static PyObject *run_find_sorted(const Py_buffer *v) {
 }
 
 ENTRY(find_sorted, {"held", 'i', 8, 0, 0}, {"wanted", 'i', 8, 'w', 0}, {"out", 'i', 8, 'w', 1})
+
+static PyObject *run_find_within(const Py_buffer *v) {
+    Spans spans = {v[1].buf, v[2].buf, items(&v[1])};
+    Trouble trouble;
+    FREELY(trouble, find_within(v[0].buf, items(&v[0]), &spans, v[3].buf, v[4].buf, v[5].buf,
+                                v[6].buf));
+    return outcome(trouble);
+}
+
+ENTRY(find_within, {"data", 'u', 4, 0, 0}, {"starts", 'i', 8, 's', 0}, {"stops", 'i', 8, 's', 0},
+      {"lows", 'u', 4, 's', 0}, {"highs", 'u', 4, 's', 0}, {"firsts", 'i', 8, 's', 1},
+      {"sizes", 'i', 8, 's', 1})
 
 static PyObject *run_group_keys(const Py_buffer *v) {
     Py_ssize_t height = v[0].ndim ? v[0].shape[0] : 0, width = width_of(&v[0], height, "keys");
@@ -327,7 +339,8 @@ static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
 
 static PyMethodDef METHODS[] = {
     METHOD(folded_length), METHOD(scan), METHOD(find_core), METHOD(frame), METHOD(band_keys),
-    METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted), METHOD(group_keys),
+    METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted),
+    METHOD(find_within), METHOD(group_keys),
     METHOD(pair_members), METHOD(aligned_features), METHOD(returning),
     METHOD(log_odds), METHOD(screen), METHOD(judge_looks), METHOD(count_spans),
     {"widen", enter_widen, METH_O, NULL},

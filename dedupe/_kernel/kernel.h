@@ -58,12 +58,21 @@ typedef struct {
     int shift;
 } Table;
 
-Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count);
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t sought);
 void close_table(Table *table);
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
                     ptrdiff_t sought, int64_t *out);
 Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted, ptrdiff_t sought,
                     int64_t *out);
+
+/* Stretches of an array. */
+typedef struct {
+    const int64_t *starts, *stops;
+    ptrdiff_t count;
+} Spans;
+
+Trouble find_within(const uint32_t *data, ptrdiff_t count, const Spans *spans, const uint32_t *lows,
+                    const uint32_t *highs, int64_t *firsts, int64_t *sizes);
 Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdiff_t *found);
 
 /* scan.c */

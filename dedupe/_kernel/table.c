@@ -4,20 +4,26 @@
 
 #include "hash.h"
 
+/* An index is made for at least one look-up in so many keys. */
+enum { WORTHWHILE = 32 };
+
 static int is_sorted(const uint64_t *keys, ptrdiff_t count) {
     for (ptrdiff_t i = 1; i < count; i++)
         if (keys[i] < keys[i - 1]) return 0;
     return 1;
 }
 
-Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count) {
+/* For few hashes among many neither order nor index is worth a pass over all keys. */
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t sought) {
     table->firsts = NULL;
-    if (count >= INT32_MAX || !is_sorted(keys, count)) return BAD_ARRAY;
+    table->keys = keys;
+    table->count = count;
+    if (count >= INT32_MAX) return BAD_ARRAY;
+    if (sought < count / WORTHWHILE) return FINE;
+    if (!is_sorted(keys, count)) return BAD_ARRAY;
     int bits = 1;
     while (bits < 30 && (ptrdiff_t)1 << bits < count) bits++;
     uint32_t buckets = UINT32_C(1) << bits, bucket = 0;
-    table->keys = keys;
-    table->count = count;
     table->shift = 64 - bits;
     table->firsts = malloc((buckets + 1) * sizeof *table->firsts);
     if (!table->firsts) return NO_MEMORY;
@@ -33,7 +39,7 @@ void close_table(Table *table) { free(table->firsts); }
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
                     ptrdiff_t sought, int64_t *out) {
     Table table;
-    Trouble trouble = open_table(&table, keys, count);
+    Trouble trouble = open_table(&table, keys, count, sought);
     for (ptrdiff_t i = 0; i < sought && trouble == FINE; i++) out[i] = find(&table, wanted[i]);
     close_table(&table);
     return trouble;
@@ -70,6 +76,28 @@ Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted,
             if (at + step < count && held[at + step] < wanted[i]) at += step;
         while (at < count && held[at] < wanted[i]) at++;
         out[i] = at < count && held[at] == wanted[i] ? at : -1;
+    }
+    return FINE;
+}
+
+/* The first place in a sorted span that a value may be put before without being below it. */
+static int64_t not_below(const uint32_t *data, int64_t low, int64_t high, uint64_t value) {
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (data[middle] < value) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* dedupe.index.postings.within: where the values from `lows` to `highs` stand in sorted spans. */
+Trouble find_within(const uint32_t *data, ptrdiff_t count, const Spans *spans, const uint32_t *lows,
+                    const uint32_t *highs, int64_t *firsts, int64_t *sizes) {
+    for (ptrdiff_t i = 0; i < spans->count; i++) {
+        int64_t start = spans->starts[i], stop = spans->stops[i];
+        if (start < 0 || stop < start || stop > count) return BAD_ARRAY;
+        firsts[i] = not_below(data, start, stop, lows[i]);
+        sizes[i] = not_below(data, firsts[i], stop, (uint64_t)highs[i] + 1) - firsts[i];
     }
     return FINE;
 }

@@ -11,11 +11,12 @@ import orjson
 from dedupe.index.answering import answers_of, guesses, held_answers
 from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, postings_of, signed
-from dedupe.index.joining import groups_of, place
+from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
 from dedupe.index.matching import match
+from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
-from dedupe.index.shelf import SCORES, count_more, source_numbers
+from dedupe.index.shelf import SCORES, count_more
 from dedupe.stories import NO_TIME, Corpus
 
 if TYPE_CHECKING:
@@ -60,15 +61,17 @@ def ask(store: Store, corpus: Corpus) -> list[Answer]:
         unknown = np.flatnonzero(known == UNKNOWN)
         if len(unknown):
             asked = chosen(corpus, texts, looked, unknown)
-            told = guesses(store, match(store, *asked, among=False))
+            matches = match(store, *asked, among=False)
+            told = guesses(matches)
+            matches.forget()
             for record, answer in zip(unknown.tolist(), told, strict=True):
                 answers[record] = answer
         return [answer for answer in answers if answer]
 
 
 def chosen(
-    corpus: Corpus, texts: list[Texts], looked: LookedUp, records: NDArray[np.int64]
-) -> tuple[Corpus, list[Texts], LookedUp]:
+    corpus: Corpus, texts: Sequence[Texts], looked: LookedUp, records: NDArray[np.int64]
+) -> tuple[Corpus, Sequence[Texts], LookedUp]:
     """Some of the stories, with what is known of them."""
     if len(records) == len(corpus):
         return corpus, texts, looked
@@ -102,58 +105,68 @@ def first_of_each(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
     return firsts[inverse]
 
 
-def take_in(store: Store, corpus: Corpus, texts: list[Texts], looked: LookedUp) -> list[Answer]:
+def take_in(store: Store, corpus: Corpus, texts: Sequence[Texts], looked: LookedUp) -> list[Answer]:
     """Write stories that the index does not hold."""
     matched = match(store, corpus, texts, looked, among=True)
     matches, places = place(store.database, matched)
-    groups = groups_of(matches, places)
     old = len(matches.leaders.seqs)
     first = int(store.database.execute("SELECT value FROM meta WHERE name = 'next'").fetchone()[0])
     seqs = np.arange(first, first + len(corpus))
+    groups = groups_of(matches, places, first)
     rows = np.concatenate([matches.leaders.seqs, seqs])
-    groups = [
-        replace(group, number=int(rows[group.fresh[0]])) if group.number < 0 else group
-        for group in groups
-    ]
-    write_stories(store, matches, places, groups, rows)
+    write_facts(store, matches, groups, rows, rows[places.tops])
+    write_stories(store, matches, places, seqs)
     write_clusters(store, matches, places, groups, rows)
-    founders = [group.fresh[0] for group in groups if not group.old]
-    count_more(store.database, counts_to_keep(matches.case, np.array(founders, np.int64)))
+    first_ones = np.array([group.fresh[0] for group in groups if not group.old], np.int64)
+    founders = np.append(alone(places, groups, old), first_ones)
+    count_more(store.database, counts_to_keep(store.memory, matches.places[founders]))
     write_meta(store.database, {"next": int(first + len(corpus))})
     store.keep_postings(postings_of(looked.keys, looked.own, seqs), int(first + len(corpus)))
     return answers_of(matches, places, groups)[old:]
 
 
-def write_stories(
-    store: Store, matches: Matches, places: Places, groups: Sequence[Group], rows: NDArray[np.int64]
+def write_facts(
+    store: Store,
+    matches: Matches,
+    groups: Sequence[Group],
+    rows: NDArray[np.int64],
+    tops: NDArray[np.int64],
 ) -> None:
-    """One row of facts and one of the story for each newcomer."""
-    case, old = matches.case, len(matches.leaders.seqs)
-    fresh = range(old, len(rows))
-    numbers = np.zeros(len(rows), np.int64)
+    """One row of facts for each newcomer, in the index and in memory; ``tops`` lead the rows."""
+    old = len(matches.leaders.seqs)
+    numbers = rows.copy()
     for group in groups:
         numbers[list(group.fresh)] = group.number
-    view = case.description.views[0]
-    heads = signed(view.prints[view.rows])[old:].tolist()
-    times = [None if time == NO_TIME else time for time in case.times[old:].tolist()]
+    heads, held = signed(matches.heads), matches.corpus.times
+    times = [None if time == NO_TIME else time for time in held[old:].tolist()]
     seqs = rows[old:].tolist()
     store.database.executemany(
         "INSERT INTO facts VALUES (?, ?, ?, ?)",
-        zip(seqs, numbers[old:].tolist(), times, heads, strict=True),
+        zip(seqs, numbers[old:].tolist(), times, heads[old:].tolist(), strict=True),
     )
-    corpus = case.corpus
-    texts = [orjson.dumps([column[i] for column in corpus.texts]) for i in fresh]
+    store.pages.write(rows[old:], np.stack([tops, held, heads], axis=1)[old:])
+    gone = np.flatnonzero(tops[:old] != rows[:old])
+    if len(gone):
+        store.pages.move(rows[gone], tops[gone])
+    leading = np.flatnonzero(tops[old:] == rows[old:]) + old
+    store.memory.name(rows[leading], matches.places[leading])
+
+
+def write_stories(store: Store, matches: Matches, places: Places, seqs: NDArray[np.int64]) -> None:
+    """One row of the story for each newcomer."""
+    corpus, old = matches.corpus, len(matches.leaders.seqs)
     store.database.executemany(
-        "INSERT INTO stories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO stories"
+        " VALUES (?, ?, ?, ?, ?, nullif(?, 1000000), nullif(?, 'canonical'), ?, ?)",
         zip(
-            seqs,
+            seqs.tolist(),
             corpus.ids[old:],
-            source_numbers(store.database, corpus.sources[old:]),
+            [None if source < 0 else source for source in matches.of(SOURCE)[old:].tolist()],
             signed(corpus.digests[old:]).tolist(),
-            texts,
+            map(orjson.dumps, zip(*(column[old:] for column in corpus.texts), strict=True)),
             in_units(places.scores[old:]),
             places.reasons[old:],
-            case.description.versions[old:].tolist(),
+            matches.of(VERSION)[old:].tolist(),
             places.gains[old:].tolist(),
             strict=True,
         ),
@@ -170,22 +183,22 @@ def write_clusters(
 ) -> None:
     """What has changed of clusters, and of the stories that lead or led them."""
     database = store.database
-    changed = [group for group in groups if group.size > 1]
     database.executemany(
         "INSERT OR REPLACE INTO clusters VALUES (?, ?, ?, ?)",
         [
             (group.number, as_signed(group.name), int(rows[group.top]), group.size)
-            for group in changed
+            for group in groups
         ],
     )
-    gone = [(group.number, number) for group in changed for number, _ in group.absorbed]
+    gone = [(group.number, number) for group in groups for number, _ in group.absorbed]
     database.executemany("UPDATE facts SET cluster = ? WHERE cluster = ? AND cluster <> seq", gone)
     database.executemany("UPDATE facts SET cluster = ?1 WHERE seq = ?2 AND cluster = ?2", gone)
     database.executemany("DELETE FROM clusters WHERE number = ?", [(into[1],) for into in gone])
     old = len(matches.leaders.seqs)
     touched = np.flatnonzero(places.gains[:old])
     database.executemany(
-        "UPDATE stories SET weight = weight + ?, score = ?, reason = ? WHERE seq = ?",
+        "UPDATE stories SET weight = weight + ?, score = nullif(?, 1000000),"
+        " reason = nullif(?, 'canonical') WHERE seq = ?",
         zip(
             places.gains[touched].tolist(),
             in_units(places.scores[touched]),

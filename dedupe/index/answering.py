@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.index.answers import Answer
+from dedupe.index.memory import VERSION
 from dedupe.index.shelf import SCORES, places_of
 from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
 
@@ -23,19 +24,20 @@ if TYPE_CHECKING:
 
 
 def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> list[Answer]:
-    """The answer to each newcomer; nothing of worth for the stories before them."""
-    corpus, versions = matches.case.corpus, matches.case.description.versions.tolist()
-    nothing = Answer("", 0, False, "", 0, "", 0, False)  # noqa: FBT003 - all of it is empty
-    answers = [nothing] * len(corpus)
+    """The answer to each newcomer; of no worth for the stories before them."""
+    corpus, versions = matches.corpus, matches.of(VERSION).tolist()
+    scores = places.scores.tolist()
+    answers = list(map(opening, names_of(corpus), hexes(corpus), versions))
     for group in groups:
+        canonical_id, name = name_of(corpus, group.top), f"{group.name:016x}"
         for record in group.fresh:
             leads = record == group.top
             answers[record] = Answer(
-                cluster=f"{group.name:016x}",
+                cluster=name,
                 size=group.size,
                 canonical=leads,
-                canonical_id=name_of(corpus, group.top),
-                score=float(places.scores[record]),
+                canonical_id=canonical_id,
+                score=scores[record],
                 reason=places.reasons[record],
                 version=versions[record],
                 new=True,
@@ -46,6 +48,21 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
                 opens=not group.old and record == group.fresh[0],
             )
     return answers
+
+
+def opening(name: str, digest: str, version: int) -> Answer:
+    """The answer to a story that is a cluster of its own."""
+    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, opens=True)  # noqa: FBT003 - in the order of Answer, ten times a line would not be read
+
+
+def hexes(corpus: Corpus) -> list[str]:
+    """Each story's digest, as clusters are named by."""
+    return [f"{digest:016x}" for digest in corpus.digests.tolist()]
+
+
+def names_of(corpus: Corpus) -> list[str]:
+    """Each story's id, given or made from its bytes."""
+    return [given or digest for given, digest in zip(corpus.ids, hexes(corpus), strict=True)]
 
 
 def name_of(corpus: Corpus, record: int) -> str:
@@ -73,46 +90,37 @@ def held_answer(seq: int, row: tuple[int, int, int, str, int, int, str, int]) ->
     )
 
 
-def guesses(store: Store, matches: Matches) -> list[Answer]:
+def guesses(matches: Matches) -> list[Answer]:
     """Where each unknown story would go: to the canonical version that it matches best."""
-    case, leaders = matches.case, matches.leaders
-    old = len(leaders.seqs)
+    old = len(matches.leaders.seqs)
     best: dict[int, int] = {}
     order = np.lexsort((matches.left, -matches.scores))
     for pair in order.tolist():
         best.setdefault(int(matches.right[pair]), pair)
-    versions = case.description.versions.tolist()
+    versions = matches.of(VERSION).tolist()
+    alike = matches.alike(matches.left, matches.right)
     return [
-        guess(store, matches, record, versions[record], best.get(record))
-        for record in range(old, len(case.corpus))
+        guess(matches, record, versions[record], best.get(record), alike)
+        for record in range(old, len(matches.corpus))
     ]
 
 
-def guess(store: Store, matches: Matches, record: int, version: int, pair: int | None) -> Answer:
+def guess(
+    matches: Matches, record: int, version: int, pair: int | None, alike: NDArray[np.bool_]
+) -> Answer:
     """One of them; a story that matches nothing would open a cluster."""
-    case, corpus = matches.case, matches.case.corpus
+    corpus = matches.corpus
     if pair is None:
-        return Answer(
-            cluster=f"{int(corpus.digests[record]):016x}",
-            size=1,
-            canonical=True,
-            canonical_id=name_of(corpus, record),
-            score=1.0,
-            reason=CANONICAL,
-            version=version,
-            new=True,
-            opens=True,
-        )
+        return opening(name_of(corpus, record), f"{int(corpus.digests[record]):016x}", version)
     leader = int(matches.left[pair])
-    names = [field.name for field in store.settings.field]
-    alike = case.kinds[record] == case.kinds[leader]
+    names = [field.name for field in matches.settings.field]
     return Answer(
         cluster=f"{int(matches.leaders.names[leader]):016x}",
         size=int(matches.leaders.sizes[leader]),
         canonical=False,
         canonical_id=name_of(corpus, leader),
         score=float(matches.scores[pair]),
-        reason=EXACT if alike else reason_of(names, matches.parts[pair].tolist()),
+        reason=EXACT if alike[pair] else reason_of(names, matches.parts[pair].tolist()),
         version=version,
         new=True,
     )

@@ -6,130 +6,186 @@ as yet and those that have just come. ``compact`` judges anew as a batch run doe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from dedupe.candidates import HOT
-from dedupe.hashing import distinct
-from dedupe.index.describing import short, signed, tagged
-from dedupe.index.shelf import count_of
+from dedupe.hashing import BASE, changes, find, mix64, ranges, thin
+from dedupe.index.memory import ANCHORS, FIRST, LAST, PIECE, TIME
 from dedupe.pipeline.spans import Calendar
+from dedupe.sketch import BANDING
 from dedupe.stories import NO_TIME
-from dedupe.verify import IGNORE, STRICT, Column, Evidence, without_numbers
+from dedupe.verify import (
+    IGNORE,
+    LETTERS,
+    STRICT,
+    Column,
+    Evidence,
+    spelled_without_numbers,
+    without_numbers,
+)
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe.index.found import Found
-    from dedupe.index.shelf import Facts
-    from dedupe.pipeline.case import Case
+    from dedupe.index.looking import LookedUp
+    from dedupe.index.matching import Case
+    from dedupe.index.memory import Field, Memory
+    from dedupe.index.pages import Facts
 
-WORD = 1 << 16
 DAY = 86_400
 NO_DAY = -(1 << 30)
-ANCHORS_OF_FIRST = 1
+NONE = -1
+FEW = 16
+"""Fewer than one in so many words are sorted, more are marked."""
 
 
-def word_keys(case: Case, field: int) -> NDArray[np.int64]:
-    """The key of each word of the vocabulary as a word of one field."""
-    return signed(tagged(case.lexis.vocabulary.hashes, WORD + field))
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """The folded texts of some stories as a sequence; each is cut out when it is asked for."""
+
+    field: Field
+    places: NDArray[np.int64]
+    ignoring: bool
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, record: int) -> str:
+        row = self.field.table.held[self.places[record]].tolist()
+        text = self.field.wholes[row[PIECE]][row[FIRST] : row[LAST]]
+        return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
 
 
-def texts_key(field: int) -> int:
-    """The key under which the texts of a field are counted."""
-    return -1 - field
+def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Sequence[str]:
+    """The folded texts of some stories, of which no more than items are asked for."""
+    return cast("Sequence[str]", Spelled(field, places, ignoring))
 
 
-def count_words(
-    case: Case, field: int, records: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], int]:
-    """How many of some records' distinct texts hold each word, and how many texts they are."""
-    description, lexis = case.description, case.lexis
-    kinds = distinct(case.kinds[records])
-    rows = distinct(description.view_rows[field][kinds[kinds >= 0]])
-    return lexis.held[field].counts(rows, len(lexis.vocabulary.hashes)), len(rows)
-
-
-def counts_to_keep(case: Case, records: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """The words of some records' texts and their counts, as the index adds them to its own."""
-    rows = []
-    for field in range(len(case.description.views)):
-        counts, texts = count_words(case, field, records)
-        held = np.flatnonzero(counts)
-        keys = word_keys(case, field)[held]
-        rows += list(zip(keys.tolist(), counts[held].tolist(), strict=True))
-        rows.append((texts_key(field), texts))
-    return rows
-
-
-def evidence_for(
-    database: sqlite3.Connection,
-    case: Case,
-    fresh: NDArray[np.int64],
-    keys: NDArray[np.uint32],
-    found: Found,
-    facts: Facts,
-) -> Evidence:
-    """What the decision may look at; ``fresh`` are the records that have just come."""
-    description, settings = case.description, case.settings
-    columns = []
-    for field, view in enumerate(description.views):
-        rows = description.view_rows[field]
-        weights = weigh(database, case, field, fresh)
-        starts, stops = view.offsets[rows], view.offsets[rows + 1]
-        column = Column(
-            case.lexis.ids[field], view.zones, starts, stops, case.lexis.vocabulary, weights
-        )
-        columns.append(without_numbers(column) if settings.numbers == IGNORE else column)
-    dated = fresh[case.kinds[fresh] >= 0]
+def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
+    """What the decision may look at, as if nothing recurred."""
+    settings, memory = case.settings, case.memory
+    anchors, count = anchors_of(case)
+    ignoring = settings.numbers == IGNORE
+    columns = [column_of(database, case, number) for number in range(len(memory.fields))]
     return Evidence(
         weights=tuple(field.weight for field in settings.field),
-        columns=tuple(columns),
-        texts=case.lexis.texts,
-        recurrence=recurrence_of(case, dated, facts),
-        anchors=case.lexis.anchors,
-        meetings=meetings_of(case, dated, keys, found, facts),
+        columns=tuple(without_numbers(column) if ignoring else column for column in columns),
+        texts=tuple(spelled(field, case.places, ignoring=ignoring) for field in memory.fields),
+        recurrence=np.zeros((len(case.places), 2)),
+        anchors=anchors,
+        meetings=np.zeros((count, 3)),
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
         floor=settings.threshold,
     )
 
 
-def weigh(
-    database: sqlite3.Connection, case: Case, field: int, fresh: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Each word's weight by its count in the index and among the newcomers."""
-    counts, texts = count_words(case, field, fresh)
-    words = case.lexis.vocabulary
-    if not len(case.lexis.held[field].words):
-        return np.zeros(len(words.hashes), np.int64)
-    asked = np.append(word_keys(case, field), texts_key(field))
-    before = count_of(database, asked)
-    return words.weights(counts + before[:-1], texts + int(before[-1]))
+def with_recurrence(evidence: Evidence, case: Case, looked: LookedUp, facts: Facts) -> Evidence:
+    """The same with what recurs."""
+    return replace(
+        evidence,
+        recurrence=recurrence_of(case, facts),
+        meetings=meetings_of(case, evidence.anchors, len(evidence.meetings), looked, facts),
+    )
 
 
-def recurrence_of(case: Case, fresh: NDArray[np.int64], facts: Facts) -> NDArray[np.float64]:
-    """For each kind log2 of the days and weeks on which its headline appears."""
-    view, rows = case.description.views[0], case.description.view_rows[0]
-    prints = np.unique(view.prints[rows])
-    leads = facts.leaders == facts.seqs
-    places, known = among(prints, facts.heads[leads])
-    numbers = np.concatenate([case.lexis.headlines[case.kinds[fresh]], places[known]])
-    times = np.concatenate([case.times[fresh], facts.times[leads][known]])
-    return spans_of(numbers, times, len(prints))[case.lexis.headlines]
+def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
+    """The words of one field of all records, weighed by the index and the newcomers."""
+    field, lexicon = case.memory.fields[number], case.memory.lexicon
+    tokens, lengths = field.spans(case.places)
+    stops = np.cumsum(lengths)
+    zones = field.zones.held[tokens]
+    words, ids = compact(field.words.held[tokens], len(lexicon))
+    weights = np.zeros(0, np.int64)
+    if len(words):
+        own, counts, texts = count_words(case.memory, number, case.places[case.old :])
+        more = np.zeros(len(words), np.int64)
+        more[np.searchsorted(words, own)] = counts
+        weights = lexicon.weights(database, number, words, more, texts)
+    return Column(ids, zones, stops - lengths, stops, lexicon.vocabulary(words), weights)
 
 
-def among(
-    values: NDArray[np.uint64], wanted: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where each wanted value stands among sorted ones, and whether it does."""
-    if not len(values):
-        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), dtype=bool)
-    places = np.searchsorted(values, wanted).clip(max=len(values) - 1)
-    return places, values[places] == wanted
+def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The distinct ones of numbers below a count, sorted, and each one's place among them."""
+    if len(ids) * FEW < count:
+        few, numbers = np.unique(ids, return_inverse=True)
+        return few.astype(np.int64), numbers.astype(np.int32)
+    met = np.zeros(count, dtype=bool)
+    met[ids] = True
+    words = np.flatnonzero(met)
+    places = np.empty(count, np.int32)
+    places[words] = np.arange(len(words), dtype=np.int32)
+    return words, places[ids]
+
+
+def count_words(
+    memory: Memory, number: int, places: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """The words of some stories' distinct texts, in how many each stands, and the texts.
+
+    Stories without any text count for nothing, one that lacks this field has an empty text.
+    """
+    filled = np.any([field.prints(places) != 0 for field in memory.fields], axis=0)
+    places = places[filled]
+    field = memory.fields[number]
+    if len(places) == 1:
+        words = np.unique(field.words.held[field.spans(places)[0]]).astype(np.int64)
+        return words, np.ones(len(words), np.int64), 1
+    _, firsts = np.unique(field.prints(places), return_index=True)
+    tokens, lengths = field.spans(places[firsts])
+    owners = np.repeat(np.arange(len(firsts)), lengths)
+    held = thin(owners << 32 | field.words.held[tokens]) & 0xFFFFFFFF
+    words, numbers = compact(held.astype(np.int32), len(memory.lexicon))
+    return words, np.bincount(numbers, minlength=len(words)), len(firsts)
+
+
+def counts_to_keep(memory: Memory, places: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """The words of some stories' texts and their counts, as the index adds them to its own."""
+    rows = []
+    for number in range(len(memory.fields)):
+        rows += memory.lexicon.count(number, *count_words(memory, number, places))
+    return rows
+
+
+def recurrence_of(case: Case, facts: Facts) -> NDArray[np.float64]:
+    """For each record log2 of the days and weeks on which its headline appears.
+
+    One that appears once, as most do, stands on one day.
+    """
+    prints = case.memory.fields[0].prints(case.places)
+    fresh = fresh_and_filled(case)
+    leads = np.flatnonzero(facts.leads)
+    leads = leads[firsts_of(facts.seqs[leads])]
+    heads = np.concatenate([prints[fresh], facts.heads[leads]])
+    times = np.concatenate([case.of(fresh, TIME), facts.times[leads]])
+    again = np.sort(heads)
+    again = again[1:][again[1:] == again[:-1]]
+    again = again[changes(again)]
+    numbers = find(again, heads)
+    told = numbers != NONE
+    spans = spans_of(numbers[told], times[told], len(again))
+    return np.concatenate([spans, np.zeros((1, 2))])[find(again, prints)]
+
+
+def firsts_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first place of each distinct value below 2**31, in the order of values."""
+    codes = values << 32 | np.arange(len(values))
+    codes.sort()
+    held = codes >> 32
+    return codes[changes(held)] & 0xFFFFFFFF
+
+
+def fresh_and_filled(case: Case) -> NDArray[np.int64]:
+    """The newcomers that have a text."""
+    places = case.places[case.old :]
+    filled = np.any([field.prints(places) != 0 for field in case.memory.fields], axis=0)
+    return np.flatnonzero(filled) + case.old
 
 
 def spans_of(
@@ -137,78 +193,80 @@ def spans_of(
 ) -> NDArray[np.float64]:
     """For each of so many things log2 of the days and weeks at which it stands."""
     days = np.where(times == NO_TIME, NO_DAY, times // DAY).clip(NO_DAY, -NO_DAY)
-    order = np.argsort(things << 32 | (days - NO_DAY))
+    codes = things << 32 | (days - NO_DAY)
+    codes.sort()
     calendar = Calendar(
-        things[order].astype(np.int32),
-        days[order].astype(np.int32),
-        np.arange(len(order), dtype=np.int32),
+        (codes >> 32).astype(np.int32),
+        ((codes & 0xFFFFFFFF) + NO_DAY).astype(np.int32),
+        np.arange(len(codes), dtype=np.int32),
         count,
     )
-    return calendar.spans(np.ones(len(order), dtype=bool))
+    return calendar.spans(np.ones(len(codes), dtype=bool))
+
+
+def anchors_of(case: Case) -> tuple[NDArray[np.int32], int]:
+    """The numbers of each record's anchors, -1 for one that no newcomer has, and their count."""
+    keys = case.memory.anchors.held[case.places]
+    own = thin(keys[case.old :].view(np.int64).ravel().copy()).view(np.uint64)
+    own = np.sort(own[own > 0])
+    return find(own, keys.ravel()).astype(np.int32).reshape(keys.shape), len(own)
 
 
 def meetings_of(
-    case: Case,
-    fresh: NDArray[np.int64],
-    keys: NDArray[np.uint32],
-    found: Found,
-    facts: Facts,
+    case: Case, anchors: NDArray[np.int32], count: int, looked: LookedUp, facts: Facts
 ) -> NDArray[np.float64]:
     """For each anchor log2 of the days, weeks and headlines that have it.
 
     Of a key that more than ``HOT`` stories have, a sample of so many tells the days and weeks.
     """
-    anchors, heads = case.lexis.anchors, headlines_of(case)
-    count = int(anchors.max(initial=-1)) + 1
-    number = numbers_of_keys(case, count, keys)
-    owner, at = occurrences(number, found, facts)
-    kinds = case.kinds[fresh]
-    rows, columns = np.nonzero(anchors[kinds] >= 0)
-    told = np.concatenate([anchors[kinds[rows], columns].astype(np.int64), number[owner]])
-    times = np.concatenate([case.times[fresh[rows]], facts.times[at]])
-    crowds = crowd_of(told, np.concatenate([heads[kinds[rows]], facts.heads[at]]), count)
+    found = looked.found
+    number = numbers_of_keys(anchors[case.old :], looked)
+    told, at = occurrences(number, looked, facts)
+    prints = case.memory.fields[0].prints(case.places)
+    fresh = fresh_and_filled(case)
+    rows, columns = np.nonzero(anchors[fresh] >= 0)
+    rows, mine = fresh[rows], anchors[fresh[rows], columns].astype(np.int64)
+    things = np.concatenate([mine, told])
+    times = np.concatenate([case.of(rows, TIME), facts.times[at]])
+    crowds = crowd_of(things, np.concatenate([prints[rows], facts.heads[at]]), count)
     hot = np.flatnonzero((found.totals > HOT) & (number >= 0))
     scale = np.ones(count)
     scale[number[hot]] = found.totals[hot] / np.diff(found.starts)[hot]
     crowd = np.log2(np.maximum(crowds * scale, 1))
-    return np.concatenate([spans_of(told, times, count), crowd[:, None]], axis=1)
+    return np.concatenate([spans_of(things, times, count), crowd[:, None]], axis=1)
 
 
-def headlines_of(case: Case) -> NDArray[np.uint64]:
-    """The print of each kind's headline."""
-    return case.description.views[0].prints[case.description.view_rows[0]]
+def numbers_of_keys(anchors: NDArray[np.int32], looked: LookedUp) -> NDArray[np.int64]:
+    """The number of the anchor that each key is looked up by, -1 for other keys.
 
-
-def numbers_of_keys(case: Case, count: int, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The number of the anchor that each key is looked up by, -1 for other keys."""
-    held = case.lexis.anchors >= 0
-    values = np.zeros(count, np.uint64)
-    anchors = case.description.views[0].anchors[case.description.view_rows[0]]
-    values[case.lexis.anchors[held]] = anchors[held]
-    shorts = short(tagged(values, ANCHORS_OF_FIRST))
-    order = np.argsort(shorts)
-    places, known = among(shorts[order].astype(np.uint64), keys.astype(np.uint64))
-    numbers = np.full(len(keys), -1)
-    numbers[known] = order[places[known]]
+    ``anchors`` are those of the newcomers.
+    """
+    places = looked.columns - BANDING.bands
+    own = np.flatnonzero((places >= 0) & (places < ANCHORS))
+    numbers = np.full(len(looked.wanted), NONE)
+    numbers[looked.numbers[own]] = anchors[looked.owners[own], places[own]]
     return numbers
 
 
 def occurrences(
-    numbers: NDArray[np.int64], found: Found, facts: Facts
+    numbers: NDArray[np.int64], looked: LookedUp, facts: Facts
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The keys that are anchors, once for each story found that leads, and the place of that."""
-    owners = found.owners
-    anchored = numbers[owners] >= 0
-    at = facts.at(found.rows[anchored])
-    living = facts.leaders[at] == facts.seqs[at]
-    return owners[anchored][living], at[living]
+    """The number of an anchor, once for each story found that leads, and the place of that."""
+    starts, sizes = looked.found.starts[:-1], np.diff(looked.found.starts)
+    keys = np.flatnonzero(numbers >= 0)
+    at = ranges(starts[keys], sizes[keys])
+    told = np.repeat(numbers[keys], sizes[keys])
+    leads = facts.leads[at]
+    return told[leads], at[leads]
 
 
 def crowd_of(
     numbers: NDArray[np.int64], heads: NDArray[np.uint64], count: int
 ) -> NDArray[np.int64]:
-    """How many distinct headlines stand beside each number."""
-    order = np.lexsort((heads, numbers))
-    number, head = numbers[order], heads[order]
-    fresh = np.append(True, (number[1:] != number[:-1]) | (head[1:] != head[:-1]))[: len(number)]
-    return np.bincount(number[fresh], minlength=count)
+    """How many distinct headlines stand beside each number, each told by as many bits as fit."""
+    bits = np.uint64(max(1, count.bit_length()))
+    mixed = mix64(heads + BASE) >> bits
+    codes = mixed | numbers.astype(np.uint64) << (np.uint64(64) - bits)
+    codes.sort()
+    held = codes[changes(codes)] >> (np.uint64(64) - bits)
+    return np.bincount(held.astype(np.int64), minlength=count)

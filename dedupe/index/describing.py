@@ -7,31 +7,36 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from dedupe.folding import fold
 from dedupe.hashing import BASE, mix64
-from dedupe.pipeline.describe import (
-    CHUNK,
-    Chunk,
-    Description,
-    describe_chunk,
-    join,
-    outlets_of,
-    tie_together,
-)
+from dedupe.pipeline.describe import CHUNK, outlets_of
+from dedupe.sketch import sketch, sketch_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe.folding import Folded
     from dedupe.stories import Corpus
 
 Marks = tuple["NDArray[np.uint64]", ...]
+Item = TypeVar("Item", bound=np.generic)
 IDENTITY = 1 << 20
+NO_BANDS = np.zeros((0, 0), np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some distinct texts of one field, folded and sketched; without bands if only to be judged."""
+
+    folded: Folded
+    bands: NDArray[np.uint64]
+    anchors: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,54 +44,57 @@ class Texts:
     """The distinct texts of one field, described, and the text of each story."""
 
     rows: NDArray[np.int64]
-    chunks: list[Chunk]
-    count: int
+    pieces: list[Piece]
 
 
-def describe_field(texts: Sequence[str], marks: NDArray[np.uint64], seed: int) -> Texts:
+def describe_field(
+    texts: Sequence[str], marks: NDArray[np.uint64], seed: int, *, bands: bool = True
+) -> Texts:
     """Describe one field's texts, each distinct one once."""
     places: dict[str, int] = {}
-    rows = [places.setdefault(text, len(places)) for text in texts]
+    rows = np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
     distinct = list(places) or [""]
     if distinct == [""]:
-        return Texts(np.array(rows, np.int64), [no_text(seed)], 1)
-    pieces = [distinct[cut : cut + CHUNK] for cut in range(0, len(distinct), CHUNK)]
-    return Texts(np.array(rows, np.int64), described(pieces, marks, seed), len(distinct))
+        return Texts(rows, [no_text(seed)])
+
+    def describe(start: int) -> Piece:
+        folded = fold(distinct[start : start + CHUNK], marks)
+        if not bands:
+            return Piece(folded, NO_BANDS, sketch_anchors(folded))
+        return Piece(folded, *sketch(folded, seed))
+
+    starts = range(0, len(distinct), CHUNK)
+    if len(starts) == 1:
+        return Texts(rows, [describe(0)])
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return Texts(rows, list(pool.map(describe, starts)))
 
 
 @cache
-def no_text(seed: int) -> Chunk:
+def no_text(seed: int) -> Piece:
     """The description of a field that no story has."""
-    return describe_chunk([""], np.zeros(0, np.uint64), seed)
+    folded = fold([""], np.zeros(0, np.uint64))
+    return Piece(folded, *sketch(folded, seed))
 
 
-def described(pieces: Sequence[list[str]], marks: NDArray[np.uint64], seed: int) -> list[Chunk]:
-    """Describe some pieces, in threads where there are several."""
-    if len(pieces) == 1:
-        return [describe_chunk(pieces[0], marks, seed)]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda piece: describe_chunk(piece, marks, seed), pieces))
-
-
-def describe_stories(corpus: Corpus, marks: Marks, seed: int) -> list[Texts]:
+def describe_stories(
+    corpus: Corpus, marks: Marks, seed: int, *, bands: bool = True
+) -> tuple[Texts, ...]:
     """Describe every field of some stories."""
-    return [
-        describe_field(texts, mark, seed) for texts, mark in zip(corpus.texts, marks, strict=True)
-    ]
+    return tuple(
+        describe_field(texts, mark, seed, bands=bands)
+        for texts, mark in zip(corpus.texts, marks, strict=True)
+    )
 
 
-def describe_together(
-    before: Corpus, corpus: Corpus, told: Sequence[Texts], marks: Marks, seed: int
-) -> Description:
-    """The description of some stories and of those before them; ``told`` is of the latter part."""
-    views = []
-    for field, texts in enumerate(told):
-        held = describe_field(before.texts[field], marks[field], seed)
-        rows = np.concatenate([held.rows, texts.rows + held.count])
-        chunks = [*held.chunks, *texts.chunks]
-        spelled = dict(chain.from_iterable(chunk.spelled.items() for chunk in chunks))
-        views.append(join(rows, chunks, spelled))
-    return tie_together(tuple(views), np.concatenate([before.times, corpus.times]))
+def joined(parts: Sequence[NDArray[Item]]) -> NDArray[Item]:
+    """Arrays end to end; one alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def withdrawn_in(texts: Texts) -> NDArray[np.bool_]:
+    """Whether each story's text states that it is withdrawn."""
+    return joined([piece.folded.core.withdrawn for piece in texts.pieces])[texts.rows]
 
 
 def learn_marks(corpus: Corpus) -> Marks:
@@ -106,16 +114,18 @@ def keys_of(told: Sequence[Texts]) -> NDArray[np.uint64]:
     """The keys of each story, one row a story: the bands and anchors of every field, 0 for none."""
     columns = []
     for field, texts in enumerate(told):
-        for number, name in enumerate(("bands", "anchors")):
-            keys = np.concatenate([getattr(chunk, name) for chunk in texts.chunks])[texts.rows]
-            columns.append(tagged(keys, 2 * field + number))
+        bands = joined([piece.bands for piece in texts.pieces])
+        anchors = joined([piece.anchors for piece in texts.pieces])
+        columns.append(tagged(bands, 2 * field)[texts.rows])
+        columns.append(tagged(anchors, 2 * field + 1)[texts.rows])
     return np.concatenate(columns, axis=1)
 
 
 def tagged(keys: NDArray[np.uint64], tag: int) -> NDArray[np.uint64]:
     """Keys made different from the equal keys of another field or kind; 0 stays 0."""
-    mixed = mix64(keys + np.array([tag + 1], np.uint64) * BASE)
-    return np.where(keys == 0, np.uint64(0), mixed | np.uint64(1))
+    mixed = mix64(keys + np.uint64((tag + 1) * int(BASE) % (1 << 64))) | np.uint64(1)
+    mixed[keys == 0] = 0
+    return mixed
 
 
 def short(keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
@@ -125,10 +135,13 @@ def short(keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 def identities(corpus: Corpus) -> NDArray[np.uint64]:
     """A hash of each story's id, source, time and texts: what makes it the same story again."""
-    rows = zip(corpus.ids, corpus.sources, corpus.times.tolist(), *corpus.texts, strict=True)
-    told = ("\x1f".join(map(str, row)).encode("utf-8", "surrogatepass") for row in rows)
-    joined = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in told)
-    return tagged(np.frombuffer(joined, "<u8"), IDENTITY)
+    rows = zip(
+        corpus.ids, corpus.sources, map(str, corpus.times.tolist()), *corpus.texts, strict=True
+    )
+    told = ["\x1f".join(row).encode("utf-8", "surrogatepass") for row in rows]
+    hashed = hashlib.blake2b
+    marks = b"".join([hashed(text, digest_size=8).digest() for text in told])
+    return tagged(np.frombuffer(marks, "<u8"), IDENTITY)
 
 
 def postings_of(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+HALF = 32
+LOW = (1 << HALF) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -29,23 +32,20 @@ class Found:
     near: NDArray[np.bool_]
     totals: NDArray[np.int64]
 
-    @property
-    def owners(self) -> NDArray[np.int64]:
-        """The key of each row."""
-        return np.repeat(np.arange(len(self.totals)), np.diff(self.starts))
-
 
 def gather(
     pieces: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], left_out: NDArray[np.int64]
 ) -> Found:
     """The finds for each key, from pieces of key numbers and rows, and how many are left out."""
     count = len(left_out)
-    owners = np.concatenate([np.zeros(0, np.int64), *(piece[0] for piece in pieces)])
-    rows = np.concatenate([np.zeros(0, np.int64), *(piece[1] for piece in pieces)])
-    order = np.lexsort((rows, owners))
-    owners, rows = owners[order], rows[order]
+    codes = np.concatenate([owners << HALF | rows for owners, rows in pieces])
+    codes.sort()
+    owners, rows = codes >> HALF, codes & LOW
     totals = np.bincount(owners, minlength=count)
     starts = np.concatenate(([0], np.cumsum(totals)))
+    near = np.ones(len(rows), dtype=bool)
+    if not (totals > HOT).any():
+        return Found(rows, starts, near, totals + left_out)
     places = ranges(np.zeros(count, np.int64), totals)
     sizes = totals[owners]
     near = (sizes <= HOT) | (places >= sizes - NEIGHBOURS)

@@ -11,24 +11,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.canonical import order_by
+from dedupe.index.memory import WITHDRAWN
 from dedupe.linkage import SCORE_UNITS, lead
+from dedupe.pipeline.case import policy, qualities
 from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
 from dedupe.stories import HOUR, NO_TIME
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe.canonical import Order
     from dedupe.index.matching import Matches
+    from dedupe.index.shelf import Leaders
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """One cluster that newcomers joined or opened, by records of the case: old ones come first.
 
-    ``number`` and ``name`` are those of the oldest cluster in it, else -1 and its first
-    newcomer's digest; ``absorbed`` are the numbers and names of the other clusters.
+    ``number`` and ``name`` are those of the oldest cluster in it, else its first newcomer's row
+    and digest; ``absorbed`` are the numbers and names of the other clusters.
     """
 
     number: int
@@ -37,8 +43,8 @@ class Group:
     old: tuple[int, ...]
     fresh: tuple[int, ...]
     size: int
-    absorbed: tuple[tuple[int, int], ...]
-    former: int | None
+    absorbed: tuple[tuple[int, int], ...] = ()
+    former: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +76,38 @@ def place(database: sqlite3.Connection, matches: Matches) -> tuple[Matches, Plac
 
 def choose(matches: Matches) -> Places:
     """Each record's leader by the accepted pairs."""
-    case, left, right = matches.case, matches.left, matches.right
-    count = len(case.corpus)
+    left, right, count = matches.left, matches.right, len(matches.corpus)
     gains = np.zeros(count, np.int64)
+    scores, reasons = np.ones(count), [CANONICAL] * count
+    if not len(left):
+        return Places(np.arange(count), scores, reasons, gains)
     units = np.rint(matches.scores * SCORE_UNITS).astype(np.int64)
     np.add.at(gains, left, units)
     np.add.at(gains, right, units)
     old = np.zeros(count, np.int64)
     old[: len(matches.leaders.seqs)] = matches.leaders.weights
-    ranks = case.order.rank((gains + old).astype(float))
+    ranks = order_of(matches).rank((gains + old).astype(float))
     tops = lead(ranks, left, right, matches.scores)
-    scores = np.ones(count)
-    reasons = [CANONICAL] * count
-    names = [field.name for field in case.settings.field]
+    names = [field.name for field in matches.settings.field]
+    alike = matches.alike(left, right)
     for one, other in ((left, right), (right, left)):
         for pair in np.flatnonzero((tops[one] == other) & (tops[one] != one)).tolist():
             record = int(one[pair])
-            alike = case.kinds[record] == case.kinds[other[pair]]
             scores[record] = matches.scores[pair]
-            reasons[record] = EXACT if alike else reason_of(names, matches.parts[pair].tolist())
+            told = EXACT if alike[pair] else reason_of(names, matches.parts[pair].tolist())
+            reasons[record] = told
     return Places(tops, scores, reasons, gains)
+
+
+def order_of(matches: Matches) -> Order:
+    """The records by the canonical policy."""
+    withdrawn = matches.of(WITHDRAWN) > 0
+    return order_by(policy(matches.settings), qualities(matches.corpus, withdrawn))
 
 
 def beyond(database: sqlite3.Connection, matches: Matches, places: Places) -> NDArray[np.bool_]:
     """The pairs by which a cluster would follow a newcomer that is too far from one of it."""
-    window, times = matches.case.settings.window, matches.case.times
+    window, times = matches.settings.window, matches.corpus.times
     gone = np.zeros(len(matches.left), dtype=bool)
     if window is None:
         return gone
@@ -114,31 +127,48 @@ def beyond(database: sqlite3.Connection, matches: Matches, places: Places) -> ND
     return gone
 
 
-def groups_of(matches: Matches, places: Places) -> list[Group]:
-    """The clusters that hold newcomers, by their leaders."""
-    old = len(matches.leaders.seqs)
+def groups_of(matches: Matches, places: Places, first: int) -> list[Group]:
+    """The clusters of several stories that newcomers, whose rows begin with ``first``, are in."""
+    old, tops = len(matches.leaders.seqs), places.tops
+    followed = np.zeros(len(tops), dtype=bool)
+    followed[tops[tops != np.arange(len(tops))]] = True
+    grouped = np.flatnonzero(followed[tops])
     members: dict[int, list[int]] = {}
-    for record, top in enumerate(places.tops.tolist()):
+    for record, top in zip(grouped.tolist(), tops[grouped].tolist(), strict=True):
         members.setdefault(top, []).append(record)
-    return [group_of(matches, top, held) for top, held in members.items() if held[-1] >= old]
+    digests = matches.corpus.digests
+    return [
+        group_of(matches.leaders, top, held)
+        if held[0] < old
+        else Group(first + held[0] - old, int(digests[held[0]]), top, (), tuple(held), len(held))
+        for top, held in members.items()
+        if held[-1] >= old
+    ]
 
 
-def group_of(matches: Matches, top: int, members: list[int]) -> Group:
-    """One cluster; its records come in order."""
-    leaders, digests = matches.leaders, matches.case.corpus.digests
+def alone(places: Places, groups: Sequence[Group], old: int) -> NDArray[np.int64]:
+    """The newcomers that are a cluster of their own."""
+    lone = np.ones(len(places.tops), dtype=bool)
+    lone[:old] = False
+    for group in groups:
+        lone[list(group.fresh)] = False
+    return np.flatnonzero(lone)
+
+
+def group_of(leaders: Leaders, top: int, members: list[int]) -> Group:
+    """One cluster that old ones are in; its records come in order."""
     held = len(leaders.seqs)
     old = tuple(record for record in members if record < held)
     fresh = tuple(record for record in members if record >= held)
     by_age = sorted(old, key=lambda record: int(leaders.numbers[record]))
     clusters = [(int(leaders.numbers[r]), int(leaders.names[r])) for r in by_age]
-    number, name = clusters[0] if clusters else (-1, int(digests[fresh[0]]))
     return Group(
-        number=number,
-        name=name,
+        number=clusters[0][0],
+        name=clusters[0][1],
         top=top,
         old=old,
         fresh=fresh,
         size=sum(int(leaders.sizes[record]) for record in old) + len(fresh),
         absorbed=tuple(clusters[1:]),
-        former=by_age[0] if by_age and by_age[0] != top else None,
+        former=by_age[0] if by_age[0] != top else None,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.hashing import ranges
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 KEY_BITS = 32
 LEAST_BITS = 4
 MOST_BITS = 20
-GROUP = 16
+GROUP = 4
 LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -82,10 +83,9 @@ class Parts:
     data: NDArray[np.uint32]
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
-    bits: int
 
 
-def unpack(numbers: NDArray[np.int64], blobs: Sequence[bytes], bits: int) -> Parts:
+def unpack(numbers: NDArray[np.int64], blobs: Sequence[bytes]) -> Parts:
     """Parts, given in order with their numbers; raises ValueError for a blob that is no part."""
     lengths = np.fromiter(map(len, blobs), np.int64, len(blobs)) // 4
     data = np.frombuffer(b"".join(blobs), "<u4")
@@ -97,36 +97,55 @@ def unpack(numbers: NDArray[np.int64], blobs: Sequence[bytes], bits: int) -> Par
     ends = np.cumsum(sizes, axis=1)
     if (lengths != GROUP + ends[:, -1]).any():
         raise ValueError("a part of the postings has another length than it says")
-    return Parts(numbers, data, firsts[:, None] + GROUP + ends - sizes, sizes, bits)
+    return Parts(numbers, data, firsts[:, None] + GROUP + ends - sizes, sizes)
 
 
-def all_of(parts: Parts) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """All keys of some parts and the place of each, sorted by both."""
+def all_of(parts: Parts, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """All keys of some parts of a segment and the place of each, sorted by both."""
     sizes = parts.sizes.ravel()
     entries = parts.data[ranges(parts.starts.ravel(), sizes)]
     buckets = (parts.numbers[:, None] * GROUP + np.arange(GROUP)).astype(np.uint32)
-    high = np.repeat(buckets.ravel() << np.uint32(KEY_BITS - parts.bits), sizes)
-    return high | entries >> np.uint32(parts.bits), places_of(entries, parts.bits)
+    high = np.repeat(buckets.ravel() << np.uint32(KEY_BITS - bits), sizes)
+    return high | entries >> np.uint32(bits), places_of(entries, bits)
 
 
-def places_of(entries: NDArray[np.uint32], bits: int) -> NDArray[np.int64]:
+def places_of(entries: NDArray[np.uint32], bits: int | NDArray[np.int64]) -> NDArray[np.int64]:
     """The places that entries hold."""
-    return (entries & np.uint32((1 << bits) - 1)).astype(np.int64)
+    return entries.astype(np.int64) & ((1 << bits) - 1)
 
 
-def spans(parts: Parts, keys: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def spans(
+    parts: Parts,
+    numbers: NDArray[np.int64],
+    keys: NDArray[np.uint32],
+    bits: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in the data the entries of each key start, and how many there are.
 
-    The keys are of these parts.
+    Each key is of the part of that number, which is among these, in a segment of so many bits.
     """
-    buckets = (keys >> np.uint32(KEY_BITS - parts.bits)).astype(np.int64)
-    rows = np.searchsorted(parts.numbers, buckets // GROUP)
-    starts = parts.starts[rows, buckets % GROUP]
-    stops = starts + parts.sizes[rows, buckets % GROUP]
-    low = keys << np.uint32(parts.bits)
-    starts = first_past(parts.data, starts, stops, low, equal=False)
-    high = low | np.uint32((1 << parts.bits) - 1)
-    return starts, first_past(parts.data, starts, stops, high, equal=True) - starts
+    buckets = keys >> (KEY_BITS - bits).astype(np.uint32)
+    rows = np.searchsorted(parts.numbers, numbers) * GROUP + buckets % GROUP
+    starts, sizes = parts.starts.ravel()[rows], parts.sizes.ravel()[rows]
+    lows = keys << bits.astype(np.uint32)
+    highs = lows | ((1 << bits) - 1).astype(np.uint32)
+    return within(parts.data, starts, starts + sizes, lows, highs)
+
+
+def within(
+    data: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    lows: NDArray[np.uint32],
+    highs: NDArray[np.uint32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the values from each low to its high begin in sorted spans, and how many they are."""
+    if kernel.available():
+        firsts, sizes = np.empty((2, len(starts)), np.int64)
+        kernel.find_within(data, starts, stops, lows, highs, firsts, sizes)
+        return firsts, sizes
+    firsts = first_past(data, starts, stops, lows, equal=False)
+    return firsts, first_past(data, starts, stops, highs, equal=True) - firsts
 
 
 def first_past(

@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe.canonical import order_by
 from dedupe.index import segments
-from dedupe.index.describing import describe_stories
+from dedupe.index.describing import describe_stories, withdrawn_in
 from dedupe.index.whole import shrink
 from dedupe.pipeline.case import policy, qualities
 
@@ -99,9 +99,7 @@ def mend(store: Store, number: int) -> None:
         "UPDATE clusters SET canonical = ?, size = ? WHERE number = ?",
         (canonical, len(seqs), number),
     )
-    database.execute(
-        "UPDATE stories SET score = 1000000, reason = 'canonical' WHERE seq = ?", (canonical,)
-    )
+    database.execute("UPDATE stories SET score = NULL, reason = NULL WHERE seq = ?", (canonical,))
 
 
 def best_of(store: Store, seqs: NDArray[np.int64]) -> int:
@@ -116,11 +114,8 @@ def best_of(store: Store, seqs: NDArray[np.int64]) -> int:
 
 def withdrawn_among(store: Store, corpus: Corpus) -> NDArray[np.bool_]:
     """Whether a text of each of some stories states that it is withdrawn."""
-    told = describe_stories(corpus, store.marks, store.settings.seed)
-    columns = [
-        np.concatenate([chunk.withdrawn for chunk in texts.chunks])[texts.rows] for texts in told
-    ]
-    return np.asarray(np.any(columns, axis=0))
+    told = describe_stories(corpus, store.marks, store.settings.seed, bands=False)
+    return np.asarray(np.any([withdrawn_in(texts) for texts in told], axis=0))
 
 
 def thin(database: sqlite3.Connection, segment: Segment) -> None:

@@ -48,7 +48,8 @@ CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER, last INTEGER, 
 CREATE TABLE parts (place INTEGER PRIMARY KEY, data BLOB);
 """
 """``seq`` numbers the stories as they came. A cluster has the number of the story that founded it;
-one of a single story that has always been so has no row in ``clusters``."""
+one of a single story that has always been so has no row in ``clusters``. A ``score`` of 1 and the
+``reason`` canonical are left out."""
 
 REASONS = {
     sqlite3.SQLITE_BUSY: "another process is writing to it; waited {:.0f} s",

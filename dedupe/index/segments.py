@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import NEIGHBOURS
-from dedupe.hashing import ranges
+from dedupe.hashing import distinct, ranges
 from dedupe.index.postings import (
+    GROUP,
+    KEY_BITS,
     MOST_BITS,
     Segment,
     all_of,
@@ -23,6 +25,7 @@ from dedupe.index.postings import (
     spans,
     unpack,
 )
+from dedupe.index.shelf import listed
 from dedupe.index.tail import ENOUGH
 
 if TYPE_CHECKING:
@@ -32,9 +35,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Postings = tuple[NDArray[np.uint32], NDArray[np.int64]]
+    Finds = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 FANOUT = 4
-STRIDE = 1 << 17
+STRIDE = 1 << 18
 """Parts of a segment stand at ``number * STRIDE + part``."""
 AT_ONCE = 4096
 SHARES = 16
@@ -111,44 +115,69 @@ def postings_of(
     """All postings of a segment, or of a share of its keys: keys and rows, sorted by key."""
     keys, places = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
     for parts, blobs in stretches(database, segment, share, shares):
-        held = all_of(unpack(parts, blobs, segment.bits))
+        held = all_of(unpack(parts, blobs), segment.bits)
         keys.append(held[0])
         places.append(held[1])
     return np.concatenate(keys), np.concatenate(places) + segment.first
 
 
 def find(
-    database: sqlite3.Connection, segment: Segment, keys: NDArray[np.uint32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The number of each sorted key that a segment holds, once for each row, and the rows.
+    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
+) -> Finds:
+    """The number of each sorted key that some segments hold, once for each row, and the rows.
 
-    Also how many rows of each key are left out, where there are more than ``MOST``.
+    Also how many rows of each key are left out, where a segment has more than ``MOST``.
     """
-    gone = np.zeros(len(keys), np.int64)
-    if not len(keys):
-        return gone, gone, gone
+    few = [segment for segment in segments if len(keys) * FEW < segment.parts]
+    many = [segment for segment in segments if len(keys) * FEW >= segment.parts]
+    nothing = np.zeros(0, np.int64)
+    told = [(nothing, nothing, np.zeros(len(keys), np.int64))]
+    if few and len(keys):
+        told.append(find_single(database, few, keys))
+    told += [find_all(database, segment, keys) for segment in many]
+    owners, rows, gone = zip(*told, strict=True)
+    return np.concatenate(owners), np.concatenate(rows), np.sum(gone, axis=0)
+
+
+def find_single(
+    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
+) -> Finds:
+    """The same for few keys: the parts that have them, of all segments at once."""
+    told = np.array([(s.number * STRIDE, s.bits, s.first) for s in segments])
+    lows, bits, firsts = np.repeat(told, len(keys), axis=0).T
+    every = np.tile(keys, len(segments))
+    numbers = lows + (every >> (KEY_BITS - bits).astype(np.uint32)) // GROUP
+    wanted = distinct(numbers)
+    held = unpack(wanted, single(database, wanted))
+    starts, sizes = spans(held, numbers, every, bits)
+    kept = np.minimum(sizes, MOST)
+    entries = held.data[chosen(starts, sizes)]
+    rows = places_of(entries, np.repeat(bits, kept)) + np.repeat(firsts, kept)
+    gone = (sizes - kept).reshape(len(segments), len(keys)).sum(axis=0)
+    return np.repeat(np.arange(len(every)) % len(keys), kept), rows, gone
+
+
+def find_all(database: sqlite3.Connection, segment: Segment, keys: NDArray[np.uint32]) -> Finds:
+    """The same for many keys, reading all parts of a segment, a stretch at a time."""
     parts = segment.part_of(keys)
-    wanted = parts[np.append(True, parts[1:] != parts[:-1])[: len(parts)]]
-    if len(wanted) * FEW < segment.parts:
-        pieces: Iterator[tuple[NDArray[np.int64], list[bytes]]] = iter(
-            [(wanted, single(database, segment, wanted.tolist()))]
-        )
-    else:
-        pieces = stretches(database, segment)
-    owners, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for numbers, blobs in pieces:
-        held = unpack(numbers, blobs, segment.bits)
+    gone = np.zeros(len(keys), np.int64)
+    owners, rows = [], []
+    for numbers, blobs in stretches(database, segment):
         low, high = np.searchsorted(parts, [numbers[0], numbers[-1] + 1])
-        starts, sizes = spans(held, keys[low:high])
-        gone[low:high] = np.maximum(sizes - MOST, 0)
-        owners.append(np.repeat(np.arange(low, high), np.minimum(sizes, MOST)))
-        entries = held.data[chosen(starts, sizes)]
-        rows.append(places_of(entries, segment.bits) + segment.first)
-    return np.concatenate(owners), np.concatenate(rows), gone
+        held = unpack(numbers, blobs)
+        bits = np.full(high - low, segment.bits)
+        starts, sizes = spans(held, parts[low:high], keys[low:high], bits)
+        kept = np.minimum(sizes, MOST)
+        gone[low:high] = sizes - kept
+        owners.append(np.repeat(np.arange(low, high), kept))
+        rows.append(places_of(held.data[chosen(starts, sizes)], segment.bits))
+    return np.concatenate(owners), np.concatenate(rows) + segment.first, gone
 
 
 def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
+    if sizes.max(initial=0) <= MOST:
+        return ranges(starts, sizes)
     kept = np.minimum(sizes, MOST)
     steps = ranges(np.zeros(len(kept), np.int64), kept)
     back = np.repeat(kept, kept) - 1 - steps
@@ -158,13 +187,11 @@ def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.in
     return np.repeat(starts, kept) + np.where(np.repeat(sizes > MOST, kept), room - spread, steps)
 
 
-def single(database: sqlite3.Connection, segment: Segment, parts: Sequence[int]) -> list[bytes]:
-    """Some parts, in order."""
-    low = segment.number * STRIDE
-    places = ",".join([str(low + part) for part in parts])
+def single(database: sqlite3.Connection, places: NDArray[np.int64]) -> list[bytes]:
+    """The parts at some places, in order."""
     query = "SELECT data FROM parts WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place"
-    found = database.execute(query, (f"[{places}]",)).fetchall()
-    if len(found) != len(parts):
+    found = database.execute(query, (listed(places),)).fetchall()
+    if len(found) != len(places):
         raise ValueError("parts of the postings are missing")
     return [row[0] for row in found]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.stories import NO_TIME
+from dedupe.stories import NO_TIME, Corpus
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,36 +20,32 @@ SCORES = 1_000_000
 """Scores are kept in millionths."""
 
 FACTS = """
-SELECT f.seq, coalesce(c.canonical, f.seq), f.time, f.head
+SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
 FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
 WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
+"""
+FACTS_BETWEEN = """
+SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
+FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
+WHERE f.seq BETWEEN ? AND ? ORDER BY f.seq
 """
 LEADERS = """
 SELECT f.cluster, coalesce(c.name, s.digest), coalesce(c.size, 1), s.weight
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
 WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
 """
+STORIES = """
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest, texts
+FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
+WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq
+"""
 PLACES = """
 SELECT f.seq, coalesce(c.name, s.digest), coalesce(c.size, 1), coalesce(c.canonical, f.seq),
-  t.id, t.digest, s.score, s.reason, s.version
+  t.id, t.digest, coalesce(s.score, 1000000), coalesce(s.reason, 'canonical'), s.version
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
   JOIN stories t ON t.seq = coalesce(c.canonical, f.seq)
 WHERE f.seq IN (SELECT value FROM json_each(?))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Rows of the index: who leads the cluster of each, when it was, and its headline's print."""
-
-    seqs: NDArray[np.int64]
-    leaders: NDArray[np.int64]
-    times: NDArray[np.int64]
-    heads: NDArray[np.uint64]
-
-    def at(self, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where some of the rows stand."""
-        return np.searchsorted(self.seqs, seqs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +69,23 @@ def columns(rows: Sequence[tuple[int, ...]], count: int) -> NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(len(rows), count).T
 
 
-def facts_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Facts:
-    """The facts of sorted distinct rows; raises ValueError where some are missing."""
-    rows = database.execute(FACTS, (listed(seqs),)).fetchall()
+def facts_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A row for each of sorted distinct rows of the index: its leader, its time, its head's print.
+
+    Raises ValueError where some are missing.
+    """
+    rows = database.execute(FACTS, (NO_TIME, listed(seqs))).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that the postings name are missing")
-    dated = [(s, c, NO_TIME if t is None else t, h) for s, c, t, h in rows]
-    held = columns(dated, 4)
-    return Facts(held[0], held[1], held[2], held[3].view(np.uint64))
+    return columns(rows, 4)[1:].T
+
+
+def facts_between(
+    database: sqlite3.Connection, first: int, last: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same of all rows in a range that are there, with their numbers before."""
+    held = columns(database.execute(FACTS_BETWEEN, (NO_TIME, first, last)).fetchall(), 4)
+    return held[0], held[1:].T
 
 
 def leaders_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Leaders:
@@ -95,15 +100,36 @@ def places_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> dict[int
     return {row[0]: row[1:] for row in database.execute(PLACES, (listed(seqs),))}
 
 
-def source_numbers(database: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
-    """The number of each outlet, new ones given one; None for no name."""
-    numbers: dict[str, int | None] = {"": None}
-    for name in dict.fromkeys(names):
-        if name:
-            database.execute("INSERT OR IGNORE INTO sources (name) VALUES (?)", (name,))
-            row = database.execute("SELECT number FROM sources WHERE name = ?", (name,)).fetchone()
-            numbers[name] = row[0]
-    return [numbers[name] for name in names]
+def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
+    """Some stories, given in the order of coming, as a corpus without their bytes.
+
+    Raises ValueError where some are missing.
+    """
+    rows = database.execute(STORIES, (NO_TIME, listed(seqs))).fetchall()
+    if len(rows) != len(seqs):
+        raise ValueError("stories that others refer to are missing")
+    ids, sources, times, digests, told = zip(*rows, strict=True) if rows else ((),) * 5
+    texts = list(map(orjson.loads, told))
+    return Corpus(
+        batches=(),
+        texts=tuple([text[field] for text in texts] for field in range(fields)),
+        ids=list(ids),
+        sources=list(sources),
+        times=np.array(times, np.int64),
+        digests=np.array(digests, np.int64).view(np.uint64),
+    )
+
+
+def source_number(database: sqlite3.Connection, name: str) -> int | None:
+    """The number of an outlet, None for one that the index does not know."""
+    row = database.execute("SELECT number FROM sources WHERE name = ?", (name,)).fetchone()
+    return row and int(row[0])
+
+
+def new_source(database: sqlite3.Connection, name: str) -> int:
+    """The number of an outlet that is new."""
+    row = database.execute("INSERT INTO sources (name) VALUES (?) RETURNING number", (name,))
+    return int(row.fetchone()[0])
 
 
 def count_of(database: sqlite3.Connection, words: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from dedupe.errors import StoreError
 from dedupe.index import found, schema, segments
 from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
+from dedupe.index.memory import UNKNOWN, Memory
+from dedupe.index.pages import Pages
+from dedupe.index.shelf import new_source, source_number, stories_of
 from dedupe.index.tail import ENOUGH, Tail
-from dedupe.stories import NO_TIME, Corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from dedupe.index.found import Found
     from dedupe.index.postings import Segment
     from dedupe.settings import Settings
+    from dedupe.stories import Corpus
 
-NEVER = -1
+NEVER = NO_SOURCE = -1
+STRANGE = 1 << 40
 
 
 class Store:
@@ -60,6 +63,9 @@ class Store:
         self.marks: Marks = ()
         self.segments: list[Segment] = []
         self.tail = Tail(1)
+        self.pages = Pages()
+        self.memory = Memory(0)
+        self._sources: dict[str, int] = {}
         self._epoch = self._version = NEVER
 
     def close(self) -> None:
@@ -99,6 +105,8 @@ class Store:
 
     def _refresh(self) -> None:
         """Learn what others have written since."""
+        if self.memory.is_full:
+            self.memory = Memory(len(self.settings.field))
         version = self.database.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
             return
@@ -107,6 +115,10 @@ class Store:
             self._epoch = int(str(meta["epoch"]))
             self.marks = read_marks(meta.get("marks"), len(self.settings.field))
             self.tail = Tail(NEVER)
+            self.memory = Memory(len(self.settings.field))
+            self._sources = {"": NO_SOURCE}
+        self.pages = Pages()
+        self.memory.lexicon.forget_counts()
         self.read_segments()
         self._version = version
 
@@ -133,13 +145,8 @@ class Store:
 
     def look_up(self, keys: NDArray[np.uint32]) -> Found:
         """The rows of each of some sorted distinct keys."""
-        pieces = [self.tail.find(keys)]
-        left_out = np.zeros(len(keys), np.int64)
-        for segment in self.segments:
-            owners, rows, gone = segments.find(self.database, segment, keys)
-            pieces.append((owners, rows))
-            left_out += gone
-        return found.gather(pieces, left_out)
+        owners, rows, left_out = segments.find(self.database, self.segments, keys)
+        return found.gather([self.tail.find(keys), (owners, rows)], left_out)
 
     def keep_postings(
         self, postings: tuple[NDArray[np.uint32], NDArray[np.int64]], following: int
@@ -154,36 +161,45 @@ class Store:
         segments.tidy(self.database)
         self.read_segments()
 
+    def recall(self, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places in memory of some rows, given in order; what is not there is fetched."""
+        places = self.memory.places(seqs)
+        missing = np.flatnonzero(places == UNKNOWN)
+        if len(missing):
+            corpus = self.stories(seqs[missing])
+            told = describe_stories(corpus, self.marks, self.settings.seed, bands=False)
+            found = self.memory.add(told, corpus.times, self.source_numbers(corpus.sources))
+            self.memory.name(seqs[missing], found)
+            places[missing] = found
+        return places
+
+    def source_numbers(self, names: Sequence[str], *, new: bool = False) -> list[int]:
+        """The number of each outlet; those that the index does not know are noted if ``new``."""
+        held = self._sources
+        if not held.keys() >= {*names}:
+            held = held if new else dict(held)
+            for name in dict.fromkeys(names):
+                if name not in held:
+                    held[name] = self._source_number(name, STRANGE + len(held), new=new)
+        return [held[name] for name in names]
+
+    def _source_number(self, name: str, strange: int, *, new: bool) -> int:
+        """The number of one outlet; where it is not to be noted, one that none has."""
+        found = source_number(self.database, name)
+        if found is None:
+            return new_source(self.database, name) if new else strange
+        self._sources[name] = found
+        return found
+
     def stories(self, seqs: NDArray[np.int64]) -> Corpus:
         """Some stories, given in the order of coming, as a corpus without their bytes."""
-        rows = self.database.execute(
-            "SELECT id, coalesce(name, ''), time, digest, texts FROM stories JOIN facts USING (seq)"
-            " LEFT JOIN sources ON number = source"
-            " WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq",
-            (listed(seqs),),
-        ).fetchall()
-        if len(rows) != len(seqs):
-            raise ValueError("stories that others refer to are missing")
-        texts = [orjson.loads(row[4]) for row in rows]
-        return Corpus(
-            batches=(),
-            texts=tuple([text[field] for text in texts] for field in range(len(self.marks))),
-            ids=[row[0] for row in rows],
-            sources=[row[1] for row in rows],
-            times=np.array([NO_TIME if row[2] is None else row[2] for row in rows], np.int64),
-            digests=np.array([row[3] for row in rows], np.int64).view(np.uint64),
-        )
+        return stories_of(self.database, seqs, len(self.marks))
 
     def new_epoch(self, **values: object) -> None:
         """Tell all who have the index open that its rows are other ones than before."""
         epoch = schema.read_meta(self.database)["epoch"]
         schema.write_meta(self.database, {**values, "epoch": int(str(epoch)) + 1})
         self._epoch = self._version = NEVER
-
-
-def listed(seqs: NDArray[np.int64]) -> str:
-    """Numbers as SQLite's ``json_each`` takes them."""
-    return orjson.dumps(seqs, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def read_marks(held: object, fields: int) -> Marks:

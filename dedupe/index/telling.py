@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from dedupe.index.store import Store
 
 ALL = """
-SELECT f.cluster, f.seq, f.time, s.id, s.digest, o.name, s.texts, s.score, s.reason, s.version,
+SELECT f.cluster, f.seq, f.time, s.id, s.digest, o.name, s.texts,
+  coalesce(s.score, 1000000), coalesce(s.reason, 'canonical'), s.version,
   coalesce(c.name, s.digest), coalesce(c.canonical, f.seq)
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
   LEFT JOIN sources o ON o.number = s.source

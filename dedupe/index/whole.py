@@ -9,8 +9,8 @@ import numpy as np
 
 from dedupe.index import schema, segments
 from dedupe.index.adding import as_signed, in_units
-from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, learn_marks, signed
+from dedupe.index.recounting import recounted
 from dedupe.index.shelf import count_more
 from dedupe.index.store import marks_as_text
 from dedupe.linkage import SCORE_UNITS
@@ -143,7 +143,8 @@ def write_clusters(database: sqlite3.Connection, whole: Whole) -> int:
     database.execute("DELETE FROM clusters")
     database.executemany("INSERT INTO clusters VALUES (?, ?, ?, ?)", rows)
     database.executemany(
-        "UPDATE stories SET score = ?, reason = ?, weight = ? WHERE seq = ?",
+        "UPDATE stories SET score = nullif(?, 1000000), reason = nullif(?, 'canonical'),"
+        " weight = ? WHERE seq = ?",
         zip(
             in_units(whole.clustering.scores),
             whole.clustering.reasons,
@@ -182,7 +183,7 @@ def write_counts(database: sqlite3.Connection, whole: Whole) -> None:
     leaders = whole.clustering.canonical
     heads = np.flatnonzero(leaders == np.arange(len(leaders)))
     database.execute("DELETE FROM words")
-    count_more(database, counts_to_keep(whole.case, heads))
+    count_more(database, recounted(whole.case, heads))
 
 
 def rewrite_segments(store: Store, seqs: NDArray[np.int64], corpus: Corpus) -> None:

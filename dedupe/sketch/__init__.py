@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dedupe.folding import Folded
 
-__all__ = ["BANDING", "Banding", "sketch"]
+__all__ = ["BANDING", "Banding", "sketch", "sketch_anchors"]
 
 BANDING = Banding(bands=25, rows=5)
 
@@ -27,17 +27,24 @@ def sketch(folded: Folded, seed: int) -> tuple[NDArray[np.uint64], NDArray[np.ui
     hashes, offsets = shingles(folded.tokens.codes, folded.starts, folded.stops, folded.spaceless)
     keys = band_keys(signatures(hashes, offsets, BANDING.slots, seed), BANDING)
     keys[folded.stops == folded.starts] = 0
-    return keys, anchor_keys(anchors(folded))
+    return keys, sketch_anchors(folded)
 
 
 def compiled_sketch(
     folded: Folded, seed: int, banding: Banding
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """The same by the kernel."""
-    tokens, core, count = folded.tokens, folded.core, len(folded.prints)
-    keys = np.empty((count, banding.bands), dtype=np.uint64)
-    rarest = np.empty((count, ANCHORS * (ANCHORS - 1) // 2), dtype=np.uint64)
+    keys = np.empty((len(folded.prints), banding.bands), dtype=np.uint64)
     spans = (folded.starts, folded.stops, folded.spaceless)
-    kernel.band_keys(tokens.codes, *spans, *permutations(banding.slots, seed), keys)
-    kernel.anchor_keys(*tokens.arrays(), core.heads, core.tails, *word_weights(), rarest)
-    return keys, rarest
+    kernel.band_keys(folded.tokens.codes, *spans, *permutations(banding.slots, seed), keys)
+    return keys, sketch_anchors(folded)
+
+
+def sketch_anchors(folded: Folded) -> NDArray[np.uint64]:
+    """The anchor keys alone, for texts that are only to be judged."""
+    if not kernel.available():
+        return anchor_keys(anchors(folded))
+    tokens, core = folded.tokens, folded.core
+    keys = np.empty((len(folded.prints), ANCHORS * (ANCHORS - 1) // 2), dtype=np.uint64)
+    kernel.anchor_keys(*tokens.arrays(), core.heads, core.tails, *word_weights(), keys)
+    return keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ __all__ = [
     "conflicts",
     "context_rows",
     "features_of",
+    "hopes_of",
     "identical_reach",
     "pair_rows",
     "spelled_without_numbers",
@@ -84,8 +86,9 @@ def verify(
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, ends.at(cut))
 
-    with ThreadPoolExecutor(evidence.jobs or os.cpu_count() or 1) as pool:
-        for chunk in pool.map(judge, cuts):
+    threads = 1 if len(cuts) <= 1 else evidence.jobs or os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        for chunk in (pool.map if pool else map)(judge, cuts):
             chunks.append(chunk)
             progress((len(chunks) - 1) / len(cuts))
     return Verdicts(
@@ -102,6 +105,10 @@ def verify_chunk(evidence: Evidence, ends: Ends) -> Verdicts:
     if evidence.floor:
         hopes = hopes_of(evidence, ends)
         alive = np.flatnonzero(hopes >= evidence.floor)
+    if not len(alive):
+        return Verdicts(
+            np.zeros(len(ends)), hopes, np.full((len(ends), len(evidence.columns)), -1.0)
+        )
     close = ends.at(alive)
     views = view_rows(evidence, close.left, close.right)
     context = context_rows(evidence, close)

@@ -1,0 +1,157 @@
+"""The words of the stories in memory, numbered as they are met, and their counts in the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.index.describing import signed, tagged
+from dedupe.index.growing import Growing
+from dedupe.index.shelf import count_of
+from dedupe.pipeline.describe import first_seen
+from dedupe.words import Vocabulary, blended, learn_vocabulary, standard, static_weights
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from numpy.typing import NDArray
+
+    from dedupe.folding import Folded
+
+WORD = 1 << 16
+UNKNOWN = -1
+STATIC, OVERLAPS = 5, 4
+BYTES_A_WORD = 400
+"""About what a word takes, in the dictionaries most of all."""
+
+
+def texts_key(field: int) -> int:
+    """The key under which the texts of a field are counted."""
+    return -1 - field
+
+
+def word_keys(hashes: NDArray[np.uint64], field: int) -> NDArray[np.int64]:
+    """The key of each word as a word of a field, by which it is counted."""
+    return signed(tagged(hashes, WORD + field))
+
+
+class Lexicon:
+    """Words by number; a number, once given, stands.
+
+    ``known`` has a row a word: stem, concept, side, whether it is a number, whether it overlaps
+    its neighbours, and its weight by the shipped table (see :class:`dedupe.words.Vocabulary`).
+    """
+
+    def __init__(self, fields: int) -> None:
+        self._numbers: dict[int, int] = {}
+        self._standard: dict[int, int] = {}
+        self._stems: dict[str, int] = {}
+        self._hashes = Growing(np.uint64)
+        self._known = Growing(np.int64, 6)
+        self._counts = Growing(np.int64, fields)
+        self._texts = [UNKNOWN] * fields
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    @property
+    def bytes(self) -> int:
+        """About what it takes in memory."""
+        return len(self) * BYTES_A_WORD
+
+    def numbers(self, folded: Folded) -> NDArray[np.int32]:
+        """The number of each token of folded texts; words that are new get one."""
+        hashes = folded.tokens.hashes
+        firsts = first_seen(hashes)
+        values = hashes[firsts].tolist()
+        new = [place for place, value in enumerate(values) if value not in self._numbers]
+        if new:
+            self._learn([values[place] for place in new], spelled(folded, firsts[new]))
+        return np.fromiter(map(self._numbers.__getitem__, hashes.tolist()), np.int32, len(hashes))
+
+    def _learn(self, values: list[int], words: list[str]) -> None:
+        """Number words, given by the hash and the folded spelling of each."""
+        told = learn_vocabulary(dict(zip(values, words, strict=True)), self._stems)
+        hashes = told.hashes.tolist()
+        new = [place for place, value in enumerate(hashes) if value not in self._standard]
+        for place in new:
+            self._standard[hashes[place]] = len(self._standard)
+        columns = (told.stems, told.concepts, told.sides, told.numbers, told.overlaps)
+        known = np.stack([*columns, static_weights(told.hashes)], axis=1, dtype=np.int64)
+        self._known.extend(known[new])
+        self._hashes.extend(told.hashes[new])
+        self._counts.extend(np.full((len(new), len(self._texts)), UNKNOWN))
+        standards = standard(np.array(values, np.uint64)).tolist()
+        self._numbers.update(
+            (value, self._standard[other]) for value, other in zip(values, standards, strict=True)
+        )
+
+    def vocabulary(self, words: NDArray[np.int64]) -> Vocabulary:
+        """What is known of some words."""
+        stems, concepts, sides, numbers, overlaps, _ = self._known.held[words].T
+        return Vocabulary(
+            hashes=self._hashes.held[words],
+            stems=stems.astype(np.int32),
+            concepts=concepts.astype(np.int32),
+            sides=sides.astype(np.int32),
+            numbers=numbers.astype(bool),
+            overlaps=overlaps.astype(bool),
+        )
+
+    def weights(
+        self,
+        database: sqlite3.Connection,
+        field: int,
+        words: NDArray[np.int64],
+        more: NDArray[np.int64],
+        texts: int,
+    ) -> NDArray[np.int64]:
+        """The weight of some words of a field, by their counts in the index and ``more``.
+
+        ``texts`` are those that the index does not count yet.
+        """
+        counts = self._counts_of(database, field, words) + more
+        known = self._known.held[words]
+        bits = blended(known[:, STATIC], counts, texts + self._texts[field])
+        return np.where(known[:, OVERLAPS] > 0, bits // 2, bits)
+
+    def _counts_of(
+        self, database: sqlite3.Connection, field: int, words: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """How many texts of the index hold each word; asks for what has not been asked before."""
+        if self._texts[field] == UNKNOWN:
+            self._texts[field] = int(count_of(database, np.array([texts_key(field)]))[0])
+        column = self._counts.held[:, field]
+        unknown = words[column[words] == UNKNOWN]
+        if len(unknown):
+            column[unknown] = count_of(database, word_keys(self._hashes.held[unknown], field))
+        return column[words]
+
+    def count(
+        self, field: int, words: NDArray[np.int64], counts: NDArray[np.int64], texts: int
+    ) -> list[tuple[int, int]]:
+        """Count words of more texts; returns what is to be added to the counts of the index."""
+        column = self._counts.held[:, field]
+        asked = column[words] != UNKNOWN
+        column[words[asked]] += counts[asked]
+        if self._texts[field] != UNKNOWN:
+            self._texts[field] += texts
+        keys = word_keys(self._hashes.held[words], field)
+        rows = list(zip(keys.tolist(), counts.tolist(), strict=True))
+        return [*rows, (texts_key(field), texts)]
+
+    def forget_counts(self) -> None:
+        """Ask for all counts anew: another has written."""
+        self._counts.held[:] = UNKNOWN
+        self._texts = [UNKNOWN] * len(self._texts)
+
+
+def spelled(folded: Folded, places: NDArray[np.int64]) -> list[str]:
+    """The folded spelling of some tokens."""
+    tokens = folded.tokens
+    spans = zip(tokens.starts[places].tolist(), tokens.stops[places].tolist(), strict=True)
+    return [
+        tokens.codes[start:stop].tobytes().decode("utf-32-le", "surrogatepass")
+        for start, stop in spans
+    ]

@@ -1,0 +1,155 @@
+"""What an open index keeps in memory changes no answer, whoever else writes and when it is full."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpora import CORPORA, shipped
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedupe.index import Index, memory, pages, schema, shelf
+from dedupe.index.growing import ROOM, Growing
+from dedupe.index.pages import Pages
+from dedupe.stories import NO_TIME
+
+FEW = settings(max_examples=15)
+
+
+def cold(path: str, parts) -> list[object]:
+    """The answers of an index that is opened anew for each part."""
+    told: list[object] = []
+    for part in parts:
+        with Index.open(path) as index:
+            told += index.match(part) + index.add(part)
+    return told
+
+
+def warm(paths: list[Index], parts) -> list[object]:
+    """The same where some open indexes of one file take turns."""
+    told: list[object] = []
+    for number, part in enumerate(parts):
+        told += paths[number % len(paths)].match(part) + paths[number % len(paths)].add(part)
+    return told
+
+
+@FEW
+@given(
+    CORPORA,
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from(({}, {"window": "2d"}, {"updates": "split"}, {"numbers": "ignore"})),
+    st.sampled_from((0, 1 << 30)),
+)
+def test_what_is_kept_from_call_to_call_changes_no_answer(stories, size, turns, told, most):
+    parts = [stories[i : i + size] for i in range(0, len(stories), size)]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "MOST_BYTES", most)
+        patch.setattr(pages, "WORTH", 2)
+        one, other = str(Path(folder, "one.index")), str(Path(folder, "other.index"))
+        for path in (one, other):
+            Index.create(path, **told).close()
+        expected = cold(one, parts)
+        several = [Index.open(other) for _ in range(turns)]
+        assert warm(several, parts) == expected
+        with Index.open(one) as index:
+            assert list(several[0].export()) == list(index.export())
+        for index in several:
+            index.close()
+
+
+def test_a_failed_call_leaves_nothing_in_memory(tmp_path: Path, monkeypatch):
+    stories = shipped()
+    with Index.create(str(tmp_path / "a.index")) as index:
+        index.add(stories[:6])
+        with monkeypatch.context() as patch:
+            patch.setattr(index.store, "keep_postings", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                index.add(stories[6:])
+        told = index.add(stories[6:])
+        assert index.check() == []
+        found = list(index.export())
+    with Index.create(str(tmp_path / "b.index")) as index:
+        index.add(stories[:6])
+        assert index.add(stories[6:]) == told
+        assert list(index.export()) == found
+
+
+def test_asking_leaves_no_newcomer_in_memory(tmp_path: Path):
+    with Index.create(str(tmp_path / "a.index")) as index:
+        index.add(shipped())
+        held = len(index.store.memory)
+        for record in shipped():
+            index.match([record | {"id": "new"}])
+        sizes = {len(field.table) for field in index.store.memory.fields}
+        assert sizes == {len(index.store.memory)} == {held}
+
+
+def facts_file(count: int) -> sqlite3.Connection:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.executescript(schema.TABLES)
+    rows = [(seq, seq, None if seq % 3 else seq * 7, seq * 11) for seq in range(1, count + 1)]
+    made.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", rows)
+    return made
+
+
+@pytest.mark.parametrize("most", [1, 2, 512])
+@given(data=st.data())
+def test_pages_tell_what_the_rows_tell(most: int, data):
+    count = 40
+    made, held = facts_file(count), Pages()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("BITS", 3), ("SIZE", 8), ("LOW", 7), ("MOST", most), ("WORTH", 4)):
+            patch.setattr(pages, name, value)
+        for _ in range(6):
+            asked = np.array(data.draw(st.lists(st.integers(1, count), max_size=12)), np.int64)
+            facts = held.facts(made, asked)
+            expected = {
+                row[0]: row[1:] for row in made.execute(shelf.FACTS_BETWEEN, (NO_TIME, 1, 99))
+            }
+            got = zip(
+                facts.leaders.tolist(), facts.times.tolist(), facts.heads.tolist(), strict=True
+            )
+            assert list(got) == [expected[seq] for seq in asked.tolist()]
+            if data.draw(st.booleans()):
+                new = np.arange(count + 1, count + 1 + data.draw(st.integers(1, 12)))
+                rows = [(seq, seq, seq * 7, seq * 11) for seq in new.tolist()]
+                made.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", rows)
+                held.write(new, np.array([[seq, seq * 7, seq * 11] for seq in new.tolist()]))
+                count += len(new)
+            if data.draw(st.booleans()):
+                gone = data.draw(
+                    st.lists(st.integers(2, count), min_size=1, max_size=20, unique=True)
+                )
+                made.executemany(
+                    "INSERT OR REPLACE INTO clusters SELECT number, 0, 1, 1 FROM clusters"
+                    " WHERE canonical = ?1 UNION SELECT ?1, 0, 1, 1",
+                    [(seq,) for seq in gone],
+                )
+                held.move(np.array(gone), np.ones(len(gone), np.int64))
+
+
+def test_a_row_that_is_not_there_is_told(monkeypatch):
+    made = facts_file(9)
+    with pytest.raises(ValueError, match="missing"):
+        Pages().facts(made, np.array([3, 12]))
+    monkeypatch.setattr(pages, "WORTH", 1)
+    with pytest.raises(ValueError, match="missing"):
+        Pages().facts(made, np.array([3, 12]))
+
+
+def test_a_growing_array_keeps_its_rows():
+    grown = Growing(np.int64, 2)
+    rows = np.arange(6 * ROOM).reshape(-1, 2)
+    for start in range(0, len(rows), 100):
+        grown.extend(rows[start : start + 100])
+    assert np.array_equal(grown.held, rows)
+    grown.cut(5)
+    grown.extend(rows[:1])
+    assert grown.held.tolist() == [*rows[:5].tolist(), rows[0].tolist()]
+    assert len(grown) == 6
+    assert grown.bytes >= grown.held.nbytes
