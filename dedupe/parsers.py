@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 KEEP_KEYS = (
     "not-withdrawn",
@@ -79,8 +81,26 @@ def parse_jobs(text: str) -> int:
     return value
 
 
+def parse_size(text: str) -> int:
+    """Read a number of bytes such as ``512k``, ``64m`` or ``1g``; raises ValueError."""
+    match = re.fullmatch(r"(\d+)\s*([kmg]?)", text.strip().lower(), re.ASCII)
+    if not match:
+        raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
+    return int(match[1]) * SIZES[match[2]]
+
+
+def parse_ratio(text: str) -> int:
+    """Read how many times its size something may have, 0 for any; raises ValueError."""
+    value = int(text)
+    if value < 0:
+        raise ValueError("it is 0 (no limit) or more")
+    return value
+
+
 def parse_seed(text: str) -> int:
-    """Read a 32-bit seed; raises ValueError."""
+    """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
+    if text == "random":
+        return secrets.randbits(32)
     value = int(text)
     if not 0 <= value < 2**32:
         raise ValueError("it lies between 0 and 4294967295")
@@ -102,6 +122,8 @@ def parse_key(text: str) -> str:
 
 def parse_on_error(text: str) -> str:
     """Read ``fail``, ``skip`` or ``quarantine=FILE``; raises ValueError."""
+    if text == "quarantine=-":
+        raise ValueError("quarantine needs a file: standard output is for the data")
     if text in ("fail", "skip") or (
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):

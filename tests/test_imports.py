@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "parsers", "settings", "stories"}
-TOOLS = {"hashing", "words", "kernel", "files"}
+TOOLS = {"hashing", "words", "kernel", "files", "visible", "threads"}
 DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
-    **{room: set() for room in DRAWING},
+    **{room: set() for room in DRAWING | {"visible", "threads"}},
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
     "judge": PIPELINE | DRAWING,

@@ -13,6 +13,7 @@ import click
 from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
 from dedupe.settings import KNOBS, Knob, Settings
+from dedupe.threads import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,7 +82,8 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--stats",
         metavar="FILE",
-        help="Write counts, timings, caps hit, settings and the input's checksum as JSON.",
+        help="Write counts, what became of all records, timings, caps hit, settings, and the "
+        "checksums of input and output as JSON.",
     ),
     click.option(
         "--config",
@@ -91,11 +93,22 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     ),
 )
 
+OF_ARTICLES = ("max_ratio",)
+"""The settings that a page is read by."""
+
 KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
         knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=with_default(knob)
     )
     for knob in KNOBS
+)
+
+
+CSV_SAFE: Decorator = click.option(
+    "--csv-safe",
+    is_flag=True,
+    help="In CSV and TSV, put an apostrophe before each cell that a spreadsheet would take for a "
+    "formula (=, +, -, @, tab, carriage return; numbers stay).",
 )
 
 
@@ -128,9 +141,14 @@ def article_options(command: Command) -> Command:
     def gathered(articles: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
         console = gather_console(given)
         help_on_terminal(articles)
-        command(Request(articles, given.pop("output"), console, Settings()), **given)
+        flags = {name: given.pop(name) for name in OF_ARTICLES}
+        settings = settle(flags, os.environ, None)
+        command(Request(articles, given.pop("output"), console, settings), **given)
 
-    return decorate(gathered, (files_argument("articles"), *FACE_OPTIONS))
+    knobs = (
+        option for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True) if knob.name in OF_ARTICLES
+    )
+    return decorate(gathered, (files_argument("articles"), *knobs, *FACE_OPTIONS))
 
 
 def files_argument(name: str) -> Decorator:
@@ -149,6 +167,7 @@ def gather_console(given: dict[str, Any]) -> Console:
     """Take the console's options out of what was given, and let error handling know them."""
     console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"))
     click.get_current_context().meta[Console.KEY] = console
+    check_memory()
     return console
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from dedupe.pipeline.describe import (
     outlets_of,
     tie_together,
 )
+from dedupe.threads import workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +62,8 @@ def described(pieces: Sequence[list[str]], marks: NDArray[np.uint64], seed: int)
     """Describe some pieces, in threads where there are several."""
     if len(pieces) == 1:
         return [describe_chunk(pieces[0], marks, seed)]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda piece: describe_chunk(piece, marks, seed), pieces))
+    with workers(0) as spread:
+        return list(spread(lambda piece: describe_chunk(piece, marks, seed), pieces))
 
 
 def describe_stories(corpus: Corpus, marks: Marks, seed: int) -> list[Texts]:

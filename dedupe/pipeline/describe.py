@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from dedupe import kernel
 from dedupe.folding import fold, learn_outlets
 from dedupe.hashing import ranges
 from dedupe.sketch import sketch
+from dedupe.threads import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,8 +141,8 @@ def view_of(
     outlets = outlets_of(distinct, writers)
     pieces = [distinct[i : i + CHUNK] for i in range(0, len(distinct), CHUNK)] or [[""]]
     chunks = []
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for chunk in pool.map(lambda piece: describe_chunk(piece, outlets, seed), pieces):
+    with workers(jobs) as spread:
+        for chunk in spread(lambda piece: describe_chunk(piece, outlets, seed), pieces):
             chunks.append(chunk)
             progress(len(chunks) / len(pieces))
     return join(rows, chunks)

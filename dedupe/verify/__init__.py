@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.stories import HOUR
+from dedupe.threads import workers
 from dedupe.verify.align import Column
 from dedupe.verify.context import CONTEXT, RETURNS, Ends, Evidence, context_rows
 from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
@@ -90,8 +89,8 @@ def verify(
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, ends.at(cut))
 
-    with ThreadPoolExecutor(evidence.jobs or os.cpu_count() or 1) as pool:
-        for chunk in pool.map(judge, cuts):
+    with workers(evidence.jobs) as spread:
+        for chunk in spread(judge, cuts):
             chunks.append(chunk)
             progress((len(chunks) - 1) / len(cuts))
     return Verdicts(
