@@ -122,7 +122,7 @@ def parse_key(text: str) -> str:
 
 def parse_on_error(text: str) -> str:
     """Read ``fail``, ``skip`` or ``quarantine=FILE``; raises ValueError."""
-    if text == "quarantine=-":
+    if text in ("quarantine=-", "quarantine=/dev/stdout"):
         raise ValueError("quarantine needs a file: standard output is for the data")
     if text in ("fail", "skip") or (
         text.startswith("quarantine=") and len(text) > len("quarantine=")

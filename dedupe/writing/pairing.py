@@ -40,7 +40,8 @@ class Places:
         self._corpus = corpus
         self.lines = np.concatenate([np.zeros(0, np.int64), *(batch.lines for batch in batches)])
         self._ends = np.cumsum([len(batch) for batch in batches])
-        self._paths = [batch.path for batch in batches]
+        # JSON is UTF-8, which a file name need not be.
+        self._paths = [batch.path.encode(errors="backslashreplace").decode() for batch in batches]
         self.several = len(set(self._paths)) > 1
 
     def id(self, position: int) -> str:
