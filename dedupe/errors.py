@@ -69,7 +69,7 @@ class AccountingError(DedupeError):
 
     def __str__(self) -> str:
         told = f"{self.what}: {self.found:,} where there should be {self.expected:,}"
-        return f"the records do not add up: {told}; no file was replaced, please report this"
+        return f"the records do not add up: {told}; the output was not replaced, please report this"
 
 
 class StoreError(DedupeError):

@@ -40,8 +40,7 @@ class Places:
         self._corpus = corpus
         self.lines = np.concatenate([np.zeros(0, np.int64), *(batch.lines for batch in batches)])
         self._ends = np.cumsum([len(batch) for batch in batches])
-        # JSON is UTF-8, which a file name need not be.
-        self._paths = [batch.path.encode(errors="backslashreplace").decode() for batch in batches]
+        self._paths = [batch.path for batch in batches]
         self.several = len(set(self._paths)) > 1
 
     def id(self, position: int) -> str:
@@ -53,12 +52,17 @@ class Places:
         return self._paths[int(np.searchsorted(self._ends, position, "right"))]
 
 
+def as_utf8(path: str) -> str:
+    """A file's name as JSON can hold it; bytes of it that are no UTF-8 are shown by escapes."""
+    return path.encode(errors="backslashreplace").decode()
+
+
 def pair_record(pairs: Pairs, row: int, names: Sequence[str], places: Places) -> dict[str, Any]:
     """One pair as JSON values."""
     left, right = int(pairs.left[row]), int(pairs.right[row])
     record: dict[str, Any] = {"a": places.id(left), "b": places.id(right)}
     if places.several:
-        record |= {"a_path": places.path(left), "b_path": places.path(right)}
+        record |= {"a_path": as_utf8(places.path(left)), "b_path": as_utf8(places.path(right))}
     record |= {"a_line": int(places.lines[left]), "b_line": int(places.lines[right])}
     parts = pairs.parts[:, row].tolist()
     record["score"] = round(float(pairs.scores[row]), DIGITS)
