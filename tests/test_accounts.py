@@ -64,9 +64,18 @@ def test_stats_carry_the_accounts(
     assert stats["output_bytes"] == len(out)
 
 
-@pytest.mark.parametrize("command", ["pairs", "check", "report"])
-def test_what_lists_no_records_accounts_for_those_that_were_read(command: str, tmp_path: Path):
-    arguments = ["--exit-zero"] if command == "check" else []
+LISTS_NONE = {
+    "pairs": [],
+    "check": ["--exit-zero"],
+    "report": [],
+    "cluster": ["--format", "tree"],
+}
+
+
+@pytest.mark.parametrize(("command", "arguments"), LISTS_NONE.items(), ids=LISTS_NONE)
+def test_what_lists_no_records_accounts_for_those_that_were_read(
+    command: str, arguments: list[str], tmp_path: Path
+):
     stats, out = stats_of(
         tmp_path, command, *arguments, "--on-error", "skip", stdin=LINES
     )  # fmt: skip

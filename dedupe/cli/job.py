@@ -62,13 +62,14 @@ def carry_out(
         for chunk in chunks:
             output.write(chunk)
         seconds = time.perf_counter() - started
+        selects = command in SELECTING and not painted
         if sidecar:
             outcome = {
                 **result.stats,
                 "output": records,
                 "output_bytes": output.bytes,
                 "output_checksum": output.checksum,
-                "accounts": accounts(tally, records if command in SELECTING else None),
+                "accounts": accounts(tally, records if selects else None),
                 "total_seconds": round(seconds, 3),
             }
             sidecar.write(manifest(command, request.settings, tally, outcome))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from io import BytesIO
-from itertools import chain
+from itertools import chain, repeat, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -161,15 +161,20 @@ def opening(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
     Raises InputError for UTF-16.
     """
-    head = [next(lines, b"").removeprefix(BOM)]
-    if head[0].startswith(UTF16):
+    first = next(lines, b"").removeprefix(BOM)
+    if first.startswith(UTF16):
         raise InputError(name, 1, NOT_UTF8)
-    while not head[-1].strip():
+    head = [(first, 1 if first else 0)]  # with counts: a file of line endings alone takes no memory
+    while not head[-1][0].strip():
         line = next(lines, None)
         if line is None:
             break
-        head.append(line)
-    return head[-1], chain(filter(None, head), lines)
+        held, times = head[-1]
+        if line == held:
+            head[-1] = held, times + 1
+        else:
+            head.append((line, 1))
+    return head[-1][0], chain(chain.from_iterable(starmap(repeat, head)), lines)
 
 
 def format_of(path: str, first: bytes, forced: Format | None) -> Format:
