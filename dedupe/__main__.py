@@ -38,6 +38,8 @@ def run() -> NoReturn:
     """Be the whole process: the console script's entry."""
     occupy_closed_descriptors()
     exit_on_signals()
+    # Its threads are of no use here, and end the process where there is no memory for them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = main(sys.argv[1:])
     drop_unwritable_output()
     if code == INTERRUPTED:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from dedupe import kernel
 from dedupe.hashing import thin
+from dedupe.threads import thread_count, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,11 +76,11 @@ def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1)
     one a core, share the work; the result does not depend on them.
     """
     tasks = [task for family in families if family.keys.max(initial=0) for task in split(family)]
-    threads = jobs or os.cpu_count() or 1
+    threads = thread_count(jobs)
     pair = compiled_pairs if kernel.available() else plain_pairs
-    with ThreadPoolExecutor(threads) as pool:
+    with workers(threads) as spread:
         shares = [tasks[first::threads] for first in range(threads)]
-        found = join(pool.map(lambda share: join(pair(task, names) for task in share), shares))
+        found = join(spread(lambda share: join(pair(task, names) for task in share), shares))
     return Candidates(found.pairs, found.hot, found.largest)
 
 

@@ -55,6 +55,23 @@ class OutputError(DedupeError):
         return f"{self.path}: {self.reason}"
 
 
+class AccountingError(DedupeError):
+    """Records that went in and did not come out as told: a bug, found before a file is replaced.
+
+    ``expected`` and ``found`` are numbers of what ``what`` names.
+    """
+
+    def __init__(self, what: str, expected: int, found: int) -> None:
+        self.what = what
+        self.expected = expected
+        self.found = found
+        super().__init__(what, expected, found)
+
+    def __str__(self) -> str:
+        told = f"{self.what}: {self.found:,} where there should be {self.expected:,}"
+        return f"the records do not add up: {told}; the output was not replaced, please report this"
+
+
 class StoreError(DedupeError):
     """An index that cannot be opened, read or written; what it held before is still there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,10 +66,10 @@ def parse_duration(text: str) -> int:
 
 
 def parse_size(text: str) -> int:
-    """Read ``512M``, ``2G``, ``1.5GiB`` or plain bytes; raises ValueError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower())
-    if not match or not float(match[1]):
-        raise ValueError(f"{text!r} is not a size such as 512M or 2G")
+    """Read a number of bytes such as ``512k``, ``64m`` or ``1.5GiB``; raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
+    if not match:
+        raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
     return int(float(match[1]) * SIZES[match[2]])
 
 
@@ -88,8 +89,18 @@ def parse_jobs(text: str) -> int:
     return value
 
 
+def parse_ratio(text: str) -> int:
+    """Read how many times its size something may have, 0 for any; raises ValueError."""
+    value = int(text)
+    if value < 0:
+        raise ValueError("it is 0 (no limit) or more")
+    return value
+
+
 def parse_seed(text: str) -> int:
-    """Read a 32-bit seed; raises ValueError."""
+    """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
+    if text == "random":
+        return secrets.randbits(32)
     value = int(text)
     if not 0 <= value < 2**32:
         raise ValueError("it lies between 0 and 4294967295")
@@ -111,6 +122,8 @@ def parse_key(text: str) -> str:
 
 def parse_on_error(text: str) -> str:
     """Read ``fail``, ``skip`` or ``quarantine=FILE``; raises ValueError."""
+    if text in ("quarantine=-", "quarantine=/dev/stdout"):
+        raise ValueError("quarantine needs a file: standard output is for the data")
     if text in ("fail", "skip") or (
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):

@@ -21,8 +21,10 @@ from dedupe.parsers import (
     parse_links,
     parse_name,
     parse_on_error,
+    parse_ratio,
     parse_seed,
     parse_share,
+    parse_size,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +178,29 @@ KNOBS = (
         "What to do with a record that cannot be read. Default: fail.",
     ),
     Knob("into", parse_name, "dedupe", "KEY", "The key that cluster adds. Default: dedupe."),
-    Knob("seed", parse_seed, 1, "N", "Seed of the MinHash permutations. Default: 1."),
+    Knob(
+        "seed",
+        parse_seed,
+        1,
+        "N|random",
+        "Seed of the MinHash permutations; random draws one, which --stats tells. Default: 1.",
+    ),
+    Knob(
+        "max_line",
+        parse_size,
+        1 << 26,
+        "SIZE",
+        "Refuse an input with a longer line, or row of a table, as in 512k, 64m or 1g; 0 is no "
+        "limit. Default: 64m.",
+    ),
+    Knob(
+        "max_ratio",
+        parse_ratio,
+        200,
+        "N",
+        "Refuse an input that decompresses to more than 64 MiB and more than N times its size; 0 "
+        "is no limit. Default: 200.",
+    ),
 )
 BY_NAME = {knob.name: knob for knob in KNOBS}
 
@@ -205,6 +229,8 @@ class Settings:
     on_error: str = "fail"
     into: str = "dedupe"
     seed: int = 1
+    max_line: int = 1 << 26
+    max_ratio: int = 200
 
     def manifest(self) -> dict[str, object]:
         """All settings as plain JSON values, for ``--stats``."""

@@ -57,7 +57,13 @@ class Tally:
     skipped: int = 0
     quarantined: int = 0
     undated: int = 0
+    met: int = 0
     checksum: str = ""
+
+    @property
+    def accounted(self) -> int:
+        """What became of the lines, or rows of a table below its header, that were met."""
+        return self.records + self.blank + self.skipped + self.quarantined
 
 
 @dataclass(frozen=True)

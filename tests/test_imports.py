@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "formats", "parsers", "settings", "stories"}
-TOOLS = {"hashing", "words", "kernel", "files", "columns"}
+TOOLS = {"hashing", "words", "kernel", "files", "columns", "visible", "threads"}
 DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "words": {"hashing"},
     "files": {"errors"},
     "columns": set(),
-    **{room: set() for room in DRAWING},
+    **{room: set() for room in DRAWING | {"visible", "threads"}},
     **dict.fromkeys(STAGES, GROUND | TOOLS),
     "pipeline": PIPELINE,
     "judge": PIPELINE | DRAWING,

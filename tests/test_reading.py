@@ -167,6 +167,7 @@ def test_tally(tmp_path: Path):
         skipped=1,
         quarantined=0,
         undated=1,
+        met=7,
         checksum=blake2b(first + second, digest_size=16).hexdigest(),
     )
 

@@ -10,6 +10,10 @@ from dedupe.errors import SettingsError
 from dedupe.settings import BY_NAME, KNOBS, Field, Settings, check_name, resolve
 
 GOOD = [
+    ("max_line", "64m", 64 << 20),
+    ("max_line", "512 K", 512 << 10),
+    ("max_line", 0, 0),
+    ("max_ratio", "0", 0),
     ("field", "title", (Field(("title",)),)),
     ("field", "title|text:2.5", (Field(("title", "text"), 2.5),)),
     ("field", ["title", "meta.lede:0.5"], (Field(("title",)), Field(("meta.lede",), 0.5))),
@@ -61,6 +65,10 @@ BAD = [
     ("on_error", "quarantine=", "it is fail, skip or quarantine=FILE"),
     ("into", "", "it is empty"),
     ("seed", str(2**32), "it lies between 0 and 4294967295"),
+    ("on_error", "quarantine=-", "quarantine needs a file"),
+    ("max_line", "64x", "'64x' is not a size such as 512k, 64m or 1g"),
+    ("max_line", "-1", "'-1' is not a size"),
+    ("max_ratio", "-1", "it is 0 (no limit) or more"),
 ]
 
 

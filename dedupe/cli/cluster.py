@@ -11,7 +11,7 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options, spill_options
+from dedupe.cli.options import CSV_SAFE, Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,12 +54,13 @@ EXAMPLES = examples(
     help="records: every record, annotated. tree: the clusters, for a person. Default: records.",
 )
 @click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
+@CSV_SAFE
 @run_options
 @spill_options
-def command(request: Request, *, form: str, pager: bool) -> None:
+def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
     """Annotate every record, or show the clusters."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.writing import annotated  # noqa: PLC0415 - the same
+    from dedupe.writing import accounted, annotated, without_formulas  # noqa: PLC0415 - the same
 
     if form == "tree":
         if request.memory:
@@ -70,7 +71,12 @@ def command(request: Request, *, form: str, pager: bool) -> None:
         raise click.UsageError("--pager is for --format tree")
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        return len(result.corpus), annotated(result.corpus, result.clustering, request.settings)
+        corpus = result.corpus
+        chunks = annotated(corpus, result.clustering, request.settings)
+        chunks = accounted(chunks, corpus.batches)
+        if csv_safe:
+            chunks = without_formulas(chunks, corpus.batches)
+        return len(corpus), chunks
 
     carry_out("cluster", request, render)
 
@@ -95,6 +101,6 @@ def show(request: Request, *, paged: bool) -> None:
         clusters = int(result.clustering.stats["clusters"])
         return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
 
-    carry_out("cluster", request, render, with_texts=True)
+    carry_out("cluster", request, render, with_texts=True, painted=True)
     if paged:
         click.echo_via_pager(lines, color=look.color)

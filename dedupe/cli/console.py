@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, TextIO
 
 import click
 
+from dedupe.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,11 @@ class Console:
     color: Color = "auto"
 
     def say(self, text: str, *, label: str = "") -> None:
-        """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it."""
+        """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it.
+
+        A path or a field's name in it may hold anything, and steers nothing.
+        """
+        text = visible(text)
         colored = in_color(self.color, sys.stderr, os.environ)
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)

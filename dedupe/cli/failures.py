@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.errors import DedupeError
+from dedupe.visible import visible
 
 if TYPE_CHECKING:
     from dedupe.cli.console import Console
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 FAILED = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+NO_MEMORY = "out of memory; the whole input must fit, so give less of it at a time"
+NO_THREAD = "can't start new thread"
 
 
 def report(error: BaseException, console: Console) -> int:
@@ -37,7 +40,7 @@ def closed_pipe(error: BaseException) -> bool:
     return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
 
 
-def wording(error: BaseException) -> str | None:
+def wording(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
     """Word an error that is the user's to mend; None for a bug of ours."""
     match error:
         case click.UsageError():
@@ -47,11 +50,12 @@ def wording(error: BaseException) -> str | None:
         case DedupeError():
             return str(error)
         case MemoryError():
-            return "out of memory; the whole input must fit, so give less of it at a time"
+            return NO_MEMORY
+        case RuntimeError(args=(reason,)) if reason == NO_THREAD:
+            return f"{NO_THREAD}; give it more memory or processes, or fewer --jobs"
         case OSError(strerror=str(reason)):
             return f"{error.filename}: {reason}" if error.filename else reason
-        case _:
-            return None
+    return None
 
 
 def usage(error: click.UsageError) -> str:
@@ -61,9 +65,14 @@ def usage(error: click.UsageError) -> str:
     return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
 
 
+def harmless(text: str) -> str:
+    """Lines of text, with escapes for what could steer a terminal."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def explain_bug(error: BaseException, console: Console) -> None:
     """Tell of an error that nobody foresaw, with its traceback when verbose."""
     if console.verbose:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo(harmless("".join(traceback.format_exception(error))), err=True, nl=False)
     hint = "" if console.verbose else " (run with -v for the traceback)"
     console.say(f"{type(error).__name__}: {error}{hint}", label="internal error")

@@ -19,6 +19,7 @@ from dedupe.reading.live import read_live
 from dedupe.stories import Tally
 from dedupe.writing import (
     INDEX_KEYS,
+    accounted,
     check_key_is_free,
     check_one_table,
     indexed,
@@ -122,7 +123,8 @@ def carry(
         with index.store.writing():
             answers = index.add_corpus(corpus)
             chosen = np.array([answer.opens for answer in answers], dtype=bool)
-            for chunk in selection(group, chosen) if opening else headless(group, chosen):
+            chunks = selection(group, chosen) if opening else headless(group, chosen)
+            for chunk in accounted(chunks, group, chosen, header=opening):
                 output.write(chunk)
             output.flush()
         return answers
@@ -136,7 +138,8 @@ def carry(
     for batch in group:
         rows = [answer.row() for answer in answers[start : start + len(batch)]]
         start += len(batch)
-        output.write(indexed(batch, rows, into))
+        for chunk in accounted([indexed(batch, rows, into)], [batch], header=False):
+            output.write(chunk)
     output.flush()
     return answers
 

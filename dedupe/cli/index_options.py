@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dedupe.cli.options import Command, Decorator
     from dedupe.stories import Format
 
-PASSING = ("jobs", "on_error", "into")
+PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
 NO_LINKS = "an index takes none: they name the records of one run"
 

@@ -47,7 +47,8 @@ def stats(task: Task) -> None:
     with Index(task.path, {}, {}, any_rules=True) as index:
         figures = index.stats()
     with open_output(task.output, task.inputs) as output:
-        output.write(json.dumps(figures, indent=2, ensure_ascii=False).encode() + b"\n")
+        shown = json.dumps(figures, indent=2, ensure_ascii=False)
+        output.write(shown.encode(errors="backslashreplace") + b"\n")  # a path may be no UTF-8
 
 
 @click.command(

@@ -15,11 +15,14 @@ from dedupe.cli.manifest import manifest
 from dedupe.cli.progress import Progress
 from dedupe.cli.summary import spent, summed_up
 from dedupe.engines.within import run_within
+from dedupe.errors import AccountingError
 from dedupe.files import is_replaceable
 from dedupe.pipeline import run
 from dedupe.reading import read
 from dedupe.stories import Tally
 from dedupe.writing import open_output
+
+SELECTING = ("cluster", "unique")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,11 +42,13 @@ def carry_out(
     tally: Tally | None = None,
     *,
     with_texts: bool = False,
+    painted: bool = False,
 ) -> None:
     """Do one run; the output and the ``--stats`` file appear whole or not at all.
 
     A ``tally`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
-    in memory, for one that asks for the corpus's texts.
+    in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
+    terminal. Raises AccountingError before anything is put in place.
     """
     started = time.perf_counter()
     check_destinations(request)
@@ -52,15 +57,26 @@ def carry_out(
         sidecar = request.stats and open_files.enter_context(
             open_output(request.stats, request.inputs)
         )
-        output = open_files.enter_context(open_output(request.output, request.inputs))
+        output = open_files.enter_context(
+            open_output(request.output, request.inputs, painted=painted)
+        )
         compute = in_memory if with_texts else within_memory
         result = open_files.enter_context(compute(request, tally))
+        check_accounts(tally, result)
         records, chunks = render(result)
         for chunk in chunks:
             output.write(chunk)
         seconds = time.perf_counter() - started
+        selects = command in SELECTING and not painted
         if sidecar:
-            outcome = {**result.stats, "output": records, "total_seconds": round(seconds, 3)}
+            outcome = {
+                **result.stats,
+                "output": records,
+                "output_bytes": output.bytes,
+                "output_checksum": output.checksum,
+                "accounts": accounts(tally, records if selects else None),
+                "total_seconds": round(seconds, 3),
+            }
             sidecar.write(manifest(command, request.settings, tally, outcome))
     if request.console.verbose:
         request.console.say(spent(result.stats))
@@ -96,6 +112,28 @@ def coming(request: Request, tally: Tally) -> Iterator[tuple[Iterable[Batch], Pr
             request.files, request.settings, tally, stdin=standard_input(), format=request.format
         )
         yield progress.reading(batches), progress
+
+
+def check_accounts(tally: Tally, result: Result) -> None:
+    """Raise AccountingError where a stage has lost a record, or told one twice."""
+    for what, found in (
+        ("records to compare", len(result.corpus)),
+        ("records clustered", len(result.clustering.canonical)),
+    ):
+        if found != tally.records:
+            raise AccountingError(what, tally.records, found)
+
+
+def accounts(tally: Tally, out: int | None) -> dict[str, int]:
+    """What became of the records: ``in`` is the sum of all that follow it."""
+    left = {} if out is None else {"out": out, "left_out": tally.records - out}
+    told = left or {"read": tally.records}
+    return {
+        "in": tally.met - tally.blank,
+        **told,
+        "skipped": tally.skipped,
+        "quarantined": tally.quarantined,
+    }
 
 
 def check_destinations(request: Request) -> None:

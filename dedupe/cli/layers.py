@@ -67,6 +67,8 @@ def load(path: str) -> dict[str, Any]:
         raise SettingsError(path, f"not UTF-8 at byte {error.start}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(path, f"not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(path, "nested too deeply") from None
 
 
 def table_of(document: dict[str, Any], path: str) -> Layer:

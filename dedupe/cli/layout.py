@@ -35,6 +35,8 @@ SECTIONS = {
         "--date-field",
         "--source-field",
         "--on-error",
+        "--max-line",
+        "--max-ratio",
         "--line-buffered",
     ),
     "Output": (
@@ -46,6 +48,7 @@ SECTIONS = {
         "--output",
         "--plot",
         "--into",
+        "--csv-safe",
         "--stats",
     ),
     "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),

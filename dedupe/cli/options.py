@@ -14,6 +14,7 @@ from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
 from dedupe.parsers import parse_size
 from dedupe.settings import KNOBS, Knob, Settings
+from dedupe.threads import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,9 +55,12 @@ def with_default(knob: Knob) -> str:
 def size_of(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
     """Read a size; raises BadParameter."""
     try:
-        return None if given is None else parse_size(given)
+        size = None if given is None else parse_size(given)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    if size == 0:
+        raise click.BadParameter("a run takes some memory")
+    return size
 
 
 FACE_OPTIONS: tuple[Decorator, ...] = (
@@ -92,7 +96,8 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--stats",
         metavar="FILE",
-        help="Write counts, timings, caps hit, settings and the input's checksum as JSON.",
+        help="Write counts, what became of all records, timings, caps hit, settings, and the "
+        "checksums of input and output as JSON.",
     ),
     click.option(
         "--config",
@@ -116,12 +121,22 @@ SPILL_OPTIONS: tuple[Decorator, ...] = (
         help="The folder for what does not fit into memory. Default: the system's.",
     ),
 )
+OF_ARTICLES = ("max_ratio",)
+"""The settings that a page is read by."""
 
 KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
         knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=with_default(knob)
     )
     for knob in KNOBS
+)
+
+
+CSV_SAFE: Decorator = click.option(
+    "--csv-safe",
+    is_flag=True,
+    help="In CSV and TSV, put an apostrophe before each cell that a spreadsheet would take for a "
+    "formula (=, +, -, @, tab, carriage return; numbers stay).",
 )
 
 
@@ -161,9 +176,14 @@ def article_options(command: Command) -> Command:
     def gathered(articles: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
         console = gather_console(given)
         help_on_terminal(articles)
-        command(Request(articles, given.pop("output"), console, Settings()), **given)
+        flags = {name: given.pop(name) for name in OF_ARTICLES}
+        settings = settle(flags, os.environ, None)
+        command(Request(articles, given.pop("output"), console, settings), **given)
 
-    return decorate(gathered, (files_argument("articles"), *FACE_OPTIONS))
+    knobs = (
+        option for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True) if knob.name in OF_ARTICLES
+    )
+    return decorate(gathered, (files_argument("articles"), *knobs, *FACE_OPTIONS))
 
 
 def files_argument(name: str) -> Decorator:
@@ -182,6 +202,7 @@ def gather_console(given: dict[str, Any]) -> Console:
     """Take the console's options out of what was given, and let error handling know them."""
     console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"))
     click.get_current_context().meta[Console.KEY] = console
+    check_memory()
     return console
 
 

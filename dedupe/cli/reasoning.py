@@ -35,7 +35,9 @@ def carry_out(request: Request, left: str, right: str, *, in_json: bool) -> None
         sidecar = request.stats and open_files.enter_context(
             open_output(request.stats, request.inputs)
         )
-        output = open_files.enter_context(open_output(request.output, request.inputs))
+        output = open_files.enter_context(
+            open_output(request.output, request.inputs, painted=not in_json)
+        )
         corpus, explanation = compute(request, left, right, tally)
         facts = as_json(explanation, corpus)
         lines = explanation_text(explanation, corpus, paint_for(request))

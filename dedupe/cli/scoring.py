@@ -53,7 +53,9 @@ def carry_out(request: Request, gold: str | None, wanted: Wanted) -> None:
     inputs = [*request.inputs, *filter(None, [gold])]
     with ExitStack() as open_files:
         sidecar = request.stats and open_files.enter_context(open_output(request.stats, inputs))
-        output = open_files.enter_context(open_output(request.output, inputs))
+        output = open_files.enter_context(
+            open_output(request.output, inputs, painted=not wanted.in_json)
+        )
         corpus, evaluation = compute(request, gold, wanted, tally)
         facts = as_json(evaluation, corpus)
         lines = evaluation_text(evaluation, corpus, paint_for(request))

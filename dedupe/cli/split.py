@@ -53,7 +53,7 @@ def command(request: Request) -> None:
 
     started = time.perf_counter()
     with open_output(request.output, request.files) as output:
-        pages = list(read_pages(request.files))
+        pages = list(read_pages(request.files, request.settings.max_ratio))
         blocks = [block for name, data in pages for block in split(name, data)]
         for block in blocks:
             output.write(orjson.dumps(block.record) + b"\n")
@@ -62,8 +62,11 @@ def command(request: Request) -> None:
         request.console.say(told(facts, time.perf_counter() - started))
 
 
-def read_pages(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Read each page whole, under the name by which its blocks go; raises InputError."""
+def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
+    """Read each page whole, under the name by which its blocks go; raises InputError.
+
+    One that decompresses to more than ``most`` times its size is refused.
+    """
     from dedupe.reading import check_inputs  # noqa: PLC0415 - kept out of --help
     from dedupe.reading.compression import chunks, shown  # noqa: PLC0415 - the same
 
@@ -71,4 +74,4 @@ def read_pages(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     check_inputs(inputs)
     for path in inputs:
         name = os.fsencode(shown(path)).decode(errors="replace")  # JSON holds no other bytes
-        yield name, b"".join(chunks(path, standard_input()))
+        yield name, b"".join(chunks(path, standard_input(), most))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options, spill_options
+from dedupe.cli.options import CSV_SAFE, Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,18 +37,23 @@ EXAMPLES = examples(
     is_flag=True,
     help="Write the other records instead: the two outputs together are the input.",
 )
+@CSV_SAFE
 @run_options
 @spill_options
-def command(request: Request, *, duplicates: bool) -> None:
+def command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
     """Select the canonical records, or the others."""
     import numpy as np  # noqa: PLC0415 - kept out of --help
 
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.writing import selected  # noqa: PLC0415 - the same
+    from dedupe.writing import accounted, selected, without_formulas  # noqa: PLC0415 - the same
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         canonical = result.clustering.canonical
         chosen = (canonical == np.arange(len(canonical))) != duplicates
-        return int(np.count_nonzero(chosen)), selected(result.corpus, chosen)
+        batches = result.corpus.batches
+        chunks = accounted(selected(result.corpus, chosen), batches, chosen)
+        if csv_safe:
+            chunks = without_formulas(chunks, batches)
+        return int(np.count_nonzero(chosen)), chunks
 
     carry_out("unique", request, render)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from dedupe.pipeline.describe import (
     stated_versions,
 )
 from dedupe.pipeline.register import Holdings, holdings
+from dedupe.threads import workers
 from dedupe.words import learn_vocabulary
 
 if TYPE_CHECKING:
@@ -147,12 +147,10 @@ def tell(
     columns: dict[str, list[NDArray[Any]]] = {"prints": [], "versions": [], "withdrawn": []}
     done = 0
     bands = 0
-    with ThreadPoolExecutor(settings.jobs or None) as pool:
+    with workers(settings.jobs) as spread:
         pieces = (texts for texts, _ in texts_of(spill, field, CHUNK))
         for some in together(pieces):
-            chunks = list(
-                pool.map(lambda piece: describe_chunk(piece, outlets, settings.seed), some)
-            )
+            chunks = list(spread(lambda piece: describe_chunk(piece, outlets, settings.seed), some))
             for chunk in chunks:
                 spelled.update(chunk.spelled)
                 for name, parts in columns.items():

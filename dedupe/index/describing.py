@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +13,7 @@ from dedupe.folding import fold
 from dedupe.hashing import BASE, mix64
 from dedupe.pipeline.describe import CHUNK, outlets_of
 from dedupe.sketch import sketch, sketch_anchors
+from dedupe.threads import workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +65,8 @@ def describe_field(
     starts = range(0, len(distinct), CHUNK)
     if len(starts) == 1:
         return Texts(rows, [describe(0)])
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return Texts(rows, list(pool.map(describe, starts)))
+    with workers(0) as spread:
+        return Texts(rows, list(spread(describe, starts)))
 
 
 @cache

@@ -26,7 +26,7 @@ PATIENCE = 30.0
 """Seconds that a writer waits for another one."""
 CACHE_KIB = 32 * 1024
 SIGNATURE = b"SQLite format 3\0"
-PASSING = ("jobs", "on_error", "into")
+PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
 UNKEPT = ("links", *PASSING)
 RULES = ("folding.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from dedupe.columns import coded
 from dedupe.folding import fold, learn_outlets
 from dedupe.hashing import ranges
 from dedupe.sketch import sketch
+from dedupe.threads import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,8 +165,8 @@ def view_of(
     pieces = [distinct[i : i + CHUNK] for i in range(0, len(distinct), CHUNK)] or [[""]]
     chunks: list[Chunk] = []
     spelled: dict[int, str] = {}
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for chunk in pool.map(lambda piece: describe_chunk(piece, outlets, seed), pieces):
+    with workers(jobs) as spread:
+        for chunk in spread(lambda piece: describe_chunk(piece, outlets, seed), pieces):
             spelled.update(chunk.spelled)
             chunks.append(replace(chunk, spelled={}))
             progress(len(chunks) / len(pieces))

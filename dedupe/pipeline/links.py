@@ -42,7 +42,7 @@ def links_of(corpus: Corpus, settings: Settings) -> Links:
     """
     if settings.links is None:
         return NO_LINKS
-    labels = read_labels(settings.links)
+    labels = read_labels(settings.links, settings.max_ratio)
     ends = np.stack(find_pairs(corpus, labels, settings.links))
     apart = (DIFFERENT, UPDATE) if settings.updates == "split" else (DIFFERENT,)
     must, cannot = (

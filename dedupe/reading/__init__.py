@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from io import BytesIO
-from itertools import chain
+from itertools import chain, repeat, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from dedupe.errors import InputError
+from dedupe.errors import AccountingError, InputError
 from dedupe.files import reason_of
 from dedupe.reading import delimited, jsonl, plain
 from dedupe.reading.compression import chunks, shown, split_suffix
 from dedupe.reading.rejects import rejection
-from dedupe.reading.source import Source
+from dedupe.reading.source import Source, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +38,7 @@ PARSERS = {
     "tsv": delimited.batches,
     "lines": plain.batches,
 }
+TABLES = ("csv", "tsv")
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # A headline may begin with a bracket, but hardly with one around a brace.
@@ -90,12 +91,29 @@ def read_all(
     with rejection(settings.on_error, inputs, tally) as reject:
         for path in inputs:
             tally.files += 1
-            lines = split_lines(counted(chunks(path, stdin), tally, digest))
+            pieces = counted(chunks(path, stdin, settings.max_ratio), tally, digest)
+            lines = split_lines(pieces, shown(path), settings.max_line)
             first, lines = opening(shown(path), lines)
             kind = format_of(path, first, forced)
+            if kind not in TABLES:
+                lines = met(lines, tally)
             source = Source(shown(path), kind, lines, settings, tally, reject)
             yield from PARSERS[kind](source)
+        check_accounts(tally)  # before a file of quarantined records takes its place
         tally.checksum = digest.hexdigest()
+
+
+def met(lines: Iterable[bytes], tally: Tally) -> Iterator[bytes]:
+    """Pass lines on, counted before anything looks at them."""
+    for line in lines:
+        tally.met += 1
+        yield line
+
+
+def check_accounts(tally: Tally) -> None:
+    """Raise AccountingError where a line was neither read nor counted as left out."""
+    if tally.met != tally.accounted:
+        raise AccountingError("records and lines left out", tally.met, tally.accounted)
 
 
 def counted(pieces: Iterable[bytes], tally: Tally, digest: blake2b) -> Iterator[bytes]:
@@ -106,16 +124,36 @@ def counted(pieces: Iterable[bytes], tally: Tally, digest: blake2b) -> Iterator[
         yield piece
 
 
-def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their endings, split after LF alone; the last may lack one."""
+def split_lines(pieces: Iterable[bytes], name: str, most: int) -> Iterator[bytes]:
+    """Lines with their endings, split after LF alone; the last may lack one.
+
+    Raises InputError for a line of more than ``most`` bytes, unless that is 0, before it is whole.
+    """
     rest: list[bytes] = []
+    number = 0
+    for block in whole_lines(pieces, rest, most):
+        for number, line in enumerate(BytesIO(block), number + 1):  # noqa: B020 - goes on counting
+            if 0 < most < len(line):
+                raise InputError(name, number, too_long(most))
+            yield line
+    if 0 < most < sum(map(len, rest)):
+        raise InputError(name, number + 1, too_long(most))
+    yield from filter(None, [b"".join(rest)])
+
+
+def whole_lines(pieces: Iterable[bytes], rest: list[bytes], most: int) -> Iterator[bytes]:
+    """Blocks of whole lines; ``rest`` holds what comes after them, at most a piece too much."""
+    held = 0
     for piece in pieces:
         cut = piece.rfind(b"\n") + 1
         if cut:
-            yield from BytesIO(b"".join([*rest, piece[:cut]]))
+            yield b"".join([*rest, piece[:cut]])
             rest.clear()
+            held = 0
         rest.append(piece[cut:])
-    yield from BytesIO(b"".join(rest))
+        held += len(piece) - cut
+        if 0 < most < held:
+            return
 
 
 def opening(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -123,15 +161,20 @@ def opening(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
     Raises InputError for UTF-16.
     """
-    head = [next(lines, b"").removeprefix(BOM)]
-    if head[0].startswith(UTF16):
+    first = next(lines, b"").removeprefix(BOM)
+    if first.startswith(UTF16):
         raise InputError(name, 1, NOT_UTF8)
-    while not head[-1].strip():
+    head = [(first, 1 if first else 0)]  # with counts: a file of line endings alone takes no memory
+    while not head[-1][0].strip():
         line = next(lines, None)
         if line is None:
             break
-        head.append(line)
-    return head[-1], chain(filter(None, head), lines)
+        held, times = head[-1]
+        if line == held:
+            head[-1] = held, times + 1
+        else:
+            head.append((line, 1))
+    return head[-1][0], chain(chain.from_iterable(starmap(repeat, head)), lines)
 
 
 def format_of(path: str, first: bytes, forced: Format | None) -> Format:

@@ -28,7 +28,11 @@ BZIP2 = b"BZh"
 BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 HEAD = 10
 CHUNK = 1 << 20
-ZSTD_STEP = 1 << 16
+ZSTD_STEP = 1 << 10
+"""So little at a time that what comes of it, at most 32 MiB, is counted before it fills memory."""
+GRACE = 1 << 26
+"""What may come of any input, however small."""
+MAX_RATIO = 200
 NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 
 
@@ -46,17 +50,20 @@ def split_suffix(path: str) -> tuple[str, Kind | None]:
     return (suffixes[-1] if suffixes else ""), kind
 
 
-def chunks(path: str, stdin: BinaryIO) -> Iterator[bytes]:
+def chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[bytes]:
     """Read a file, or stdin for ``-``, as decompressed chunks of up to about a MiB.
 
-    Raises InputError, without a line, when the file cannot be opened, read or decompressed.
+    Raises InputError, without a line, when the file cannot be opened, read or decompressed, or
+    when it decompresses to more than ``most`` times its size (0: no limit) and more than 64 MiB.
     """
     name = shown(path)
     try:
         with nullcontext(stdin) if path == "-" else Path(path).open("rb") as file:
             head = file.read(HEAD)
             kind = kind_of(path, head)
-            yield from decompressed(name, kind, io.BufferedReader(Rewound(head, file), CHUNK))
+            source = Rewound(head, file)
+            pieces = decompressed(name, kind, io.BufferedReader(source, CHUNK))
+            yield from watched(pieces, name, source, most) if kind and most else pieces
     except OSError as error:
         raise InputError(name, None, reason_of(error)) from error
 
@@ -74,12 +81,27 @@ def kind_of(path: str, head: bytes) -> Kind | None:
     return None
 
 
+def watched(pieces: Iterator[bytes], name: str, source: Rewound, most: int) -> Iterator[bytes]:
+    """Pass decompressed chunks on; raises InputError where they outgrow what they are made from."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > max(GRACE, most * source.taken):
+            reason = f"decompresses to more than {most} times its size; --max-ratio allows more"
+            raise InputError(name, None, reason)
+        yield piece
+
+
 class Rewound(io.RawIOBase):
-    """A stream with its first bytes put back; closing it leaves the stream open."""
+    """A stream with its first bytes put back; closing it leaves the stream open.
+
+    ``taken`` counts the bytes that were read.
+    """
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
+        self.taken = 0
 
     def readable(self) -> bool:
         """Say yes, as BufferedReader asks."""
@@ -90,6 +112,7 @@ class Rewound(io.RawIOBase):
         got = self._head[: len(buffer)] or self._rest.read(len(buffer))
         self._head = self._head[len(got) :]
         buffer[: len(got)] = got
+        self.taken += len(got)
         return len(got)
 
 

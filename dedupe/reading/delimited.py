@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe.errors import InputError
 from dedupe.reading.fields import Unreadable, columns_of
-from dedupe.reading.source import blocks
+from dedupe.reading.source import blocks, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from dedupe.stories import Batch, Tally
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+class TooLong(Exception):  # noqa: N818 - as Unreadable, before its place is known
+    """A row that is longer than it may be, and the line on which it begins."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(line)
 
 
 class Row(NamedTuple):
@@ -35,7 +43,7 @@ def batches(source: Source) -> Iterator[Batch]:
     InputError for a header that cannot be read or names no text.
     """
     delimiter = DELIMITERS[source.format]
-    rows = without_blanks(split_rows(source.lines, delimiter), source.tally)
+    rows = without_blanks(rows_of(source, delimiter), source.tally)
     header = next(rows, None)
     if header is None:
         return
@@ -62,12 +70,14 @@ def without_blanks(rows: Iterator[Row], tally: Tally) -> Iterator[Row]:
             yield row
         else:
             tally.blank += 1
+            tally.met += 1
 
 
 def good_rows(rows: Iterator[Row], source: Source, header: bytes, width: int) -> Iterator[Row]:
     """Pass on the rows that can be read, and refuse the others."""
     delimiter = DELIMITERS[source.format]
     for row in rows:
+        source.tally.met += 1
         try:
             check(row, width, delimiter)
         except Unreadable as bad:
@@ -76,19 +86,34 @@ def good_rows(rows: Iterator[Row], source: Source, header: bytes, width: int) ->
             yield row
 
 
-def split_rows(lines: Iterator[bytes], delimiter: str) -> Iterator[Row]:
-    """Rows with their bytes: the csv module asks for the lines that a row needs, and no more."""
+def rows_of(source: Source, delimiter: str) -> Iterator[Row]:
+    """Rows of a source; raises InputError for one too long, as by a quote left open."""
+    try:
+        yield from split_rows(source.lines, delimiter, source.settings.max_line)
+    except TooLong as error:
+        raise InputError(source.path, error.line, too_long(source.settings.max_line)) from None
+
+
+def split_rows(lines: Iterator[bytes], delimiter: str, most: int = 0) -> Iterator[Row]:
+    """Rows with their bytes: the csv module asks for the lines that a row needs, and no more.
+
+    Raises TooLong for a row of more than ``most`` bytes, unless that is 0.
+    """
     taken: list[bytes] = []
 
     def feed() -> Iterator[str]:
+        size = 0
         for line in lines:
+            size = size + len(line) if taken else len(line)
             taken.append(line)
+            if 0 < most < size:
+                raise TooLong(number)
             yield line.decode(errors="surrogateescape")
 
     # The module's own limit, 128 KiB a cell, would refuse long records.
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(feed(), delimiter=delimiter)
     number = 1
+    reader = csv.reader(feed(), delimiter=delimiter)
     while True:
         cells: list[str] = []
         problem = ""

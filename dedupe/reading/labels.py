@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
-from dedupe.reading.compression import chunks
+from dedupe.reading.compression import MAX_RATIO, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,15 +41,16 @@ class Label:
         return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
 
 
-def read_labels(path: str) -> list[Label]:
+def read_labels(path: str, most: int = MAX_RATIO) -> list[Label]:
     """Read the labelled pairs of a file, each pair once, in the order of the file.
 
     CSV with the columns ``a,b,label`` or JSONL with these keys, compressed or not; a label is
     D, U or N, or a word for it such as ``duplicate``, ``update``, ``not``, ``y``. Raises InputError
-    for a row that cannot be read, and for a pair that has two different labels.
+    for a row that cannot be read, for a pair that has two different labels, and for a file that
+    decompresses to more than ``most`` times its size.
     """
     held: dict[tuple[str, str], Label] = {}
-    for line, row in rows_of(path, text_of(path)):
+    for line, row in rows_of(path, text_of(path, most)):
         label = label_of(path, line, row)
         first = held.setdefault(label.pair, label)
         if first.label != label.label:
@@ -58,9 +59,9 @@ def read_labels(path: str) -> list[Label]:
     return list(held.values())
 
 
-def text_of(path: str) -> str:
+def text_of(path: str, most: int = MAX_RATIO) -> str:
     """Take a whole file as text; raises InputError."""
-    data = b"".join(chunks(path, sys.stdin.buffer if sys.stdin else io.BytesIO()))
+    data = b"".join(chunks(path, sys.stdin.buffer if sys.stdin else io.BytesIO(), most))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,6 +85,8 @@ def json_rows(path: str, text: str) -> Iterator[Row]:
             row = json.loads(raw)
         except ValueError as error:
             raise InputError(path, line, f"not JSON: {error}") from None
+        except RecursionError:
+            raise InputError(path, line, "nested too deeply") from None
         if not isinstance(row, dict):
             raise InputError(path, line, "not an object")
         yield line, row

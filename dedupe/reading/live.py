@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
 from dedupe.files import reason_of
-from dedupe.reading import BOM, PARSERS, format_of
+from dedupe.reading import BOM, PARSERS, check_accounts, format_of, met
 from dedupe.reading.compression import MAGIC, shown
 from dedupe.reading.rejects import rejection
-from dedupe.reading.source import Source
+from dedupe.reading.source import Source, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,21 +49,35 @@ def read_live(
     number = 1
     with rejection(settings.on_error, [STDIN], tally) as reject:
         tally.files += 1
-        for arrived in arrivals(stdin):
+        for arrived in arrivals(stdin, settings.max_line):
             digest.update(arrived)
             tally.bytes += len(arrived)
             lines = list(BytesIO(arrived.removeprefix(BOM) if number == 1 else arrived))
+            check_lengths(lines, number, settings.max_line)
             kind = kind or kind_of(lines)
             for cut in [[line] for line in lines] if by_line else [lines]:
                 told = kind or "lines"
-                source = Source(shown(STDIN), told, iter(cut), settings, tally, reject, number)
+                source = Source(
+                    shown(STDIN), told, met(cut, tally), settings, tally, reject, number
+                )
                 yield from PARSERS[check_kind(told)](source)
                 number += len(cut)
+        check_accounts(tally)
         tally.checksum = digest.hexdigest()
 
 
-def arrivals(stdin: BinaryIO) -> Iterator[bytes]:
-    """Whole lines as they arrive, as many as are there; the last may lack its ending."""
+def check_lengths(lines: list[bytes], first: int, most: int) -> None:
+    """Raise InputError for a line of more than ``most`` bytes, unless that is 0."""
+    for number, line in enumerate(lines, first):
+        if 0 < most < len(line):
+            raise InputError(shown(STDIN), number, too_long(most))
+
+
+def arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
+    """Whole lines as they arrive, as many as are there; the last may lack its ending.
+
+    One that grows beyond ``most`` bytes, unless that is 0, comes as it is and is the last.
+    """
     descriptor = stdin.fileno()
     rest = b""
     try:
@@ -81,6 +95,8 @@ def arrivals(stdin: BinaryIO) -> Iterator[bytes]:
             rest = joined[cut:]
             if cut:
                 yield joined[:cut]
+            if 0 < most < len(rest):
+                break
     except OSError as error:
         raise InputError(shown(STDIN), None, reason_of(error)) from error
     if rest:

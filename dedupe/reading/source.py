@@ -69,6 +69,11 @@ class Source:
         )
 
 
+def too_long(most: int) -> str:
+    """Word that a line, or a row, is longer than it may be."""
+    return f"longer than {most:,} bytes; --max-line allows more"
+
+
 def blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
     """Cut a stream into lists of about a MiB, by ``size`` in bytes, and at most 16k items."""
     block: list[Item] = []

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.stories import HOUR
+from dedupe.threads import workers
 from dedupe.verify.align import Column
 from dedupe.verify.context import CONTEXT, RETURNS, Ends, Evidence, context_rows
 from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
@@ -86,9 +84,8 @@ def verify(
     def judge(cut: slice) -> Verdicts:
         return verify_chunk(evidence, ends.at(cut))
 
-    threads = 1 if len(cuts) <= 1 else evidence.jobs or os.cpu_count() or 1
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
-        for chunk in (pool.map if pool else map)(judge, cuts):
+    with workers(evidence.jobs if len(cuts) > 1 else 1) as spread:
+        for chunk in spread(judge, cuts):
             chunks.append(chunk)
             progress((len(chunks) - 1) / len(cuts))
     return Verdicts(

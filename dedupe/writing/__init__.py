@@ -1,6 +1,8 @@
 """Results to bytes: annotated input, chosen records, pairs, and where they go."""
 
+from dedupe.writing.accounts import accounted
 from dedupe.writing.annotate import INDEX_KEYS, annotated, check_key_is_free, indexed, wider_header
+from dedupe.writing.formulas import without_formulas
 from dedupe.writing.output import Output, open_output
 from dedupe.writing.pairing import pair_lines
 from dedupe.writing.select import selected, selection
@@ -9,6 +11,7 @@ from dedupe.writing.table import check_one_table, is_table
 __all__ = [
     "INDEX_KEYS",
     "Output",
+    "accounted",
     "annotated",
     "check_key_is_free",
     "check_one_table",
@@ -19,4 +22,5 @@ __all__ = [
     "selected",
     "selection",
     "wider_header",
+    "without_formulas",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dedupe.errors import OutputError
 from dedupe.files import output_errors, refuse_inputs, replacing
+from dedupe.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,15 +31,27 @@ class Writer(Protocol):
 
 
 class Output:
-    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest."""
+    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
+
+    ``bytes`` counts what it was given, before compression.
+    """
 
     def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
         self.path = path
+        self.bytes = 0
+        self._digest = blake2b(digest_size=16)
         self._writer = writer
         self._finish = finish
 
+    @property
+    def checksum(self) -> str:
+        """BLAKE2b, 16 bytes as hex digits, of what it was given so far."""
+        return self._digest.hexdigest()
+
     def write(self, data: bytes) -> None:
         """Write a chunk; raises OutputError, or BrokenPipeError when the reader went away."""
+        self.bytes += len(data)
+        self._digest.update(data)
         with output_errors(self.path):
             self._writer.write(data)
 
@@ -57,8 +71,13 @@ class Output:
 
 
 @contextmanager
-def open_output(path: str | None, inputs: Sequence[str]) -> Iterator[Output]:
+def open_output(
+    path: str | None, inputs: Sequence[str], *, painted: bool = False
+) -> Iterator[Output]:
     """Open standard output for None or ``-``, else a file, compressed by its suffix.
+
+    A terminal gets escapes for what could steer it, unless what is written is ``painted``, which
+    is text that was made for it. So each chunk is of whole lines there.
 
     The file takes its place, with the mode of the one it replaces, when the block ends well; on any
     exception it is removed. Devices and pipes are written directly. Raises OutputError, before
@@ -66,7 +85,8 @@ def open_output(path: str | None, inputs: Sequence[str]) -> Iterator[Output]:
     """
     if path is None or path in STDOUT_PATHS:
         stdout = standard_output()
-        output = Output(STDOUT, stdout, stdout.flush)
+        writer: Writer = stdout if painted or not stdout.isatty() else Harmless(stdout)
+        output = Output(STDOUT, writer, stdout.flush)
         yield output
         output.finish()
         return
@@ -80,6 +100,33 @@ def open_output(path: str | None, inputs: Sequence[str]) -> Iterator[Output]:
             output = Output(path, file, file.flush)
         yield output
         output.finish()
+
+
+class Harmless:
+    """Shows lines on a terminal, whatever they hold."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+
+    def write(self, data: bytes, /) -> object:
+        """Show whole lines."""
+        return self._terminal.write(harmless(data))
+
+    def close(self) -> None:
+        """Close the terminal's writer."""
+        self._terminal.close()
+
+
+def harmless(data: bytes) -> bytes:
+    r"""Lines with escapes for all that could steer a terminal; tabs stay.
+
+    >>> harmless(b"a\x1b[2J\tb\n\xff\n")
+    b'a\\x1b[2J\tb\n\\xff\n'
+    """
+    lines = data.decode(errors="backslashreplace").split("\n")
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in lines).encode(
+        errors="backslashreplace"
+    )
 
 
 def standard_output() -> BinaryIO:

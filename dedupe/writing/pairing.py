@@ -52,12 +52,17 @@ class Places:
         return self._paths[int(np.searchsorted(self._ends, position, "right"))]
 
 
+def as_utf8(path: str) -> str:
+    """A file's name as JSON can hold it; bytes of it that are no UTF-8 are shown by escapes."""
+    return path.encode(errors="backslashreplace").decode()
+
+
 def pair_record(pairs: Pairs, row: int, names: Sequence[str], places: Places) -> dict[str, Any]:
     """One pair as JSON values."""
     left, right = int(pairs.left[row]), int(pairs.right[row])
     record: dict[str, Any] = {"a": places.id(left), "b": places.id(right)}
     if places.several:
-        record |= {"a_path": places.path(left), "b_path": places.path(right)}
+        record |= {"a_path": as_utf8(places.path(left)), "b_path": as_utf8(places.path(right))}
     record |= {"a_line": int(places.lines[left]), "b_line": int(places.lines[right])}
     parts = pairs.parts[:, row].tolist()
     record["score"] = round(float(pairs.scores[row]), DIGITS)
