@@ -21,13 +21,18 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters_2007_news,reuters_2007) \
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
-.PHONY: help demo test check readme bench peers fit clean
+SECONDS := 1800
+SANITIZED := build/sanitize/lib
+
+.PHONY: help demo test check fuzz sanitize readme bench peers fit clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo    what it does, on a dozen invented stories'
 	@echo 'make test    all tests'
 	@echo 'make check   lint, format, strict types, import rules'
+	@echo 'make fuzz    any bytes into every way in, for SECONDS=$(SECONDS)'
+	@echo 'make sanitize  the tests of the C kernel, built with AddressSanitizer and UBSan'
 	@echo 'make readme  run the commands in README.md and write their output into it'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
@@ -51,6 +56,21 @@ check: $(TOOLS)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_imports.py
 
+# Guided by coverage where there is a wheel of atheris for this Python, else by chance.
+fuzz: $(TOOLS)
+	@$(PIP) install --only-binary :all: --group fuzz || echo 'make fuzz: no atheris for this Python'
+	@PYTHONPATH=.:tests $(BIN)/python -m fuzz $(SECONDS)
+
+# The sanitized kernel lies in a folder of its own, beside a copy of the package. Python leaks on
+# purpose. The C++ library is loaded first too, for the sanitizer to find what others throw.
+sanitize: $(TOOLS)
+	@DEDUPE_SANITIZE=1 $(BIN)/python setup.py -q build --build-base build/sanitize \
+	  --build-lib $(SANITIZED)
+	@LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) \
+	  $(BIN)/python -P -m pytest tests/test_kernel.py tests/test_kernel_texts.py \
+	  tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
+
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
 
@@ -70,7 +90,7 @@ fit: $(TOOLS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf fuzz-findings .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up runs once, and again when what it depends on changes. The package is installed in place:

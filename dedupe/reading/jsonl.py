@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from dedupe.reading.fields import columns_of
+from dedupe.reading.fields import check, columns_of
 from dedupe.reading.source import blocks
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def parse(raws: list[bytes], source: Source) -> Columns:
 
 def is_good(raw: bytes, number: int, source: Source) -> bool:
     """Whether a line holds a record; a blank one is counted, any other refused."""
+    if raw.isspace():
+        source.tally.blank += 1
+        return False
     try:
-        parse([raw], source)
+        check(orjson.loads(raw), source.settings.field)
     except ValueError as error:
-        if raw.isspace():
-            source.tally.blank += 1
-        else:
-            source.refuse(number, reason_of(error, raw), raw)
+        source.refuse(number, reason_of(error, raw), raw)
         return False
     return True
 
