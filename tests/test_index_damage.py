@@ -32,6 +32,9 @@ DAMAGES = [
     ("UPDATE segments SET last = NULL", "is damaged: "),
     ("UPDATE segments SET bits = NULL", "is damaged: "),
     ("UPDATE segments SET bits = -23", "is damaged: "),
+    ("UPDATE segments SET bits = 60", "is damaged: segment 1 has impossible bounds"),
+    ("UPDATE segments SET bits = 1 << 40", "is damaged: segment 1 has impossible bounds"),
+    ("UPDATE segments SET last = -1", "is damaged: segment 1 has impossible bounds"),
     ("UPDATE parts SET data = NULL", "is damaged: "),
     ("UPDATE parts SET data = 'text'", "is damaged: "),
 ]

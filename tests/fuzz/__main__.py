@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,6 @@ from pathlib import Path
 from fuzz.drive import GUIDED
 from fuzz.targets import TARGETS
 
-MEMORY = 1 << 30
 GRACE = 90
 """Seconds that a target's process may take to begin and to end."""
 FINDINGS = "fuzz-findings"
@@ -27,8 +25,9 @@ def run(name: str, seconds: float, findings: Path) -> tuple[bool, str]:
         try:
             done = subprocess.run(
                 command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, check=False,
-                timeout=seconds + GRACE, preexec_fn=limit_memory,
-                env=os.environ | {"PYTHONPATH": paths, "TMPDIR": folder, "OMP_NUM_THREADS": "1"},
+                timeout=seconds + GRACE,
+                env=os.environ | {"PYTHONPATH": paths, "TMPDIR": folder, "OMP_NUM_THREADS": "1",
+                    "MALLOC_ARENA_MAX": "2"},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return False, f"fuzz: {name}: did not come to an end (see {log})"
@@ -38,11 +37,6 @@ def run(name: str, seconds: float, findings: Path) -> tuple[bool, str]:
         return True, told
     crashed = f"fuzz: {name}: ended with {done.returncode} (see {log}, inputs beside it)"
     return False, told if done.returncode == 1 and told.startswith("fuzz:") else crashed
-
-
-def limit_memory() -> None:
-    """Hold this process to so many bytes of address space."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def main(seconds: float, names: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -18,6 +19,9 @@ from hypothesis import strategies as st
 from fuzz.watch import FindingError, Watch
 
 GUIDED = importlib.util.find_spec("atheris") is not None
+MEMORY = 1 << 30
+"""Bytes that executions may take beside what the fuzzer itself has taken."""
+OFTEN = 64
 HANG = 30
 """Seconds after which libFuzzer ends an execution that does not come back."""
 
@@ -61,6 +65,8 @@ def fuzz_by_coverage(name: str, seconds: float, findings: Path) -> NoReturn:
     until = time.monotonic() + seconds
 
     def attempt(data: bytes) -> None:
+        if watch.executions % OFTEN == 0:
+            limit_memory()
         try:
             watch(data)
         except FindingError as error:
@@ -79,6 +85,16 @@ def fuzz_by_coverage(name: str, seconds: float, findings: Path) -> NoReturn:
     raise AssertionError("libFuzzer does not return")
 
 
+def limit_memory() -> None:
+    """Limit the address space; the fuzzer's own share grows, so the limit is set ever anew."""
+    figures = Path("/proc/self/statm")
+    if not figures.exists():  # no Linux
+        return
+    pages = int(figures.read_text().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+
+
 def end(watch: Watch, finding: str = "") -> NoReturn:
     """Tell how it went; without the ordinary way out, which libFuzzer takes for a crash."""
     print(finding or watch.executions, flush=True)  # noqa: T201 - read by the process that waits
@@ -92,6 +108,7 @@ def main(name: str, seconds: float, findings: Path) -> None:
     from fuzz.targets import TARGETS  # noqa: PLC0415 - the same place as above
 
     watch = Watch(name, TARGETS[name], findings)
+    limit_memory()
     try:
         fuzz_by_chance(watch, seconds)
     except FindingError as error:
