@@ -25,11 +25,15 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters_2007_news,reuters_2007) \
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
+SECONDS := 1800
+SANITIZED := build/sanitize/lib
+
 # Where another version of a dependency would show; TESTS= for all tests.
 TESTS   := $(foreach room,bad_input candidates cli_run folding golden index kernel_texts pipeline \
   reading reading_compression reproducible security sketch verify,tests/test_$(room).py)
 
-.PHONY: help demo test test-lowest pythons trust check lock audit sbom readme bench peers fit clean
+.PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
+  peers fit clean
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +45,8 @@ help:
 	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
 	@echo 'make lock    pin what CI installs; make audit: is any of it known to be vulnerable'
 	@echo 'make sbom    what is in a release, as CycloneDX'
+	@echo 'make fuzz    any bytes into every way in, for SECONDS=$(SECONDS)'
+	@echo 'make sanitize  the tests of the C kernel, built with AddressSanitizer and UBSan'
 	@echo 'make readme  run the commands in README.md and write their output into it'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
@@ -94,6 +100,20 @@ sbom: $(RELEASE)/.installed
 	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[duckdb,zst]'
 	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --of JSON -o dist/headline-dedupe.cdx.json $(RELEASE)/bare/bin/python
+# Guided by coverage where there is a wheel of atheris for this Python, else by chance.
+fuzz: $(TOOLS)
+	@$(PIP) install --only-binary :all: --group fuzz || echo 'make fuzz: no atheris for this Python'
+	@PYTHONPATH=.:tests $(BIN)/python -m fuzz $(SECONDS)
+
+# The sanitized kernel lies in a folder of its own, beside a copy of the package. Python leaks on
+# purpose. The C++ library is loaded first too, for the sanitizer to find what others throw.
+sanitize: $(TOOLS)
+	@DEDUPE_SANITIZE=1 $(BIN)/python setup.py -q build --build-base build/sanitize \
+	  --build-lib $(SANITIZED)
+	@LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) \
+	  $(BIN)/python -P -m pytest tests/test_kernel.py tests/test_kernel_texts.py \
+	  tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
 
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
@@ -114,7 +134,7 @@ fit: $(TOOLS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf fuzz-findings .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up runs once, and again when what it depends on changes. The package is installed in place:

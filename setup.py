@@ -1,5 +1,6 @@
 """The compiled kernel: optional, for without a compiler the numpy path gives the same results."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,10 @@ STRICT = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
     "-O3", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-fvisibility=hidden",
 ]  # fmt: skip
 
+# For the tests alone (make sanitize): reads and writes out of bounds, and undefined behaviour.
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+SANITIZED = SANITIZERS if os.environ.get("DEDUPE_SANITIZE") == "1" else []
+
 setup(
     ext_modules=[
         Extension(
@@ -18,9 +23,10 @@ setup(
             sources=sorted(map(str, Path("dedupe/_kernel").glob("*.c"))),
             depends=sorted(map(str, Path("dedupe/_kernel").glob("*.h"))),
             define_macros=[("Py_LIMITED_API", LIMITED)],
-            extra_compile_args=STRICT,
+            extra_compile_args=[*STRICT, *SANITIZED, *(["-g", "-O1"] if SANITIZED else [])],
+            extra_link_args=SANITIZED,
             py_limited_api=True,
-            optional=True,
+            optional=not SANITIZED,
         )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+MOST_SECONDS = 1e12
+"""About 32,000 years; differences of times stay far inside 64 bits."""
+MOST_BYTES = 1 << 62
 KEEP_KEYS = (
     "not-withdrawn",
     "most-complete",
@@ -62,7 +65,10 @@ def parse_duration(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
     if not match:
         raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
-    return round(float(match[1]) * UNITS[match[2] or "s"])
+    seconds = float(match[1]) * UNITS[match[2] or "s"]
+    if seconds > MOST_SECONDS:
+        raise ValueError("longer than all of history")
+    return round(seconds)
 
 
 def parse_size(text: str) -> int:
@@ -70,7 +76,7 @@ def parse_size(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
     if not match:
         raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
-    return int(float(match[1]) * SIZES[match[2]])
+    return int(min(float(match[1]) * SIZES[match[2]], MOST_BYTES))
 
 
 def parse_share(text: str) -> float:

@@ -158,6 +158,7 @@ NO_BASELINES = {
     "a merge conflict": ("<<<<<<< ours\n{}\n", "ok.json:1: not a baseline"),
     "bad JSON on line 2": ('{"version": 1,\n', "ok.json:2: not a baseline"),
     "an array": ("[]", "ok.json: not a baseline"),
+    "too long a number": ("9" * 5000, "ok.json: not a baseline"),
     "nothing": ("", "ok.json:1: not a baseline"),
     "no entries": ('{"version": 1}', "ok.json: not a baseline"),
     "another version": ('{"version": 9, "accepted": []}', "ok.json: a baseline of version 9"),

@@ -122,6 +122,8 @@ BROKEN = {
     "missing": (None, "mine.toml: No such file or directory"),
     "not TOML": (b"threshold 0.5", "mine.toml: not TOML: "),
     "not UTF-8": (b"a = '\xff'", "mine.toml: not UTF-8 at byte 5"),
+    "too long a number": (b"seed = " + b"9" * 5000, "mine.toml: not TOML: "),
+    "too deep": (b"a = " + b"[" * 5000, "mine.toml: not TOML: nested too deep"),
 }
 
 

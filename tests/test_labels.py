@@ -65,6 +65,7 @@ def test_reads_compressed(tmp_path: Path):
 
 BAD = {
     "not json": (b'{"a":"1","b":"2","label":"D"}\n{"a":\n', 2, "not JSON: "),
+    "too deep": (b'{"a":' + b"[" * 5000, 1, "not JSON: nested too deep"),
     "not an object": (b'{"a":"1","b":"2","label":"D"}\n3\n', 2, "not an object"),
     "no label": (b'{"a":"1","b":"2"}\n', 1, "no label"),
     "empty ids": (b"a,b,label\n,,D\n", 2, "no a and no b"),

@@ -14,11 +14,13 @@ from readers import INPUTS, read_bytes, read_files, records_of
 
 from dedupe.errors import InputError
 from dedupe.reading import read
+from dedupe.reading.fields import Unreadable, check, columns_of
 from dedupe.reading.source import MOST_BYTES, MOST_RECORDS
 from dedupe.settings import Settings, parse_field
 from dedupe.stories import NO_TIME, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BOM = b"\xef\xbb\xbf"
@@ -245,3 +247,26 @@ def test_any_bytes_are_read_or_refused(data: bytes, kind: Any):
         return
     assert tally.records == sum(map(len, batches))
     assert tally.bytes == len(data)
+
+
+NAMES = st.sampled_from(("title", "a", "a.b", "b", "lede"))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.just("text"), st.just("")),
+    lambda below: st.one_of(st.lists(below, max_size=1), st.dictionaries(NAMES, below, max_size=2)),
+    max_leaves=4,
+)
+
+
+def refusal(judge: Callable[[], object]) -> str:
+    try:
+        judge()
+    except Unreadable as bad:
+        return str(bad)
+    return ""
+
+
+@given(st.one_of(VALUES, st.dictionaries(NAMES, VALUES, max_size=4)))
+def test_one_record_is_refused_as_many_are(record: Any):
+    settings = Settings(field=(parse_field("title|a.b"), parse_field("lede|b")))
+    expected = refusal(lambda: columns_of([record], settings))
+    assert refusal(lambda: check(record, settings.field)) == expected

@@ -51,6 +51,8 @@ BAD = [
     ("threshold", None, "expected SHARE"),
     ("window", "soon", "'soon' is not a duration such as 36h"),
     ("window", "-1h", "is not a duration"),
+    ("window", "9" * 400, "longer than all of history"),
+    ("window", "9" * 300 + "w", "longer than all of history"),
     ("keep", "earlyest", "did you mean earliest?"),
     ("keep", "source:", "source: needs outlets"),
     ("keep", "source:ap,", "source: needs outlets"),

@@ -65,10 +65,10 @@ def load(path: str) -> dict[str, Any]:
         raise SettingsError(path, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
         raise SettingsError(path, f"not UTF-8 at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and a number with too many digits
         raise SettingsError(path, f"not TOML: {error}") from None
     except RecursionError:
-        raise SettingsError(path, "nested too deeply") from None
+        raise SettingsError(path, "not TOML: nested too deep") from None
 
 
 def table_of(document: dict[str, Any], path: str) -> Layer:

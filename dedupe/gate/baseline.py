@@ -85,7 +85,7 @@ def read_baseline(path: str) -> list[Entry]:
         raise InputError(path, None, MISSING.format(reason=reason) if missing else reason) from None
     except json.JSONDecodeError as error:
         raise InputError(path, error.lineno, f"{NO_BASELINE} ({error.msg})") from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # not UTF-8, too many digits, too deep
         raise InputError(path, None, NO_BASELINE) from None
     if not isinstance(held, dict) or not isinstance(held.get("accepted"), list):
         raise InputError(path, None, NO_BASELINE)

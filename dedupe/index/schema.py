@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from dedupe.errors import StoreError
+from dedupe.errors import SettingsError, StoreError
 from dedupe.formats import SIGNATURES
 from dedupe.settings import KNOBS, Settings, resolve
 
@@ -31,6 +31,8 @@ PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 UNKEPT = ("links", *PASSING)
 RULES = ("folding.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
 TAGS = ("tags.txt", "outlets.txt")
+KEPT = "the index"
+"""The origin of the settings that an index keeps."""
 KEYS_OF = "character-4 shingles, 25 bands of 5, 5 anchors"
 
 TABLES = """
@@ -71,6 +73,19 @@ def store_errors(path: str, patience: float = PATIENCE) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         reason = REASONS.get(code, f"cannot be read or written: {error}")
         raise StoreError(path, reason.format(patience)) from error
+
+
+@contextmanager
+def damage_errors(path: str) -> Iterator[None]:
+    """Turn what a value raises that an index never holds into a StoreError."""
+    try:
+        yield
+    except SettingsError as error:
+        if error.origin != KEPT:
+            raise
+        raise StoreError(path, f"is damaged: {error.name}: {error.reason}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError(path, f"is damaged: {error}") from error
 
 
 def create(path: str, settings: Settings) -> None:
@@ -197,7 +212,7 @@ def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
     for name in ("window",):
         if layer.get(name) is not None:
             layer[name] = f"{layer[name]}s"
-    return resolve([("this run", passing), ("the index", layer)])
+    return resolve([("this run", passing), (KEPT, layer)])
 
 
 def check_settings(path: str, held: Mapping[str, object], wanted: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from dedupe.hashing import distinct, ranges
 from dedupe.index.postings import (
     GROUP,
     KEY_BITS,
+    LEAST_BITS,
     MOST_BITS,
     Segment,
     all_of,
@@ -50,9 +51,13 @@ FEW = 8
 
 
 def read_segments(database: sqlite3.Connection) -> list[Segment]:
-    """The segments, in the order of their rows."""
+    """The segments, in the order of their rows; raises ValueError for one that cannot be."""
     rows = database.execute("SELECT number, first, last, bits FROM segments ORDER BY first")
-    return [Segment(*row) for row in rows]
+    held = [Segment(*row) for row in rows]
+    for each in held:
+        if not (0 <= each.first <= each.last and LEAST_BITS <= each.bits <= MOST_BITS):
+            raise ValueError(f"segment {each.number} has impossible bounds")
+    return held
 
 
 def write_segment(database: sqlite3.Connection, first: int, last: int, postings: Postings) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.errors import StoreError
 from dedupe.index import found, schema, segments
 from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
 from dedupe.index.memory import UNKNOWN, Memory
@@ -50,16 +49,18 @@ class Store:
         self.path = path
         self.database = schema.connect(path)
         try:
-            with schema.store_errors(path):
+            with schema.store_errors(path), schema.damage_errors(path):
                 meta = schema.read_meta(self.database)
-            self.kept: dict[str, Any] = dict(meta["settings"])  # type: ignore[call-overload]  # JSON
+                self.kept: dict[str, Any] = dict(meta["settings"])  # type: ignore[call-overload]  # JSON
+                made_with = meta["made_with"]
             schema.check_settings(path, self.kept, wanted)
             if not any_rules:
-                schema.check_rules(path, meta["made_with"])
+                schema.check_rules(path, made_with)
+            with schema.damage_errors(path):
+                self.settings: Settings = schema.as_settings(self.kept, **passing)
         except BaseException:
             self.database.close()
             raise
-        self.settings: Settings = schema.as_settings(self.kept, **passing)
         self.marks: Marks = ()
         self.segments: list[Segment] = []
         self.tail = Tail(1)
@@ -89,18 +90,16 @@ class Store:
         if self.database.in_transaction:
             yield
             return
-        with schema.store_errors(self.path):
+        with schema.store_errors(self.path), schema.damage_errors(self.path):
             self.database.execute(begin)
             try:
                 self._refresh()
                 yield
                 self.database.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 self._epoch = self._version = NEVER
                 if self.database.in_transaction:
                     self.database.execute("ROLLBACK")
-                if isinstance(error, ValueError):
-                    raise StoreError(self.path, f"is damaged: {error}") from error
                 raise
 
     def _refresh(self) -> None:

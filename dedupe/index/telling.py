@@ -95,20 +95,20 @@ def stats(store: Store) -> dict[str, Any]:
         told |= {name: database.execute(query).fetchone()[0] for name, query in FIGURES.items()}
         oldest, newest = database.execute("SELECT min(time), max(time) FROM facts").fetchone()
         meta = read_meta(database)
-    size = sum(
-        path.stat().st_size
-        for path in (Path(store.path), Path(store.path + "-wal"))
-        if path.exists()
-    )
-    beyond = size - told["text_bytes"]
-    return told | {
-        "bytes": size,
-        "bytes_a_story_beyond_text": round(beyond / told["stories"], 1)
-        if told["stories"]
-        else None,
-        "oldest": None if oldest is None else as_date(oldest),
-        "newest": None if newest is None else as_date(newest),
-        "compacted": "marks" in meta,
-        "settings": meta["settings"],
-        "made_with": meta["made_with"],
-    }
+        size = sum(
+            path.stat().st_size
+            for path in (Path(store.path), Path(store.path + "-wal"))
+            if path.exists()
+        )
+        beyond = size - told["text_bytes"]
+        return told | {
+            "bytes": size,
+            "bytes_a_story_beyond_text": round(beyond / told["stories"], 1)
+            if told["stories"]
+            else None,
+            "oldest": None if oldest is None else as_date(oldest),
+            "newest": None if newest is None else as_date(newest),
+            "compacted": "marks" in meta,
+            "settings": meta["settings"],
+            "made_with": meta["made_with"],
+        }

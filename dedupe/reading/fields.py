@@ -67,6 +67,31 @@ def columns_of(records: Sequence[Any], settings: Settings) -> Columns:
     )
 
 
+def check(record: object, fields: Sequence[Field]) -> None:
+    """Raise Unreadable for what is no story, as ``columns_of`` does; for one alone it is faster."""
+    if not isinstance(record, dict):
+        raise Unreadable(f"not an object but {KINDS[type(record)]}")
+    empty = True
+    for field in fields:
+        value = find_one(record, field.names)
+        if not isinstance(value, str | None):
+            raise Unreadable(wrong_type(record, field.names))
+        empty = empty and value is None
+    if empty:
+        raise Unreadable(no_text(record, fields))
+
+
+def find_one(record: Record, names: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the JSON held
+    """The value of the first name that a record has and that is not null, or None."""
+    for name in names:
+        value = record.get(name)
+        if value is None and "." in name:
+            value = descend(record, name.split("."))
+        if value is not None:
+            return value
+    return None
+
+
 def find(records: Sequence[Record], names: Sequence[str]) -> list[Any]:
     """For each record the value of the first name that it has and that is not null, or None."""
     found = look_up(records, names[0])

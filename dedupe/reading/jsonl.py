@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from dedupe.reading.fields import columns_of
+from dedupe.reading.fields import check, columns_of
 from dedupe.reading.source import blocks
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def is_good(raw: bytes, number: int, source: Source) -> bool:
         source.tally.blank += 1
         return False
     try:
-        parse([raw], source)
+        check(orjson.loads(raw), source.settings.field)
     except ValueError as error:
         source.refuse(number, reason_of(error, raw), raw)
         return False

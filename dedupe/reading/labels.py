@@ -86,7 +86,7 @@ def json_rows(path: str, text: str) -> Iterator[Row]:
         except ValueError as error:
             raise InputError(path, line, f"not JSON: {error}") from None
         except RecursionError:
-            raise InputError(path, line, "nested too deeply") from None
+            raise InputError(path, line, "not JSON: nested too deep") from None
         if not isinstance(row, dict):
             raise InputError(path, line, "not an object")
         yield line, row

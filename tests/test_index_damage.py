@@ -1,0 +1,67 @@
+"""An index that holds values of wrong types: a StoreError tells of it, whatever is asked."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from corpora import shipped
+from indexes import filled
+
+from dedupe.errors import StoreError
+from dedupe.index import Index, segments, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
+DAMAGES = [
+    ("UPDATE meta SET value = NULL", "is damaged: "),
+    ("UPDATE meta SET value = x'37'", "is damaged: "),
+    ("UPDATE meta SET value = '7' WHERE name = 'settings'", "is damaged: "),
+    ("DELETE FROM meta WHERE name = 'settings'", "is damaged: "),
+    ("DELETE FROM meta WHERE name = 'epoch'", "is damaged: "),
+    ("UPDATE meta SET value = '{\"seed\": -1}' WHERE name = 'settings'", "is damaged: seed: "),
+    ("UPDATE facts SET time = x'37'", "is damaged: "),
+    ("UPDATE stories SET digest = NULL", "is damaged: "),
+    ("UPDATE stories SET texts = '7'", "is damaged: "),
+    ("UPDATE stories SET texts = '[]'", "is damaged: "),
+    ("UPDATE stories SET score = NULL", "is damaged: "),
+    ("UPDATE segments SET first = NULL", "is damaged: "),
+    ("UPDATE segments SET last = NULL", "is damaged: "),
+    ("UPDATE segments SET bits = NULL", "is damaged: "),
+    ("UPDATE segments SET bits = -23", "is damaged: "),
+    ("UPDATE segments SET bits = 60", "is damaged: segment 1 has impossible bounds"),
+    ("UPDATE segments SET bits = 1 << 40", "is damaged: segment 1 has impossible bounds"),
+    ("UPDATE segments SET last = -1", "is damaged: segment 1 has impossible bounds"),
+    ("UPDATE parts SET data = NULL", "is damaged: "),
+    ("UPDATE parts SET data = 'text'", "is damaged: "),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An index with segments, so small that it holds some of everything."""
+    monkeypatch.setattr(segments, "ENOUGH", 4)
+    monkeypatch.setattr(store, "ENOUGH", 4)
+    filled(tmp_path / "a.index", [[story] for story in shipped()[:9]]).close()
+    return str(tmp_path / "a.index")
+
+
+@pytest.mark.parametrize(("statement", "reason"), DAMAGES)
+def test_a_wrong_value_is_told(path: str, statement: str, reason: str):
+    with sqlite3.connect(path) as database:
+        database.execute(statement)
+    database.close()
+    with pytest.raises(StoreError) as caught:
+        ask_everything(path)
+    assert str(caught.value).startswith(f"{path}: {reason}")
+
+
+def ask_everything(path: str) -> None:
+    with Index.open(path) as index:
+        index.check()
+        index.match([STORY])
+        index.stats()
+        list(index.export())
