@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,7 +122,7 @@ def by_blocks(
     groups = low << 32 | high
     order = np.argsort(groups, kind="stable")
     cuts = np.flatnonzero(np.diff(groups[order], prepend=-1)).tolist()
-    for start, stop in zip(cuts, [*cuts[1:], len(order)], strict=True):
+    for start, stop in pairwise([*cuts, len(order)]):
         group = groups[order[start]]
         for first in range(start, stop, PAIRS):
             blocks = Blocks(int(group >> 32), int(group & LOW))

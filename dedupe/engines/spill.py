@@ -122,6 +122,7 @@ def open_spill(folder: str, memory: int, threads: int) -> Iterator[Spill]:
             "memory_limit": f"{max(memory // UNITS, 64)}MiB",
             "temp_directory": str(own / "sorting"),
             "threads": threads,
+            "autoinstall_known_extensions": False,  # it would fetch them
         }
         with told():
             database = duckdb.connect(own / "tables.duckdb", config=limits)

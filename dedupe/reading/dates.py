@@ -13,7 +13,8 @@ MOST_SECONDS = 10**11
 FINER_UNITS = 3
 # 20250430 and 20250430022300 are dates run together; other long numbers count from 1970.
 CALENDAR = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
-COUNT = re.compile(r"-?\d{9,}(?:\.\d+)?")
+# Nanoseconds of such a count have twenty digits at most; endless ones are no number of Python's.
+COUNT = re.compile(r"-?\d{9,20}(?:\.\d+)?")
 
 
 def seconds(value: object, otherwise: int) -> int:
@@ -52,6 +53,8 @@ def unusual(text: str) -> int | None:
 
 def since_epoch(count: float) -> int | None:
     """Seconds, or the milli-, micro- or nanoseconds that a larger number must be."""
+    if not abs(count) < MOST_SECONDS * 1000**FINER_UNITS:
+        return None  # an endless integer cannot be divided into a float
     for _ in range(FINER_UNITS):
         if abs(count) >= MOST_SECONDS:
             count /= 1000
