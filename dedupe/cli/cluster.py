@@ -25,8 +25,8 @@ Add to every record the cluster that it belongs to.
 All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
 lines) or seven columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason, and
 version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
-the clusters of two or more come as a list to read, differences marked. The whole input is held in
-memory.
+the clusters of two or more come as a list to read, differences marked. What does not fit
+into memory goes to the disk (--memory).
 """
 
 EXAMPLES = examples(

@@ -51,7 +51,17 @@ SECTIONS = {
         "--csv-safe",
         "--stats",
     ),
-    "Run": ("--config", "--jobs", "--seed", "--quiet", "--verbose", "--color", "--help"),
+    "Run": (
+        "--config",
+        "--jobs",
+        "--memory",
+        "--tmp",
+        "--seed",
+        "--quiet",
+        "--verbose",
+        "--color",
+        "--help",
+    ),
 }
 """Every option of every command, by its long spelling."""
 

@@ -18,7 +18,7 @@ HELP = """\
 List the pairs of records that tell the same story.
 
 One JSON object a line: the ids and line numbers of both records, the score, the score of each field
-and the reason. The whole input is held in memory.
+and the reason. What does not fit into memory goes to the disk (--memory).
 """
 
 EXAMPLES = examples(

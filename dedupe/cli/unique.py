@@ -18,7 +18,8 @@ HELP = """\
 Keep one version of every story.
 
 The canonical records come out byte for byte, in input order. Which version of a story is canonical
-is told by --prefer and --keep. The whole input is held in memory.
+is told by --prefer and --keep. What does not fit into memory goes to the disk
+(--memory).
 """
 
 EXAMPLES = examples(
