@@ -113,7 +113,7 @@ sanitize: $(TOOLS)
 	@LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) \
 	  $(BIN)/python -P -m pytest tests/test_kernel.py tests/test_kernel_texts.py \
-	  tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
+	  tests/test_kernel_arrays.py tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
 
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden

@@ -48,6 +48,9 @@ def sound_calls():
             patch.setattr(kernel, name, recorder(name, calls[name]))
         cluster(stories, jobs=1)
         shipped_model().log_odds(np.eye(len(shipped_model().names)))
+        data, places = np.arange(0, 90, 3, dtype=np.uint32), np.arange(0, 30, 6)
+        lows = data[::6].copy()
+        kernel.find_within(data, places, places + 6, lows, lows + 4, places.copy(), places.copy())
     return calls
 
 

@@ -35,7 +35,8 @@ LONGEST_REPEAT = 2
 WORD = re.compile(r"[\u3040-\u9fff]|[^\W\u3040-\u9fff]+(?:['\u2019]\w+)?")
 CLOSERS = "\"'\u2019\u201d\u00bb)]"
 FULL_STOP = re.compile(r"(?<!\.)[.\u3002]$")
-ABBREVIATION = re.compile(r"\b(?:\w\.){2,}$")
+# Two letters are enough to know it by, and to look for more would take the square of the time.
+ABBREVIATION = re.compile(r"\b\w\.\w\.$")
 SENTENCE_END = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f")
 
 
@@ -94,6 +95,8 @@ def paragraphs(page: str) -> Iterator[list[str]]:
 
 def pieces(lines: Sequence[str]) -> list[str]:
     """One text a line for a list of stories, else the wrapped lines joined into one."""
+    if len(lines) == 1:
+        return list(lines)
     listed = looks_titled(lines[0]) and not any(line[0].islower() for line in lines)
     return list(lines) if listed else [" ".join(lines)]
 

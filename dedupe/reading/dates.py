@@ -46,9 +46,14 @@ def unusual(text: str) -> int | None:
     if CALENDAR.fullmatch(text):
         text = f"{text[:8]}T{text[8:]}".removesuffix("T")
     try:
-        return moment(datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "Z", text)))
+        return moment(datetime.fromisoformat(with_offset(text)))
     except ValueError:
         return mail_date(text)
+
+
+def with_offset(text: str) -> str:
+    """Write the zone as ISO 8601 does, where a date is told to be UTC or GMT."""
+    return text[:-3].rstrip() + "Z" if text.endswith(("UTC", "GMT")) else text
 
 
 def since_epoch(count: float) -> int | None:
