@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.hashing import thin
+from dedupe.hashing import distinct, merged, thin
 from dedupe.threads import thread_count, workers
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ class Family:
 class Candidates:
     """Distinct candidate pairs as sorted ``left << 32 | right`` codes, ``left < right``.
 
-    ``hot_buckets`` were too full for all their pairs.
+    ``hot_buckets`` were too full for all their pairs; ``crowded`` are the texts in them, sorted.
     """
 
     codes: NDArray[np.int64]
     hot_buckets: int
     largest_bucket: int
+    crowded: NDArray[np.int64]
 
     @property
     def left(self) -> NDArray[np.int64]:
@@ -61,11 +62,15 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Pairs coded as ``left << 32 | right``, how many buckets were hot, the size of the largest."""
+    """Pairs coded as ``left << 32 | right``, how many buckets were hot, the size of the largest.
+
+    ``crowded`` are the texts in hot buckets, distinct and sorted.
+    """
 
     pairs: NDArray[np.int64]
     hot: int
     largest: int
+    crowded: NDArray[np.int64]
 
 
 def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1) -> Candidates:
@@ -81,7 +86,7 @@ def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1)
     with workers(threads) as spread:
         shares = [tasks[first::threads] for first in range(threads)]
         found = join(spread(lambda share: join(pair(task, names) for task in share), shares))
-    return Candidates(found.pairs, found.hot, found.largest)
+    return Candidates(found.pairs, found.hot, found.largest, found.crowded)
 
 
 def split(family: Family) -> list[Family]:
@@ -94,15 +99,17 @@ def join(results: Iterable[Found]) -> Found:
     """All that was found; thinned from time to time, for families find the same pairs again."""
     held = np.zeros(0, dtype=np.int64)
     hot = largest = thinned = 0
+    crowded = held
     for found in results:
         hot, largest = hot + found.hot, max(largest, found.largest)
+        crowded = merged(crowded, found.crowded)
         size = len(held)
         held.resize(size + len(found.pairs), refcheck=False)
         held[size:] = found.pairs
         if len(held) > max(ENOUGH, 2 * thinned):
             held = thin(held)
             thinned = len(held)
-    return Found(thin(held), hot, largest)
+    return Found(thin(held), hot, largest, crowded)
 
 
 def compiled_pairs(family: Family, names: NDArray[np.int64]) -> Found:
@@ -118,7 +125,8 @@ def compiled_pairs(family: Family, names: NDArray[np.int64]) -> Found:
     pairs = np.empty(int((reach * wide - reach * (reach + 1) // 2).sum()), dtype=np.int64)
     found = kernel.pair_members(members, sizes, pairs)
     largest = int(wide.max()) if len(wide) else int(keys[family.rows].any())
-    return Found(pairs[:found], int(hot.sum()), largest)
+    crowded = distinct(members[: wide.sum()][np.repeat(hot, wide)].astype(np.int64))
+    return Found(pairs[:found], int(hot.sum()), largest, crowded)
 
 
 def plain_pairs(family: Family, names: NDArray[np.int64]) -> Found:
@@ -135,10 +143,12 @@ def pair_sorted(values: NDArray[np.uint64], owners: NDArray[np.int64]) -> Found:
     """The pairs of owners of equal values, which come sorted, then in the order given."""
     firsts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
     sizes = np.diff(np.append(firsts, len(values)))
+    hot = sizes > HOT
     ranks = np.arange(len(values)) - np.repeat(firsts, sizes)
-    reach = np.where(sizes > HOT, NEIGHBOURS, sizes - 1)
+    reach = np.where(hot, NEIGHBOURS, sizes - 1)
     pairs = pair_neighbours(owners, np.minimum(ranks, np.repeat(reach, sizes)))
-    return Found(pairs, int((sizes > HOT).sum()), int(sizes.max(initial=0)))
+    crowded = distinct(owners[np.repeat(hot, sizes)])
+    return Found(pairs, int(hot.sum()), int(sizes.max(initial=0)), crowded)
 
 
 def pair_neighbours(owners: NDArray[np.int64], reach: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ from dedupe.index import Index, describing, matching
 from dedupe.pipeline.case import open_case
 from dedupe.pipeline.describe import describe
 from dedupe.pipeline.gather import gather
-from dedupe.pipeline.settle import candidates_among
+from dedupe.pipeline.proposing import candidates_among
 from dedupe.settings import Settings
 
 if TYPE_CHECKING:

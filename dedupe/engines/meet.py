@@ -8,6 +8,7 @@ import numpy as np
 
 from dedupe.candidates import Candidates, Found, pair_sorted
 from dedupe.engines.spill import numbers
+from dedupe.hashing import merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,16 +25,18 @@ def meet(spill: Spill, bands: Sequence[int], kinds: NDArray[np.int64]) -> Candid
     spill.put("living", {"kind": kinds, "place": np.arange(len(kinds))})
     spill.do("create table met (code bigint)")
     hot = largest = 0
+    crowded = np.zeros(0, np.int64)
     for field, count in enumerate(bands):
         for key in (*(f"band_{band}" for band in range(count)), "unnest(anchors)"):
             for found in pair_family(spill, field, key):
                 hot, largest = hot + found.hot, max(largest, found.largest)
+                crowded = merged(crowded, found.crowded)
                 if len(found.pairs):
                     spill.put("met", {"code": found.pairs})
     codes = spill.column("select distinct code from met order by code", "code", "code")
     spill.do("drop table living")
     spill.do("drop table met")
-    return Candidates(codes, hot, largest)
+    return Candidates(codes, hot, largest, crowded)
 
 
 def pair_family(spill: Spill, field: int, key: str) -> Iterator[Found]:

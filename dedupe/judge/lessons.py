@@ -12,7 +12,7 @@ from dedupe.judge.twins import exchange, renamed, reorder, turned
 from dedupe.pipeline.case import Case, evidence_among, open_case
 from dedupe.pipeline.describe import describe
 from dedupe.pipeline.gather import gather
-from dedupe.pipeline.settle import candidates_among
+from dedupe.pipeline.proposing import candidates_among
 from dedupe.reading import read
 from dedupe.reading.labels import read_labels
 from dedupe.settings import Settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import outside
+from dedupe.hashing import outside, ranges
 from dedupe.linkage import SCORE_UNITS, join, lead
 from dedupe.pipeline.bonds import best_of_groups, bonds_of
 
@@ -50,13 +50,22 @@ def with_hopeless(
     touched = np.zeros(len(leaders), dtype=bool)
     touched[one[one != other]] = touched[other[one != other]] = True
     touched = touched[leaders]
-    codes = hopeless[touched[hopeless >> 32] & touched[hopeless & 0xFFFFFFFF]]
+    codes = among(hopeless, touched)
     codes = outside(judged.codes, codes[~bonds.part(codes >> 32, codes & 0xFFFFFFFF)])
     return (
         np.concatenate([judged.left, codes >> 32]),
         np.concatenate([judged.right, codes & 0xFFFFFFFF]),
         np.concatenate([judged.scores, np.zeros(len(codes))]),
     )
+
+
+def among(codes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The coded pairs, which are sorted, of which both are wanted, which few are."""
+    lows = np.flatnonzero(wanted)
+    starts = np.searchsorted(codes, lows << 32)
+    stops = np.searchsorted(codes, (lows + 1) << 32)
+    held = codes[ranges(starts, stops - starts)]
+    return held[wanted[held & 0xFFFFFFFF]]
 
 
 def ranks_of(outline: Outline, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:

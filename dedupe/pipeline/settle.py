@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.hashing import distinct, merged, outside
-from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of, kin
-from dedupe.pipeline.expand import Nodes, expand
+from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of
 from dedupe.pipeline.heads import NO_RECORDS, alive_heads, run_heads, split_off, stray_copies
 from dedupe.pipeline.judged import Judged, Settled, by_hand, nothing_judged, passes_anew
 from dedupe.pipeline.leaders import lead_heads, ranks_of
-from dedupe.stories import HOUR
+from dedupe.pipeline.proposing import (
+    candidates_among,
+    meetings,
+    new_candidates,
+    standing_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     from dedupe.candidates import Candidates
     from dedupe.pipeline.outline import Outline
+    from dedupe.pipeline.proposing import Standing
 
 FAR_SHORT = 0.4
 SHORT = 0.5
@@ -45,14 +50,19 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     hopeless = NO_RECORDS
     floor = outline.settings.threshold * FAR_SHORT
     whole = True
+    standing: Standing | None = None
     while True:
         alive = alive_heads(outline, leaders)
-        if whole:
-            found = candidates_among(outline, alive)
-            note(effort, found)
-            codes = outside(hopeless, meetings(outline, found, alive))
-        else:
+        if not whole:
             codes = near_misses(judged, outline.settings.threshold * SHORT, alive)
+        elif standing is None:
+            found = candidates_among(outline, alive)
+            standing = standing_after(outline, found, alive)
+            note(effort, found)
+            codes = outside(hopeless, meetings(outline, found.codes, alive))
+        else:
+            met = meetings(outline, new_candidates(outline, standing, alive), alive)
+            codes = outside(hopeless, merged(met, near_misses(judged, 0, alive)))
         codes = permitted(outline, heads, codes)
         first = effort["rounds"] == 0
         fresh, far = outline.judge(codes, alive, floor, progress, screened=first)
@@ -64,7 +74,8 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
         strays = stray_copies(outline, heads, leaders) if whole and not passed else NO_RECORDS
         if whole and not passed and not len(strays):
             return close(outline, heads, leaders, judged, hopeless, effort)
-        heads = split_off(outline, heads, strays) if len(strays) else heads
+        if len(strays):
+            heads, standing = split_off(outline, heads, strays), None
         leaders = lead_heads(outline, heads, judged, hopeless)
         whole = not passed
 
@@ -77,26 +88,6 @@ def note(effort: dict[str, int], found: Candidates) -> None:
         ("largest_bucket", found.largest_bucket),
     ):
         effort[name] = max(effort[name], value)
-
-
-def candidates_among(outline: Outline, alive: NDArray[np.int64]) -> Candidates:
-    """Candidate pairs of the kinds that are alive."""
-    by_time = alive[np.lexsort((outline.times[alive], outline.kinds[alive]))]
-    kinds, firsts = np.unique(outline.kinds[by_time], return_index=True)
-    return outline.propose(kinds[np.lexsort((kinds, outline.times[by_time[firsts]]))])
-
-
-def meetings(outline: Outline, found: Candidates, alive: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The candidate pairs of living heads within the window, as codes."""
-    alive = alive[np.argsort(outline.digests[alive], kind="stable")]
-    nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
-    codes = expand(nodes, found.codes)
-    if outline.links.cannot.size:
-        codes = distinct(np.concatenate([codes, kin(outline, alive)]))
-    if outline.settings.window is None:
-        return codes
-    hours = outline.hours(codes >> 32, codes & LOW)
-    return codes[~(hours * HOUR > outline.settings.window)]
 
 
 def permitted(

@@ -56,6 +56,7 @@ REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8
 """Hours at which equal texts are judged, to find how far apart they are still one story."""
 FOREVER = 1 << 40
 SHOWN = VIEW.index("dice")
+GAP, SAME_SOURCE = CONTEXT.index("gap"), CONTEXT.index("same_source")
 CHUNK = 1 << 14
 
 
@@ -138,13 +139,16 @@ def identical_reach(
 ) -> NDArray[np.int64]:
     """How many seconds apart two records of each kind pass, whoever wrote them; at least 0."""
     views = view_rows(evidence, kinds, kinds)
+    unknown = np.full(len(kinds), np.nan)
+    context = context_rows(evidence, Ends(kinds, kinds, unknown, unknown))
     reach = np.zeros(len(kinds), dtype=np.int64)
-    passing = np.ones(len(kinds), dtype=bool)
+    passing = np.arange(len(kinds))
     for hours in REACHES:
+        context[:, GAP] = np.log1p(hours)
         for same_source in (0.0, 1.0, np.nan):
-            known = np.full(len(kinds), float(hours)), np.full(len(kinds), same_source)
-            context = context_rows(evidence, Ends(kinds, kinds, *known))
-            passing &= probability(combine(evidence, views, context)[:, 0]) >= threshold
+            context[:, SAME_SOURCE] = same_source
+            seen = combine(evidence, [view[passing] for view in views], context[passing])
+            passing = passing[probability(seen[:, 0]) >= threshold]
         reach[passing] = hours * HOUR
     reach[passing] = FOREVER
     return reach
