@@ -26,13 +26,14 @@ COLUMNS_A_PART = 3
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Keys that meet one another: the ``i``-th text has those of ``keys[rows[i]]``, 0 is no key.
+    """Keys that meet one another: text ``names[i]`` has those of ``keys[rows[i]]``, 0 is no key.
 
-    Only the keys in one of so many equal ``parts`` of the key space count.
+    Names are below 2**31. Only the keys in one of so many equal ``parts`` of the key space count.
     """
 
     keys: NDArray[np.uint64]
     rows: NDArray[np.int64]
+    names: NDArray[np.int64]
     part: int = 0
     parts: int = 1
 
@@ -41,7 +42,8 @@ class Family:
 class Candidates:
     """Distinct candidate pairs as sorted ``left << 32 | right`` codes, ``left < right``.
 
-    ``hot_buckets`` were too full for all their pairs; ``crowded`` are the texts in them, sorted.
+    ``hot_buckets`` were too full for all their pairs; ``crowded`` tells who is in them: sorted
+    ``family << 32 | text`` codes, families numbered as they were given.
     """
 
     codes: NDArray[np.int64]
@@ -64,7 +66,7 @@ class Candidates:
 class Found:
     """Pairs coded as ``left << 32 | right``, how many buckets were hot, the size of the largest.
 
-    ``crowded`` are the texts in hot buckets, distinct and sorted.
+    ``crowded`` are the codes of those in hot buckets, distinct and sorted.
     """
 
     pairs: NDArray[np.int64]
@@ -73,20 +75,40 @@ class Found:
     crowded: NDArray[np.int64]
 
 
-def propose(families: Sequence[Family], names: NDArray[np.int64], jobs: int = 1) -> Candidates:
-    """Pair the texts that share a key of a family; ``names`` has one number a text, below 2**31.
+def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
+    """Pair the texts that share a key of a family.
 
     Texts of a bucket of up to ``HOT`` are all paired; in a fuller one each meets its
     ``NEIGHBOURS`` next ones in the order given (by time, then content). ``jobs`` threads, 0 for
     one a core, share the work; the result does not depend on them.
     """
-    tasks = [task for family in families if family.keys.max(initial=0) for task in split(family)]
+    tasks = [
+        (number, task)
+        for number, family in enumerate(families)
+        if family.keys.max(initial=0)
+        for task in split(family)
+    ]
     threads = thread_count(jobs)
-    pair = compiled_pairs if kernel.available() else plain_pairs
     with workers(threads) as spread:
         shares = [tasks[first::threads] for first in range(threads)]
-        found = join(spread(lambda share: join(pair(task, names) for task in share), shares))
+        found = join(spread(lambda share: join(pair(*task) for task in share), shares))
     return Candidates(found.pairs, found.hot, found.largest, found.crowded)
+
+
+def meeting_again(
+    kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None, number: int
+) -> NDArray[np.int64]:
+    """Those of some texts, in their order, that are in the crowd of a family; all without one."""
+    if crowded is None:
+        return kinds
+    first, last = np.searchsorted(crowded, [number << HALF, (number + 1) << HALF])
+    return kinds[np.isin(kinds, crowded[first:last] & LOW)]
+
+
+def pair(number: int, family: Family) -> Found:
+    """The pairs of one family."""
+    found = compiled_pairs(family) if kernel.available() else plain_pairs(family)
+    return replace(found, crowded=found.crowded | number << HALF)
 
 
 def split(family: Family) -> list[Family]:
@@ -112,13 +134,13 @@ def join(results: Iterable[Found]) -> Found:
     return Found(thin(held), hot, largest, crowded)
 
 
-def compiled_pairs(family: Family, names: NDArray[np.int64]) -> Found:
+def compiled_pairs(family: Family) -> Found:
     """The pairs of one family by the kernel."""
     keys = np.ascontiguousarray(family.keys)
-    members = np.empty(keys.shape[1] * len(names), dtype=np.uint32)
+    members = np.empty(keys.shape[1] * len(family.names), dtype=np.uint32)
     sizes = np.empty(len(members) // 2, dtype=np.uint32)
     part = np.array([family.part, family.parts], dtype=np.uint64)
-    sizes = sizes[: kernel.group_keys(keys, family.rows, names, part, members, sizes)]
+    sizes = sizes[: kernel.group_keys(keys, family.rows, family.names, part, members, sizes)]
     wide = sizes.astype(np.int64)
     hot = wide > HOT
     reach = np.where(hot, NEIGHBOURS, wide - 1)
@@ -129,12 +151,12 @@ def compiled_pairs(family: Family, names: NDArray[np.int64]) -> Found:
     return Found(pairs[:found], int(hot.sum()), largest, crowded)
 
 
-def plain_pairs(family: Family, names: NDArray[np.int64]) -> Found:
+def plain_pairs(family: Family) -> Found:
     """The same by numpy."""
     keys = family.keys[family.rows]
     part = (keys >> np.uint64(HALF)) * np.uint64(family.parts) >> np.uint64(HALF)
     places, columns = np.nonzero((keys > 0) & (part == family.part))
-    values, owners = keys[places, columns], names[places]
+    values, owners = keys[places, columns], family.names[places]
     sorting = np.argsort(values, kind="stable")
     return pair_sorted(values[sorting], owners[sorting])
 

@@ -5,6 +5,8 @@ The kernel is held against numpy bit for bit.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel
 
 from dedupe import candidates, kernel
-from dedupe.candidates import HOT, NEIGHBOURS, Family, propose
+from dedupe.candidates import HOT, NEIGHBOURS, Family, meeting_again, propose
 from dedupe.hashing import mix64
 from dedupe.sketch import BANDING
 from dedupe.sketch.minhash import Banding, band_keys, signatures
@@ -31,8 +33,8 @@ FAMILY = st.integers(1, 3).flatmap(
 
 def found_pairs(families, order):
     names = np.argsort(order)
-    arrays = [Family(np.array(family, dtype=np.uint64), names) for family in families]
-    found = propose(arrays, names)
+    arrays = [Family(np.array(family, dtype=np.uint64), names, names) for family in families]
+    found = propose(arrays)
     pairs = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
     return set(pairs), found
@@ -80,7 +82,7 @@ def test_in_a_hot_bucket_each_meets_its_next_ones_by_order():
 
 def test_no_texts():
     nobody = np.zeros(0, dtype=np.int64)
-    found = propose([Family(np.zeros((0, 3), dtype=np.uint64), nobody)], nobody)
+    found = propose([Family(np.zeros((0, 3), dtype=np.uint64), nobody, nobody)])
     assert (len(found.left), found.hot_buckets, found.largest_bucket) == (0, 0, 0)
 
 
@@ -101,34 +103,34 @@ def crowds(draw):
         keys = generator.integers(0, draw(st.sampled_from((2, 9, 300))), (rows, width))
         spread = mix64(keys.astype(np.uint64)) if draw(st.booleans()) else keys.astype(np.uint64)
         laid = np.asfortranarray(spread) if draw(st.booleans()) else spread
-        families.append(Family(laid, generator.integers(0, rows, texts)))
-    return families, names
+        families.append(Family(laid, generator.integers(0, rows, texts), names))
+    return families
 
 
 @needs_kernel
 @given(crowds(), st.integers(0, 3))
 def test_the_kernel_pairs_as_numpy_does(crowd, jobs):
-    assert agree(lambda: propose(*crowd, jobs))
+    assert agree(lambda: propose(crowd, jobs))
 
 
 def template(count):
     """Texts whose every key is one of few, as of a template that differs in a number."""
     keys = np.arange(count, dtype=np.uint64)[:, None] % np.array([1, 2, 50], dtype=np.uint64)
-    return [Family(mix64(keys + np.uint64(1)), np.arange(count))] * 3, np.arange(count)
+    return [Family(mix64(keys + np.uint64(1)), np.arange(count), np.arange(count))] * 3
 
 
 def test_threads_and_sorting_early_change_nothing(monkeypatch):
-    found = propose(*template(1000))
+    found = propose(template(1000))
     monkeypatch.setattr(candidates, "ENOUGH", 10)
-    assert all(bits(propose(*template(1000), jobs)) == bits(found) for jobs in (0, 1, 5))
+    assert all(bits(propose(template(1000), jobs)) == bits(found) for jobs in (0, 1, 5))
 
 
 def test_the_parts_of_a_family_are_all_of_it():
-    (family, *_), names = template(500)
-    parts = [Family(family.keys, family.rows, part, 3) for part in range(3)]
-    found = [candidates.plain_pairs(part, names) for part in parts]
+    family, *_ = template(500)
+    parts = [replace(family, part=part, parts=3) for part in range(3)]
+    found = [candidates.plain_pairs(part) for part in parts]
     assert min(len(part.pairs) for part in found) > 0
-    assert bits(candidates.join(found)) == bits(candidates.plain_pairs(family, names))
+    assert bits(candidates.join(found)) == bits(candidates.plain_pairs(family))
 
 
 def sound_grouping():
@@ -214,3 +216,39 @@ def test_the_banding_in_use_finds_nearly_all_pairs_at_seven_tenths():
     assert BANDING.recall(0.7) > 0.98
     assert BANDING.recall(0.0) == 0
     assert BANDING.recall(1.0) == 1
+
+
+@needs_kernel
+@given(crowds())
+def test_who_is_crowded_is_told_family_by_family(families):
+    assert propose(families).crowded.tolist() == sorted(
+        {
+            number << 32 | name
+            for number, family in enumerate(families)
+            for key, many in Counter(
+                key for row in family.rows for key in family.keys[row].tolist() if key
+            ).items()
+            if many > HOT
+            for name, row in zip(family.names.tolist(), family.rows, strict=True)
+            if key in family.keys[row]
+        }
+    )
+
+
+@given(crowds())
+def test_a_crowd_that_meets_again_finds_its_hot_buckets_anew(families):
+    found = propose(families)
+    again = propose([among(family, found.crowded, i) for i, family in enumerate(families)])
+    assert (again.hot_buckets, again.largest_bucket) == (
+        found.hot_buckets,
+        found.largest_bucket if found.hot_buckets else again.largest_bucket,
+    )
+    assert again.crowded.tolist() == found.crowded.tolist()
+    assert set(again.codes.tolist()) <= set(found.codes.tolist())
+
+
+def among(family, crowded, number):
+    names = meeting_again(family.names, crowded, number)
+    kept = np.isin(family.names, names)
+    assert family.names[kept].tolist() == names.tolist()
+    return replace(family, rows=family.rows[kept], names=names)

@@ -112,9 +112,9 @@ def test_pairs_of_a_crowded_bucket_grow_with_it_and_no_faster():
     found = {}
     for count in (10_000, 80_000):
         keys = np.full((count, 1), 7, np.uint64)
-        family = Family(keys, np.arange(count))
+        family = Family(keys, np.arange(count), np.arange(count))
         started = time.perf_counter()
-        candidates = propose([family], np.arange(count))
+        candidates = propose([family])
         found[count] = len(candidates.left), time.perf_counter() - started
         assert (candidates.hot_buckets, candidates.largest_bucket) == (1, count)
     assert all(pairs <= NEIGHBOURS * count for count, (pairs, _) in found.items())
@@ -169,8 +169,8 @@ def test_texts_crafted_against_a_seed_cost_little_and_join_nothing():
     assert len(found) == count
     assert found.stats["records"] == count
     keys, _ = sketch(fold(texts, NO_OUTLETS), 1)
-    bands = [Family(keys, np.arange(count))]
-    assert len(propose(bands, np.arange(count)).left) < 3 * NEIGHBOURS * count
+    bands = [Family(keys, np.arange(count), np.arange(count))]
+    assert len(propose(bands).left) < 3 * NEIGHBOURS * count
 
 
 def test_seed_may_be_drawn_and_is_told(tmp_path: Path):

@@ -85,9 +85,11 @@ class Spilled(Outline):
     library: Library
     bands: tuple[int, ...]
 
-    def propose(self, kinds: NDArray[np.int64]) -> Candidates:
+    def propose(
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+    ) -> Candidates:
         """Candidate pairs among some kinds."""
-        return meet(self.spill, self.bands, kinds)
+        return meet(self.spill, self.bands, kinds, crowded)
 
     def judge(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Candidates, Found, pair_sorted
+from dedupe.candidates import HALF, Candidates, Found, meeting_again, pair_sorted
 from dedupe.engines.spill import numbers
 from dedupe.hashing import merged
 
@@ -20,23 +20,38 @@ if TYPE_CHECKING:
 ROWS = 1 << 20
 
 
-def meet(spill: Spill, bands: Sequence[int], kinds: NDArray[np.int64]) -> Candidates:
-    """Candidate pairs among some kinds, given in order; ``bands`` counts those of each field."""
-    spill.put("living", {"kind": kinds, "place": np.arange(len(kinds))})
+def meet(
+    spill: Spill,
+    bands: Sequence[int],
+    kinds: NDArray[np.int64],
+    crowded: NDArray[np.int64] | None = None,
+) -> Candidates:
+    """Candidate pairs among some kinds, given in order; ``bands`` counts those of each field.
+
+    ``crowded`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
+    """
     spill.do("create table met (code bigint)")
     hot = largest = 0
-    crowded = np.zeros(0, np.int64)
+    crowds = np.zeros(0, np.int64)
+    for number, (field, key) in enumerate(families(bands)):
+        own = meeting_again(kinds, crowded, number)
+        spill.put("living", {"kind": own, "place": np.arange(len(own))})
+        for found in pair_family(spill, field, key):
+            hot, largest = hot + found.hot, max(largest, found.largest)
+            crowds = merged(crowds, found.crowded | number << HALF)
+            if len(found.pairs):
+                spill.put("met", {"code": found.pairs})
+        spill.do("drop table living")
+    codes = spill.column("select distinct code from met order by code", "code", "code")
+    spill.do("drop table met")
+    return Candidates(codes, hot, largest, crowds)
+
+
+def families(bands: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """The field and the column of each family of keys, in the order of a run in memory."""
     for field, count in enumerate(bands):
         for key in (*(f"band_{band}" for band in range(count)), "unnest(anchors)"):
-            for found in pair_family(spill, field, key):
-                hot, largest = hot + found.hot, max(largest, found.largest)
-                crowded = merged(crowded, found.crowded)
-                if len(found.pairs):
-                    spill.put("met", {"code": found.pairs})
-    codes = spill.column("select distinct code from met order by code", "code", "code")
-    spill.do("drop table living")
-    spill.do("drop table met")
-    return Candidates(codes, hot, largest, crowded)
+            yield field, key
 
 
 def pair_family(spill: Spill, field: int, key: str) -> Iterator[Found]:

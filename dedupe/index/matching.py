@@ -221,10 +221,11 @@ def pairs_among(
     width = keys.shape[1] // len(told)
     for _ in told:
         bands = start + width - ANCHORS
-        families += [Family(keys[:, [band]], names) for band in range(start, bands)]
-        families.append(Family(np.ascontiguousarray(keys[:, bands : start + width]), names))
+        families += [Family(keys[:, [band]], names, names) for band in range(start, bands)]
+        anchors = np.ascontiguousarray(keys[:, bands : start + width])
+        families.append(Family(anchors, names, names))
         start += width
-    pairs = propose(families, names, jobs)
+    pairs = propose(families, jobs)
     return pairs.left, pairs.right
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Family, propose
+from dedupe.candidates import Family, meeting_again, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
@@ -42,15 +42,21 @@ class Case(Outline):
     description: Description
     lexis: Lexis
 
-    def propose(self, kinds: NDArray[np.int64]) -> Candidates:
+    def propose(
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+    ) -> Candidates:
         """Candidate pairs among some kinds."""
-        families = [
-            Family(keys, rows)
+        tables = [
+            (keys, row_of)
             for view, row_of in zip(self.description.views, self.description.view_rows, strict=True)
-            for rows in (row_of[kinds],)
             for keys in (*view.bands.T[:, :, None], view.anchors)
         ]
-        return propose(families, kinds, self.settings.jobs)
+        names = [meeting_again(kinds, crowded, number) for number in range(len(tables))]
+        families = [
+            Family(keys, row_of[own], own)
+            for (keys, row_of), own in zip(tables, names, strict=True)
+        ]
+        return propose(families, self.settings.jobs)
 
     def judge(
         self,

@@ -72,11 +72,16 @@ def meetings(
     left, right = left[~alone], right[~alone]
     swap = sizes[left] > sizes[right]
     few, many = np.where(swap, right, left), np.where(swap, left, right)
-    full = sizes[few] * sizes[many] <= FEW
+    full = ~are_many(sizes[few], sizes[many])
     pairs.append(cross(starts, sizes, few[full], many[full]))
     pairs.append(near(nodes, starts, sizes, few[~full], many[~full]))
     one, other = map(np.concatenate, zip(*pairs, strict=True))
     return one, other
+
+
+def are_many(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether two kinds have too many runs, so many each, for all of them to meet."""
+    return one * other > FEW
 
 
 def cross(

@@ -65,7 +65,7 @@ def among(codes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int
     starts = np.searchsorted(codes, lows << 32)
     stops = np.searchsorted(codes, (lows + 1) << 32)
     held = codes[ranges(starts, stops - starts)]
-    return held[wanted[held & 0xFFFFFFFF]]
+    return np.asarray(held[wanted[held & 0xFFFFFFFF]])
 
 
 def ranks_of(outline: Outline, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:

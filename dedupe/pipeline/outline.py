@@ -47,10 +47,13 @@ class Outline(ABC):
     given: NDArray[np.bool_]
 
     @abstractmethod
-    def propose(self, kinds: NDArray[np.int64]) -> Candidates:
+    def propose(
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+    ) -> Candidates:
         """Candidate pairs among some kinds, given in order of time, over the keys of every field.
 
-        See :func:`dedupe.candidates.propose`.
+        Where ``crowded`` is given, only the kinds that it names meet in a family. See
+        :func:`dedupe.candidates.propose`.
         """
 
     @abstractmethod
