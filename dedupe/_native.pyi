@@ -129,7 +129,7 @@ def find_within(
 ) -> None: ...
 
 # dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
-# part and parts. Returns the number of buckets, whose sizes are written, and their members.
+# part and parts. Returns the number of buckets, whose sizes and keys are written, and members.
 def group_keys(
     keys: NDArray[np.uint64],
     rows: NDArray[np.int64],
@@ -137,6 +137,7 @@ def group_keys(
     part: NDArray[np.uint64],
     members: NDArray[np.uint32],
     sizes: NDArray[np.uint32],
+    shared: NDArray[np.uint64],
     /,
 ) -> int: ...
 

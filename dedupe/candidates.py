@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.hashing import distinct, merged, thin
+from dedupe.hashing import find, thin
 from dedupe.threads import thread_count, workers
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class Family:
 class Candidates:
     """Distinct candidate pairs as sorted ``left << 32 | right`` codes, ``left < right``.
 
-    ``hot_buckets`` were too full for all their pairs; ``crowded`` tells who is in them: sorted
-    ``family << 32 | text`` codes, families numbered as they were given.
+    ``hot_buckets`` were too full for all their pairs; ``crowded`` are their keys, a row each with
+    the number of the family, as they were given.
     """
 
     codes: NDArray[np.int64]
     hot_buckets: int
     largest_bucket: int
-    crowded: NDArray[np.int64]
+    crowded: NDArray[np.uint64]
 
     @property
     def left(self) -> NDArray[np.int64]:
@@ -64,15 +64,11 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Pairs coded as ``left << 32 | right``, how many buckets were hot, the size of the largest.
-
-    ``crowded`` are the codes of those in hot buckets, distinct and sorted.
-    """
+    """Pairs coded as ``left << 32 | right``, the keys of hot buckets, the size of the largest."""
 
     pairs: NDArray[np.int64]
-    hot: int
+    hot: NDArray[np.uint64]
     largest: int
-    crowded: NDArray[np.int64]
 
 
 def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
@@ -92,23 +88,26 @@ def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
     with workers(threads) as spread:
         shares = [tasks[first::threads] for first in range(threads)]
         found = join(spread(lambda share: join(pair(*task) for task in share), shares))
-    return Candidates(found.pairs, found.hot, found.largest, found.crowded)
+    crowded = found.hot[np.lexsort(found.hot.T[::-1])]
+    return Candidates(found.pairs, len(crowded), found.largest, crowded)
 
 
-def meeting_again(
-    kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None, number: int
-) -> NDArray[np.int64]:
-    """Those of some texts, in their order, that are in the crowd of a family; all without one."""
-    if crowded is None:
-        return kinds
-    first, last = np.searchsorted(crowded, [number << HALF, (number + 1) << HALF])
-    return kinds[np.isin(kinds, crowded[first:last] & LOW)]
+def hot_keys(crowded: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:
+    """The keys of a family's hot buckets, sorted."""
+    return np.sort(crowded[crowded[:, 0] == number, 1])
+
+
+def among(family: Family, hot: NDArray[np.uint64]) -> Family:
+    """What of a family has some keys, which are sorted."""
+    keys = np.where(find(hot, family.keys.ravel()).reshape(family.keys.shape) < 0, 0, family.keys)
+    held = np.asarray(keys.any(axis=1))[family.rows]
+    return replace(family, keys=keys, rows=family.rows[held], names=family.names[held])
 
 
 def pair(number: int, family: Family) -> Found:
-    """The pairs of one family."""
+    """The pairs of one family; beside each hot key stands the number of the family."""
     found = compiled_pairs(family) if kernel.available() else plain_pairs(family)
-    return replace(found, crowded=found.crowded | number << HALF)
+    return replace(found, hot=np.stack([np.full_like(found.hot, number), found.hot], axis=1))
 
 
 def split(family: Family) -> list[Family]:
@@ -120,18 +119,18 @@ def split(family: Family) -> list[Family]:
 def join(results: Iterable[Found]) -> Found:
     """All that was found; thinned from time to time, for families find the same pairs again."""
     held = np.zeros(0, dtype=np.int64)
-    hot = largest = thinned = 0
-    crowded = held
+    hot = [np.zeros((0, 2), dtype=np.uint64)]
+    largest = thinned = 0
     for found in results:
-        hot, largest = hot + found.hot, max(largest, found.largest)
-        crowded = merged(crowded, found.crowded)
+        hot.append(found.hot)
+        largest = max(largest, found.largest)
         size = len(held)
         held.resize(size + len(found.pairs), refcheck=False)
         held[size:] = found.pairs
         if len(held) > max(ENOUGH, 2 * thinned):
             held = thin(held)
             thinned = len(held)
-    return Found(thin(held), hot, largest, crowded)
+    return Found(thin(held), np.concatenate(hot), largest)
 
 
 def compiled_pairs(family: Family) -> Found:
@@ -139,16 +138,17 @@ def compiled_pairs(family: Family) -> Found:
     keys = np.ascontiguousarray(family.keys)
     members = np.empty(keys.shape[1] * len(family.names), dtype=np.uint32)
     sizes = np.empty(len(members) // 2, dtype=np.uint32)
+    shared = np.empty(len(sizes), dtype=np.uint64)
     part = np.array([family.part, family.parts], dtype=np.uint64)
-    sizes = sizes[: kernel.group_keys(keys, family.rows, family.names, part, members, sizes)]
+    taken = keys, family.rows, family.names, part
+    sizes = sizes[: kernel.group_keys(*taken, members, sizes, shared)]
     wide = sizes.astype(np.int64)
     hot = wide > HOT
     reach = np.where(hot, NEIGHBOURS, wide - 1)
     pairs = np.empty(int((reach * wide - reach * (reach + 1) // 2).sum()), dtype=np.int64)
     found = kernel.pair_members(members, sizes, pairs)
     largest = int(wide.max()) if len(wide) else int(keys[family.rows].any())
-    crowded = distinct(members[: wide.sum()][np.repeat(hot, wide)].astype(np.int64))
-    return Found(pairs[:found], int(hot.sum()), largest, crowded)
+    return Found(pairs[:found], shared[: len(wide)][hot], largest)
 
 
 def plain_pairs(family: Family) -> Found:
@@ -169,8 +169,7 @@ def pair_sorted(values: NDArray[np.uint64], owners: NDArray[np.int64]) -> Found:
     ranks = np.arange(len(values)) - np.repeat(firsts, sizes)
     reach = np.where(hot, NEIGHBOURS, sizes - 1)
     pairs = pair_neighbours(owners, np.minimum(ranks, np.repeat(reach, sizes)))
-    crowded = distinct(owners[np.repeat(hot, sizes)])
-    return Found(pairs, int(hot.sum()), int(sizes.max(initial=0)), crowded)
+    return Found(pairs, values[firsts[hot]], int(sizes.max(initial=0)))
 
 
 def pair_neighbours(owners: NDArray[np.int64], reach: NDArray[np.int64]) -> NDArray[np.int64]:

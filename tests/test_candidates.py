@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel
 
 from dedupe import candidates, kernel
-from dedupe.candidates import HOT, NEIGHBOURS, Family, meeting_again, propose
+from dedupe.candidates import HOT, NEIGHBOURS, Family, among, hot_keys, propose
 from dedupe.hashing import mix64
 from dedupe.sketch import BANDING
 from dedupe.sketch.minhash import Banding, band_keys, signatures
@@ -128,9 +128,11 @@ def test_threads_and_sorting_early_change_nothing(monkeypatch):
 def test_the_parts_of_a_family_are_all_of_it():
     family, *_ = template(500)
     parts = [replace(family, part=part, parts=3) for part in range(3)]
-    found = [candidates.plain_pairs(part) for part in parts]
+    found = [candidates.pair(0, part) for part in parts]
     assert min(len(part.pairs) for part in found) > 0
-    assert bits(candidates.join(found)) == bits(candidates.plain_pairs(family))
+    whole, all_of_it = (candidates.join(part) for part in (found, [candidates.pair(0, family)]))
+    assert whole.pairs.tolist() == all_of_it.pairs.tolist()
+    assert sorted(whole.hot.tolist()) == sorted(all_of_it.hot.tolist())
 
 
 def sound_grouping():
@@ -142,6 +144,7 @@ def sound_grouping():
         "part": np.array([0, 1], dtype=np.uint64),
         "members": np.zeros(2, dtype=np.uint32),
         "sizes": np.zeros(1, dtype=np.uint32),
+        "shared": np.zeros(1, dtype=np.uint64),
     }
 
 
@@ -153,6 +156,7 @@ def test_sound_keys_are_grouped():
     given = sound_grouping()
     assert kernel.group_keys(*given.values()) == 1
     assert (given["members"].tolist(), given["sizes"].tolist()) == ([0, 1], [2])
+    assert given["shared"].tolist() == [5]
 
 
 @needs_kernel
@@ -172,6 +176,7 @@ def test_sound_keys_are_grouped():
         ("part", np.array([0, 2**32], dtype=np.uint64), BOUNDS),
         ("members", np.zeros(1, dtype=np.uint32), BOUNDS),
         ("sizes", np.zeros(0, dtype=np.uint32), BOUNDS),
+        ("shared", np.zeros(0, dtype=np.uint64), BOUNDS),
     ],
 )
 def test_keys_that_lie_are_refused(name, value, reason):
@@ -218,37 +223,29 @@ def test_the_banding_in_use_finds_nearly_all_pairs_at_seven_tenths():
     assert BANDING.recall(1.0) == 1
 
 
-@needs_kernel
 @given(crowds())
-def test_who_is_crowded_is_told_family_by_family(families):
-    assert propose(families).crowded.tolist() == sorted(
-        {
-            number << 32 | name
-            for number, family in enumerate(families)
-            for key, many in Counter(
-                key for row in family.rows for key in family.keys[row].tolist() if key
-            ).items()
-            if many > HOT
-            for name, row in zip(family.names.tolist(), family.rows, strict=True)
-            if key in family.keys[row]
-        }
-    )
+def test_the_keys_of_hot_buckets_are_told_family_by_family(families):
+    assert propose(families).crowded.tolist() == [
+        [number, key]
+        for number, family in enumerate(families)
+        for key, many in sorted(
+            Counter(key for row in family.rows for key in family.keys[row].tolist() if key).items()
+        )
+        if many > HOT
+    ]
 
 
 @given(crowds())
-def test_a_crowd_that_meets_again_finds_its_hot_buckets_anew(families):
+def test_hot_buckets_that_meet_again_bring_what_they_brought(families):
     found = propose(families)
-    again = propose([among(family, found.crowded, i) for i, family in enumerate(families)])
-    assert (again.hot_buckets, again.largest_bucket) == (
-        found.hot_buckets,
-        found.largest_bucket if found.hot_buckets else again.largest_bucket,
-    )
+    again = propose([among(f, hot_keys(found.crowded, i)) for i, f in enumerate(families)])
     assert again.crowded.tolist() == found.crowded.tolist()
+    assert again.largest_bucket == (found.largest_bucket if found.hot_buckets else 0)
     assert set(again.codes.tolist()) <= set(found.codes.tolist())
+    cold = propose([without(f, hot_keys(found.crowded, i)) for i, f in enumerate(families)])
+    assert not cold.hot_buckets
+    assert set(cold.codes.tolist()) | set(again.codes.tolist()) == set(found.codes.tolist())
 
 
-def among(family, crowded, number):
-    names = meeting_again(family.names, crowded, number)
-    kept = np.isin(family.names, names)
-    assert family.names[kept].tolist() == names.tolist()
-    return replace(family, rows=family.rows[kept], names=names)
+def without(family, hot):
+    return replace(family, keys=np.where(np.isin(family.keys, hot), np.uint64(0), family.keys))

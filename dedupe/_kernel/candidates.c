@@ -102,6 +102,7 @@ static Trouble lay_out(const Held *held, ptrdiff_t count, uint32_t *sizes, Bucke
         places[i] = size < 2 ? UINT32_MAX : place;
         if (size < 2) continue;
         if (out->count == out->most || size > out->room - (ptrdiff_t)place) return BAD_ARRAY;
+        out->shared[out->count] = held[i].key;
         out->sizes[out->count++] = size;
         place += size;
     }

@@ -190,17 +190,19 @@ static PyObject *run_group_keys(const Py_buffer *v) {
     const uint64_t *part = v[3].buf;
     if (items(&v[3]) != 2) return outcome(BAD_ARRAY);
     Family family = {v[0].buf, height, width, v[1].buf, v[2].buf, items(&v[1]), part[0], part[1]};
-    Buckets out = {v[4].buf, v[5].buf, items(&v[4]), items(&v[5]), 0};
+    if (items(&v[6]) != items(&v[5])) return outcome(BAD_ARRAY);
+    Buckets out = {v[4].buf, v[5].buf, v[6].buf, items(&v[4]), items(&v[5]), 0};
     Trouble trouble;
     FREELY(trouble, group_keys(&family, &out));
     return trouble == FINE ? PyLong_FromSsize_t(out.count) : outcome(trouble);
 }
 
 ENTRY(group_keys, {"keys", 'u', 8, 0, 0}, {"rows", 'i', 8, 't', 0}, {"names", 'i', 8, 't', 0},
-      {"part", 'u', 8, 0, 0}, {"members", 'u', 4, 0, 1}, {"sizes", 'u', 4, 0, 1})
+      {"part", 'u', 8, 0, 0}, {"members", 'u', 4, 0, 1}, {"sizes", 'u', 4, 0, 1},
+      {"shared", 'u', 8, 0, 1})
 
 static PyObject *run_pair_members(const Py_buffer *v) {
-    Buckets buckets = {v[0].buf, v[1].buf, items(&v[0]), items(&v[1]), items(&v[1])};
+    Buckets buckets = {v[0].buf, v[1].buf, NULL, items(&v[0]), items(&v[1]), items(&v[1])};
     ptrdiff_t found;
     Trouble trouble;
     FREELY(trouble, pair_members(&buckets, v[2].buf, items(&v[2]), &found));

@@ -171,9 +171,10 @@ typedef struct {
     uint64_t part, parts;
 } Family;
 
-/* The texts of buckets end to end, with room for so many, and the size of each bucket. */
+/* The texts of buckets end to end, with room for so many, and the size and key of each bucket. */
 typedef struct {
     uint32_t *members, *sizes;
+    uint64_t *shared;
     ptrdiff_t room, most, count;
 } Buckets;
 

@@ -86,7 +86,7 @@ class Spilled(Outline):
     bands: tuple[int, ...]
 
     def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
     ) -> Candidates:
         """Candidate pairs among some kinds."""
         return meet(self.spill, self.bands, kinds, crowded)

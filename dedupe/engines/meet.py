@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import HALF, Candidates, Found, meeting_again, pair_sorted
+from dedupe.candidates import Candidates, Found, pair_sorted
 from dedupe.engines.spill import numbers
-from dedupe.hashing import merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,27 +23,35 @@ def meet(
     spill: Spill,
     bands: Sequence[int],
     kinds: NDArray[np.int64],
-    crowded: NDArray[np.int64] | None = None,
+    crowded: NDArray[np.uint64] | None = None,
 ) -> Candidates:
     """Candidate pairs among some kinds, given in order; ``bands`` counts those of each field.
 
     ``crowded`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
     """
+    spill.put("living", {"kind": kinds, "place": np.arange(len(kinds))})
+    if crowded is not None:
+        spill.put("crowded", {"family": crowded[:, 0], "key": crowded[:, 1]})
     spill.do("create table met (code bigint)")
-    hot = largest = 0
-    crowds = np.zeros(0, np.int64)
+    hot, largest = [np.zeros((0, 2), np.uint64)], 0
     for number, (field, key) in enumerate(families(bands)):
-        own = meeting_again(kinds, crowded, number)
-        spill.put("living", {"kind": own, "place": np.arange(len(own))})
-        for found in pair_family(spill, field, key):
-            hot, largest = hot + found.hot, max(largest, found.largest)
-            crowds = merged(crowds, found.crowded | number << HALF)
+        wanted = "" if crowded is None else f"and {among(number)}"
+        for found in pair_family(spill, field, key, wanted):
+            hot.append(np.stack([np.full_like(found.hot, number), found.hot], axis=1))
+            largest = max(largest, found.largest)
             if len(found.pairs):
                 spill.put("met", {"code": found.pairs})
-        spill.do("drop table living")
     codes = spill.column("select distinct code from met order by code", "code", "code")
+    spill.do("drop table living")
+    spill.do("drop table if exists crowded")
     spill.do("drop table met")
-    return Candidates(codes, hot, largest, crowds)
+    keys = np.concatenate(hot)
+    return Candidates(codes, len(keys), largest, keys)
+
+
+def among(number: int) -> str:
+    """The condition that a key was crowded in a family."""
+    return f"key in (select key from crowded where family = {number})"
 
 
 def families(bands: Sequence[int]) -> Iterator[tuple[int, str]]:
@@ -54,11 +61,11 @@ def families(bands: Sequence[int]) -> Iterator[tuple[int, str]]:
             yield field, key
 
 
-def pair_family(spill: Spill, field: int, key: str) -> Iterator[Found]:
-    """The pairs of one family of keys, whole buckets at a time."""
+def pair_family(spill: Spill, field: int, key: str, wanted: str) -> Iterator[Found]:
+    """The pairs of one family of keys that meet a condition, whole buckets at a time."""
     query = (
         f"select key, kind from (select {key} as key, kind, place from kinds_{field} "
-        "join living using (kind)) where key <> 0 order by key, place"
+        f"join living using (kind)) where key <> 0 {wanted} order by key, place"
     )
     keys, owners = np.zeros(0, np.uint64), np.zeros(0, np.int64)
     for batch in spill.stream(query, "key", ROWS):

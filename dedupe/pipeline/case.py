@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Family, meeting_again, propose
+from dedupe.candidates import Family, among, hot_keys, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
@@ -43,19 +43,16 @@ class Case(Outline):
     lexis: Lexis
 
     def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
     ) -> Candidates:
         """Candidate pairs among some kinds."""
-        tables = [
-            (keys, row_of)
+        families = [
+            Family(keys, row_of[kinds], kinds)
             for view, row_of in zip(self.description.views, self.description.view_rows, strict=True)
             for keys in (*view.bands.T[:, :, None], view.anchors)
         ]
-        names = [meeting_again(kinds, crowded, number) for number in range(len(tables))]
-        families = [
-            Family(keys, row_of[own], own)
-            for (keys, row_of), own in zip(tables, names, strict=True)
-        ]
+        if crowded is not None:
+            families = [among(f, hot_keys(crowded, i)) for i, f in enumerate(families)]
         return propose(families, self.settings.jobs)
 
     def judge(

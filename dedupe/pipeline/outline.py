@@ -48,12 +48,11 @@ class Outline(ABC):
 
     @abstractmethod
     def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.int64] | None = None
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
     ) -> Candidates:
         """Candidate pairs among some kinds, given in order of time, over the keys of every field.
 
-        Where ``crowded`` is given, only the kinds that it names meet in a family. See
-        :func:`dedupe.candidates.propose`.
+        Where ``crowded`` is given, only these keys count. See :func:`dedupe.candidates.propose`.
         """
 
     @abstractmethod
