@@ -32,7 +32,7 @@ with open(sys.argv[1], "rb") as lines, open(sys.argv[2], "wb") as out:
 PEER_RUN = str(Path(__file__).with_name("peer_run.py"))
 PURE = {"DEDUPE_PURE": "1"}
 FAST_PEERS = {"near-dupes", "rensa"}
-FLOOR_RUNS = 5
+FLOORS_A_RUN = 3
 HEAD = (
     "| command | records | seconds | processor s | records/s | us a record | x floor | MB at peak "
     "| bytes a record beyond the file |"
@@ -108,11 +108,12 @@ def fastest(command: list[str], environ: dict[str, str], runs: int) -> Cost:
     )
 
 
-def sampled(python: str, path: str, out: str) -> Sample:
+def sampled(python: str, path: str, out: str, runs: int) -> Sample:
     """A file with its records counted and its floor timed."""
     with Path(path).open("rb") as lines:
         records = sum(1 for _ in lines)
-    return Sample(path, records, fastest([python, "-c", FLOOR, path, out], {}, FLOOR_RUNS))
+    floor = fastest([python, "-c", FLOOR, path, out], {}, FLOORS_A_RUN * runs)
+    return Sample(path, records, floor)
 
 
 def cut(path: str, most: int, out: str) -> str:
@@ -122,14 +123,19 @@ def cut(path: str, most: int, out: str) -> str:
         return out if next(lines, b"") else path
 
 
+def shown(seconds: float) -> str:
+    """Seconds in two or three digits that tell."""
+    return f"{seconds:.1f}" if seconds >= 1 else f"{seconds:.3f}"
+
+
 def row(title: str, sample: Sample, cost: Cost, *, ours: bool) -> str:
     """One line of the table."""
     beyond = f"{(cost.memory * 2**20 - sample.bytes) / sample.records:,.0f}" if ours else ""
     cells = (
         title,
         f"{sample.records:,}",
-        f"{cost.seconds:.2f}",
-        f"{cost.processor:.2f}",
+        shown(cost.seconds),
+        shown(cost.processor),
         f"{sample.records / cost.seconds:,.0f}",
         f"{cost.seconds / sample.records * 1e6:,.1f}",
         f"{cost.seconds / sample.floor.seconds:,.1f}",
@@ -155,10 +161,10 @@ def main(given: argparse.Namespace) -> None:
     print(f"{HEAD}\n|{'---|' * (HEAD.count('|') - 1)}")
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/out.jsonl"
-        whole = sampled(given.python, given.file, out)
+        whole = sampled(given.python, given.file, out, given.runs)
         print(row("floor", whole, whole.floor, ours=False), flush=True)
         path = cut(given.file, given.slice, f"{folder}/slice.jsonl")
-        part = whole if path == given.file else sampled(given.python, path, out)
+        part = whole if path == given.file else sampled(given.python, path, out, given.runs)
         if part is not whole:
             print(row("floor, slice", part, part.floor, ours=False), flush=True)
         for job in own_jobs(given.python) + peers:
