@@ -12,9 +12,10 @@ import instructions
 import peer_run
 import pytest
 from commandline import FIXTURES, PROJECT, environment
-from cost import cost_of
+from cost import Cost, cost_of
 from invented import invented
 from peer_methods import PEERS, Peer
+from speed import Sample, row
 
 from dedupe import kernel
 
@@ -25,7 +26,6 @@ BENCH = PROJECT / "tests" / "bench"
 STORIES = FIXTURES / "stories.jsonl"
 SLICE = 5
 COUNT = len(STORIES.read_bytes().splitlines())
-MB = 1 << 20
 
 
 def timed(*arguments: str) -> list[list[str]]:
@@ -35,10 +35,6 @@ def timed(*arguments: str) -> list[list[str]]:
     return [
         [cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()
     ]
-
-
-def number(cell: str) -> float:
-    return float(cell.replace(",", ""))
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +55,24 @@ def test_one_table_holds_the_floor_and_our_ways_to_run(table):
     }
 
 
-def test_the_figures_of_a_row_agree(table):
-    floors = {row[1]: number(row[2]) for row in table[2:4]}
-    for _, records, seconds, _, rate, each, ratio, memory, _ in table[2:9]:
-        assert number(rate) == pytest.approx(number(records) / number(seconds), rel=0.2)
-        assert number(each) == pytest.approx(number(seconds) / number(records) * 1e6, rel=0.2)
-        assert number(ratio) == pytest.approx(number(seconds) / floors[records], rel=0.2)
-        assert number(memory) > 5
-    for row in table[4:9]:
-        beyond = number(row[7]) * MB / number(row[1])
-        assert number(row[8]) == pytest.approx(beyond, rel=0.05)
+def test_every_figure_was_measured(table):
+    for cells in table[2:9]:
+        assert all(float(cell.replace(",", "")) > 0 for cell in cells[1:8])
+
+
+@pytest.mark.parametrize(
+    ("ours", "cells"),
+    [
+        (True, ["what", "4,000", "2.5", "0.625", "1,600", "625.0", "5.0", "3", "786"]),
+        (False, ["what", "4,000", "2.5", "0.625", "1,600", "625.0", "5.0", "3", ""]),
+    ],
+)
+def test_the_figures_of_a_row(ours, cells, tmp_path: Path):
+    given = tmp_path / "in.jsonl"
+    given.write_bytes(bytes(1000))
+    sample = Sample(str(given), 4000, Cost(0.5, 0.4, 1))
+    told = row("what", sample, Cost(2.5, 0.625, 3), ours=ours)
+    assert [cell.strip() for cell in told.removeprefix("|").removesuffix("|").split("|")] == cells
 
 
 def test_peers_that_are_not_installed_are_named(table):
