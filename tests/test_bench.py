@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import instructions
 import peer_run
 import pytest
+import speed
 from commandline import FIXTURES, PROJECT, environment
 from cost import Cost, cost_of
 from invented import invented
@@ -149,3 +151,24 @@ def test_without_valgrind_or_a_kernel_nothing_is_counted(lacking: dict[str, str]
         command, env=environment(**lacking), check=True, capture_output=True, text=True
     )
     assert done.stdout.startswith("Instructions are not counted")
+
+
+@pytest.mark.parametrize(("asked", "set_up"), [((), 0), (("PEERS=here",), 1)])
+def test_make_sets_up_the_peers_only_where_they_are_asked_for(asked: tuple[str, ...], set_up: int):
+    make = shutil.which("make") or "make"
+    command = [make, "--dry-run", "bench", "TOOLS=", *asked]
+    done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    assert done.stdout.count("pip -qq --disable-pip-version-check install") == set_up
+    assert "--peers here" in done.stdout or not asked
+
+
+TEXT = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_table_that_is_printed():
+    _, _, shown = TEXT.partition(f"{speed.HEAD}\n")
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in shown.split("\n\n")[0].splitlines()]
+    ours = [job.title for job in speed.own_jobs("python")]
+    titles = ["---", "floor", "floor, slice", *ours, *(peer.title for peer in PEERS.values())]
+    for shown_row, title in zip(rows, titles, strict=True):
+        assert re.match(re.escape(title).replace(r"\{\}", r"[\w.]+"), shown_row.strip("|"))
