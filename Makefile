@@ -9,7 +9,11 @@ DATA   ?= ../shared/data
 BIN     := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 TOOLS   := $(VENV)/.tools
-PEERS   := $(VENV)/peers
+# make bench sets up the peers where they are asked for by name: PEERS=FOLDER.
+ifdef PEERS
+ASKED   := $(PEERS)/.installed
+endif
+PEERS   ?= $(VENV)/peers
 LOWEST  := $(VENV)/lowest
 RELEASE := $(VENV)/release
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
@@ -48,7 +52,8 @@ help:
 	@echo 'make fuzz    any bytes into every way in, for SECONDS=$(SECONDS)'
 	@echo 'make sanitize  the tests of the C kernel, built with AddressSanitizer and UBSan'
 	@echo 'make readme  run the commands in README.md and write their output into it'
-	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA))'
+	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA));'
+	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make clean   remove what was built'
@@ -118,10 +123,15 @@ sanitize: $(TOOLS)
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
 
-bench: $(TOOLS)
+# Quality; then whole runs against the floor and the peers, each stage against its limit, and what the
+# kernel spends. Peers that are not installed are left out.
+bench: $(TOOLS) $(ASKED)
 	@$(BIN)/python tests/bench/quality.py $(DATA)
 	@gzip -dc $(DATA)/reuters_2007_news.jsonl.gz > $(VENV)/bench.jsonl
-	@$(BIN)/python tests/bench/speed.py $(VENV)/bench.jsonl 1
+	@$(BIN)/python tests/bench/speed.py $(VENV)/bench.jsonl --runs 1 --peers $(PEERS)
+	@$(BIN)/python -m pytest tests/bench -m speed --benchmark-columns=min,rounds \
+	  --benchmark-sort=fullname
+	@$(BIN)/python tests/bench/instructions.py
 
 peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from speed import FLOOR, timed
+from cost import cost_of
+from speed import FLOOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,10 +65,9 @@ def main(path: str, sizes: Sequence[int]) -> None:
         for size in sizes:
             with Path(given).open("wb") as file:
                 file.writelines(grown(stories, size))
-            floor, _ = timed([sys.executable, "-c", FLOOR, given, out], {})
-            wall, peak = timed(
-                [sys.executable, "-m", "dedupe", "unique", "-q", "-o", out, given], {}
-            )
+            floor = cost_of([sys.executable, "-c", FLOOR, given, out]).seconds
+            cost = cost_of([sys.executable, "-m", "dedupe", "unique", "-q", "-o", out, given])
+            wall, peak = cost.seconds, cost.memory
             own = peak * 2**20 - Path(given).stat().st_size
             first = first or (wall, peak)
             told = f"{floor:.2f} | {wall:.1f} | {wall / floor:.1f} | {peak:.0f} | {own / size:.0f}"

@@ -19,7 +19,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cost import processor_cost
+from cost import cost_of
 from peer_methods import PEERS, Peer
 from scoring import LABELLED, MISSING, Figures, score, told_pairs
 
@@ -53,14 +53,15 @@ def measure(peer: str, threshold: float, name: str, fields: tuple[str, ...]) -> 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "groups.json"
         task = ["--one", str(out), peer, str(threshold), name, *fields]
-        seconds, memory = processor_cost([sys.executable, __file__, str(DATA), *task])
+        cost = cost_of([sys.executable, __file__, str(DATA), *task])
         groups = json.loads(out.read_bytes())
     ids, _ = read(name, fields)
     group = dict(zip(ids, groups, strict=True))
     pairs = told_pairs(DATA / f"{LABELLED[name]}_pairs.csv")
-    run = Run(score((truth, group[a] == group[b]) for a, b, truth in pairs), seconds, memory)
-    cost = f"{seconds:.1f} s, {memory:.0f} MB"
-    print(f"{peer} {threshold} {name} {' '.join(fields)}: {run.figures}, {cost}", file=sys.stderr)
+    figures = score((truth, group[a] == group[b]) for a, b, truth in pairs)
+    run = Run(figures, cost.processor, cost.memory)
+    told = f"{figures}, {run.seconds:.1f} s, {run.memory:.0f} MB"
+    print(f"{peer} {threshold} {name} {' '.join(fields)}: {told}", file=sys.stderr)
     return run
 
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import orjson
-from cost import processor_cost
+from cost import cost_of
 from held_out import Answers, answers
 from scoring import LABELLED, MISSING, score
 
@@ -52,10 +52,10 @@ def show_cost(data: Path) -> None:
     with gzip.open(stories) as lines:
         records = sum(1 for _ in lines)
     command = [sys.executable, "-m", "dedupe", "cluster", "-q", "-o", "/dev/null", stories]
-    seconds, memory = processor_cost(command)
+    cost = cost_of(command)
     show(
         f"{TIMED}, `cluster`",
-        f"{seconds / records * 1e6:.0f} processor us a record, {memory:.0f} MB",
+        f"{cost.processor / records * 1e6:.0f} processor us a record, {cost.memory:.0f} MB",
     )
 
 
