@@ -43,6 +43,24 @@ def lead(
     Raises nothing; nodes without pairs lead themselves. Of two nodes that are ``apart`` and match
     one leader best, the worse goes to the next it matches, or leads.
     """
+    paired = np.zeros(len(ranks), dtype=bool)
+    for ends in (left, right, *apart):
+        paired[ends] = True
+    nodes = np.flatnonzero(paired)
+    own = np.cumsum(paired) - 1
+    leaders = np.arange(len(ranks))
+    leaders[nodes] = nodes[lead_paired(ranks[nodes], own[left], own[right], scores, own[apart])]
+    return leaders
+
+
+def lead_paired(
+    ranks: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    apart: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The same for nodes of which few have no pair."""
     followers = np.concatenate([left, right])
     others = np.concatenate([right, left])
     order = np.lexsort((ranks[others], -np.concatenate([scores, scores]), followers))
@@ -123,7 +141,8 @@ def join(
     sums = cross_sums(leaders, left, right, scores, threshold)
     for one, other in leaders[apart].T.tolist():
         sums[one][other] = sums[other][one] = NEVER
-    sizes = dict(zip(*map(np.ndarray.tolist, np.unique(leaders, return_counts=True)), strict=True))
+    counts = np.bincount(leaders)
+    sizes = {cluster: int(counts[cluster]) for cluster in sums}
     parents = merge_greedily(sums, sizes, ranks, threshold)
     roots = np.arange(len(leaders))
     for child in parents:

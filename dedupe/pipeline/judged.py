@@ -84,11 +84,11 @@ class Settled:
         return self.judged | Judged(codes, np.zeros(len(codes)), parts)
 
 
-def passes_anew(judged: Judged, fresh: Judged, threshold: float) -> bool:
-    """Whether a pair passes that did not before; one that links keep apart may pass again."""
+def passes_anew(judged: Judged, fresh: Judged, threshold: float) -> int:
+    """How many pairs pass that did not before; one that links keep apart may pass again."""
     passing = fresh.codes[fresh.scores >= threshold]
     before = judged.codes[judged.scores >= threshold]
-    return len(outside(before, passing)) > 0
+    return len(outside(before, passing))
 
 
 def nothing_judged(fields: int) -> Judged:

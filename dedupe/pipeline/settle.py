@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 FAR_SHORT = 0.4
 SHORT = 0.5
 """Shares of the threshold: of what is hopeless, and of what nearly passes."""
+WORTHWHILE = 64
+"""So many pairs must have passed anew for a round of near misses to spare a whole one."""
 LOW = 0xFFFFFFFF
 
 
@@ -67,17 +69,18 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
         first = effort["rounds"] == 0
         fresh, far = outline.judge(codes, alive, floor, progress, screened=first)
         links_wait = first and outline.links.must.size > 0
-        passed = links_wait or passes_anew(judged, fresh, outline.settings.threshold)
+        passed = passes_anew(judged, fresh, outline.settings.threshold)
+        done = whole and not passed and not links_wait
         judged |= fresh
         hopeless = merged(hopeless, far)
         effort["rounds"] += 1
-        strays = stray_copies(outline, heads, leaders) if whole and not passed else NO_RECORDS
-        if whole and not passed and not len(strays):
+        strays = stray_copies(outline, heads, leaders) if done else NO_RECORDS
+        if done and not len(strays):
             return close(outline, heads, leaders, judged, hopeless, effort)
         if len(strays):
             heads, standing = split_off(outline, heads, strays), None
         leaders = lead_heads(outline, heads, judged, hopeless)
-        whole = not passed
+        whole = passed < WORTHWHILE
 
 
 def note(effort: dict[str, int], found: Candidates) -> None:
