@@ -93,3 +93,14 @@ class SpillError(DedupeError):
 
     def __str__(self) -> str:
         return f"on disk, past memory: {self.reason}"
+
+
+class EngineError(DedupeError):
+    """A run on many machines that could not begin, or that lost something on its way."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        return self.reason

@@ -15,6 +15,7 @@ from dedupe.verify import Column
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from dedupe.engines.spill import Spill
@@ -93,12 +94,19 @@ class Library:
         none = np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(1, np.int64)
         page = Page(*none, [])
         for batch in self._spill.stream(query, "kind", BLOCK):
-            spelled = batch["text"].to_pylist()
-            hashes, ends = values_of(batch["words"], np.uint64)
-            zones, _ = values_of(batch["zones"], np.uint8)
-            texts = letters_of([decoded(text) for text in spelled], self._settings.numbers)
-            page += Page(self._register.vocabulary.ids(hashes), zones, ends, texts)
+            columns = batch["words"], batch["zones"], batch["text"]
+            page += page_of(*columns, self._register.vocabulary, self._settings.numbers)
         return page
+
+
+def page_of(
+    words: pa.Array, zones: pa.Array, texts: pa.Array, vocabulary: Vocabulary, numbers: str
+) -> Page:
+    """The texts of some rows; ``numbers`` is the setting of this name."""
+    hashes, ends = values_of(words, np.uint64)
+    tagged, _ = values_of(zones, np.uint8)
+    letters = letters_of([decoded(text) for text in texts.to_pylist()], numbers)
+    return Page(vocabulary.ids(hashes), tagged, ends, letters)
 
 
 @dataclass(frozen=True, slots=True)

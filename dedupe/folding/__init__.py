@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.folding.affixes import Core, find_core, learn_outlets
+from dedupe.folding.affixes import Core, closings, find_core, learn_outlets, outlets_among
 from dedupe.folding.scan import Tokens, scan
 from dedupe.folding.table import Kind
 from dedupe.hashing import BASE, hash_spans, mix64
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Core", "Folded", "Kind", "Tokens", "fold", "learn_outlets", "scan"]
+__all__ = [
+    "Core",
+    "Folded",
+    "Kind",
+    "Tokens",
+    "closings",
+    "fold",
+    "learn_outlets",
+    "outlets_among",
+    "scan",
+]
 
 
 @dataclass(frozen=True, slots=True)

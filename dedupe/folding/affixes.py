@@ -179,10 +179,24 @@ def learn_outlets(
     ``LEARN_SHARE`` of all those of one outlet. ``writers`` numbers the outlet of each text,
     ``written`` is how many distinct headlines each outlet has.
     """
-    tokens = scan(texts)
-    cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
-    marks = hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut])
+    cut, marks = closings(texts)
     rows = np.stack([marks, writers[cut].astype(np.uint64)])
     (values, owners), counts = np.unique(rows, axis=1, return_counts=True)
-    share = counts / written[owners.astype(np.int64)]
-    return np.unique(values[(counts >= LEARN_FROM) & (share >= LEARN_SHARE)])
+    return outlets_among(values, counts, written[owners.astype(np.int64)])
+
+
+def closings(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The places of the texts that close with a set-off phrase, and the hash of the phrase."""
+    tokens = scan(texts)
+    cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
+    return cut, hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut])
+
+
+def outlets_among(
+    marks: NDArray[np.uint64], counts: NDArray[np.int64], written: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """The closing phrases that are outlets.
+
+    They are told by how many headlines of one writer each closes, and how many that one wrote.
+    """
+    return np.unique(marks[(counts >= LEARN_FROM) & (counts / written >= LEARN_SHARE)])

@@ -1,0 +1,142 @@
+"""Lines to records, on the workers: parsed by the local run's own reader, block by block."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe.engines.load import encoded
+from dedupe.engines.spark.schema import RECORDS, batch_of
+from dedupe.engines.spill import numbers
+from dedupe.pipeline.case import lengths_of, whole_texts
+from dedupe.pipeline.gather import digests
+from dedupe.reading import BOM
+from dedupe.reading.jsonl import batches
+from dedupe.reading.source import Source, too_long
+from dedupe.stories import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from dedupe.errors import InputError
+    from dedupe.settings import Settings
+    from dedupe.stories import Batch
+
+    Refused = tuple[int, str, int | None]
+    """The line, the reason, and the place that the row gets."""
+
+NAMES = tuple(part.split()[0] for part in RECORDS.split(", "))
+FATAL = -1
+
+
+def parse_lines(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of ``RECORDS`` for rows of ``value``, ``file`` and ``block`` in the order of files."""
+    for (file, block), rows in groupby(rows_of(incoming), itemgetter(0, 1)):
+        yield from Block(settings, file, block).parse(value for _, _, value in rows)
+
+
+def rows_of(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, bytes]]:
+    """The file, block and bytes of each line."""
+    for batch in incoming:
+        columns = (batch[name].to_pylist() for name in ("file", "block", "value"))
+        yield from zip(*columns, strict=True)
+
+
+class Block:
+    """One part of a file, on its way through the reader."""
+
+    def __init__(self, settings: Settings, file: str, block: int) -> None:
+        self._settings, self._file, self._block = settings, file, block
+        self._refused: list[Refused] = []
+        self._lines = self._bytes = 0
+
+    def parse(self, values: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
+        """The records of its lines, then its bad lines, then how much it had."""
+        tally = Tally()
+        place = 0
+        reject = partial(set_aside, self._refused)
+        source = Source(self._file, "jsonl", self.take(values), self._settings, tally, reject)
+        for batch in batches(source):
+            yield record_rows(batch, self._block, np.arange(place, place + len(batch)))
+            place += len(batch)
+        yield refused_rows(self._file, self._block, self._refused)
+        met = [self._lines, self._bytes, tally.blank, tally.undated]
+        yield other_rows(self._file, self._block, [{"line": self._lines, "met": met}])
+
+    def take(self, values: Iterable[bytes]) -> Iterator[bytes]:
+        """Lines with their endings, up to one that is too long."""
+        most = self._settings.max_line
+        for value in values:
+            first = not self._block and not self._lines
+            line = (value.removeprefix(BOM) if first else value) + b"\n"
+            self._lines += 1
+            self._bytes += len(value) + 1
+            if 0 < most < len(value) + 1:
+                self._refused.append((self._lines, too_long(most), FATAL))
+                return
+            yield line
+
+
+def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of ``RECORDS`` for rows of ``value`` and ``position``, which becomes their place."""
+    for rows in incoming:
+        places = numbers(rows["position"])
+        refused: list[Refused] = []
+        lines = (value + b"\n" for value in rows["value"].to_pylist())
+        source = Source("", "jsonl", lines, settings, Tally(), partial(set_aside, refused))
+        for batch in batches(source):
+            yield record_rows(batch, 0, places[batch.lines - 1])
+        told = [(int(places[line - 1]) + 1, reason, place) for line, reason, place in refused]
+        yield refused_rows("", 0, told)
+
+
+def set_aside(refused: list[Refused], error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+    """Note a bad line."""
+    refused.append((error.line or 1, error.reason, None))
+
+
+def record_rows(batch: Batch, block: int, places: NDArray[np.int64]) -> pa.RecordBatch:
+    """The records of a batch; their bytes keep a carriage return at the end."""
+    count = len(batch)
+    spans = zip(batch.starts.tolist(), batch.limits.tolist(), strict=True)
+    texts = zip(*([encoded(text) for text in column] for column in batch.texts), strict=True)
+    return batch_of(
+        RECORDS,
+        {
+            "file": [batch.path] * count,
+            "block": np.full(count, block),
+            "place": places,
+            "line": batch.lines,
+            "raw": [batch.data[start : limit - 1] for start, limit in spans],
+            "reason": [None] * count,
+            "id": batch.ids,
+            "source": batch.sources,
+            "time": batch.times,
+            "digest": digests(batch).view(np.int64),
+            "filled": np.sum([whole_texts(column) for column in batch.texts], axis=0),
+            "lengths": np.sum([lengths_of(column) for column in batch.texts], axis=0),
+            "texts": list(map(list, texts)),
+            "met": [None] * count,
+        },
+    )
+
+
+def refused_rows(
+    file: str, block: int, refused: list[Refused]
+) -> pa.RecordBatch:
+    """Lines that are no record, and what is wrong with them."""
+    names = ("line", "reason", "place")
+    return other_rows(file, block, [dict(zip(names, row, strict=True)) for row in refused])
+
+
+def other_rows(file: str, block: int, told: list[dict[str, Any]]) -> pa.RecordBatch:
+    """Rows that are no record."""
+    known = {"file": file, "block": block}
+    return batch_of(RECORDS, {name: [(row | known).get(name) for row in told] for name in NAMES})

@@ -1,0 +1,85 @@
+"""What passes between the driver and the workers: schemas, and Arrow to numpy and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from dedupe.engines.spill import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame, SparkSession
+
+RECORDS = (
+    "file string, block long, place long, line long, raw binary, reason string, id string, "
+    "source string, time long, digest long, filled long, lengths long, texts array<binary>, "
+    "met array<long>"
+)
+"""A line as it was read: ``place`` counts the records of its block, ``line`` its lines, from 1.
+
+A bad line has a ``reason``, and a place of -1 where it may not be skipped. The last row of a block
+has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read.
+"""
+TOLD = (
+    "first long, words binary, zones binary, text binary, print long, version int, "
+    "withdrawn boolean, bands array<long>, anchors array<long>, hashes binary, spelled binary"
+)
+"""A distinct text, known by the record that first has it; some rows bring new words along."""
+SPELLED = "hash long, word binary"
+PAIRED = "code long, crowded long, hot long, largest long"
+"""A pair of kinds, or -1 with a kind of a hot bucket, or -1 twice with figures of buckets."""
+REACHED = "kind long, reach long"
+
+
+def judged_schema(fields: int) -> str:
+    """The verdict on a pair, with the similarity of each field."""
+    parts = (f"part_{field} double" for field in range(fields))
+    return ", ".join(["code long, score double, hope double", *parts])
+
+
+def columns_of(frame: DataFrame, *names: str) -> dict[str, NDArray[Any]]:
+    """Some columns of a frame on the driver, as arrays."""
+    table = frame.select(*names).toArrow()
+    return {name: numbers(table[name]) for name in names}
+
+
+def sorted_columns(frame: DataFrame, by: str, *names: str) -> dict[str, NDArray[Any]]:
+    """The same in the order of a column, sorted on the driver: an engine may keep no order."""
+    found = columns_of(frame, by, *names)
+    order = np.argsort(found[by], kind="stable")
+    return {name: values[order] for name, values in found.items()}
+
+
+def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> DataFrame:
+    """A frame of arrays that are on the driver."""
+    table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
+    return spark.createDataFrame(table)
+
+
+def batch_of(schema: str, columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Rows for Spark, whose columns are as the schema names them."""
+    types = dict(part.split() for part in schema.split(", "))
+    arrays = [as_array(columns[name], ARROW[kind]) for name, kind in types.items()]
+    return pa.RecordBatch.from_arrays(arrays, list(types))
+
+
+def as_array(values: Any, kind: pa.DataType) -> pa.Array:  # noqa: ANN401 - what Arrow takes
+    """Values as Arrow has them."""
+    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+ARROW = {
+    "long": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "string": pa.string(),
+    "array<long>": pa.list_(pa.int64()),
+    "array<binary>": pa.list_(pa.binary()),
+}

@@ -1,0 +1,134 @@
+"""A Spark session for one run, and its failures in a line each."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from dedupe import kernel
+from dedupe.engines.spark.schema import batch_of
+from dedupe.engines.spark.stage import Stage
+from dedupe.errors import DedupeError, EngineError, OutputError
+from dedupe.formats import CLUSTERS, SIGNATURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
+TRACEBACK = "Traceback (most recent call last):"
+RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
+VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
+WORKER = "python string, formats string"
+PYTHON = "{}.{}".format(*sys.version_info)
+FORMATS = f"{SIGNATURES}.{CLUSTERS}"
+
+
+@contextmanager
+def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Stage]:
+    """A session, and a folder for its tables beside ``out`` or in ``folder``, until the block ends.
+
+    Without a master the session is that of the surrounding spark-submit, or what Spark's own
+    configuration says. Raises OutputError where ``out`` exists, and EngineError where Spark cannot
+    start or its workers have another Python or another version of dedupe.
+    """
+    check_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("dedupe")
+    with failures():
+        spark = (builder.master(master) if master else builder).getOrCreate()
+    try:
+        spark.sparkContext.setLogLevel("ERROR")
+        with failures():
+            files = Files(spark)
+            if files.exists(out):
+                raise OutputError(out, "exists; Spark writes to a new folder")
+            check_workers(spark)
+        name = f"dedupe-staging-{secrets.token_hex(6)}"
+        staging = f"{folder.rstrip('/')}/{name}" if folder else f"{out.rstrip('/')}.{name}"
+        try:
+            yield Stage(spark, staging)
+        finally:
+            files.remove(staging)
+    finally:
+        spark.stop()
+
+
+def check_java() -> None:
+    """Raise EngineError where there is no Java to start."""
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which(os.path.join(home, "bin", "java") if home else "java"):  # noqa: PTH118 - a path for which
+        raise EngineError(NO_JAVA)
+
+
+class Files:
+    """The file systems that Spark knows: local, ``hdfs://``, ``s3a://``."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._java: Any = spark.sparkContext._jvm  # noqa: SLF001 - pyspark has no files of its own
+        self._settings = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - the same
+
+    def at(self, path: str) -> Any:  # noqa: ANN401 - a Java object
+        """A path as Java has it."""
+        return self._java.org.apache.hadoop.fs.Path(path)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder."""
+        own = self.at(path)
+        return bool(own.getFileSystem(self._settings).exists(own))
+
+    def remove(self, path: str) -> None:
+        """Remove a folder and what is in it."""
+        own = self.at(path)
+        own.getFileSystem(self._settings).delete(own, True)  # noqa: FBT003 - Java has no names
+
+
+def check_workers(spark: SparkSession) -> None:
+    """Raise EngineError where a worker would compute something else than we do."""
+    for row in spark.range(1).mapInArrow(introduce, WORKER).collect():
+        compare("Python", row.python, PYTHON)
+        compare("formats of dedupe", row.formats, FORMATS)
+
+
+def compare(what: str, theirs: str, ours: str) -> None:
+    """Raise EngineError where workers and driver have not the same."""
+    if theirs != ours:
+        raise EngineError(f"the workers have {what} {theirs}, the driver {ours}")
+
+
+def introduce(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """What a worker runs on."""
+    for _ in incoming:
+        yield batch_of(WORKER, {"python": [PYTHON], "formats": [FORMATS]})
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Raise what Spark complains of as EngineError, in one line."""
+    try:
+        yield
+    except DedupeError:
+        raise
+    except PySparkException as error:
+        raise EngineError(worded(str(error))) from error
+    except Exception as error:
+        if type(error).__module__.startswith("py4j"):
+            raise EngineError(worded(str(error))) from error
+        raise
+
+
+def worded(complaint: str) -> str:
+    """The line of a complaint that says most; of a worker's traceback it is the last."""
+    if VERSION_MISMATCH in complaint:
+        return f"the workers have another Python than the driver, which has {PYTHON}: set PYSPARK_PYTHON"
+    lines = complaint.strip().splitlines() or ["it failed without a word"]
+    raised = next(filter(RAISED.match, lines), None)
+    return f"a Spark worker: {raised}" if TRACEBACK in lines and raised else f"Spark: {lines[0]}"

@@ -1,0 +1,152 @@
+"""Input to a staged table of records, each with its position: what all later steps read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from dedupe.columns import Coding, Packing
+from dedupe.engines.roll import Roll
+from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
+from dedupe.engines.spark.names import Names
+from dedupe.engines.spark.schema import RECORDS, columns_of, frame_of
+from dedupe.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame, Row, SparkSession
+
+    from dedupe.settings import Settings
+    from dedupe.stories import Tally
+
+PLACES = 33
+"""Bits of Spark's ids that count the rows of a part; the others number the part."""
+ROWS = "<rows>"
+SOME = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A Spark session and the folder, that all workers see, where steps leave their tables."""
+
+    spark: SparkSession
+    folder: str
+
+    def keep(self, name: str, frame: DataFrame) -> DataFrame:
+        """Write a table and read it back: what a lost worker held is not computed again."""
+        path = f"{self.folder}/{name}"
+        frame.write.mode("overwrite").parquet(path)
+        return self.spark.read.parquet(path)
+
+
+def stage_lines(stage: Stage, paths: Sequence[str], settings: Settings, tally: Tally) -> DataFrame:
+    """The records of JSON Lines with their positions in input order, staged.
+
+    Raises InputError for a bad line, unless settings skip it.
+    """
+    lines = stage.spark.read.text(list(paths), lineSep="\n").select(
+        f.col("value").cast("binary").alias("value"),
+        f.col("_metadata.file_path").alias("file"),
+        f.col("_metadata.file_block_start").alias("block"),
+    )
+    parsed = stage.keep("lines", lines.mapInArrow(partial(parse_lines, settings), RECORDS))
+    return positioned(stage, parsed, Names(paths), settings, tally)
+
+
+def positioned(
+    stage: Stage, read: DataFrame, names: Names, settings: Settings, tally: Tally
+) -> DataFrame:
+    """Records with ``position``, and ``line`` counted over the whole file."""
+    rows = sorted(blocks_of(read), key=lambda row: (*names.rank(row.file), row.block))
+    tally.files, tally.records = len({row.file for row in rows}), sum(row.records for row in rows)
+    tally.met, tally.bytes, tally.blank, tally.undated = (sum(row.met[i] for row in rows) for i in range(4))
+    above: dict[str, int] = {}
+    offsets: dict[str, list[Any]] = {"file": [], "block": [], "first": [], "above": []}
+    records = 0
+    for row in rows:
+        at = (row.file, row.block, records, above.get(row.file, 0))
+        for column, value in zip(offsets.values(), at, strict=True):
+            column.append(value)
+        records += row.records
+        above[row.file] = at[3] + row.met[0]
+    told = read.join(f.broadcast(frame_of(stage.spark, offsets)), ["file", "block"])
+    told = told.withColumn("line", f.col("line") + f.col("above"))
+    bad, fatal = sum(row.bad for row in rows), sum(row.fatal for row in rows)
+    if fatal or (bad and settings.on_error == "fail"):
+        raise first_error(told, names, fatal=settings.on_error != "fail")
+    tally.skipped = bad
+    held = told.where("raw is not null").withColumn("position", f.col("place") + f.col("first"))
+    return stage.keep("records", held.drop("place", "first", "above", "reason", "met"))
+
+
+def blocks_of(read: DataFrame) -> list[Row]:
+    """How many records and bad lines each block has, and what the reader met there."""
+    bad = f.col("reason").isNotNull()
+    return (
+        read.groupBy("file", "block")
+        .agg(
+            counted(f.col("raw").isNotNull()).alias("records"),
+            counted(bad).alias("bad"),
+            counted(bad & (f.col("place") == FATAL)).alias("fatal"),
+            f.max("met").alias("met"),
+        )
+        .collect()
+    )
+
+
+def counted(what: Column) -> Column:
+    """In how many rows something holds."""
+    return f.count(f.when(what, 1))
+
+
+def first_error(told: DataFrame, names: Names, *, fatal: bool) -> InputError:
+    """The error of the first bad line, or of the first that may not be skipped."""
+    bad = told.where("reason is not null" + (f" and place = {FATAL}" if fatal else ""))
+    firsts = bad.groupBy("file").agg(f.min(f.struct("line", "reason")).alias("at")).collect()
+    row = min(firsts, key=lambda row: names.rank(row.file))
+    return InputError(names.shown(row.file), row["at"].line, row["at"].reason)
+
+
+def stage_rows(
+    stage: Stage, rows: DataFrame, settings: Settings
+) -> tuple[DataFrame, DataFrame]:
+    """The rows of any frame as records, and the rows as they came, both with ``position``.
+
+    Positions are in the order of what rows hold, and are told once for all, on disk: Spark would
+    number them otherwise when it computes them again. Raises InputError for a row without a story.
+    """
+    spelled = rows.select(f.to_json(f.struct("*")).alias("value"), f.struct("*").alias("row"))
+    in_order = spelled.repartitionByRange("value").sortWithinPartitions("value")
+    held = stage.keep("rows", in_order.withColumn("at", f.monotonically_increasing_id()))
+    part = f.shiftright("at", PLACES)
+    counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
+    order = np.argsort(counts["part"])
+    sizes = counts["count"][order]
+    offsets = {"part": counts["part"][order], "first": np.cumsum(sizes) - sizes}
+    told = held.withColumn("part", part).join(f.broadcast(frame_of(stage.spark, offsets)), "part")
+    place = f.col("at").bitwiseAND((1 << PLACES) - 1)
+    told = told.withColumn("position", f.col("first") + place)
+    lines = told.select("position", f.col("value").cast("binary").alias("value"))
+    parsed = stage.keep("lines", lines.mapInArrow(partial(parse_rows, settings), RECORDS))
+    bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
+    if bad:
+        raise InputError(ROWS, bad[0].line, bad[0].reason)
+    records = parsed.withColumnRenamed("place", "position").drop("reason", "met", "block")
+    return records, told.select("position", "row.*")
+
+
+def call_roll(records: DataFrame) -> Roll:
+    """The few facts of each record that the driver holds."""
+    names = ("id", "source", "time", "digest", "filled", "lengths")
+    table = records.select("position", *names).toArrow().sort_by("position")
+    ids, sources = Packing(), Coding()
+    for batch in table.to_batches(SOME):
+        ids.add(batch["id"].to_pylist())
+        sources.add(batch["source"].to_pylist())
+    times, digests, filled, lengths = (table[name].to_numpy() for name in names[2:])
+    return Roll(ids.packed(), sources.coded(), times, digests.view(np.uint64), filled, lengths)

@@ -1,0 +1,149 @@
+"""The distinct texts of a field, folded and sketched on the workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from dedupe.engines.load import blobs, decoded, encoded, values_of
+from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of, columns_of, sorted_columns
+from dedupe.engines.spill import numbers
+from dedupe.folding import closings, outlets_among
+from dedupe.pipeline.describe import CHUNK, describe_chunk, marked_of
+from dedupe.pipeline.register import holdings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame
+
+    from dedupe.engines.spark.stage import Stage
+    from dedupe.pipeline.register import Holdings
+    from dedupe.settings import Settings
+    from dedupe.words import Vocabulary
+
+CLOSED = "mark long, source string"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One field's texts: a staged table, and on the driver what each record and text is."""
+
+    table: DataFrame
+    rows: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    prints: NDArray[np.uint64]
+    versions: NDArray[np.int16]
+    withdrawn: NDArray[np.bool_]
+
+
+def tell(stage: Stage, records: DataFrame, settings: Settings, field: int) -> Told:
+    """Describe the distinct texts of a field; a text is known by the record that first has it."""
+    own = records.select("position", "source", f.col("texts")[field].alias("text"))
+    texts = own.groupBy("text").agg(f.min(f.struct("position", "source")).alias("at"))
+    kept = stage.keep(
+        f"texts_{field}", texts.select("text", f.col("at.position").alias("first"), "at.source")
+    )
+    outlets = learn_marks(kept)
+    told = kept.select("first", "text").mapInArrow(partial(describe_rows, outlets, settings), TOLD)
+    table = stage.keep(f"told_{field}", told)
+    facts = sorted_columns(table, "first", "print", "version", "withdrawn")
+    rows = sorted_columns(own.join(kept, "text").select("position", "first"), "position", "first")
+    return Told(
+        table,
+        np.searchsorted(facts["first"], rows["first"]),
+        facts["first"],
+        facts["print"].view(np.uint64),
+        facts["version"].astype(np.int16),
+        facts["withdrawn"].astype(bool),
+    )
+
+
+def learn_marks(texts: DataFrame) -> NDArray[np.uint64]:
+    """The outlet marks, by exact counts over all distinct texts."""
+    closed = texts.select("text", "source").mapInArrow(closing_rows, CLOSED)
+    counts = closed.groupBy("mark", "source").agg(f.count("*").alias("count"))
+    written = texts.groupBy("source").agg(f.count("*").alias("written"))
+    found = columns_of(counts.join(written, "source"), "mark", "count", "written")
+    return outlets_among(found["mark"].view(np.uint64), found["count"], found["written"])
+
+
+def closing_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Each set-off phrase that closes a text, with the text's outlet."""
+    for batch in incoming:
+        texts = [decoded(text) for text in batch["text"].to_pylist()]
+        marked = marked_of(texts)
+        if not marked:
+            continue
+        places, marks = closings([texts[place] for place in marked])
+        sources = batch["source"].to_pylist()
+        writers = [sources[marked[place]] for place in places.tolist()]
+        yield batch_of(CLOSED, {"mark": marks.view(np.int64), "source": writers})
+
+
+def describe_rows(
+    outlets: NDArray[np.uint64], settings: Settings, incoming: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Rows of ``TOLD`` for rows of ``first`` and ``text``."""
+    for batch in incoming:
+        for start in range(0, batch.num_rows, CHUNK):
+            some = batch.slice(start, CHUNK)
+            texts = [decoded(text) for text in some["text"].to_pylist()]
+            yield told_rows(numbers(some["first"]), texts, outlets, settings)
+
+
+def told_rows(
+    firsts: NDArray[np.int64], texts: list[str], outlets: NDArray[np.uint64], settings: Settings
+) -> pa.RecordBatch:
+    """Some texts described; the first row brings all their words."""
+    chunk = describe_chunk(texts, outlets, settings.seed)
+    ends = np.concatenate(([0], np.cumsum(chunk.lengths)))
+    none: list[Any] = [None] * (len(texts) - 1)
+    hashes = np.fromiter(chunk.spelled, np.uint64, len(chunk.spelled))
+    return batch_of(
+        TOLD,
+        {
+            "first": firsts,
+            "words": blobs(chunk.hashes, ends),
+            "zones": blobs(chunk.zones, ends),
+            "text": [encoded(text) for text in chunk.texts],
+            "print": chunk.prints.view(np.int64),
+            "version": chunk.versions,
+            "withdrawn": chunk.withdrawn,
+            "bands": list(chunk.bands.view(np.int64)),
+            "anchors": list(chunk.anchors.view(np.int64)),
+            "hashes": [hashes.tobytes(), *none],
+            "spelled": [encoded("\0".join(chunk.spelled.values())), *none],
+        },
+    )
+
+
+def spelled_in(told: Told) -> dict[int, str]:
+    """The spelling of every word of a field's texts."""
+    brought = told.table.where("hashes is not null").select("hashes", "spelled")
+    words = brought.mapInArrow(word_rows, SPELLED).groupBy("hash").agg(f.min("word").alias("word"))
+    table = words.toArrow()
+    hashes = numbers(table["hash"]).view(np.uint64).tolist()
+    return dict(zip(hashes, map(decoded, table["word"].to_pylist()), strict=True))
+
+
+def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The words that texts brought along, a row each."""
+    for batch in incoming:
+        for hashes, spelled in zip(batch["hashes"], batch["spelled"], strict=True):
+            found = np.frombuffer(hashes.as_py(), np.int64)
+            if len(found):
+                yield batch_of(SPELLED, {"hash": found, "word": spelled.as_py().split(b"\0")})
+
+
+def hold(told: Told, vocabulary: Vocabulary) -> Holdings:
+    """The distinct words of each text, in the order of the texts."""
+    table = told.table.select("first", "words").toArrow().sort_by("first")
+    hashes, ends = values_of(table["words"], np.uint64)
+    return holdings(ends, vocabulary.ids(hashes))
