@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.engines.load import decoded, values_of
+from dedupe.engines.arrow import decoded, values_of
 from dedupe.pipeline.evidence import evidence_of, letters_of
 from dedupe.verify import Column
 

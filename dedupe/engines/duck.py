@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.canonical import order_by
+from dedupe.engines.arrow import numbers
 from dedupe.engines.blocks import Library, by_blocks
 from dedupe.engines.load import load
 from dedupe.engines.meet import meet
 from dedupe.engines.shelf import Shelf
-from dedupe.engines.spill import numbers, open_spill
+from dedupe.engines.spill import open_spill
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
 from dedupe.pipeline.judging import judge_parts, slices

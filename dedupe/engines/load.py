@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from dedupe.engines.arrow import blobs, decoded, encoded, numbers, rows_of, values_of
 from dedupe.engines.roll import Call
-from dedupe.engines.spill import numbers
 from dedupe.pipeline.describe import (
     CHUNK,
     NO_OUTLETS,
@@ -205,29 +205,6 @@ def put_chunks(spill: Spill, field: int, chunks: Sequence[Chunk], first: int) ->
         first += count
 
 
-def blobs(values: NDArray[Any], ends: NDArray[np.int64]) -> pa.Array:
-    """Runs of values as one blob each, without a copy a run."""
-    offsets = (ends * values.itemsize).astype(np.int32)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
-    return pa.Array.from_buffers(pa.binary(), len(ends) - 1, buffers)
-
-
-def rows_of(values: NDArray[np.uint64]) -> pa.Array:
-    """A matrix as one list a row."""
-    flat = pa.array(np.ascontiguousarray(values).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-
-
-def encoded(text: str) -> bytes:
-    """A text as the database keeps it."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def decoded(data: bytes) -> str:
-    """A text as it was."""
-    return data.decode("utf-8", "surrogatepass")
-
-
 def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> Holdings:
     """The distinct words of a field's texts."""
     ends, words = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
@@ -237,13 +214,6 @@ def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> Holdings:
         ends.append(part.ends[1:] + ends[-1][-1])
         words.append(part.words)
     return Holdings(np.concatenate(ends), np.concatenate(words))
-
-
-def values_of(column: pa.Array, kind: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The values of all blobs of a column in a row, and the n + 1 places between them."""
-    parts = column.to_pylist()
-    sizes = np.fromiter(map(len, parts), np.int64, len(parts)) // np.dtype(kind).itemsize
-    return np.frombuffer(b"".join(parts), kind), np.concatenate(([0], np.cumsum(sizes)))
 
 
 def sort_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import Candidates, Found, pair_sorted
-from dedupe.engines.spill import numbers
+from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

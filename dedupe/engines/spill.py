@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from dedupe.engines.arrow import numbers
 from dedupe.errors import SpillError
 
 if TYPE_CHECKING:
@@ -70,11 +71,6 @@ class Spill:
         """One column of a query as an array, in the order of another."""
         parts = [numbers(batch[wanted]) for batch in self.stream(query, rising)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-
-def numbers(column: pa.Array) -> NDArray[Any]:
-    """A column of numbers as numpy has it."""
-    return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
 @contextmanager

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
     from dedupe.stories import Tally
@@ -143,7 +144,7 @@ def placed(corpus: Corpus, records: DataFrame, names: Names) -> Corpus:
     return Corpus(batches, (), corpus.ids, corpus.sources, corpus.times, corpus.digests)
 
 
-def place(path: str, lines: Any) -> Batch:
+def place(path: str, lines: NDArray[np.int64]) -> Batch:
     """Records of one file of which only the lines are known."""
     spans = dict.fromkeys(("starts", "ends", "limits", "lines", "times"), lines)
     return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], **spans)

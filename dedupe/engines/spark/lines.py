@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.engines.load import encoded
+from dedupe.engines.arrow import encoded, numbers
 from dedupe.engines.spark.schema import RECORDS, batch_of
-from dedupe.engines.spill import numbers
 from dedupe.pipeline.case import lengths_of, whole_texts
 from dedupe.pipeline.gather import digests
 from dedupe.reading import BOM
@@ -128,9 +127,7 @@ def record_rows(batch: Batch, block: int, places: NDArray[np.int64]) -> pa.Recor
     )
 
 
-def refused_rows(
-    file: str, block: int, refused: list[Refused]
-) -> pa.RecordBatch:
+def refused_rows(file: str, block: int, refused: list[Refused]) -> pa.RecordBatch:
     """Lines that are no record, and what is wrong with them."""
     names = ("line", "reason", "place")
     return other_rows(file, block, [dict(zip(names, row, strict=True)) for row in refused])

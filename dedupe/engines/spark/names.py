@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Names:
     """Paths as they were named: files, folders or patterns, local ones or with a scheme."""
 
-    def __init__(self, paths: tuple[str, ...] | list[str]) -> None:
+    def __init__(self, paths: Sequence[str]) -> None:
         self._given = list(paths)
         self._places = [place_of(path) for path in paths]
 

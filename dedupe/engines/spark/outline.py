@@ -17,7 +17,7 @@ from dedupe.errors import EngineError
 from dedupe.pipeline.case import policy
 from dedupe.pipeline.describe import kinds_of, stated_versions
 from dedupe.pipeline.evidence import evidence_of
-from dedupe.pipeline.judged import Judged
+from dedupe.pipeline.judged import Judged, nothing_judged
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
@@ -65,6 +65,8 @@ class Sparked(Outline):
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under counts over the living."""
+        if not len(codes):
+            return nothing_judged(len(self.settings.field)), codes
         codes = np.sort(codes)
         counts = self.counts(alive)
         ends = self.ends(codes >> 32, codes & LOW)

@@ -8,8 +8,8 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.candidates import Candidates, pair_sorted
+from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.schema import PAIRED, batch_of, columns_of, frame_of
-from dedupe.engines.spill import numbers
 from dedupe.errors import EngineError
 
 if TYPE_CHECKING:

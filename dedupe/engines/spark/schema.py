@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dedupe.engines.spill import numbers
+from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from dedupe import kernel
 from dedupe.engines.spark.schema import batch_of
 from dedupe.engines.spark.stage import Stage
 from dedupe.errors import DedupeError, EngineError, OutputError
@@ -22,6 +20,8 @@ from dedupe.formats import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
 
 NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
 TRACEBACK = "Traceback (most recent call last):"
@@ -128,7 +128,7 @@ def failures() -> Iterator[None]:
 def worded(complaint: str) -> str:
     """The line of a complaint that says most; of a worker's traceback it is the last."""
     if VERSION_MISMATCH in complaint:
-        return f"the workers have another Python than the driver, which has {PYTHON}: set PYSPARK_PYTHON"
+        return f"the workers have not Python {PYTHON} as the driver has: set PYSPARK_PYTHON"
     lines = complaint.strip().splitlines() or ["it failed without a word"]
     raised = next(filter(RAISED.match, lines), None)
     return f"a Spark worker: {raised}" if TRACEBACK in lines and raised else f"Spark: {lines[0]}"

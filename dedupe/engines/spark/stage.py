@@ -64,7 +64,9 @@ def positioned(
     """Records with ``position``, and ``line`` counted over the whole file."""
     rows = sorted(blocks_of(read), key=lambda row: (*names.rank(row.file), row.block))
     tally.files, tally.records = len({row.file for row in rows}), sum(row.records for row in rows)
-    tally.met, tally.bytes, tally.blank, tally.undated = (sum(row.met[i] for row in rows) for i in range(4))
+    tally.met, tally.bytes, tally.blank, tally.undated = (
+        sum(row.met[i] for row in rows) for i in range(4)
+    )
     above: dict[str, int] = {}
     offsets: dict[str, list[Any]] = {"file": [], "block": [], "first": [], "above": []}
     records = 0
@@ -112,9 +114,7 @@ def first_error(told: DataFrame, names: Names, *, fatal: bool) -> InputError:
     return InputError(names.shown(row.file), row["at"].line, row["at"].reason)
 
 
-def stage_rows(
-    stage: Stage, rows: DataFrame, settings: Settings
-) -> tuple[DataFrame, DataFrame]:
+def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataFrame, DataFrame]:
     """The rows of any frame as records, and the rows as they came, both with ``position``.
 
     Positions are in the order of what rows hold, and are told once for all, on disk: Spark would

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.engines.load import blobs, decoded, encoded, values_of
+from dedupe.engines.arrow import blobs, decoded, encoded, numbers, values_of
 from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of, columns_of, sorted_columns
-from dedupe.engines.spill import numbers
 from dedupe.folding import closings, outlets_among
 from dedupe.pipeline.describe import CHUNK, describe_chunk, marked_of
 from dedupe.pipeline.register import holdings

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
+from dedupe.engines.arrow import numbers
 from dedupe.engines.blocks import Page, page_of
 from dedupe.engines.spark.schema import REACHED, batch_of, judged_schema
-from dedupe.engines.spill import numbers
 from dedupe.pipeline.evidence import evidence_of
 from dedupe.pipeline.register import Counts
 from dedupe.verify import Ends, identical_reach, verify
@@ -70,7 +70,9 @@ class Bench:
         """One field's texts of some rows."""
         first, *rest = (
             page_of(
-                *(batch[f"{side}_{name}_{field}"] for name in ("words", "zones", "text")),
+                batch[f"{side}_words_{field}"],
+                batch[f"{side}_zones_{field}"],
+                batch[f"{side}_text_{field}"],
                 self.vocabulary,
                 self.settings.numbers,
             )

@@ -11,8 +11,8 @@ import orjson
 import pyarrow as pa
 from pyspark.sql import functions as f
 
+from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.schema import batch_of, frame_of
-from dedupe.engines.spill import numbers
 from dedupe.errors import InputError
 from dedupe.stories import Batch
 from dedupe.writing import Rows, check_key_is_free
@@ -87,7 +87,7 @@ def splice(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
     """Records with one more member each."""
     for rows in incoming:
         batch = batch_of_lines(rows["raw"].to_pylist(), numbers(rows["position"]))
-        members = [orjson.Fragment(member) for member in rows["member"].to_pylist()]
+        members: list[Any] = list(map(orjson.Fragment, rows["member"].to_pylist()))
         lines = spliced(batch, members, into).split(b"\n")[:-1]
         yield batch_of(VALUE, {"position": rows["position"], "value": lines})
 
