@@ -51,9 +51,13 @@ class Sparked(Outline):
     keys: tuple[DataFrame, ...]
     texts: DataFrame
 
-    def propose(self, kinds: NDArray[np.int64]) -> Candidates:
+    def propose(
+        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
+    ) -> Candidates:
         """Candidate pairs among some kinds."""
-        return pairs.meet(self.stage.spark, self.keys, kinds)
+        if not len(kinds) or (crowded is not None and not len(crowded)):
+            return pairs.nothing_proposed()
+        return pairs.meet(self.stage.spark, self.keys, kinds, crowded)
 
     def judge(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from dedupe.candidates import Candidates, pair_sorted
@@ -17,49 +19,64 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from numpy.typing import NDArray
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     Rows = NDArray[np.int64]
 
-BUCKET = ("field", "family", "key")
+BUCKET = ("family", "key")
+NAMES = ("code", *BUCKET, "largest")
+WIDE = 1 << 16
+"""More than any field has families of keys."""
 
 
-def meet(spark: SparkSession, fields: Sequence[DataFrame], kinds: NDArray[np.int64]) -> Candidates:
-    """Candidate pairs among some kinds, given in order; the tables have a row a kind."""
+def meet(
+    spark: SparkSession,
+    fields: Sequence[DataFrame],
+    kinds: NDArray[np.int64],
+    crowded: NDArray[np.uint64] | None = None,
+) -> Candidates:
+    """Candidate pairs among some kinds, given in order; the tables have a row a kind.
+
+    ``crowded`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
+    """
     living = frame_of(spark, {"kind": kinds, "rank": np.arange(len(kinds))})
-    keys = None
-    for field, table in enumerate(fields):
-        own = keys_of(table.join(living, "kind"), field)
-        keys = own if keys is None else keys.unionByName(own)
-    if keys is None:
-        raise ValueError("a run has a field")
+    tables = [keys_of(table.join(living, "kind"), field) for field, table in enumerate(fields)]
+    keys = reduce(DataFrame.unionByName, tables)
+    if crowded is not None:
+        columns = crowded.view(np.int64).T
+        wanted = frame_of(spark, dict(zip(BUCKET, columns, strict=True)))
+        keys = keys.join(wanted, list(BUCKET), "left_semi")
     in_order = keys.repartition(*BUCKET).sortWithinPartitions(*BUCKET, "rank")
     found = in_order.select(*BUCKET, "kind").mapInArrow(pair_rows, PAIRED)
-    told = found.groupBy("code", "crowded").agg(
-        f.sum("hot").alias("hot"), f.max("largest").alias("largest")
-    )
-    rows = columns_of(told, "code", "crowded", "hot", "largest")
+    told = found.groupBy("code", *BUCKET).agg(f.max("largest").alias("largest"))
+    rows = columns_of(told, *NAMES)
+    hot = np.flatnonzero(rows["family"] >= 0)
     return Candidates(
         codes=np.sort(rows["code"][rows["code"] >= 0]),
-        hot_buckets=int(rows["hot"].sum()),
+        hot_buckets=len(hot),
         largest_bucket=int(rows["largest"].max(initial=0)),
-        crowded=np.sort(rows["crowded"][rows["crowded"] >= 0]),
+        crowded=np.stack([rows[name][hot] for name in BUCKET], axis=1).view(np.uint64),
     )
+
+
+def nothing_proposed() -> Candidates:
+    """No pairs."""
+    return Candidates(np.zeros(0, np.int64), 0, 0, np.zeros((0, 2), np.uint64))
 
 
 def keys_of(table: DataFrame, field: int) -> DataFrame:
-    """A row for each key of each kind; those of an anchor are of one family."""
-    bands = table.select("kind", "rank", f.posexplode("bands").alias("family", "key"))
+    """A row for each key of each kind of a field; its anchors are one family."""
+    bands = table.select("kind", "rank", f.posexplode("bands").alias("band", "key"))
     anchors = table.select(
-        "kind", "rank", f.lit(-1).alias("family"), f.explode("anchors").alias("key")
+        "kind", "rank", f.lit(-1).alias("band"), f.explode("anchors").alias("key")
     )
-    return bands.unionByName(anchors).where("key <> 0").withColumn("field", f.lit(field))
+    family = (f.col("band") + (field * WIDE + 1)).cast("long").alias("family")
+    return bands.unionByName(anchors).where("key <> 0").select(family, "key", "rank", "kind")
 
 
 def pair_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The pairs of each bucket of sorted keys, which may span batches; one bucket is held."""
     held: list[Rows] = []
-    hot = largest = 0
     for rows in (*map(rows_of, filter(len, incoming)), None):
         if rows is not None:
             held.append(rows)
@@ -69,18 +86,23 @@ def pair_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             joined = np.concatenate(held, axis=1)
             buckets = buckets_of(joined[:-1])
             whole = len(buckets) if rows is None else int(np.searchsorted(buckets, buckets[-1]))
-            found = pair_sorted(buckets[:whole], joined[-1, :whole])
-            hot, largest = hot + found.hot, max(largest, found.largest)
-            yield found_rows(code=found.pairs)
-            yield found_rows(crowded=found.crowded)
+            yield from found_rows(joined[:, :whole], buckets[:whole])
             held = [joined[:, whole:]]
-    told = np.array([hot]), np.array([largest])
-    yield found_rows(hot=told[0], largest=told[1])
+
+
+def found_rows(rows: Rows, buckets: NDArray[np.uint64]) -> Iterator[pa.RecordBatch]:
+    """Rows of ``PAIRED`` for whole buckets."""
+    *told, kinds = rows
+    found = pair_sorted(buckets, kinds)
+    firsts = np.searchsorted(buckets, found.hot)
+    yield told_rows(code=found.pairs)
+    yield told_rows(**{name: own[firsts] for name, own in zip(BUCKET, told, strict=True)})
+    yield told_rows(largest=np.array([found.largest]))
 
 
 def rows_of(batch: pa.RecordBatch) -> Rows:
     """A batch's columns as the rows of a matrix: those of ``BUCKET``, then kinds."""
-    return np.stack([numbers(batch[name]).astype(np.int64) for name in (*BUCKET, "kind")])
+    return np.stack([numbers(batch[name]) for name in (*BUCKET, "kind")])
 
 
 def buckets_of(columns: Rows) -> NDArray[np.uint64]:
@@ -97,9 +119,7 @@ def buckets_of(columns: Rows) -> NDArray[np.uint64]:
     return np.append(0, np.cumsum(~tied)).astype(np.uint64)
 
 
-def found_rows(**columns: NDArray[np.int64]) -> pa.RecordBatch:
-    """Rows of ``PAIRED``."""
-    count = len(next(iter(columns.values())))
-    none = {"code": np.full(count, -1), "crowded": np.full(count, -1)}
-    figures = dict.fromkeys(("hot", "largest"), np.zeros(count, np.int64))
-    return batch_of(PAIRED, {**none, **figures, **columns})
+def told_rows(**columns: NDArray[np.int64]) -> pa.RecordBatch:
+    """Rows of ``PAIRED`` with -1 in the other columns."""
+    none = np.full(len(next(iter(columns.values()))), -1)
+    return batch_of(PAIRED, {**dict.fromkeys(NAMES, none), **columns})

@@ -31,8 +31,8 @@ TOLD = (
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""
 SPELLED = "hash long, word binary"
-PAIRED = "code long, crowded long, hot long, largest long"
-"""A pair of kinds, or -1 with a kind of a hot bucket, or -1 twice with figures of buckets."""
+PAIRED = "code long, family long, key long, largest long"
+"""A pair of kinds, or a hot bucket, or the size of the largest; -1 stands for what it is not."""
 REACHED = "kind long, reach long"
 
 
