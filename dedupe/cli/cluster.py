@@ -60,8 +60,13 @@ EXAMPLES = examples(
 def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
     """Annotate every record, or show the clusters."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
+    from dedupe.cli.spark import carry_out_on_spark, refuse  # noqa: PLC0415 - the same
     from dedupe.writing import accounted, annotated, without_formulas  # noqa: PLC0415 - the same
 
+    if request.engine == "spark":
+        refuse(request, {"--format tree": form == "tree", "--pager": pager, "--csv-safe": csv_safe})
+        carry_out_on_spark("cluster", request)
+        return
     if form == "tree":
         if request.memory:
             raise click.UsageError("--memory is for records: the tree holds all in memory")

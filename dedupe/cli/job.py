@@ -20,7 +20,7 @@ from dedupe.files import is_replaceable
 from dedupe.pipeline import run
 from dedupe.reading import read
 from dedupe.stories import Tally
-from dedupe.writing import open_output
+from dedupe.writing import RowCount, open_output
 
 SELECTING = ("cluster", "unique")
 
@@ -52,6 +52,8 @@ def carry_out(
     """
     started = time.perf_counter()
     check_destinations(request)
+    if request.master:
+        raise click.UsageError("--master is for --engine spark")
     tally = tally or Tally()
     with ExitStack() as open_files:
         sidecar = request.stats and open_files.enter_context(
@@ -64,7 +66,8 @@ def carry_out(
         result = open_files.enter_context(compute(request, tally))
         check_accounts(tally, result)
         records, chunks = render(result)
-        for chunk in chunks:
+        rows = RowCount()
+        for chunk in rows.watch(chunks) if sidecar else chunks:
             output.write(chunk)
         seconds = time.perf_counter() - started
         selects = command in SELECTING and not painted
@@ -74,6 +77,7 @@ def carry_out(
                 "output": records,
                 "output_bytes": output.bytes,
                 "output_checksum": output.checksum,
+                "rows_checksum": rows.rows.checksum,
                 "accounts": accounts(tally, records if selects else None),
                 "total_seconds": round(seconds, 3),
             }

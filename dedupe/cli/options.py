@@ -39,6 +39,8 @@ class Request:
     stats: str | None = None
     memory: int | None = None
     folder: str | None = None
+    engine: str = "local"
+    master: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -118,7 +120,21 @@ SPILL_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--tmp",
         metavar="DIR",
-        help="The folder for what does not fit into memory. Default: the system's.",
+        help="The folder for what does not fit into memory. Default: the system's; with --engine "
+        "spark beside the output, for all workers must see it.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "spark"]),
+        default="local",
+        help="spark: on many machines, from JSON Lines to a new folder of text files, the last "
+        "operand. Default: local.",
+    ),
+    click.option(
+        "--master",
+        metavar="URL",
+        help="Where Spark runs, as in local[4] or yarn. Default: as spark-submit or Spark's "
+        "configuration says.",
     ),
 )
 OF_ARTICLES = ("max_ratio",)
@@ -157,6 +173,8 @@ def run_options(command: Command) -> Command:
             stats=given.pop("stats"),
             memory=given.pop("memory", None),
             folder=given.pop("tmp", None),
+            engine=given.pop("engine", "local"),
+            master=given.pop("master", None),
         )
         command(request, **given)
 
@@ -165,7 +183,7 @@ def run_options(command: Command) -> Command:
 
 
 def spill_options(command: Command) -> Command:
-    """Give a command what tells how much memory it may take."""
+    """Give a command what tells where it runs, and how much memory it may take."""
     return decorate(command, SPILL_OPTIONS)
 
 

@@ -46,7 +46,13 @@ def command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
     import numpy as np  # noqa: PLC0415 - kept out of --help
 
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
+    from dedupe.cli.spark import carry_out_on_spark, refuse  # noqa: PLC0415 - the same
     from dedupe.writing import accounted, selected, without_formulas  # noqa: PLC0415 - the same
+
+    if request.engine == "spark":
+        refuse(request, {"--csv-safe": csv_safe})
+        carry_out_on_spark("duplicates" if duplicates else "unique", request)
+        return
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         canonical = result.clustering.canonical

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, float], None]
 
-__all__ = ["Job", "cluster", "run_files"]
+__all__ = ["Job", "check", "cluster", "run_files"]
 
 OTHERS = ("jobs", "max_ratio")
 """Settings of what Spark does by itself: it shares out the work, and decompresses."""
@@ -56,15 +56,11 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to do with which files: ``command`` is cluster, unique, duplicates or pairs.
-
-    ``staging`` is a folder that all workers see, for what steps leave to one another.
-    """
+    """What to do with which files: ``command`` is cluster, unique, duplicates or pairs."""
 
     command: str
     paths: tuple[str, ...]
     out: str
-    staging: str
 
 
 def run_files(

@@ -27,6 +27,7 @@ NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
 TRACEBACK = "Traceback (most recent call last):"
 RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
+QUIET = ("spark.ui.showConsoleProgress", "false")
 WORKER = "python string, formats string"
 PYTHON = "{}.{}".format(*sys.version_info)
 FORMATS = f"{SIGNATURES}.{CLUSTERS}"
@@ -42,7 +43,7 @@ def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Sta
     """
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("dedupe")
+    builder = SparkSession.builder.appName("dedupe").config(*QUIET)
     with failures():
         spark = (builder.master(master) if master else builder).getOrCreate()
     try:
