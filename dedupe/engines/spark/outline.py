@@ -93,6 +93,8 @@ class Sparked(Outline):
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
+        if not len(kinds):
+            return kinds
         counts = self.counts(np.flatnonzero(self.kinds >= 0))
         unknown = np.full(len(kinds), np.nan)
         context = self.recurring(Ends(kinds, kinds, unknown, unknown), counts)

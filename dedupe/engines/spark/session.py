@@ -35,11 +35,10 @@ FORMATS = f"{SIGNATURES}.{CLUSTERS}"
 
 @contextmanager
 def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Stage]:
-    """A session, and a folder for its tables beside ``out`` or in ``folder``, until the block ends.
+    """A session for one run, and a folder for its tables; both are gone when the block ends.
 
     Without a master the session is that of the surrounding spark-submit, or what Spark's own
-    configuration says. Raises OutputError where ``out`` exists, and EngineError where Spark cannot
-    start or its workers have another Python or another version of dedupe.
+    configuration says. Raises EngineError where Spark cannot start, and as :func:`staged`.
     """
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -48,19 +47,30 @@ def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Sta
         spark = (builder.master(master) if master else builder).getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
-        with failures():
-            files = Files(spark)
-            if files.exists(out):
-                raise OutputError(out, "exists; Spark writes to a new folder")
-            check_workers(spark)
-        name = f"dedupe-staging-{secrets.token_hex(6)}"
-        staging = f"{folder.rstrip('/')}/{name}" if folder else f"{out.rstrip('/')}.{name}"
-        try:
-            yield Stage(spark, staging)
-        finally:
-            files.remove(staging)
+        with staged(spark, out, folder) as stage:
+            yield stage
     finally:
         spark.stop()
+
+
+@contextmanager
+def staged(spark: SparkSession, out: str, folder: str | None) -> Iterator[Stage]:
+    """A folder for a run's tables beside ``out``, or in ``folder``, until the block ends.
+
+    Raises OutputError where ``out`` exists, and EngineError where the workers have another Python
+    or another version of dedupe.
+    """
+    with failures():
+        files = Files(spark)
+        if files.exists(out):
+            raise OutputError(out, "exists; Spark writes to a new folder")
+        check_workers(spark)
+    name = f"dedupe-staging-{secrets.token_hex(6)}"
+    staging = f"{folder.rstrip('/')}/{name}" if folder else f"{out.rstrip('/')}.{name}"
+    try:
+        yield Stage(spark, staging)
+    finally:
+        files.remove(staging)
 
 
 def check_java() -> None:

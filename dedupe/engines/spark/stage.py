@@ -41,7 +41,7 @@ class Stage:
         """Write a table and read it back: what a lost worker held is not computed again."""
         path = f"{self.folder}/{name}"
         frame.write.mode("overwrite").parquet(path)
-        return self.spark.read.parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)
 
 
 def stage_lines(stage: Stage, paths: Sequence[str], settings: Settings, tally: Tally) -> DataFrame:

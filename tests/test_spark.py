@@ -1,0 +1,438 @@
+"""On many machines: the same bytes as in memory, however the work is cut and whoever is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from commandline import FIXTURES, PROJECT, dedupe, start
+from test_engines import stories
+
+from dedupe.candidates import Family, propose
+from dedupe.errors import EngineError, InputError, OutputError, SettingsError
+from dedupe.parsers import parse_field
+from dedupe.settings import Settings
+from dedupe.stories import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyspark.sql import SparkSession
+
+LIGHT = '--driver-java-options "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" pyspark-shell'
+"""A machine of Java's own that starts fast and grows slowly."""
+PARTS = "spark.sql.files.minPartitionNum"
+FEW = {
+    PARTS: "2",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "3",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.files.openCostInBytes": "1",
+}
+STORIES = stories(240)
+COMMANDS = {
+    "cluster": ("cluster",),
+    "unique": ("unique",),
+    "duplicates": ("unique", "--duplicates"),
+    "pairs": ("pairs",),
+}
+
+
+def java() -> str:
+    """Find Java and Spark; without them a test is skipped, or fails where CI must have them."""
+    try:
+        import pyspark  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        missing = "pyspark is not installed: pip install 'headline-dedupe[spark]'"
+    else:
+        missing = "java is not installed: apt-get install default-jre-headless"
+        if found := shutil.which("java"):
+            return found
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    java()
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYSPARK_PYTHON", sys.executable)
+        patched.setenv("PYSPARK_SUBMIT_ARGS", LIGHT)
+        session = SparkSession.builder.master("local[2]").config(map=FEW).getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()
+
+
+def done(
+    spark: SparkSession,
+    folder: Path,
+    commands: Sequence[str],
+    paths: Sequence[str],
+    parts: int = 2,
+    **given: object,
+) -> dict[str, bytes]:
+    """What some commands write, after one computation; files are read in so many parts."""
+    from dedupe.engines.spark import Job, compute, outcome  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.stage import Stage, stage_lines  # noqa: PLC0415 - the same
+    from dedupe.engines.spark.write import write  # noqa: PLC0415 - the same
+
+    settings = Settings(**given)
+    stage = Stage(spark, str(folder / "staging"))
+    with told(spark, PARTS, parts):
+        records = stage_lines(stage, paths, settings, Tally())
+    result = compute(stage, records, settings, lambda _stage, _share: None)
+    written = {}
+    for command in commands:
+        job = Job(command, tuple(paths), str(folder / f"out-{command}"))
+        write(outcome(stage, job, records, result, settings)[0], job.out)
+        written[command] = joined(folder / f"out-{command}")
+    return written
+
+
+@contextmanager
+def told(spark: SparkSession, name: str, value: int) -> Iterator[None]:
+    """Another value of one of Spark's settings."""
+    before = spark.conf.get(name)
+    spark.conf.set(name, str(value))
+    yield
+    spark.conf.set(name, before)
+
+
+def joined(folder: Path) -> bytes:
+    assert (folder / "_SUCCESS").exists()
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("part-*")))
+
+
+def test_they_do_not_hang_on_how_the_work_is_cut(spark: SparkSession, tmp_path: Path):
+    (tmp_path / "in.jsonl").write_bytes(STORIES)
+    (tmp_path / "links.csv").write_text("a,b,label\n3,200,duplicate\n")
+    path, links = str(tmp_path / "in.jsonl"), str(tmp_path / "links.csv")
+    flags = ("--field", "lede", "--field", "none", "--field", "title:3", "--window", "12h")
+    flags = (*flags, "--updates", "split", "--numbers", "ignore", "--links", links)
+    given = {
+        "field": tuple(map(parse_field, ("lede", "none", "title:3"))),
+        "window": 43_200,
+        "updates": "split",
+        "numbers": "ignore",
+        "links": links,
+    }
+    with told(spark, "spark.sql.shuffle.partitions", 7):
+        found = done(spark, tmp_path, ["cluster"], [path], parts=4, **given)
+    assert len(list((tmp_path / "staging" / "lines").glob("part-*"))) > 2
+    assert found["cluster"] == dedupe("cluster", *flags, path, folder=tmp_path).out
+
+
+PATH = [" ".join(f"{word}{n + k}" for k, word in enumerate(["mill"] * 6)) for n in range(6)]
+STAR = ["Harbour Cross ferry sinks", *(f"Harbour Cross ferry sinks {end}" for end in "abcdef")]
+EDGES = b"".join(
+    [
+        b'\xef\xbb\xbf{"title": "Ferry\\u2028sinks", "n": 1.10}\r\n\n   \r\n',
+        b'{"title": "Ferry sinks", "lede": "nul \\u0000 in it", "big": 12345678901234567890123}\n',
+        '{"title": "Mayor\u2028resigns\u0085over\u2029tolls", "k": "\x7f"}\n'.encode(),
+        b'{"title":\r"Mayor resigns over tolls"}\r\n{"title": ""}\n',
+        *(json.dumps({"title": title}).encode() + b"\n" for title in (*PATH, *STAR)),
+        b'  {"title": "ferry SINKS"  }  ',
+    ]
+)
+MORE = (
+    b'{"headline": "Mayor resigns over the tolls", "date": "not one", "id": 7}\r\n'
+    b'{"title": null, "text": "x"}'
+)
+
+
+def test_the_bytes_are_those_of_memory(spark: SparkSession, tmp_path: Path):
+    """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
+    (tmp_path / "b.jsonl").write_bytes(EDGES)
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))
+    (tmp_path / "c.jsonl").write_bytes(STORIES)
+    paths = [str(tmp_path / name) for name in ("b.jsonl", "a.jsonl.gz", "c.jsonl")]
+    found = done(spark, tmp_path, list(COMMANDS), paths, parts=5)
+    for command, arguments in COMMANDS.items():
+        assert found[command] == dedupe(*arguments, *paths, folder=tmp_path).out, command
+
+
+def test_nothing_is_no_other_case(spark: SparkSession, tmp_path: Path):
+    (tmp_path / "in.jsonl").write_bytes(b"\n")
+    found = done(spark, tmp_path, ["cluster"], [str(tmp_path / "in.jsonl")])
+    assert found["cluster"] == b""
+
+
+def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_path: Path):
+    from dedupe.engines.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
+
+    stage = Stage(spark, str(tmp_path / "staging"))
+    (tmp_path / "good.jsonl").write_bytes(b'{"title": "x"}\n' * 40)
+    (tmp_path / "bad.jsonl").write_bytes(b'{"title": "x"}\n\n' * 40 + b'{"title": 1}\n{\n')
+    paths = [str(tmp_path / name) for name in ("good.jsonl", "bad.jsonl")]
+    with told(spark, PARTS, 6):
+        with pytest.raises(InputError, match=r"bad\.jsonl:81: .*a string"):
+            stage_lines(stage, paths, Settings(), Tally())
+        tally = Tally()
+        stage_lines(stage, paths, Settings(on_error="skip"), tally)
+        with pytest.raises(InputError, match=r"good\.jsonl:1: longer than 9 bytes"):
+            stage_lines(stage, paths, Settings(on_error="skip", max_line=9), Tally())
+    assert (tally.files, tally.records, tally.blank, tally.skipped) == (2, 80, 40, 2)
+    assert tally.met == tally.accounted
+    assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
+
+
+CROWD = 50_000
+
+
+def test_a_bucket_of_fifty_thousand_is_no_wall(spark: SparkSession):
+    """All kinds share one key, some a second one, and each has one of its own."""
+    from dedupe.engines.spark.pairs import meet  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.schema import frame_of  # noqa: PLC0415 - the same
+
+    own = np.arange(CROWD)
+    keys = np.stack([np.full(CROWD, -7), own // 70 + 9, 5 - own], axis=1).view(np.uint64)
+    keys[::3, 2] = 0
+    kinds = np.random.default_rng(3).permutation(CROWD)
+    anchors = pa.array([[0, 0]] * CROWD, pa.list_(pa.int64()))
+    table = pa.table({"kind": own, "bands": list(keys.view(np.int64)), "anchors": anchors})
+    frame = frame_of(spark, table).repartition(5)
+    expected = propose([Family(band[:, None], kinds, kinds) for band in keys.T])
+    found = meet(spark, [frame], kinds)
+    assert np.array_equal(found.codes, expected.codes)
+    assert (found.hot_buckets, found.largest_bucket) == (expected.hot_buckets, CROWD)
+    some = kinds[: CROWD // 2]
+    among = [Family(band[:, None], some, some) for band in keys.T[:1]]
+    again = meet(spark, [frame], some, found.crowded[found.crowded[:, 1] == 2**64 - 7])
+    assert np.array_equal(again.codes, propose(among).codes)
+
+
+def test_keys_out_of_order_are_found_out():
+    java()
+    from dedupe.engines.spark.pairs import buckets_of  # noqa: PLC0415 - an extra
+
+    assert buckets_of(np.array([[1, 1, 2, 2], [-5, 7, -9, -9]])).tolist() == [0, 1, 2, 2]
+    for column in ([[2, 1]], [[1, 1], [7, -5]]):
+        with pytest.raises(EngineError, match="out of order"):
+            buckets_of(np.array(column))
+
+
+def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
+    """Whatever their order: positions go by content, and equal rows stay two."""
+    from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
+
+    lines = [*STORIES[:20_000].splitlines()[:-1], *STORIES.splitlines()[:3]]
+    rows = [json.loads(line) for line in lines]
+    frame = spark.createDataFrame(pa.Table.from_pylist(rows[::-1])).repartition(5)
+    found = cluster(frame, staging=str(tmp_path / "staging")).collect()
+    spelled = sorted(row.value for row in frame.selectExpr("to_json(struct(*)) as value").collect())
+    told = dedupe("cluster", folder=tmp_path, stdin="\n".join(spelled).encode()).out
+    expected = [json.loads(line) for line in told.splitlines()]
+    for row in expected:
+        row |= {f"dedupe_{name}": value for name, value in row.pop("dedupe").items()}
+        row.setdefault("dedupe_version", None)
+    as_text = sorted(json.dumps(row.asDict(), sort_keys=True) for row in found)
+    assert as_text == sorted(json.dumps(row, sort_keys=True) for row in expected)
+
+
+def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
+    from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
+
+    frame = spark.createDataFrame(pa.table({"title": ["a", "b"], "body": ["c", "d"]}))
+    with pytest.raises(InputError, match="<rows>:1: "):
+        cluster(frame.drop("title"), staging=str(tmp_path / "staging"))
+    with pytest.raises(SettingsError, match="jobs: has no meaning"):
+        cluster(frame, Settings(jobs=3))
+
+
+def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_path: Path):
+    from dedupe.engines.spark.session import staged  # noqa: PLC0415 - an extra
+
+    out = tmp_path / "out"
+    with staged(spark, str(out), None) as stage:
+        Path(stage.folder).mkdir()
+        assert Path(stage.folder).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+    out.mkdir()
+    with pytest.raises(OutputError, match="out: exists"), staged(spark, str(out), None):
+        pass
+
+
+CONFIGURED = " ".join(
+    f"--conf {name}={value}"
+    for name, value in (
+        *FEW.items(),
+        ("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1"),
+    )
+)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds executors by /proc")
+def test_an_executor_that_is_killed_costs_no_byte(tmp_path: Path):
+    """A whole run by the command line, on two executors of which one is lost in the middle."""
+    java()
+    shutil.copy(FIXTURES / "demo.jsonl", tmp_path / "in.jsonl")
+    home = tmp_path / "spark"  # where executors keep their logs
+    home.mkdir()
+    for path in Path(find_spec("pyspark").submodule_search_locations[0]).iterdir():
+        (home / path.name).symlink_to(path)
+    extra = {
+        "SPARK_HOME": str(home),
+        "PYSPARK_SUBMIT_ARGS": f"{CONFIGURED} {LIGHT}",
+    }
+    flags = ("--engine", "spark", "--master", "local-cluster[2,1,1024]", "--stats", "stats.json")
+    running = start("unique", *flags, "in.jsonl", "out", folder=tmp_path, **extra)
+    deadline = time.monotonic() + 100
+    while not list(tmp_path.glob("out.dedupe-staging-*/texts_0/_SUCCESS")):
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    lost, *_ = executors(running.pid)
+    os.kill(lost, signal.SIGKILL)
+    _, told = running.communicate(timeout=100)
+    assert running.returncode == 0, told.decode()
+    local = dedupe("unique", "--stats", "local.json", "in.jsonl", folder=tmp_path)
+    assert joined(tmp_path / "out") == local.out
+    assert not list(tmp_path.glob("*staging*"))
+    theirs, ours = (
+        json.loads((tmp_path / name).read_text()) for name in ("stats.json", "local.json")
+    )
+    for name in ("rows_checksum", "output", "accounts", "rounds", "pairs", "candidate_pairs"):
+        assert theirs[name] == ours[name], name
+
+
+def executors(ancestor: int) -> list[int]:
+    """The executors that a process started, by way of others."""
+    parents, names = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            stat = (folder / "stat").read_text()
+            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+            names[int(folder.name)] = (folder / "cmdline").read_bytes()
+    found = [pid for pid, name in names.items() if b"CoarseGrainedExecutorBackend" in name]
+
+    def descends(pid: int) -> bool:
+        return pid == ancestor or (pid in parents and descends(parents[pid]))
+
+    return [pid for pid in found if descends(pid) and names[pid].startswith(b"/")]
+
+
+REFUSED = {
+    "one operand": (("a.jsonl",), "reads all operands but the last"),
+    "standard input": (("-", "out"), "standard input is not for --engine spark"),
+    "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
+    "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
+    "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
+    "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
+    "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
+    "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),
+    "bombs": (("--max-ratio", "9", "a.jsonl", "out"), "max_ratio: has no meaning under Spark"),
+    "quarantine": (("--on-error", "quarantine=q", "a.jsonl", "out"), "fail or be skipped"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "says"), REFUSED.values(), ids=REFUSED)
+def test_what_one_machine_alone_can_do_is_refused(
+    arguments: tuple[str, ...], says: str, tmp_path: Path
+):
+    java()
+    told = dedupe("cluster", "--engine", "spark", *arguments, folder=tmp_path)
+    assert told.code == 2
+    assert says in told.err
+    assert told.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_master_is_for_spark(tmp_path: Path):
+    told = dedupe("pairs", "--master", "local[2]", str(FIXTURES / "demo.jsonl"), folder=tmp_path)
+    assert (told.code, "--master is for --engine spark" in told.err) == (2, True)
+
+
+def test_what_is_missing_is_told_in_a_line(tmp_path: Path):
+    java()
+    demo = str(FIXTURES / "demo.jsonl")
+    told = dedupe("unique", "--engine", "spark", demo, "out", folder=tmp_path, JAVA_HOME="/nowhere")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "Spark needs Java 17" in told.err
+    hidden = tmp_path / "pyspark.py"
+    hidden.write_text("raise ImportError")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u; o = u.find_spec\n"
+        "u.find_spec = lambda n, *a: None if n == 'pyspark' else o(n, *a)\n"
+    )
+    paths = f"{tmp_path}{os.pathsep}{PROJECT}"
+    told = dedupe("unique", "--engine", "spark", demo, "out", folder=tmp_path, PYTHONPATH=paths)
+    assert "pip install 'headline-dedupe[spark]'" in told.err
+
+
+WORKER_FAILED = """\
+An exception was thrown from the Python worker:
+Traceback (most recent call last):
+  File "x.py", line 1
+    import dedupe
+ModuleNotFoundError: No module named dedupe
+
+\tat org.apache.Spark
+"""
+COMPLAINTS = {
+    "a version": (
+        "[PYTHON_VERSION_MISMATCH] Python in worker has different version: 3.9",
+        "the workers have not Python 3",
+    ),
+    "a module": (
+        WORKER_FAILED,
+        "a Spark worker: ModuleNotFoundError: No module named dedupe",
+    ),
+    "a path": ("[PATH_NOT_FOUND] Path: x\nat scala", "Spark: [PATH_NOT_FOUND] Path: x"),
+}
+
+
+@pytest.mark.parametrize(("complaint", "told"), COMPLAINTS.values(), ids=COMPLAINTS)
+def test_complaints_are_told_in_a_line(complaint: str, told: str):
+    java()
+    from dedupe.engines.spark.session import worded  # noqa: PLC0415 - an extra
+
+    assert worded(complaint).startswith(told)
+
+
+def test_workers_of_another_kind_are_refused():
+    java()
+    from dedupe.engines.spark.session import compare  # noqa: PLC0415 - an extra
+
+    compare("Python", "3.11", "3.11")
+    with pytest.raises(EngineError, match=r"the workers have Python 3\.12, the driver 3\.11"):
+        compare("Python", "3.12", "3.11")
+
+
+FILES = {
+    "as named": (("b.jsonl", "a.jsonl"), "file:{}/b.jsonl", 0, "b.jsonl"),
+    "another": (("b.jsonl", "a.jsonl"), "file:{}/a.jsonl", 1, "a.jsonl"),
+    "one that ends alike": (("b.jsonl", "ab.jsonl"), "file:{}/ab.jsonl", 1, "ab.jsonl"),
+    "of a folder": (("x", "b.jsonl"), "file:{}/x/y.jsonl", 0, "{}/x/y.jsonl"),
+    "of a pattern": (("*.jsonl",), "file:{}/y.jsonl", 0, "{}/y.jsonl"),
+    "with a space": (("a b.jsonl",), "file:{}/a%20b.jsonl", 0, "a b.jsonl"),
+    "far away": (("s3a://bucket/in/",), "s3a://bucket/in/y", 0, "s3a://bucket/in/y"),
+}
+
+
+@pytest.mark.parametrize(("paths", "uri", "rank", "shown"), FILES.values(), ids=FILES)
+def test_files_go_by_the_names_that_they_were_given(
+    paths: tuple[str, ...], uri: str, rank: int, shown: str
+):
+    java()
+    from dedupe.engines.spark.names import Names  # noqa: PLC0415 - an extra
+
+    names, here = Names(paths), Path.cwd()
+    assert names.rank(uri.format(here))[0] == rank
+    assert names.shown(uri.format(here)) == shown.format(here)
