@@ -89,7 +89,7 @@ def positioned(
 def blocks_of(read: DataFrame) -> list[Row]:
     """How many records and bad lines each block has, and what the reader met there."""
     bad = f.col("reason").isNotNull()
-    return (
+    found: list[Row] = (
         read.groupBy("file", "block")
         .agg(
             counted(f.col("raw").isNotNull()).alias("records"),
@@ -99,6 +99,7 @@ def blocks_of(read: DataFrame) -> list[Row]:
         )
         .collect()
     )
+    return found
 
 
 def counted(what: Column) -> Column:
