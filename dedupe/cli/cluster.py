@@ -26,7 +26,7 @@ All records come out in input order. Each keeps its original bytes and gains one
 lines) or seven columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason, and
 version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
 the clusters of two or more come as a list to read, differences marked. What does not fit
-into memory goes to the disk (--memory).
+into memory goes to the disk (--memory), or to many machines (--engine spark).
 """
 
 EXAMPLES = examples(

@@ -56,6 +56,8 @@ SECTIONS = {
         "--jobs",
         "--memory",
         "--tmp",
+        "--engine",
+        "--master",
         "--seed",
         "--quiet",
         "--verbose",

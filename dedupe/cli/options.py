@@ -99,7 +99,7 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
         "--stats",
         metavar="FILE",
         help="Write counts, what became of all records, timings, caps hit, settings, and the "
-        "checksums of input and output as JSON.",
+        "checksums of input, output and its rows as JSON.",
     ),
     click.option(
         "--config",

@@ -18,7 +18,8 @@ HELP = """\
 List the pairs of records that tell the same story.
 
 One JSON object a line: the ids and line numbers of both records, the score, the score of each field
-and the reason. What does not fit into memory goes to the disk (--memory).
+and the reason. What does not fit into memory goes to the disk (--memory), or to many machines
+(--engine spark).
 """
 
 EXAMPLES = examples(

@@ -19,7 +19,7 @@ Keep one version of every story.
 
 The canonical records come out byte for byte, in input order. Which version of a story is canonical
 is told by --prefer and --keep. What does not fit into memory goes to the disk
-(--memory).
+(--memory), or to many machines (--engine spark).
 """
 
 EXAMPLES = examples(

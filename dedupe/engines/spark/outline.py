@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
 
 LOW = 0xFFFFFFFF
+FEW = 1 << 20
+"""So many numbers may be sent to every worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Sparked(Outline):
             **self.recurring(ends, counts),
         }
         bench = self.bench(counts, floor if screened else 0.0)
-        told = verdicts.judge(self.texts, frame_of(self.stage.spark, asked), bench)
+        texts = self.texts_of(np.unique([ends.left, ends.right]))
+        told = verdicts.judge(texts, frame_of(self.stage.spark, asked), bench)
         names = [f"part_{field}" for field in range(len(self.settings.field))]
         found = answers(told, "code", codes, "score", "hope", *names)
         judged = Judged(codes, found["score"], np.stack([found[name] for name in names], axis=1))
@@ -99,11 +102,18 @@ class Sparked(Outline):
         unknown = np.full(len(kinds), np.nan)
         context = self.recurring(Ends(kinds, kinds, unknown, unknown), counts)
         asked = frame_of(self.stage.spark, {"left": kinds, **context})
-        told = verdicts.reach(self.texts, asked, self.bench(counts, 0.0))
+        told = verdicts.reach(self.texts_of(kinds), asked, self.bench(counts, 0.0))
         order = np.argsort(kinds)
         reached = np.empty(len(kinds), np.int64)
         reached[order] = answers(told, "kind", kinds[order], "reach")["reach"]
         return reached
+
+    def texts_of(self, kinds: NDArray[np.int64]) -> DataFrame:
+        """The texts of at least some kinds: where they are few, the others are not sent about."""
+        if len(kinds) > min(FEW, self.kind_count // 2):
+            return self.texts
+        wanted = frame_of(self.stage.spark, {"kind": kinds})
+        return self.texts.join(f.broadcast(wanted), "kind", "left_semi")
 
     def recurring(self, ends: Ends, counts: Counts) -> dict[str, NDArray[np.float64]]:
         """How often what two kinds show returns, by the names of ``RECURRENCE`` and ``RETURNS``."""
