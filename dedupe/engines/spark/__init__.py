@@ -17,7 +17,7 @@ import pyarrow as pa
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.outline import open_sparked
 from dedupe.engines.spark.schema import frame_of
-from dedupe.engines.spark.session import failures
+from dedupe.engines.spark.session import check_workers, failures
 from dedupe.engines.spark.stage import Stage, call_roll, stage_lines, stage_rows
 from dedupe.engines.spark.write import annotated, found_table, read_back, selected, told, write
 from dedupe.errors import AccountingError, SettingsError
@@ -160,6 +160,7 @@ def cluster(
     check(chosen)
     stage = Stage(rows.sparkSession, staging or tempfile.mkdtemp(prefix="dedupe-spark-"))
     with failures():
+        check_workers(stage.spark)
         records, held = stage_rows(stage, rows, chosen)
         result = compute(stage, records, chosen, lambda _stage, _share: None)
         found = found_table(result.clustering, COLUMNS, columns_of)
