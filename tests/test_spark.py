@@ -120,9 +120,12 @@ def joined(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.glob("part-*")))
 
 
-def test_they_do_not_hang_on_how_the_work_is_cut(spark: SparkSession, tmp_path: Path):
-    (tmp_path / "in.jsonl").write_bytes(STORIES)
-    (tmp_path / "links.csv").write_text("a,b,label\n3,200,duplicate\n")
+def test_they_do_not_hang_on_how_the_work_is_cut(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dedupe.engines.spark.outline.SLICE", 800)
+    (tmp_path / "in.jsonl").write_bytes(stories(100))
+    (tmp_path / "links.csv").write_text("a,b,label\n3,80,duplicate\n")
     path, links = str(tmp_path / "in.jsonl"), str(tmp_path / "links.csv")
     flags = ("--field", "lede", "--field", "none", "--field", "title:3", "--window", "12h")
     flags = (*flags, "--updates", "split", "--numbers", "ignore", "--links", links)

@@ -18,6 +18,7 @@ from dedupe.pipeline.case import policy
 from dedupe.pipeline.describe import kinds_of, stated_versions
 from dedupe.pipeline.evidence import evidence_of
 from dedupe.pipeline.judged import Judged, nothing_judged
+from dedupe.pipeline.judging import slices
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
 
 LOW = 0xFFFFFFFF
+SLICE = 1 << 26
+"""So many pairs are on their way at a time, which take some 200 bytes each."""
 FEW = 1 << 20
 """So many numbers may be sent to every worker."""
 
@@ -71,10 +74,20 @@ class Sparked(Outline):
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under counts over the living."""
-        if not len(codes):
-            return nothing_judged(len(self.settings.field)), codes
-        codes = np.sort(codes)
         counts = self.counts(alive)
+        bench = self.bench(counts, floor if screened else 0.0)
+        judged, hopeless = [nothing_judged(len(self.settings.field))], [codes[:0]]
+        for some, share in slices(np.sort(codes), progress, SLICE):
+            found, hopes = self.verdicts(some, counts, bench)
+            judged.append(found.where(hopes >= floor))
+            hopeless.append(some[hopes < floor])
+            share(1)
+        return Judged.joined(judged), np.concatenate(hopeless)
+
+    def verdicts(
+        self, codes: NDArray[np.int64], counts: Counts, bench: Bench
+    ) -> tuple[Judged, NDArray[np.float64]]:
+        """The verdicts on sorted codes of records, and what the pairs may come to."""
         ends = self.ends(codes >> 32, codes & LOW)
         asked = {
             "code": codes,
@@ -84,15 +97,12 @@ class Sparked(Outline):
             "same": ends.same_source,
             **self.recurring(ends, counts),
         }
-        bench = self.bench(counts, floor if screened else 0.0)
         texts = self.texts_of(np.unique([ends.left, ends.right]))
         told = verdicts.judge(texts, frame_of(self.stage.spark, asked), bench)
         names = [f"part_{field}" for field in range(len(self.settings.field))]
         found = answers(told, "code", codes, "score", "hope", *names)
-        judged = Judged(codes, found["score"], np.stack([found[name] for name in names], axis=1))
-        held = found["hope"] >= floor
-        progress(1)
-        return judged.where(held), codes[~held]
+        parts = np.stack([found[name] for name in names], axis=1)
+        return Judged(codes, found["score"], parts), found["hope"]
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
