@@ -27,7 +27,8 @@ NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
 TRACEBACK = "Traceback (most recent call last):"
 RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
-QUIET = ("spark.ui.showConsoleProgress", "false")
+OURS = {"spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0"}
+"""The driver holds numbers of all records; Spark would refuse more than 1 GiB at a time."""
 WORKER = "python string, formats string"
 PYTHON = "{}.{}".format(*sys.version_info)
 FORMATS = f"{SIGNATURES}.{CLUSTERS}"
@@ -42,7 +43,7 @@ def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Sta
     """
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("dedupe").config(*QUIET)
+    builder = SparkSession.builder.appName("dedupe").config(map=OURS)
     with failures():
         spark = (builder.master(master) if master else builder).getOrCreate()
     try:
