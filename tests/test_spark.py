@@ -12,14 +12,16 @@ import time
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from commandline import FIXTURES, PROJECT, dedupe, start
+from commandline import FIXTURES, PROJECT, dedupe
 from test_engines import stories
 
+from dedupe.__main__ import main
 from dedupe.candidates import Family, propose
 from dedupe.errors import EngineError, InputError, OutputError, SettingsError
 from dedupe.parsers import parse_field
@@ -41,6 +43,7 @@ FEW = {
     "spark.sql.shuffle.partitions": "3",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.files.openCostInBytes": "1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 STORIES = stories(120)
 COMMANDS = {
@@ -67,14 +70,21 @@ def java() -> str:
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Two executors, each a process of its own with a worker of its own."""
     java()
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
 
+    home = tmp_path_factory.mktemp("spark")  # where executors keep their logs
+    for path in Path(find_spec("pyspark").submodule_search_locations[0]).iterdir():
+        (home / path.name).symlink_to(path)
     with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SPARK_HOME", str(home))
         patched.setenv("PYSPARK_PYTHON", sys.executable)
         patched.setenv("PYSPARK_SUBMIT_ARGS", LIGHT)
-        session = SparkSession.builder.master("local[2]").config(map=FEW).getOrCreate()
+        patched.setenv("PYTHONPATH", os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]))
+        builder = SparkSession.builder.master("local-cluster[2,1,1024]")
+        session = builder.config(map=FEW).getOrCreate()
         session.sparkContext.setLogLevel("OFF")
         yield session
         session.stop()
@@ -121,19 +131,19 @@ def joined(folder: Path) -> bytes:
 
 
 def test_they_do_not_hang_on_how_the_work_is_cut(spark: SparkSession, tmp_path: Path):
-    (tmp_path / "in.jsonl").write_bytes(stories(100))
+    (tmp_path / "in.jsonl").write_bytes(stories(90))
     (tmp_path / "links.csv").write_text("a,b,label\n3,80,duplicate\n")
     path, links = str(tmp_path / "in.jsonl"), str(tmp_path / "links.csv")
-    flags = ("--field", "lede", "--field", "none", "--field", "title:3", "--window", "12h")
+    flags = ("--field", "lede", "--field", "title:3", "--window", "12h")
     flags = (*flags, "--updates", "split", "--numbers", "ignore", "--links", links)
     given = {
-        "field": tuple(map(parse_field, ("lede", "none", "title:3"))),
+        "field": tuple(map(parse_field, ("lede", "title:3"))),
         "window": 43_200,
         "updates": "split",
         "numbers": "ignore",
         "links": links,
     }
-    with told(spark, "spark.sql.shuffle.partitions", 5):
+    with told(spark, "spark.sql.shuffle.partitions", 4):
         found = done(spark, tmp_path, ["cluster"], [path], parts=4, **given)
     assert len(list((tmp_path / "staging" / "lines").glob("part-*"))) > 2
     assert found["cluster"] == dedupe("cluster", *flags, path, folder=tmp_path).out
@@ -272,65 +282,6 @@ def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_p
         pass
 
 
-CONFIGURED = " ".join(
-    f"--conf {name}={value}"
-    for name, value in (
-        *FEW.items(),
-        ("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1"),
-    )
-)
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds executors by /proc")
-def test_an_executor_that_is_killed_costs_no_byte(tmp_path: Path):
-    """A whole run by the command line, on two executors of which one is lost in the middle."""
-    java()
-    shutil.copy(FIXTURES / "demo.jsonl", tmp_path / "in.jsonl")
-    home = tmp_path / "spark"  # where executors keep their logs
-    home.mkdir()
-    for path in Path(find_spec("pyspark").submodule_search_locations[0]).iterdir():
-        (home / path.name).symlink_to(path)
-    extra = {
-        "SPARK_HOME": str(home),
-        "PYSPARK_SUBMIT_ARGS": f"{CONFIGURED} {LIGHT}",
-    }
-    flags = ("--engine", "spark", "--master", "local-cluster[2,1,1024]", "--stats", "stats.json")
-    running = start("unique", *flags, "in.jsonl", "out", folder=tmp_path, **extra)
-    deadline = time.monotonic() + 100
-    while not list(tmp_path.glob("out.dedupe-staging-*/texts_0/_SUCCESS")):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    lost, *_ = executors(running.pid)
-    os.kill(lost, signal.SIGKILL)
-    _, told = running.communicate(timeout=100)
-    assert running.returncode == 0, told.decode()
-    local = dedupe("unique", "--stats", "local.json", "in.jsonl", folder=tmp_path)
-    assert joined(tmp_path / "out") == local.out
-    assert not list(tmp_path.glob("*staging*"))
-    theirs, ours = (
-        json.loads((tmp_path / name).read_text()) for name in ("stats.json", "local.json")
-    )
-    for name in ("rows_checksum", "output", "accounts", "rounds", "pairs", "candidate_pairs"):
-        assert theirs[name] == ours[name], name
-
-
-def executors(ancestor: int) -> list[int]:
-    """The executors that a process started, by way of others."""
-    parents, names = {}, {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            stat = (folder / "stat").read_text()
-            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
-            names[int(folder.name)] = (folder / "cmdline").read_bytes()
-    found = [pid for pid, name in names.items() if b"CoarseGrainedExecutorBackend" in name]
-
-    def descends(pid: int) -> bool:
-        return pid == ancestor or (pid in parents and descends(parents[pid]))
-
-    return [pid for pid in found if descends(pid) and names[pid].startswith(b"/")]
-
-
 REFUSED = {
     "one operand": (("a.jsonl",), "reads all operands but the last"),
     "standard input": (("-", "out"), "standard input is not for --engine spark"),
@@ -439,3 +390,52 @@ def test_files_go_by_the_names_that_they_were_given(
     names, here = Names(paths), Path.cwd()
     assert names.rank(uri.format(here))[0] == rank
     assert names.shown(uri.format(here)) == shown.format(here)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds executors by /proc")
+def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path: Path):
+    """A whole run by the command line, which ends the session: it must be the last."""
+    told = [str(FIXTURES / "demo.jsonl"), str(tmp_path / "out")]
+    flags = ["--engine", "spark", "--master", spark.sparkContext.master, "--quiet"]
+    lost: list[int] = []
+    killer = Thread(target=kill_one, args=(tmp_path, lost))
+    killer.start()
+    assert main(["unique", *flags, "--stats", str(tmp_path / "stats.json"), *told]) == 0
+    killer.join()
+    assert lost
+    assert spark.sparkContext._jsc is None  # noqa: SLF001 - whether it was stopped
+    local = dedupe("unique", "--stats", "local.json", told[0], folder=tmp_path)
+    assert joined(tmp_path / "out") == local.out
+    assert not list(tmp_path.glob("*staging*"))
+    theirs, ours = (
+        json.loads((tmp_path / f"{name}.json").read_text()) for name in ("stats", "local")
+    )
+    for name in ("rows_checksum", "output", "accounts", "rounds", "pairs", "candidate_pairs"):
+        assert theirs[name] == ours[name], name
+
+
+def kill_one(folder: Path, lost: list[int]) -> None:
+    """Kill an executor once the first texts are staged."""
+    deadline = time.monotonic() + 100
+    while not list(folder.glob("out.dedupe-staging-*/texts_0/_SUCCESS")):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.02)
+    lost += executors(os.getpid())[:1]
+    os.kill(lost[0], signal.SIGKILL)
+
+
+def executors(ancestor: int) -> list[int]:
+    """The executors that a process started, by way of others."""
+    parents, names = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            stat = (folder / "stat").read_text()
+            parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+            names[int(folder.name)] = (folder / "cmdline").read_bytes()
+    found = [pid for pid, name in names.items() if b"CoarseGrainedExecutorBackend" in name]
+
+    def descends(pid: int) -> bool:
+        return pid == ancestor or (pid in parents and descends(parents[pid]))
+
+    return [pid for pid in found if descends(pid) and names[pid].startswith(b"/")]

@@ -27,7 +27,10 @@ NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
 TRACEBACK = "Traceback (most recent call last):"
 RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
-OURS = {"spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0"}
+OURS: dict[str, bool | float | int | str | None] = {
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.maxResultSize": "0",
+}
 """The driver holds numbers of all records; Spark would refuse more than 1 GiB at a time."""
 WORKER = "python string, formats string"
 PYTHON = "{}.{}".format(*sys.version_info)
