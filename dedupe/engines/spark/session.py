@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
@@ -74,7 +74,8 @@ def staged(spark: SparkSession, out: str, folder: str | None) -> Iterator[Stage]
     try:
         yield Stage(spark, staging)
     finally:
-        files.remove(staging)
+        with suppress(EngineError), failures():  # where Java is gone, that is told already
+            files.remove(staging)
 
 
 def check_java() -> None:
