@@ -107,6 +107,7 @@ sbom: $(RELEASE)/.installed
 	  --of JSON -o dist/headline-dedupe.cdx.json $(RELEASE)/bare/bin/python
 # Guided by coverage where there is a wheel of atheris for this Python, else by chance.
 fuzz: $(TOOLS)
+	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --only-binary :all: --group fuzz || echo 'make fuzz: no atheris for this Python'
 	@PYTHONPATH=.:tests $(BIN)/python -m fuzz $(SECONDS)
 
