@@ -43,6 +43,7 @@ FEW = {
     "spark.sql.shuffle.partitions": "3",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.files.openCostInBytes": "1",
+    "spark.sql.codegen.wholeStage": "false",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 STORIES = stories(120)
@@ -130,23 +131,15 @@ def joined(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.glob("part-*")))
 
 
-def test_they_do_not_hang_on_how_the_work_is_cut(spark: SparkSession, tmp_path: Path):
-    (tmp_path / "in.jsonl").write_bytes(stories(90))
-    (tmp_path / "links.csv").write_text("a,b,label\n3,80,duplicate\n")
-    path, links = str(tmp_path / "in.jsonl"), str(tmp_path / "links.csv")
-    flags = ("--field", "lede", "--field", "title:3", "--window", "12h")
-    flags = (*flags, "--updates", "split", "--numbers", "ignore", "--links", links)
-    given = {
-        "field": tuple(map(parse_field, ("lede", "title:3"))),
-        "window": 43_200,
-        "updates": "split",
-        "numbers": "ignore",
-        "links": links,
-    }
-    with told(spark, "spark.sql.shuffle.partitions", 4):
-        found = done(spark, tmp_path, ["cluster"], [path], parts=4, **given)
-    assert len(list((tmp_path / "staging" / "lines").glob("part-*"))) > 2
-    assert found["cluster"] == dedupe("cluster", *flags, path, folder=tmp_path).out
+OTHERS = {
+    "field": tuple(map(parse_field, ("lede", "title:3"))),
+    "window": 43_200,
+    "updates": "split",
+    "numbers": "ignore",
+}
+SAID = ("--field", "lede", "--field", "title:3", "--window", "12h", "--updates", "split")
+SAID = (*SAID, "--numbers", "ignore")
+"""The same settings as flags."""
 
 
 PATH = [" ".join(f"{word}{n + k}" for k, word in enumerate(["mill"] * 6)) for n in range(6)]
@@ -242,16 +235,21 @@ def test_keys_out_of_order_are_found_out():
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
-    """Whatever their order: positions go by content, and equal rows stay two."""
+    """Whatever their order and parts: positions go by content, and equal rows stay two."""
     from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
 
-    lines = [*STORIES.splitlines()[20:], *STORIES.splitlines()[:3]]
+    lines = [*STORIES.splitlines()[20:], *STORIES.splitlines()[30:33]]
     rows = [json.loads(line) for line in lines]
     frame = spark.createDataFrame(pa.Table.from_pylist(rows[::-1])).repartition(5)
-    found = cluster(frame, staging=str(tmp_path / "staging")).collect()
+    (tmp_path / "links.csv").write_text("a,b,label\n40,80,duplicate\n")
+    links = str(tmp_path / "links.csv")
+    with told(spark, "spark.sql.shuffle.partitions", 5):
+        out = cluster(frame, Settings(**OTHERS, links=links), str(tmp_path / "staging"))
+        found = out.collect()
     spelled = sorted(row.value for row in frame.selectExpr("to_json(struct(*)) as value").collect())
-    told = dedupe("cluster", folder=tmp_path, stdin="\n".join(spelled).encode()).out
-    expected = [json.loads(line) for line in told.splitlines()]
+    data = "\n".join(spelled).encode()
+    local = dedupe("cluster", *SAID, "--links", links, folder=tmp_path, stdin=data)
+    expected = [json.loads(line) for line in local.out.splitlines()]
     for row in expected:
         row |= {f"dedupe_{name}": value for name, value in row.pop("dedupe").items()}
         row.setdefault("dedupe_version", None)
@@ -394,7 +392,8 @@ def test_files_go_by_the_names_that_they_were_given(
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds executors by /proc")
 def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path: Path):
-    """A whole run by the command line, which ends the session: it must be the last."""
+    """A whole run by the command line, in other parts; it ends the session, so it is the last."""
+    spark.conf.set("spark.sql.shuffle.partitions", "5")
     told = [str(FIXTURES / "demo.jsonl"), str(tmp_path / "out")]
     flags = ["--engine", "spark", "--master", spark.sparkContext.master, "--quiet"]
     lost: list[int] = []
