@@ -28,7 +28,7 @@ TOLD = {
     "memory": (
         MemoryError(),
         2,
-        "error: out of memory; the whole input must fit, so give less of it at a time",
+        "error: out of memory; give less at a time, or --memory to cluster, unique and pairs",
     ),
     "Ctrl-C": (KeyboardInterrupt(), 130, "interrupted"),
     "a bug": (

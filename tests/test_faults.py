@@ -32,7 +32,9 @@ OLD = b'{"id":"old","title":"What an earlier run has left"}\n'
 FAILED, TERMINATED = 2, 143
 MOMENTS = 6
 SEED = 8
-NO_MEMORY = "dedupe: error: out of memory; the whole input must fit, so give less of it at a time\n"
+NO_MEMORY = (
+    "dedupe: error: out of memory; give less at a time, or --memory to cluster, unique and pairs\n"
+)
 
 
 @cache

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FAILED = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
-NO_MEMORY = "out of memory; the whole input must fit, so give less of it at a time"
+NO_MEMORY = "out of memory; give less at a time, or --memory to cluster, unique and pairs"
 NO_THREAD = "can't start new thread"
 
 
