@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from corpora import shipped
@@ -11,9 +11,6 @@ from indexes import filled
 
 from dedupe.errors import StoreError
 from dedupe.index import Index, segments, store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
 DAMAGES = [
@@ -65,3 +62,28 @@ def ask_everything(path: str) -> None:
         index.match([STORY])
         index.stats()
         list(index.export())
+
+
+def test_a_setting_that_is_no_utf8_is_told(path: str):
+    """SQLite quotes the value, braces and all."""
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "UPDATE meta SET value = CAST(CAST(value AS BLOB) || x'ff' AS TEXT) "
+            "WHERE name = 'settings'"
+        )
+    database.close()
+    with pytest.raises(StoreError) as caught:
+        ask_everything(path)
+    reason = "cannot be read or written: Could not decode to UTF-8 column 'value'"
+    assert str(caught.value) == f"{path}: {reason}"
+
+
+def test_a_complaint_of_sqlite_that_is_no_utf8_is_told(path: str):
+    """A schema that is damaged is quoted in what SQLite raises."""
+    held = bytearray(Path(path).read_bytes())
+    name = held.index(b"CREATE TABLE meta")
+    held[name - 6 : name] = b"\xff" * 6
+    Path(path).write_bytes(held)
+    with pytest.raises(StoreError) as caught:
+        ask_everything(path)
+    assert str(caught.value).startswith(f"{path}: is damaged")

@@ -71,8 +71,15 @@ def store_errors(path: str, patience: float = PATIENCE) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        reason = REASONS.get(code, f"cannot be read or written: {error}")
-        raise StoreError(path, reason.format(patience)) from error
+        raise StoreError(path, REASONS.get(code, unforeseen(error)).format(patience)) from error
+    except UnicodeDecodeError as error:  # what SQLite complains of quotes the file
+        raise StoreError(path, REASONS[sqlite3.SQLITE_CORRUPT]) from error
+
+
+def unforeseen(error: sqlite3.Error) -> str:
+    """What SQLite complains of, without the value that it may quote, to be formatted."""
+    told = str(error).partition(" with text ")[0]
+    return f"cannot be read or written: {told}".replace("{", "{{").replace("}", "}}")
 
 
 @contextmanager
