@@ -83,7 +83,7 @@ class Spilled(Outline):
 
     spill: Spill
     lexicon: Register
-    library: Library
+    texts: Library
     bands: tuple[int, ...]
 
     def propose(
@@ -116,7 +116,7 @@ class Spilled(Outline):
         for some, share in slices(codes, progress, SLICE):
             left, right = self.kinds[some >> 32], self.kinds[some & LOW]
             for places, blocks in by_blocks(left, right):
-                evidence = replace(self.library.evidence(blocks, counts), floor=floor)
+                evidence = replace(self.texts.evidence(blocks, counts), floor=floor)
                 yield some[places], partial(look, evidence, blocks)
             share(1)
 
@@ -125,7 +125,7 @@ class Spilled(Outline):
         counts = self.counts(np.flatnonzero(self.kinds >= 0))
         reached = np.zeros(len(kinds), np.int64)
         for places, blocks in by_blocks(kinds, kinds):
-            evidence = self.library.evidence(blocks, counts)
+            evidence = self.texts.evidence(blocks, counts)
             local = blocks.local(kinds[places])
             reached[places] = identical_reach(evidence, local, self.settings.threshold)
         return reached
@@ -171,7 +171,7 @@ def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links)
         given=np.stack([field.prints[field.rows] > 0 for field in fields]),
         spill=spill,
         lexicon=register,
-        library=Library(spill, register, settings),
+        texts=Library(spill, register, settings),
         bands=tuple(field.bands for field in fields),
     )
 
