@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "kernel.h"
+#include "candidates.h"
 
 enum { HOT = 64, NEIGHBOURS = 8, MARKS_A_KEY = 8 };
 

@@ -1,6 +1,7 @@
 /* The Python face of the kernel: arrays in, the GIL let go, arrays filled. */
 
 #include "arrays.h"
+#include "candidates.h"
 #include "kernel.h"
 
 /* Evaluate without the GIL. */
