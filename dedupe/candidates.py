@@ -105,8 +105,12 @@ def among(family: Family, hot: NDArray[np.uint64]) -> Family:
 
 
 def pair(number: int, family: Family) -> Found:
-    """The pairs of one family; beside each hot key stands the number of the family."""
-    found = compiled_pairs(family) if kernel.available() else plain_pairs(family)
+    """The pairs of one family, which has a number."""
+    return of_family(number, compiled_pairs(family) if kernel.available() else plain_pairs(family))
+
+
+def of_family(number: int, found: Found) -> Found:
+    """The same with the number of the family beside each hot key."""
     return replace(found, hot=np.stack([np.full_like(found.hot, number), found.hot], axis=1))
 
 

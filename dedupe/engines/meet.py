@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Candidates, Found, pair_sorted
+from dedupe.candidates import Candidates, Found, of_family, pair_sorted
 from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def meet(
     for number, (field, key) in enumerate(families(bands)):
         wanted = "" if crowded is None else f"and {among(number)}"
         for found in pair_family(spill, field, key, wanted):
-            hot.append(np.stack([np.full_like(found.hot, number), found.hot], axis=1))
+            hot.append(of_family(number, found).hot)
             largest = max(largest, found.largest)
             if len(found.pairs):
                 spill.put("met", {"code": found.pairs})
