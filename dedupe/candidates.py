@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.hashing import find, thin
+from dedupe.hashing import distinct, find, thin
 from dedupe.threads import thread_count, workers
 
 if TYPE_CHECKING:
@@ -63,6 +63,17 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """Hot buckets to look at again: of some keys, as in ``Candidates.crowded``, those of ``kinds``.
+
+    These are the kinds of which something has come or gone since.
+    """
+
+    keys: NDArray[np.uint64]
+    kinds: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Pairs coded as ``left << 32 | right``, the keys of hot buckets, the size of the largest."""
 
@@ -81,7 +92,7 @@ def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
     tasks = [
         (number, task)
         for number, family in enumerate(families)
-        if family.keys.max(initial=0)
+        if len(family.names) and family.keys.max(initial=0)
         for task in split(family)
     ]
     threads = thread_count(jobs)
@@ -97,8 +108,16 @@ def hot_keys(crowded: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:
     return np.sort(crowded[crowded[:, 0] == number, 1])
 
 
+def held(family: Family, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Which of some keys, which are sorted, a text of the family has."""
+    places = find(keys, family.keys[family.rows].ravel())
+    return keys[distinct(places[places >= 0])]
+
+
 def among(family: Family, hot: NDArray[np.uint64]) -> Family:
     """What of a family has some keys, which are sorted."""
+    if not len(hot):
+        return replace(family, rows=family.rows[:0], names=family.names[:0])
     keys = np.where(find(hot, family.keys.ravel()).reshape(family.keys.shape) < 0, 0, family.keys)
     held = np.asarray(keys.any(axis=1))[family.rows]
     return replace(family, keys=keys, rows=family.rows[held], names=family.names[held])

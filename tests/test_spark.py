@@ -22,7 +22,7 @@ from commandline import FIXTURES, PROJECT, dedupe
 from test_engines import stories
 
 from dedupe.__main__ import main
-from dedupe.candidates import Family, propose
+from dedupe.candidates import Crowd, Family, propose
 from dedupe.errors import EngineError, InputError, OutputError, SettingsError
 from dedupe.parsers import parse_field
 from dedupe.settings import Settings
@@ -220,7 +220,9 @@ def test_a_bucket_of_fifty_thousand_is_no_wall(spark: SparkSession):
     assert (found.hot_buckets, found.largest_bucket) == (expected.hot_buckets, CROWD)
     some = kinds[: CROWD // 2]
     among = [Family(band[:, None], some, some) for band in keys.T[:1]]
-    again = meet(spark, [frame], some, found.crowded[found.crowded[:, 1] == 2**64 - 7])
+    again = meet(
+        spark, [frame], some, Crowd(found.crowded[found.crowded[:, 1] == 2**64 - 7], some[:1])
+    )
     assert np.array_equal(again.codes, propose(among).codes)
 
 

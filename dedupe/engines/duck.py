@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.candidates import Candidates
+    from dedupe.candidates import Candidates, Crowd
     from dedupe.engines.blocks import Blocks
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
@@ -82,27 +82,24 @@ class Spilled(Outline):
     """A run whose texts are in a database."""
 
     spill: Spill
-    lexicon: Register
     texts: Library
     bands: tuple[int, ...]
 
-    def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
-    ) -> Candidates:
+    def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
-        return meet(self.spill, self.bands, kinds, crowded)
+        return meet(self.spill, self.bands, kinds, crowd)
 
     def judge(
         self,
         codes: NDArray[np.int64],
-        alive: NDArray[np.int64],
+        counts: Counts,
         floor: float,
         progress: Callable[[float], None],
         *,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under counts over the living."""
-        looks = self.looks(codes, self.counts(alive), floor if screened else 0, progress)
+        """The verdicts on coded pairs of records under some counts."""
+        looks = self.looks(codes, counts, floor if screened else 0, progress)
         return judge_parts(self, looks, floor)
 
     def looks(
@@ -129,12 +126,6 @@ class Spilled(Outline):
             local = blocks.local(kinds[places])
             reached[places] = identical_reach(evidence, local, self.settings.threshold)
         return reached
-
-    def counts(self, alive: NDArray[np.int64]) -> Counts:
-        """What recurs among some records."""
-        lives = np.zeros(len(self), dtype=bool)
-        lives[alive] = True
-        return self.lexicon.count(self.kinds, lives)
 
 
 def look(evidence: Evidence, blocks: Blocks, ends: Ends) -> Verdicts:
@@ -170,7 +161,7 @@ def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links)
         versions=loaded.versions,
         given=np.stack([field.prints[field.rows] > 0 for field in fields]),
         spill=spill,
-        lexicon=register,
+        tally=register,
         texts=Library(spill, register, settings),
         bands=tuple(field.bands for field in fields),
     )

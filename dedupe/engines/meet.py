@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Candidates, Found, of_family, pair_sorted
+from dedupe.candidates import Candidates, Crowd, Found, of_family, pair_sorted
 from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
@@ -23,19 +23,20 @@ def meet(
     spill: Spill,
     bands: Sequence[int],
     kinds: NDArray[np.int64],
-    crowded: NDArray[np.uint64] | None = None,
+    crowd: Crowd | None = None,
 ) -> Candidates:
     """Candidate pairs among some kinds, given in order; ``bands`` counts those of each field.
 
-    ``crowded`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
+    ``crowd`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
     """
     spill.put("living", {"kind": kinds, "place": np.arange(len(kinds))})
-    if crowded is not None:
-        spill.put("crowded", {"family": crowded[:, 0], "key": crowded[:, 1]})
+    if crowd is not None:
+        spill.put("crowded", {"family": crowd.keys[:, 0], "key": crowd.keys[:, 1]})
+        spill.put("stirred", {"kind": crowd.kinds})
     spill.do("create table met (code bigint)")
     hot, largest = [np.zeros((0, 2), np.uint64)], 0
     for number, (field, key) in enumerate(families(bands)):
-        wanted = "" if crowded is None else f"and {among(number)}"
+        wanted = "" if crowd is None else among(number, field, key)
         for found in pair_family(spill, field, key, wanted):
             hot.append(of_family(number, found).hot)
             largest = max(largest, found.largest)
@@ -44,14 +45,18 @@ def meet(
     codes = spill.column("select distinct code from met order by code", "code", "code")
     spill.do("drop table living")
     spill.do("drop table if exists crowded")
+    spill.do("drop table if exists stirred")
     spill.do("drop table met")
     keys = np.concatenate(hot)
     return Candidates(codes, len(keys), largest, keys)
 
 
-def among(number: int) -> str:
-    """The condition that a key was crowded in a family."""
-    return f"key in (select key from crowded where family = {number})"
+def among(number: int, field: int, key: str) -> str:
+    """The condition that a key was crowded in a family, and that a kind has it that was stirred."""
+    return (
+        f"and key in (select key from crowded where family = {number}) "
+        f"and key in (select {key} from kinds_{field} join stirred using (kind))"
+    )
 
 
 def families(bands: Sequence[int]) -> Iterator[tuple[int, str]]:

@@ -21,7 +21,7 @@ def recounted(case: Case, records: NDArray[np.int64]) -> list[tuple[int, int]]:
     for field in range(len(case.description.views)):
         counts, texts = count_words(case, field, records)
         held = np.flatnonzero(counts)
-        keys = word_keys(case.lexis.vocabulary.hashes[held], field)
+        keys = word_keys(case.tally.vocabulary.hashes[held], field)
         rows += list(zip(keys.tolist(), counts[held].tolist(), strict=True))
         rows.append((texts_key(field), texts))
     return rows
@@ -31,7 +31,7 @@ def count_words(
     case: Case, field: int, records: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], int]:
     """How many of some records' distinct texts hold each word, and how many texts they are."""
-    description, lexis = case.description, case.lexis
+    description, lexis = case.description, case.tally
     kinds = distinct(case.kinds[records])
     rows = distinct(description.view_rows[field][kinds[kinds >= 0]])
     return lexis.held[field].counts(rows, len(lexis.vocabulary.hashes)), len(rows)

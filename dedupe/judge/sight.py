@@ -225,7 +225,7 @@ def compare_words(
     view = case.description.views[field]
     column = replace(
         evidence.columns[field],
-        ids=case.lexis.ids[field],
+        ids=case.tally.ids[field],
         zones=view.zones,
         starts=view.offsets[:-1],
         stops=view.offsets[1:],

@@ -180,8 +180,8 @@ def cuts_of(
     case: Case, evidence: Evidence, field: int, pair: tuple[int, int], *, loose: bool
 ) -> list[Cut]:
     """Each way to leave one word out of a field of either record, or of the left one alone."""
-    view, words = case.description.views[field], case.lexis.ids[field]
-    unheard = case.lexis.vocabulary.numbers & (case.settings.numbers == IGNORE)
+    view, words = case.description.views[field], case.tally.ids[field]
+    unheard = case.tally.vocabulary.numbers & (case.settings.numbers == IGNORE)
     spans = [
         slice(int(view.offsets[row]), int(view.offsets[row + 1])) for row in view.rows[list(pair)]
     ]

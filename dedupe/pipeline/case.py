@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Family, among, hot_keys, propose
+from dedupe.candidates import Family, among, held, hot_keys, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.candidates import Candidates
+    from dedupe.candidates import Candidates, Crowd
     from dedupe.pipeline.describe import Description
     from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.links import Links
+    from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Corpus
     from dedupe.verify import Evidence
@@ -40,32 +41,36 @@ class Case(Outline):
 
     corpus: Corpus
     description: Description
-    lexis: Lexis
+    tally: Lexis
 
-    def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
-    ) -> Candidates:
+    def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
-        families = [
+        families = self.families(kinds)
+        if crowd is not None:
+            stirred = self.families(crowd.kinds)
+            hot = [held(own, hot_keys(crowd.keys, i)) for i, own in enumerate(stirred)]
+            families = [among(own, keys) for own, keys in zip(families, hot, strict=True)]
+        return propose(families, self.settings.jobs)
+
+    def families(self, kinds: NDArray[np.int64]) -> list[Family]:
+        """The keys of some kinds, by bands, then anchors, of each field."""
+        return [
             Family(keys, row_of[kinds], kinds)
             for view, row_of in zip(self.description.views, self.description.view_rows, strict=True)
             for keys in (*view.bands.T[:, :, None], view.anchors)
         ]
-        if crowded is not None:
-            families = [among(f, hot_keys(crowded, i)) for i, f in enumerate(families)]
-        return propose(families, self.settings.jobs)
 
     def judge(
         self,
         codes: NDArray[np.int64],
-        alive: NDArray[np.int64],
+        counts: Counts,
         floor: float,
         progress: Callable[[float], None],
         *,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under counts over the living."""
-        evidence = replace(evidence_among(self, alive), floor=floor if screened else 0)
+        """The verdicts on coded pairs of records under some counts."""
+        evidence = replace(self.evidence(counts), floor=floor if screened else 0)
         looks = (
             (part, partial(verify, evidence, progress=share))
             for part, share in slices(codes, progress)
@@ -76,6 +81,10 @@ class Case(Outline):
         """How many seconds apart two records of each kind are still one story."""
         evidence = evidence_among(self, np.flatnonzero(self.kinds >= 0))
         return identical_reach(evidence, kinds, self.settings.threshold)
+
+    def evidence(self, counts: Counts) -> Evidence:
+        """What the decision may look at under some counts."""
+        return evidence_over(self.description, self.tally, counts, self.settings)
 
 
 def open_case(
@@ -95,7 +104,7 @@ def open_case(
         given=np.stack([view.prints[view.rows] > 0 for view in description.views]),
         corpus=corpus,
         description=description,
-        lexis=learn_lexis(description, corpus.times, settings.numbers),
+        tally=learn_lexis(description, corpus.times, settings.numbers),
     )
 
 
@@ -133,7 +142,5 @@ def whole_texts(texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def evidence_among(case: Case, records: NDArray[np.int64]) -> Evidence:
-    """The evidence with counts over the texts and days of some records."""
-    alive = np.zeros(len(case.corpus), dtype=bool)
-    alive[records] = True
-    return evidence_over(case.description, case.lexis, alive, case.settings)
+    """What the decision may look at with counts over the texts and days of some records."""
+    return case.evidence(case.counts(records))

@@ -74,10 +74,9 @@ def letters_of(texts: Sequence[str], numbers: str) -> list[str]:
 
 
 def evidence_over(
-    description: Description, lexis: Lexis, alive: NDArray[np.bool_], settings: Settings
+    description: Description, lexis: Lexis, counts: Counts, settings: Settings
 ) -> Evidence:
-    """The evidence with counts over the records in ``alive``, which is one value a record."""
-    counts = lexis.count(description.kinds, alive)
+    """What the decision may look at under some counts."""
     columns = [
         Column(ids, view.zones, view.offsets[rows], view.offsets[rows + 1], words, weights)
         for view, rows, ids, weights, words in zip(

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.candidates import Candidates
+    from dedupe.candidates import Candidates, Crowd
     from dedupe.canonical import Order
     from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.links import Links
+    from dedupe.pipeline.register import Counts, Register
     from dedupe.settings import Settings
 
 
@@ -33,6 +34,7 @@ class Outline(ABC):
     ``kinds`` numbers the distinct combinations of texts, below ``kind_count``, -1 for a record
     without any; ``versions`` is what the first text's tags state, 0 for nothing; ``writers``
     numbers the outlets, -1 for none. ``given`` has a row a field: whether the record has it.
+    ``tally`` tells what is counted of their words.
     """
 
     settings: Settings
@@ -45,27 +47,26 @@ class Outline(ABC):
     kind_count: int
     versions: NDArray[np.int64]
     given: NDArray[np.bool_]
+    tally: Register
 
     @abstractmethod
-    def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
-    ) -> Candidates:
+    def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds, given in order of time, over the keys of every field.
 
-        Where ``crowded`` is given, only these keys count. See :func:`dedupe.candidates.propose`.
+        Where a crowd is given, only its keys count. See :func:`dedupe.candidates.propose`.
         """
 
     @abstractmethod
     def judge(
         self,
         codes: NDArray[np.int64],
-        alive: NDArray[np.int64],
+        counts: Counts,
         floor: float,
         progress: Callable[[float], None],
         *,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under counts over the living, and the hopeless.
+        """The verdicts on coded pairs of records under some counts, and the hopeless.
 
         The hopeless are the codes of those that cannot come to ``floor``. ``screened`` tells them
         by their words first, which pays where they are most.
@@ -80,6 +81,12 @@ class Outline(ABC):
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def counts(self, records: NDArray[np.int64]) -> Counts:
+        """What recurs among some records."""
+        counted = np.zeros(len(self), dtype=bool)
+        counted[records] = True
+        return self.tally.count(self.kinds, counted)
 
     def hours(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """The hours between records, NaN where a time is missing."""

@@ -29,6 +29,11 @@ class Holdings:
         counted[texts] = True
         return np.bincount(self.words[np.repeat(counted, np.diff(self.ends))], minlength=words)
 
+    def any(self, words: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether each text holds one of some words, which a mask tells."""
+        found = np.append(0, np.cumsum(words[self.words]))
+        return np.asarray(found[self.ends[1:]] > found[self.ends[:-1]])
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
@@ -46,6 +51,16 @@ class Register:
     anchors: NDArray[np.int32]
     shown: Calendar
     met: Calendar
+
+    def changed(self, before: Counts, after: Counts) -> NDArray[np.bool_]:
+        """Whether what is counted of each kind differs."""
+        headlines = changed_rows(before.recurrence, after.recurrence)
+        met = np.append(changed_rows(before.meetings, after.meetings), False)
+        changed = headlines[self.headlines] | met[self.anchors].any(axis=1)
+        weights = zip(before.weights, after.weights, strict=True)
+        for rows, held, (was, becomes) in zip(self.rows, self.held, weights, strict=True):
+            changed |= held.any(was != becomes)[rows]
+        return changed
 
     def count(self, kinds: NDArray[np.int64], alive: NDArray[np.bool_]) -> Counts:
         """The counts over the records in ``alive``, one value a record, of so many ``kinds``."""
@@ -71,6 +86,11 @@ class Counts:
     weights: tuple[NDArray[np.int64], ...]
     recurrence: NDArray[np.float64]
     meetings: NDArray[np.float64]
+
+
+def changed_rows(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each row differs."""
+    return np.asarray((before != after).any(axis=1))
 
 
 def holdings(ends: NDArray[np.int64], ids: NDArray[np.int32]) -> Holdings:

@@ -19,12 +19,7 @@ from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of
 from dedupe.pipeline.heads import NO_RECORDS, alive_heads, run_heads, split_off, stray_copies
 from dedupe.pipeline.judged import Judged, Settled, by_hand, nothing_judged, passes_anew
 from dedupe.pipeline.leaders import lead_heads, ranks_of
-from dedupe.pipeline.proposing import (
-    candidates_among,
-    meetings,
-    new_candidates,
-    standing_after,
-)
+from dedupe.pipeline.proposing import Agenda
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +28,10 @@ if TYPE_CHECKING:
 
     from dedupe.candidates import Candidates
     from dedupe.pipeline.outline import Outline
-    from dedupe.pipeline.proposing import Standing
+    from dedupe.pipeline.register import Counts
 
 FAR_SHORT = 0.4
-SHORT = 0.5
-"""Shares of the threshold: of what is hopeless, and of what nearly passes."""
+"""The share of the threshold below which a pair is hopeless."""
 WORTHWHILE = 64
 """So many pairs must have passed anew for a round of near misses to spare a whole one."""
 LOW = 0xFFFFFFFF
@@ -52,22 +46,18 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     hopeless = NO_RECORDS
     floor = outline.settings.threshold * FAR_SHORT
     whole = True
-    standing: Standing | None = None
+    agenda = Agenda(outline)
     while True:
         alive = alive_heads(outline, leaders)
-        if not whole:
-            codes = near_misses(judged, outline.settings.threshold * SHORT, alive)
-        elif standing is None:
-            found = candidates_among(outline, alive)
-            standing = standing_after(outline, found, alive)
+        counts = agenda.begin(alive)
+        if whole:
+            codes, found = agenda.all_pairs(judged, hopeless, alive)
             note(effort, found)
-            codes = outside(hopeless, meetings(outline, found.codes, alive))
         else:
-            met = meetings(outline, new_candidates(outline, standing, alive), alive)
-            codes = outside(hopeless, merged(met, near_misses(judged, 0, alive)))
+            codes = agenda.near_misses(judged, alive)
         codes = permitted(outline, heads, codes)
         first = effort["rounds"] == 0
-        fresh, far = outline.judge(codes, alive, floor, progress, screened=first)
+        fresh, far = outline.judge(codes, counts, floor, progress, screened=first)
         links_wait = first and outline.links.must.size > 0
         passed = passes_anew(judged, fresh, outline.settings.threshold)
         done = whole and not passed and not links_wait
@@ -76,15 +66,17 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
         effort["rounds"] += 1
         strays = stray_copies(outline, heads, leaders) if done else NO_RECORDS
         if done and not len(strays):
-            return close(outline, heads, leaders, judged, hopeless, effort)
+            return close(outline, counts, heads, leaders, judged, hopeless, effort)
         if len(strays):
-            heads, standing = split_off(outline, heads, strays), None
+            heads, agenda = split_off(outline, heads, strays), Agenda(outline)
         leaders = lead_heads(outline, heads, judged, hopeless)
         whole = passed < WORTHWHILE
 
 
-def note(effort: dict[str, int], found: Candidates) -> None:
-    """Keep the largest figures of all rounds."""
+def note(effort: dict[str, int], found: Candidates | None) -> None:
+    """Keep the largest figures of all rounds that asked for all candidates."""
+    if found is None:
+        return
     for name, value in (
         ("candidate_pairs", len(found.codes)),
         ("hot_buckets", found.hot_buckets),
@@ -101,17 +93,9 @@ def permitted(
     return codes[~bonds.part(codes >> 32, codes & LOW)] if bonds else codes
 
 
-def near_misses(judged: Judged, floor: float, alive: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pairs of the living that scored at least ``floor`` when they were judged before."""
-    codes = judged.codes[judged.scores >= floor]
-    highest = max(int(alive.max(initial=0)), int((codes & LOW).max(initial=0)))
-    lives = np.zeros(highest + 1, dtype=bool)
-    lives[alive] = True
-    return np.asarray(codes[lives[codes >> 32] & lives[codes & LOW]])
-
-
 def close(
     outline: Outline,
+    counts: Counts,
     heads: NDArray[np.int64],
     leaders: NDArray[np.int64],
     judged: Judged,
@@ -126,8 +110,7 @@ def close(
     members = (heads == np.arange(len(heads))) & (leaders != heads)
     averaged = np.flatnonzero(members & ~linked)
     codes = outside(accepted.codes, distinct(codes_of(averaged, leaders[averaged])))
-    alive = alive_heads(outline, leaders)
-    distant, _ = outline.judge(codes, alive, 0.0, lambda _: None, screened=False)
+    distant, _ = outline.judge(codes, counts, 0.0, lambda _: None, screened=False)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)

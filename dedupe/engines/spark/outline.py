@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
-    from dedupe.candidates import Candidates
+    from dedupe.candidates import Candidates, Crowd
     from dedupe.engines.roll import Roll
     from dedupe.engines.spark.stage import Stage
     from dedupe.engines.spark.texts import Told
@@ -52,29 +52,25 @@ class Sparked(Outline):
     """A run whose texts are in staged tables: ``keys`` a field and ``texts`` with a row a kind."""
 
     stage: Stage
-    lexicon: Register
     keys: tuple[DataFrame, ...]
     texts: DataFrame
 
-    def propose(
-        self, kinds: NDArray[np.int64], crowded: NDArray[np.uint64] | None = None
-    ) -> Candidates:
+    def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
-        if not len(kinds) or (crowded is not None and not len(crowded)):
+        if not len(kinds) or (crowd is not None and not len(crowd.kinds)):
             return pairs.nothing_proposed()
-        return pairs.meet(self.stage.spark, self.keys, kinds, crowded)
+        return pairs.meet(self.stage.spark, self.keys, kinds, crowd)
 
     def judge(
         self,
         codes: NDArray[np.int64],
-        alive: NDArray[np.int64],
+        counts: Counts,
         floor: float,
         progress: Callable[[float], None],
         *,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under counts over the living."""
-        counts = self.counts(alive)
+        """The verdicts on coded pairs of records under some counts."""
         bench = self.bench(counts, floor if screened else 0.0)
         judged, hopeless = [nothing_judged(len(self.settings.field))], [codes[:0]]
         for some, share in slices(np.sort(codes), progress, SLICE):
@@ -127,7 +123,7 @@ class Sparked(Outline):
 
     def recurring(self, ends: Ends, counts: Counts) -> dict[str, NDArray[np.float64]]:
         """How often what two kinds show returns, by the names of ``RECURRENCE`` and ``RETURNS``."""
-        signs = self.lexicon.headlines, self.lexicon.anchors
+        signs = self.tally.headlines, self.tally.anchors
         context = context_rows(evidence_of(self.settings, (), (), signs, counts), ends)
         places = [CONTEXT.index(name) for name in RECURRING]
         names = (*RECURRENCE, *RETURNS)
@@ -135,14 +131,8 @@ class Sparked(Outline):
 
     def bench(self, counts: Counts, floor: float) -> Bench:
         """What workers need of some counts."""
-        signs = self.lexicon.anchors.shape[1]
-        return Bench(self.settings, self.lexicon.vocabulary, counts.weights, signs, floor)
-
-    def counts(self, alive: NDArray[np.int64]) -> Counts:
-        """What recurs among some records."""
-        lives = np.zeros(len(self), dtype=bool)
-        lives[alive] = True
-        return self.lexicon.count(self.kinds, lives)
+        signs = self.tally.anchors.shape[1]
+        return Bench(self.settings, self.tally.vocabulary, counts.weights, signs, floor)
 
 
 def answers(
@@ -182,7 +172,7 @@ def open_sparked(
         versions=stated_versions([(o.rows, o.prints, o.versions) for o in fields], len(kinds)),
         given=np.stack([own.prints[own.rows] > 0 for own in fields]),
         stage=stage,
-        lexicon=register_of(fields, rows, keys[0], kinds, roll.times),
+        tally=register_of(fields, rows, keys[0], kinds, roll.times),
         keys=keys,
         texts=texts,
     )

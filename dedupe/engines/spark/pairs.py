@@ -9,7 +9,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from dedupe.candidates import Candidates, pair_sorted
+from dedupe.candidates import Candidates, Crowd, pair_sorted
 from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.schema import PAIRED, batch_of, columns_of, frame_of
 from dedupe.errors import EngineError
@@ -33,18 +33,19 @@ def meet(
     spark: SparkSession,
     fields: Sequence[DataFrame],
     kinds: NDArray[np.int64],
-    crowded: NDArray[np.uint64] | None = None,
+    crowd: Crowd | None = None,
 ) -> Candidates:
     """Candidate pairs among some kinds, given in order; the tables have a row a kind.
 
-    ``crowded`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
+    ``crowd`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`.
     """
     living = frame_of(spark, {"kind": kinds, "rank": np.arange(len(kinds))})
-    tables = [keys_of(table.join(living, "kind"), field) for field, table in enumerate(fields)]
-    keys = reduce(DataFrame.unionByName, tables)
-    if crowded is not None:
-        columns = crowded.view(np.int64).T
+    keys = keys_among(fields, living)
+    if crowd is not None:
+        columns = crowd.keys.view(np.int64).T
         wanted = frame_of(spark, dict(zip(BUCKET, columns, strict=True)))
+        stirred = frame_of(spark, {"kind": crowd.kinds, "rank": crowd.kinds})
+        wanted = wanted.join(keys_among(fields, stirred), list(BUCKET), "left_semi")
         keys = keys.join(wanted, list(BUCKET), "left_semi")
     in_order = keys.repartition(*BUCKET).sortWithinPartitions(*BUCKET, "rank")
     found = in_order.select(*BUCKET, "kind").mapInArrow(pair_rows, PAIRED)
@@ -62,6 +63,12 @@ def meet(
 def nothing_proposed() -> Candidates:
     """No pairs."""
     return Candidates(np.zeros(0, np.int64), 0, 0, np.zeros((0, 2), np.uint64))
+
+
+def keys_among(fields: Sequence[DataFrame], kinds: DataFrame) -> DataFrame:
+    """A row for each key of each field of some kinds."""
+    tables = [keys_of(table.join(kinds, "kind"), field) for field, table in enumerate(fields)]
+    return reduce(DataFrame.unionByName, tables)
 
 
 def keys_of(table: DataFrame, field: int) -> DataFrame:
