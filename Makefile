@@ -142,6 +142,8 @@ fit: $(TOOLS)
 	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
 	done
 	$(BIN)/python -m dedupe.judge.fit -o dedupe/data/model.json $(LESSONS)
+	$(BIN)/python -m dedupe.judge.fit_glance -o dedupe/data/glance.json \
+	  $(sort $(filter %.jsonl.gz,$(LESSONS)))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd

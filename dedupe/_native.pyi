@@ -194,6 +194,31 @@ def judge_looks(
     /,
 ) -> None: ...
 
+# dedupe.verify.glance.
+def glance(
+    ids: NDArray[np.int32],
+    zones: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    words: NDArray[np.int32],
+    lede_ids: NDArray[np.int32],
+    lede_zones: NDArray[np.uint8],
+    lede_starts: NDArray[np.int64],
+    lede_stops: NDArray[np.int64],
+    lede_words: NDArray[np.int32],
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    stays: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    fields: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    gaps: NDArray[np.float64],
+    same_source: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    /,
+) -> None: ...
+
 # dedupe.verify.screen; the leaves are added to what the odds hold. One field or two; where there is
 # one it is given twice.
 def screen(

@@ -152,6 +152,14 @@ class Vocabulary:
     numbers: NDArray[np.bool_]
     overlaps: NDArray[np.bool_]
 
+    @property
+    def signs(self) -> NDArray[np.int32]:
+        """What each word stands for at a glance, by number: its concept or side, stem or itself."""
+        own = np.arange(len(self.hashes), dtype=np.int32)
+        groups = np.stack([self.concepts, self.sides, self.stems, own])
+        way = (groups >= 0).argmax(axis=0)
+        return np.asarray(len(groups) * groups[way, own] + way, dtype=np.int32)
+
     def weights(self, counts: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
         """The weight of each word from its count in ``texts`` headlines and the shipped table."""
         bits = blended_weights(self.hashes, counts, texts)

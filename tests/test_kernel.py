@@ -18,6 +18,7 @@ from dedupe.verify.align import LONGEST, Column
 from dedupe.verify.context import MEETINGS, Ends, Evidence, returning
 from dedupe.verify.features import TAIL, word_features
 from dedupe.verify.forest import MOST_LEAVES, turn_round
+from dedupe.verify.glance import FIELDS, glance_odds
 from dedupe.verify.model import VALUE_UNITS, Model, shipped_model
 from dedupe.verify.screen import hopes_of
 from dedupe.words import Vocabulary
@@ -152,11 +153,11 @@ BOUNDS = "out of bounds or order"
         ("zones", np.zeros(2, dtype=np.uint8), "zones: a wrong number of items"),
         ("starts", np.array([-1, 2]), BOUNDS),
         ("stops", np.array([2, 4]), BOUNDS),
-        ("words", np.full((WORDS, 5), -1, dtype=np.int32), BOUNDS),
-        ("words", np.zeros((2, 5), dtype=np.int32), BOUNDS),
-        ("words", np.zeros((WORDS, 4), dtype=np.int32), "words: not 5 columns"),
+        ("words", np.full((WORDS, 6), -1, dtype=np.int32), BOUNDS),
+        ("words", np.zeros((2, 6), dtype=np.int32), BOUNDS),
+        ("words", np.zeros((WORDS, 4), dtype=np.int32), "words: not 6 columns"),
         ("words", np.zeros(WORDS, dtype=np.int32), "words: not a matrix"),
-        ("words", np.zeros((WORDS, 5)), "words: not an aligned array of i4"),
+        ("words", np.zeros((WORDS, 6)), "words: not an aligned array of i4"),
         ("left", np.array([2]), BOUNDS),
         ("left", np.array([-1]), BOUNDS),
         ("right", np.frombuffer(bytes(9), np.int64, 1, 1), "right: not an aligned array of i8"),
@@ -248,12 +249,14 @@ MAYBE_TEXTS = st.lists(st.one_of(TEXT, st.just([])), min_size=4, max_size=4)
 )  # fmt: skip
 def test_verdicts_equal_those_of_numpy(fields, weights, groups, numbers, keys, seed, strict):
     columns = [column_of(texts, weights, groups, groups, groups, numbers) for texts in fields]
-    evidence = evidence_of(columns, keys, seed, floor=0.1, strict=strict)
+    evidence = evidence_of(columns, keys, seed, floor=0.1, strict=strict, glanced=strict)
     left, right = (side.ravel() for side in np.indices((4, 4)))
     generator = np.random.default_rng(seed)
     hours, same = generator.choice([np.nan, 0, 1, 30], 16), generator.choice([np.nan, 0, 1], 16)
     assert agree(lambda: hopes_of(evidence, Ends(left, right, hours, same)))
     assert agree(lambda: verify(evidence, Ends(left, right, hours, same)))
+    if len(columns) <= FIELDS:
+        assert agree(lambda: glance_odds(evidence, Ends(left, right, hours, same)))
 
 
 @given(

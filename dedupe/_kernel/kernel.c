@@ -298,13 +298,41 @@ static PyObject *run_judge_looks(const Py_buffer *v) {
 ENTRY(judge_looks, FOREST, {"lead", 'f', 8, 0, 0}, {"back", 'f', 8, 0, 0},
       {"context", 'f', 8, 0, 0}, {"odds", 'f', 8, 'p', 1}, {"hopes", 'f', 8, 'p', 1})
 
+static int take_fields(const Py_buffer *v, int *fields) {
+    const int64_t *given = v->buf;
+    int fit = items(v) == 1 && given[0] >= 1 && given[0] <= 2;
+    if (fit) *fields = (int)given[0];
+    return fit;
+}
+
+static PyObject *run_glance(const Py_buffer *v) {
+    Forest forest;
+    Glance glance = {.forest = &forest, .left = v[15].buf, .right = v[16].buf, .gaps = v[17].buf,
+                     .same_source = v[18].buf, .pairs = items(&v[15])};
+    if (!take_fields(&v[14], &glance.fields)) return outcome(BAD_ARRAY);
+    if (!take_column(v, &glance.columns[0]) || !take_column(v + 5, &glance.columns[1])) return NULL;
+    if (!take_forest(v + 10, &forest)) return NULL;
+    Trouble trouble;
+    FREELY(trouble, glance_pairs(&glance, v[19].buf));
+    return outcome(trouble);
+}
+
+#define COLUMNS \
+    {"ids", 'i', 4, 'w', 0}, {"zones", 'u', 1, 'w', 0}, {"starts", 'i', 8, 't', 0}, \
+    {"stops", 'i', 8, 't', 0}, {"words", 'i', 4, 0, 0}, {"lede_ids", 'i', 4, 'v', 0}, \
+    {"lede_zones", 'u', 1, 'v', 0}, {"lede_starts", 'i', 8, 't', 0}, \
+    {"lede_stops", 'i', 8, 't', 0}, {"lede_words", 'i', 4, 0, 0}
+#define PAIRS_OF_FIELDS \
+    {"fields", 'i', 8, 0, 0}, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0}, \
+    {"gaps", 'f', 8, 'p', 0}, {"same_source", 'f', 8, 'p', 0}, {"odds", 'f', 8, 'p', 1}
+
+ENTRY(glance, COLUMNS, FOREST, PAIRS_OF_FIELDS)
+
 static PyObject *run_screen(const Py_buffer *v) {
     Forest forest;
     Screen screen = {.keys = v[10].buf, .forest = &forest, .left = v[16].buf, .right = v[17].buf,
                      .gaps = v[18].buf, .same_source = v[19].buf, .pairs = items(&v[16])};
-    const int64_t *fields = v[15].buf;
-    if (items(&v[15]) != 1 || fields[0] < 1 || fields[0] > 2) return outcome(BAD_ARRAY);
-    screen.fields = (int)fields[0];
+    if (!take_fields(&v[15], &screen.fields)) return outcome(BAD_ARRAY);
     if (!take_column(v, &screen.columns[0]) || !take_column(v + 5, &screen.columns[1])) return NULL;
     if (!has_width(&v[10], screen.columns[0].texts, ANCHOR_KEYS, "keys")) return NULL;
     if (!take_forest(v + 11, &forest)) return NULL;
@@ -313,12 +341,7 @@ static PyObject *run_screen(const Py_buffer *v) {
     return outcome(trouble);
 }
 
-ENTRY(screen, {"ids", 'i', 4, 'w', 0}, {"zones", 'u', 1, 'w', 0}, {"starts", 'i', 8, 't', 0},
-      {"stops", 'i', 8, 't', 0}, {"words", 'i', 4, 0, 0}, {"lede_ids", 'i', 4, 'v', 0},
-      {"lede_zones", 'u', 1, 'v', 0}, {"lede_starts", 'i', 8, 't', 0},
-      {"lede_stops", 'i', 8, 't', 0}, {"lede_words", 'i', 4, 0, 0}, {"keys", 'i', 4, 0, 0}, FOREST,
-      {"fields", 'i', 8, 0, 0}, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
-      {"gaps", 'f', 8, 'p', 0}, {"same_source", 'f', 8, 'p', 0}, {"odds", 'f', 8, 'p', 1})
+ENTRY(screen, COLUMNS, {"keys", 'i', 4, 0, 0}, FOREST, PAIRS_OF_FIELDS)
 
 /* Choose the loops that this processor runs best, or those that any runs; tells which it is. */
 static int choose_loops(int wide) {
@@ -345,7 +368,7 @@ static PyMethodDef METHODS[] = {
     METHOD(anchor_keys), METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted),
     METHOD(find_within), METHOD(group_keys),
     METHOD(pair_members), METHOD(aligned_features), METHOD(returning),
-    METHOD(log_odds), METHOD(screen), METHOD(judge_looks), METHOD(count_spans),
+    METHOD(log_odds), METHOD(glance), METHOD(screen), METHOD(judge_looks), METHOD(count_spans),
     {"widen", enter_widen, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

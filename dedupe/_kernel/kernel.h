@@ -163,7 +163,7 @@ Trouble anchor_keys(const Tokens *tokens, const int64_t *heads, const int64_t *t
 
 /* What is known of a word: a row of dedupe.verify.align.Column.words. */
 typedef struct {
-    int32_t stem, concept, side, number, weight;
+    int32_t stem, concept, side, number, weight, sign;
 } Word;
 
 /* One field of all texts as words: dedupe.verify.align.Column. */
@@ -271,6 +271,24 @@ typedef struct {
 } Screen;
 
 Trouble screen_pairs(const Screen *screen, double *odds);
+
+/* glance.c */
+
+/* The features of a glance: a bag of words for the field that leads and one for the one that backs
+ * it, the gap and whether one outlet wrote both: dedupe.verify.glance.GLANCE. */
+enum { BAG = 7, GLANCED = 2 * BAG + 2 };
+
+/* Pairs of records with one field or two: their words, and how far apart and whose they are. */
+typedef struct {
+    Column columns[2];
+    int fields;
+    const Forest *forest;
+    const int64_t *left, *right;
+    const double *gaps, *same_source;
+    ptrdiff_t pairs;
+} Glance;
+
+Trouble glance_pairs(const Glance *glance, double *odds);
 
 /* Choose the loops that this processor can run. */
 void choose_alignment(int wide);

@@ -19,6 +19,7 @@ from dedupe.sketch import BANDING
 from dedupe.stories import NO_TIME
 from dedupe.verify import (
     IGNORE,
+    LEAST,
     LETTERS,
     STRICT,
     Column,
@@ -83,6 +84,7 @@ def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
         floor=settings.threshold,
+        glanced=settings.threshold >= LEAST,
     )
 
 

@@ -17,7 +17,7 @@ from dedupe.pipeline.describe import describe
 from dedupe.pipeline.links import NO_LINKS, components, links_of
 from dedupe.pipeline.records import places_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
-from dedupe.verify import IGNORE, identical_reach
+from dedupe.verify import IGNORE, identical_reach, promising
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,9 @@ def guards_of(
     common = [sight.name for sight in sights if sight.left.folded and sight.right.folded]
     told = f"both have {' and '.join(common)}" if common else "no field is filled in both"
     guards = [Guard("text", told, passes=bool(common)), compared(case, sights, left, right)]
+    met = any(sight.met for sight in sights) and case.kinds[left] != case.kinds[right]
+    if met and not looks_promising(case, evidence, left, right):
+        guards.append(Guard("glance", "too few words in common for a closer look", passes=False))
     window = case.settings.window
     if window is not None:
         hours = float(case.hours(np.array([left]), np.array([right]))[0])
@@ -194,6 +197,11 @@ def compared(case: Case, sights: tuple[Sight, ...], left: int, right: int) -> Gu
     if all(sight.crowded for sight in met):
         told += f", the rarest held by {min(s.crowd for s in met):,} texts: only neighbours meet"
     return Guard("compared", told)
+
+
+def looks_promising(case: Case, evidence: Evidence, left: int, right: int) -> bool:
+    """Whether a run would take a closer look at a pair."""
+    return bool(promising(evidence, case.ends(np.array([left]), np.array([right])))[0])
 
 
 def within(seconds: int) -> str:

@@ -73,7 +73,7 @@ def train(lesson: Lesson) -> Any:  # noqa: ANN401 - scikit-learn ships no types
     return booster.fit(lesson.rows, lesson.labels, sample_weight=lesson.mass)
 
 
-def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
+def export(booster: Any, names: Sequence[str] = FEATURES) -> dict[str, object]:  # noqa: ANN401 - the same
     """The booster's trees as the plain arrays of :class:`dedupe.verify.model.Model`."""
     held: dict[str, list[Any]] = {
         name: [] for name in ("roots", "features", "thresholds", "yes", "no", "missing", "values")
@@ -93,7 +93,7 @@ def export(booster: Any) -> dict[str, object]:  # noqa: ANN401 - the same
             held["values"].append(round(mean * VALUE_UNITS))
         depth = max(depth, int(tree.nodes["depth"].max()))
     base_odds = round(float(booster._baseline_prediction[0][0]) * VALUE_UNITS)  # noqa: SLF001 - the same
-    return {"format": FORMAT, "names": FEATURES, "base": base_odds, "depth": depth, **held}
+    return {"format": FORMAT, "names": names, "base": base_odds, "depth": depth, **held}
 
 
 def threshold_of(node: Any) -> float:  # noqa: ANN401 - a row of scikit-learn's node array

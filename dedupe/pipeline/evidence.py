@@ -10,6 +10,7 @@ from dedupe.pipeline.register import Register, holdings, numbered, numbered_anch
 from dedupe.pipeline.spans import calendar_of
 from dedupe.verify import (
     IGNORE,
+    LEAST,
     LETTERS,
     STRICT,
     Column,
@@ -108,4 +109,5 @@ def evidence_of(
         meetings=counts.meetings,
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
+        glanced=settings.threshold >= LEAST,
     )

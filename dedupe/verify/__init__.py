@@ -12,6 +12,7 @@ from dedupe.threads import workers
 from dedupe.verify.align import Column
 from dedupe.verify.context import CONTEXT, RETURNS, Ends, Evidence, context_rows
 from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
+from dedupe.verify.glance import GLANCE, LEAST, glances, promising
 from dedupe.verify.model import probability
 from dedupe.verify.numbers import (
     IGNORE,
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTEXT",
     "FEATURES",
+    "GLANCE",
     "IGNORE",
+    "LEAST",
     "LETTERS",
     "RETURNS",
     "STRICT",
@@ -43,9 +46,11 @@ __all__ = [
     "conflicts",
     "context_rows",
     "features_of",
+    "glances",
     "hopes_of",
     "identical_reach",
     "pair_rows",
+    "promising",
     "spelled_without_numbers",
     "verify",
     "without_numbers",

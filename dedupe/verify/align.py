@@ -52,9 +52,9 @@ class Column:
 
     @cached_property
     def words(self) -> NDArray[np.int32]:
-        """What is known of each word, side by side: stem, concept, side, number, weight."""
+        """What is known of each word, side by side: stem, concept, side, number, weight, sign."""
         known = self.vocabulary
-        ways = (known.stems, known.concepts, known.sides, known.numbers, self.weights)
+        ways = (known.stems, known.concepts, known.sides, known.numbers, self.weights, known.signs)
         return np.stack(ways, axis=1, dtype=np.int32, casting="unsafe")
 
     def arrays(self) -> ColumnArrays:

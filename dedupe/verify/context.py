@@ -37,8 +37,8 @@ class Evidence:
     ``recurrence`` is log2 of the days and of the weeks in which a text's headline appears;
     ``anchors`` number its rarest words, two by two, -1 for none, and ``meetings`` has for each
     number log2 of the days and weeks that have such a headline, and of such headlines. ``strict``
-    says that a pair whose numbers conflict scores 0, and ``floor`` that one that cannot come to so
-    much does, too.
+    says that a pair whose numbers conflict scores 0, ``floor`` that one that cannot come to so much
+    does, too, and ``glanced`` that this is seen at a glance where it can be.
     """
 
     weights: tuple[float, ...]
@@ -50,6 +50,7 @@ class Evidence:
     jobs: int = 0
     strict: bool = False
     floor: float = 0.0
+    glanced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from dedupe import kernel
 from dedupe.verify.context import context_rows
 from dedupe.verify.features import word_views
+from dedupe.verify.glance import promising
 from dedupe.verify.model import probability, shipped_model
 from dedupe.verify.odds import combine
 
@@ -24,8 +25,17 @@ FIELDS = 2
 def hopes_of(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """The score of pairs if all characters agreed and nothing recurred, which none can exceed.
 
-    Numbers that conflict are let pass here.
+    Numbers that conflict are let pass here. Pairs that share too little at a glance come to
+    nothing.
     """
+    hopes = np.zeros(len(ends))
+    worth = np.flatnonzero(promising(evidence, ends))
+    hopes[worth] = close_hopes(evidence, ends.at(worth))
+    return hopes
+
+
+def close_hopes(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
+    """The same, of pairs that are not turned away at a glance."""
     if kernel.available() and len(evidence.columns) <= FIELDS:
         return compiled_hopes(evidence, ends)
     views = [word_views(column, ends.left, ends.right) for column in evidence.columns]
