@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
     Decorator = Callable[[Command], Command]
 
-FORMATS = ("jsonl", "csv", "tsv", "lines")
+FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
         "--from",
         "input_format",
         type=click.Choice(FORMATS),
-        help="Format of the input. Default: by suffix, else by the first byte.",
+        help="Format of the input. Default: by suffix, else by the first bytes.",
     ),
     click.option(
         "--stats",

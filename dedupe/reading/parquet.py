@@ -1,0 +1,208 @@
+"""Parquet: each row is read as the line of JSON that it is written as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from dedupe.errors import InputError
+from dedupe.reading.compression import GRACE
+from dedupe.reading.fields import Unreadable, columns_of
+from dedupe.reading.jsonl import batch_of
+from dedupe.reading.source import MOST_BYTES, MOST_RECORDS, blocks, too_long
+from dedupe.reading.values import BLOBS, Unwritable, bare, is_any, named, pairs_of, problem, values
+from dedupe.tables import reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
+
+    from dedupe.reading.source import Source
+    from dedupe.stories import Batch
+
+AT_ONCE = 8 * MOST_BYTES
+NUMBERS_A_BYTE = 8
+"""Values that a byte may come to without being thought too many: flags take a bit."""
+
+
+class Row(NamedTuple):
+    """A row's number and its line; what is wrong with it, if anything is."""
+
+    number: int
+    line: bytes
+    problem: str = ""
+
+
+def batches(source: Source, file: BinaryIO) -> Iterator[Batch]:
+    """Batches of the rows, which are numbered from 1; the header is the schema, as Arrow packs it.
+
+    A file without rows gives one empty batch, so that its schema is not lost. Raises InputError for
+    one that is corrupt, has a column that JSON cannot hold or none that is a text, or comes to more
+    than its size allows.
+    """
+    size = file.seek(0, 2)
+    with reader(source.path, file) as table:
+        check_columns(source, table.schema_arrow)
+        header = bytes(table.schema_arrow.serialize())
+        check_claims(source, table.metadata, size)
+    empty = True
+    for block in blocks(good_rows(source, file, size), lambda row: len(row.line)):
+        numbers, raws = [row.number for row in block], [row.line for row in block]
+        for batch in batch_of(raws, numbers, source, header):
+            yield batch
+            empty = False
+    if empty:
+        yield source.batch([], [], columns_of([], source.settings), header)
+
+
+def check_columns(source: Source, schema: pa.Schema) -> None:
+    """Raise InputError for a column that cannot be written, and where none is a text."""
+    told = problem(schema)
+    if told:
+        raise InputError(source.path, None, told)
+    try:
+        columns_of([sample(schema)], source.settings)
+    except Unreadable as bad:
+        reason = str(bad).replace("the record has", "the columns are")
+        raise InputError(source.path, None, reason) from None
+
+
+def sample(fields: pa.Schema | pa.StructType) -> dict[str, Any]:
+    """A record that has all that there can be, each a text but for what is binary."""
+    return {field.name: sample_of(bare(field.type)) for field in fields}
+
+
+def sample_of(kind: pa.DataType) -> Any:  # noqa: ANN401 - as varied as JSON
+    """The same of one column."""
+    if types.is_struct(kind):
+        return sample(kind)
+    if types.is_map(kind):
+        return Anything()
+    return b"" if is_any(kind, BLOBS) else ""
+
+
+class Anything(dict[str, str]):
+    """An object that has whatever it is asked for."""
+
+    def get(self, _key: str, _default: object = None) -> str:  # type: ignore[override]  # a text is all that it holds
+        """A text."""
+        return ""
+
+
+def check_claims(source: Source, metadata: Any, size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
+    """Raise InputError where a file says that it comes to more than its size allows."""
+    most = allowed(source, size)
+    claimed = 0
+    for number in range(metadata.num_row_groups if most else 0):
+        group = metadata.row_group(number)
+        for column in map(group.column, range(group.num_columns)):
+            claimed += max(column.total_uncompressed_size, column.num_values // NUMBERS_A_BYTE)
+        if claimed > most:
+            raise too_much(source)
+
+
+def allowed(source: Source, size: int) -> int:
+    """The bytes that a file of so many may come to, 0 for any number."""
+    most = source.settings.max_ratio
+    return max(GRACE, most * size) if most else 0
+
+
+def too_much(source: Source) -> InputError:
+    """Word that an input comes to more than it may."""
+    most = source.settings.max_ratio
+    reason = f"decompresses to more than {most} times its size; --max-ratio allows more"
+    return InputError(source.path, None, reason)
+
+
+def good_rows(source: Source, file: BinaryIO, size: int) -> Iterator[Row]:
+    """Pass on the rows that can be written, and refuse the others.
+
+    Raises InputError for a line that is too long, and for more than the size of the file allows.
+    """
+    most, longest = allowed(source, size), source.settings.max_line
+    taken = 0
+    for row in rows(source, file, most):
+        source.tally.met += 1
+        taken += len(row.line)
+        if 0 < longest < len(row.line):
+            raise InputError(source.path, row.number, too_long(longest))
+        if 0 < most < taken:
+            raise too_much(source)
+        if row.problem:
+            source.refuse(row.number, row.problem, row.line)
+        else:
+            yield row
+
+
+def rows(source: Source, file: BinaryIO, most: int) -> Iterator[Row]:
+    """All rows; raises InputError where there are not as many as the file says."""
+    number = 0
+    with reader(source.path, file, packed=True) as table:
+        names = table.schema_arrow.names
+        for batch in table.iter_batches(batch_size=step(table.metadata), use_threads=False):
+            for part in parts(batch):
+                if 0 < most < weight(part.to_struct_array()):
+                    raise too_much(source)
+                columns = [values(column) for column in part.columns]
+                for number, record in enumerate(named(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
+                    yield row_of(number, record)
+        told = table.metadata.num_rows
+    if number != told:
+        reason = f"corrupt Parquet data ({number:,} rows, where it says {told:,})"
+        raise InputError(source.path, None, reason)
+
+
+def step(metadata: Any) -> int:  # noqa: ANN401 - as above
+    """So many rows as come to about a MiB."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    size = sum(group.total_byte_size for group in groups)
+    return max(1, min(MOST_RECORDS, MOST_BYTES * metadata.num_rows // max(size, 1)))
+
+
+def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in parts that take a few MiB each, or are of a single row."""
+    if len(batch) <= 1 or weight(batch.to_struct_array()) <= AT_ONCE:
+        yield batch
+        return
+    half = len(batch) // 2
+    yield from parts(batch.slice(0, half))
+    yield from parts(batch.slice(half))
+
+
+def weight(column: Any) -> int:  # noqa: ANN401 - as above
+    """The bytes that a column takes once each value stands by itself."""
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return weight(column.storage)
+    if types.is_struct(kind):
+        return sum(map(weight, column.flatten()))
+    if types.is_map(kind):
+        return weight(pairs_of(column))
+    if types.is_nested(kind):
+        return weight(column.flatten())
+    if types.is_dictionary(kind) and not types.is_primitive(kind.value_type):
+        sizes = pc.binary_length(column.dictionary).cast(pa.int64())
+        return pc.sum(sizes.take(column.indices)).as_py() or 0
+    return int(column.nbytes)
+
+
+def row_of(number: int, record: Mapping[str, Any]) -> Row:
+    """A row as a line of JSON."""
+    option = orjson.OPT_APPEND_NEWLINE
+    try:
+        return Row(number, orjson.dumps(record, option=option))
+    except TypeError:
+        name, found = next((name, found) for name, found in record.items() if wrong(found))
+        return Row(number, orjson.dumps(record, str, option), f"{name}: {wrong(found)}")
+
+
+def wrong(value: object) -> str:
+    """Why a value, or one within it, cannot be written; ``""`` if it can."""
+    if isinstance(value, Unwritable):
+        return value.reason
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next(filter(None, map(wrong, within)), "")

@@ -1,0 +1,150 @@
+"""Parquet files: known by their first bytes, opened by pyarrow (an extra), held for a whole run."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from dedupe.errors import DedupeError, InputError
+from dedupe.files import reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+
+SUFFIX = ".parquet"
+MAGIC = b"PAR1"
+ENCRYPTED = b"PARE"
+# A headline may begin with these letters, but hardly with a control character after them.
+OPENING = re.compile(rb"PAR[1E].{0,7}[\x00-\x08\x0e-\x1f]", re.DOTALL)
+SECRET = "encrypted Parquet data, which cannot be read"
+MISSING = "Parquet needs an extra: pip install 'headline-dedupe[parquet]'"
+CHUNK = 1 << 16
+LONGEST_REASON = 160
+
+
+def is_parquet(head: bytes) -> bool:
+    """Whether bytes begin as those of a Parquet file do, an encrypted one too."""
+    return bool(OPENING.match(head))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that is open, and what it was when it was opened."""
+
+    file: BinaryIO
+    size: int
+    changed: int
+
+
+class Tables:
+    """Inputs that are read from any place in them, open until the block ends.
+
+    What cannot be, as a pipe or what was compressed, is copied to a file in ``folder`` that has no
+    name.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._held: dict[str, Held] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def hold(self, name: str, path: str, pieces: Iterable[bytes]) -> BinaryIO:
+        """Open a file whose bytes are ``pieces``, which are gone through; raises InputError."""
+        try:
+            file = self._open.enter_context(opened(path) or tempfile.TemporaryFile(dir=self._folder))
+            copying = file.writable()
+            for piece in pieces:
+                if copying:
+                    file.write(piece)
+            file.flush()
+            told = os.fstat(file.fileno())
+        except OSError as error:
+            raise InputError(name, None, f"cannot be kept: {reason_of(error)}") from error
+        self._held[name] = Held(file, told.st_size, told.st_mtime_ns)
+        return file
+
+    def again(self, name: str) -> BinaryIO:
+        """A file that was held before; raises InputError for one that has changed since."""
+        held = self._held[name]
+        told = os.fstat(held.file.fileno())
+        if (told.st_size, told.st_mtime_ns) != (held.size, held.changed):
+            raise InputError(name, None, "has changed while it was read")
+        return held.file
+
+
+def opened(path: str) -> BinaryIO | None:
+    """A regular file that is Parquet as it lies there, else None."""
+    with suppress(OSError):
+        if path != "-" and Path(path).is_file():
+            file = Path(path).open("rb")
+            if file.read(len(MAGIC)) in (MAGIC, ENCRYPTED):
+                return file
+            file.close()
+    return None
+
+
+def is_installed() -> bool:
+    """Whether there is what reads and writes Parquet."""
+    from importlib.util import find_spec  # noqa: PLC0415 - seldom needed
+
+    return find_spec("pyarrow") is not None
+
+
+@contextmanager
+def reader(name: str, file: BinaryIO, *, packed: bool = False) -> Iterator[Any]:
+    """A ``pyarrow.parquet.ParquetFile`` that reads little at a time.
+
+    ``packed``: texts come by their place in a list of distinct ones, so that one which is repeated
+    a million times takes no more room than once. What pyarrow complains of inside the block is
+    raised as InputError.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+
+    with corrupt(name), open(os.dup(file.fileno()), "rb") as own:
+        settled = {"buffer_size": CHUNK, "pre_buffer": False}
+        table = pq.ParquetFile(own, **settled)
+        if packed:
+            leaves = [table.schema.column(i).path for i in range(len(table.schema))]
+            own.seek(0)
+            table = pq.ParquetFile(own, read_dictionary=leaves, **settled)
+        yield table
+
+
+@contextmanager
+def corrupt(name: str) -> Iterator[None]:
+    """Raise what pyarrow says of a file's bytes as InputError."""
+    from pyarrow.lib import ArrowException  # noqa: PLC0415 - an extra
+
+    try:
+        yield
+    except DedupeError:
+        raise
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(name, None, complaint(error)) from error
+
+
+def complaint(error: Exception) -> str:
+    """Word what pyarrow says, in a line."""
+    said = " ".join(str(error).split())[:LONGEST_REASON]
+    if "ncrypt" in said or "ecrypt" in said:
+        return SECRET
+    if isinstance(error, NotImplementedError):
+        return f"Parquet data of a kind that cannot be read ({said})"
+    return f"corrupt Parquet data ({said})"
