@@ -22,7 +22,7 @@ MAGIC = b"PAR1"
 ENCRYPTED = b"PARE"
 # A headline may begin with these letters, but hardly with a control character after them.
 OPENING = re.compile(rb"PAR[1E].{0,7}[\x00-\x08\x0e-\x1f]", re.DOTALL)
-SECRET = "encrypted Parquet data, which cannot be read"
+UNREADABLE = "encrypted Parquet data, which cannot be read"
 MISSING = "Parquet needs an extra: pip install 'headline-dedupe[parquet]'"
 CHUNK = 1 << 16
 LONGEST_REASON = 160
@@ -68,7 +68,8 @@ class Tables:
     def hold(self, name: str, path: str, pieces: Iterable[bytes]) -> BinaryIO:
         """Open a file whose bytes are ``pieces``, which are gone through; raises InputError."""
         try:
-            file = self._open.enter_context(opened(path) or tempfile.TemporaryFile(dir=self._folder))
+            file = opened(path) or tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed at exit
+            self._open.push(file)
             copying = file.writable()
             for piece in pieces:
                 if copying:
@@ -93,7 +94,7 @@ def opened(path: str) -> BinaryIO | None:
     """A regular file that is Parquet as it lies there, else None."""
     with suppress(OSError):
         if path != "-" and Path(path).is_file():
-            file = Path(path).open("rb")
+            file = Path(path).open("rb")  # noqa: SIM115 - handed over
             if file.read(len(MAGIC)) in (MAGIC, ENCRYPTED):
                 return file
             file.close()
@@ -117,7 +118,7 @@ def reader(name: str, file: BinaryIO, *, packed: bool = False) -> Iterator[Any]:
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
 
-    with corrupt(name), open(os.dup(file.fileno()), "rb") as own:
+    with corrupt(name), os.fdopen(os.dup(file.fileno()), "rb") as own:
         settled = {"buffer_size": CHUNK, "pre_buffer": False}
         table = pq.ParquetFile(own, **settled)
         if packed:
@@ -144,7 +145,7 @@ def complaint(error: Exception) -> str:
     """Word what pyarrow says, in a line."""
     said = " ".join(str(error).split())[:LONGEST_REASON]
     if "ncrypt" in said or "ecrypt" in said:
-        return SECRET
+        return UNREADABLE
     if isinstance(error, NotImplementedError):
         return f"Parquet data of a kind that cannot be read ({said})"
     return f"corrupt Parquet data ({said})"

@@ -1,11 +1,11 @@
-"""What is said to be Parquet, before anything looks into it: is it that, and can it be read?"""
+"""What is said to be Parquet, before anything looks into it: whether it is, and can be read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
-from dedupe.tables import ENCRYPTED, MAGIC, MISSING, SECRET, is_installed
+from dedupe.tables import ENCRYPTED, MAGIC, MISSING, UNREADABLE, is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def stored(source: Source, path: str, pieces: Iterable[bytes], tables: Tables) -
     file.seek(max(file.seek(0, 2) - len(MAGIC), 0))
     tail = file.read()
     if ENCRYPTED in (head, tail):
-        raise InputError(source.path, None, SECRET)
+        raise InputError(source.path, None, UNREADABLE)
     if head != MAGIC:
         raise InputError(source.path, None, NOT_PARQUET)
     if tail != MAGIC:

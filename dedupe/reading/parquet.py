@@ -88,7 +88,7 @@ def sample_of(kind: pa.DataType) -> Any:  # noqa: ANN401 - as varied as JSON
 class Anything(dict[str, str]):
     """An object that has whatever it is asked for."""
 
-    def get(self, _key: str, _default: object = None) -> str:  # type: ignore[override]  # a text is all that it holds
+    def get(self, _key: str, _default: object = None) -> str:
         """A text."""
         return ""
 
@@ -186,7 +186,7 @@ def weight(column: Any) -> int:  # noqa: ANN401 - as above
         return weight(column.flatten())
     if types.is_dictionary(kind) and not types.is_primitive(kind.value_type):
         sizes = pc.binary_length(column.dictionary).cast(pa.int64())
-        return pc.sum(sizes.take(column.indices)).as_py() or 0
+        return int(pc.sum(sizes.take(column.indices)).as_py() or 0)
     return int(column.nbytes)
 
 

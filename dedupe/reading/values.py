@@ -87,8 +87,7 @@ def values(column: Any) -> list[Any]:  # noqa: ANN401 - an array of Arrow, which
     """What orjson is to write for each value of a column; None for null, else maybe Unwritable."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
-        read = uuids if kind.extension_name == UUIDS else values
-        return read(column.storage)
+        return (uuids if kind.extension_name == UUIDS else values)(column.storage)
     if types.is_dictionary(kind):
         return values(column.dictionary_decode())
     for test, read in READERS:
