@@ -14,7 +14,7 @@ from dedupe.errors import DedupeError, InputError
 from dedupe.files import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
 SUFFIX = ".parquet"
@@ -108,24 +108,33 @@ def is_installed() -> bool:
     return find_spec("pyarrow") is not None
 
 
+def plainly(_column: Any) -> bool:  # noqa: ANN401 - of Arrow, which has no types
+    """No column is to be packed."""
+    return False
+
+
 @contextmanager
-def reader(name: str, file: BinaryIO, *, packed: bool = False) -> Iterator[Any]:
+def reader(name: str, file: BinaryIO, packed: Callable[[Any], bool] = plainly) -> Iterator[Any]:
     """A ``pyarrow.parquet.ParquetFile`` that reads little at a time.
 
-    ``packed``: texts come by their place in a list of distinct ones, so that one which is repeated
-    a million times takes no more room than once. What pyarrow complains of inside the block is
-    raised as InputError.
+    Texts of ``packed`` columns come as places in a list of distinct ones, so that one which is
+    repeated a million times takes no more room than once; the list is of the whole row group. What
+    pyarrow complains of inside the block is raised as InputError.
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+    from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
 
+    settled = {"buffer_size": CHUNK, "pre_buffer": False}
     with corrupt(name), os.fdopen(os.dup(file.fileno()), "rb") as own:
-        settled = {"buffer_size": CHUNK, "pre_buffer": False}
         table = pq.ParquetFile(own, **settled)
-        if packed:
-            leaves = [table.schema.column(i).path for i in range(len(table.schema))]
-            own.seek(0)
-            table = pq.ParquetFile(own, read_dictionary=leaves, **settled)
-        yield table
+        leaves = map(table.schema.column, range(len(table.schema)))
+        paths = [leaf.path for leaf in leaves if packed(leaf)]
+        if paths:
+            table = pq.ParquetFile(own, metadata=table.metadata, read_dictionary=paths, **settled)
+        try:
+            yield table
+        finally:
+            default_memory_pool().release_unused()  # it would keep what it has had
 
 
 @contextmanager

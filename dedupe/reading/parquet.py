@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dedupe.reading.source import Source
     from dedupe.stories import Batch
 
-AT_ONCE = 8 * MOST_BYTES
+AT_ONCE = 64 * MOST_BYTES
 NUMBERS_A_BYTE = 8
 """Values that a byte may come to without being thought too many: flags take a bit."""
 
@@ -141,9 +141,9 @@ def good_rows(source: Source, file: BinaryIO, size: int) -> Iterator[Row]:
 def rows(source: Source, file: BinaryIO, most: int) -> Iterator[Row]:
     """All rows; raises InputError where there are not as many as the file says."""
     number = 0
-    with reader(source.path, file, packed=True) as table:
+    with reader(source.path, file, is_repeated) as table:
         names = table.schema_arrow.names
-        for batch in table.iter_batches(batch_size=step(table.metadata), use_threads=False):
+        for batch in bounded(source, file, table):
             for part in parts(batch):
                 if 0 < most < weight(part.to_struct_array()):
                     raise too_much(source)
@@ -156,11 +156,35 @@ def rows(source: Source, file: BinaryIO, most: int) -> Iterator[Row]:
         raise InputError(source.path, None, reason)
 
 
-def step(metadata: Any) -> int:  # noqa: ANN401 - as above
-    """So many rows as come to about a MiB."""
-    groups = map(metadata.row_group, range(metadata.num_row_groups))
-    size = sum(group.total_byte_size for group in groups)
-    return max(1, min(MOST_RECORDS, MOST_BYTES * metadata.num_rows // max(size, 1)))
+def is_repeated(column: Any) -> bool:  # noqa: ANN401 - as above
+    """Whether a record may hold any number of values of a column."""
+    return bool(column.max_repetition_level)
+
+
+def bounded(source: Source, file: BinaryIO, table: Any) -> Iterator[pa.RecordBatch]:  # noqa: ANN401 - as above
+    """All rows, in batches of about a MiB, and of few MiB if each text were the longest there is.
+
+    A text stands once in a file, and may stand in a million rows.
+    """
+    for number in range(table.num_row_groups):
+        group = table.metadata.row_group(number)
+        with reader(source.path, file, lambda _column: True) as packed:
+            first = next(packed.iter_batches(1, [number], use_threads=False), None)
+        longest = 0 if first is None else sum(map(longest_in, first.columns))
+        size = max(group.total_byte_size, 1)
+        count = min(MOST_RECORDS, MOST_BYTES * group.num_rows // size, AT_ONCE // (longest or 1))
+        yield from table.iter_batches(max(count, 1), [number], use_threads=False)
+
+
+def longest_in(column: Any) -> int:  # noqa: ANN401 - as above
+    """The bytes of the longest texts that a record may hold, but for those in lists."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        return longest_in(column.storage)
+    if types.is_struct(column.type):
+        return sum(map(longest_in, column.flatten()))
+    if types.is_dictionary(column.type) and not types.is_primitive(column.type.value_type):
+        return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
+    return 0
 
 
 def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
