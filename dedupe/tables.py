@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import tempfile
@@ -108,6 +109,35 @@ def is_installed() -> bool:
     return find_spec("pyarrow") is not None
 
 
+class Own(io.RawIOBase):
+    """A file under a descriptor, with a place of its own: several may read it at once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Say yes, as pyarrow asks."""
+        return True
+
+    def seekable(self) -> bool:
+        """The same."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go somewhere."""
+        size = os.fstat(self._descriptor).st_size
+        self._place = max(offset + (0, self._place, size)[whence], 0)
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, up to the end."""
+        left = max(os.fstat(self._descriptor).st_size - self._place, 0)
+        data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._place)
+        self._place += len(data)
+        return data
+
+
 def plainly(_column: Any) -> bool:  # noqa: ANN401 - of Arrow, which has no types
     """No column is to be packed."""
     return False
@@ -125,7 +155,7 @@ def reader(name: str, file: BinaryIO, packed: Callable[[Any], bool] = plainly) -
     from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
 
     settled = {"buffer_size": CHUNK, "pre_buffer": False}
-    with corrupt(name), os.fdopen(os.dup(file.fileno()), "rb") as own:
+    with corrupt(name), Own(file.fileno()) as own:
         table = pq.ParquetFile(own, **settled)
         leaves = map(table.schema.column, range(len(table.schema)))
         paths = [leaf.path for leaf in leaves if packed(leaf)]

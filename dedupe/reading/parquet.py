@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from dedupe.reading.source import Source
     from dedupe.stories import Batch
 
-AT_ONCE = 64 * MOST_BYTES
-NUMBERS_A_BYTE = 8
-"""Values that a byte may come to without being thought too many: flags take a bit."""
+LONG = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+"""What is as long as its values are."""
+AT_ONCE = 8 * MOST_BYTES
+NULLS = 8
+"""Values of a column that take a byte at least, since nulls take a bit each."""
 
 
 class Row(NamedTuple):
@@ -48,7 +50,7 @@ def batches(source: Source, file: BinaryIO) -> Iterator[Batch]:
     with reader(source.path, file) as table:
         check_columns(source, table.schema_arrow)
         header = bytes(table.schema_arrow.serialize())
-        check_claims(source, table.metadata, size)
+        check_claims(source, table, size)
     empty = True
     for block in blocks(good_rows(source, file, size), lambda row: len(row.line)):
         numbers, raws = [row.number for row in block], [row.line for row in block]
@@ -93,14 +95,16 @@ class Anything(dict[str, str]):
         return ""
 
 
-def check_claims(source: Source, metadata: Any, size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
+def check_claims(source: Source, table: Any, size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
     """Raise InputError where a file says that it comes to more than its size allows."""
+    metadata, schema = table.metadata, table.schema
     most = allowed(source, size)
     claimed = 0
     for number in range(metadata.num_row_groups if most else 0):
         group = metadata.row_group(number)
-        for column in map(group.column, range(group.num_columns)):
-            claimed += max(column.total_uncompressed_size, column.num_values // NUMBERS_A_BYTE)
+        for i, column in enumerate(map(group.column, range(group.num_columns))):
+            least = column.num_values // (1 if is_repeated(schema.column(i)) else NULLS)
+            claimed += max(column.total_uncompressed_size, least)
         if claimed > most:
             raise too_much(source)
 
@@ -145,8 +149,7 @@ def rows(source: Source, file: BinaryIO, most: int) -> Iterator[Row]:
         names = table.schema_arrow.names
         for batch in bounded(source, file, table):
             for part in parts(batch):
-                if 0 < most < weight(part.to_struct_array()):
-                    raise too_much(source)
+                check_weight(source, part, number, most)
                 columns = [values(column) for column in part.columns]
                 for number, record in enumerate(named(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
                     yield row_of(number, record)
@@ -182,7 +185,7 @@ def longest_in(column: Any) -> int:  # noqa: ANN401 - as above
         return longest_in(column.storage)
     if types.is_struct(column.type):
         return sum(map(longest_in, column.flatten()))
-    if types.is_dictionary(column.type) and not types.is_primitive(column.type.value_type):
+    if types.is_dictionary(column.type) and is_any(bare(column.type), LONG):
         return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
     return 0
 
@@ -197,8 +200,17 @@ def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield from parts(batch.slice(half))
 
 
+def check_weight(source: Source, part: pa.RecordBatch, above: int, most: int) -> None:
+    """Raise InputError for rows that come to more than they may, before they are values."""
+    least, longest = weight(part.to_struct_array()), source.settings.max_line
+    if 0 < most < least:
+        raise too_much(source)
+    if len(part) == 1 and 0 < longest < least:
+        raise InputError(source.path, above + 1, too_long(longest))
+
+
 def weight(column: Any) -> int:  # noqa: ANN401 - as above
-    """The bytes that a column takes once each value stands by itself."""
+    """The bytes of JSON that a column comes to at least."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return weight(column.storage)
@@ -207,11 +219,15 @@ def weight(column: Any) -> int:  # noqa: ANN401 - as above
     if types.is_map(kind):
         return weight(pairs_of(column))
     if types.is_nested(kind):
-        return weight(column.flatten())
-    if types.is_dictionary(kind) and not types.is_primitive(kind.value_type):
-        sizes = pc.binary_length(column.dictionary).cast(pa.int64())
-        return int(pc.sum(sizes.take(column.indices)).as_py() or 0)
-    return int(column.nbytes)
+        items = column.flatten()
+        return weight(items) + len(items)
+    if not is_any(bare(kind), LONG):
+        return len(column) - int(column.null_count)
+    if types.is_dictionary(kind):
+        sizes = pc.binary_length(column.dictionary).cast(pa.int64()).take(column.indices)
+    else:
+        sizes = pc.binary_length(column).cast(pa.int64())
+    return int(pc.sum(sizes).as_py() or 0)
 
 
 def row_of(number: int, record: Mapping[str, Any]) -> Row:

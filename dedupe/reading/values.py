@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 NO_ROOM = "has no place in JSON"
 UUIDS = "arrow.uuid"
 LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-BLOBS = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
-STRINGS = (types.is_string, types.is_large_string)
+BLOBS = (
+    types.is_binary,
+    types.is_large_binary,
+    types.is_fixed_size_binary,
+    types.is_binary_view,
+)
+STRINGS = (types.is_string, types.is_large_string, types.is_string_view)
 TIMES = (types.is_timestamp, types.is_time, types.is_date)
 OTHERS = (types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal)
 
