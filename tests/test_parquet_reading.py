@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import math
 import sys
+import tempfile
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,16 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow.parquet import encryption
 from readers import joined, read_bytes, read_files, records_of
 
 from dedupe.errors import InputError
 from dedupe.parsers import parse_field
 from dedupe.reading import read
+from dedupe.reading.pages import MalformedError, groups_of
 from dedupe.settings import Settings
 from dedupe.stories import NO_TIME, Tally
 from dedupe.tables import Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
@@ -363,6 +369,106 @@ def test_what_unpacks_to_too_much_is_refused_before_it_fills_memory(name: str):
     with pytest.raises(InputError, match="decompresses to more than 200 times its size"):
         read_bytes(data, on_error="skip")
     assert pa.default_memory_pool().max_memory() - before < 1 << 28
+
+
+def test_pages_are_told_as_they_are():
+    """What is read here of a footer and its pages is what pyarrow reads of them."""
+    table = pa.table(
+        {"title": [str(n % 99) for n in range(5000)], "x": [[1.5] * (n % 3) for n in range(5000)]}
+    )
+    for options in (
+        {},
+        {"use_dictionary": False},
+        {"data_page_version": "2.0"},
+        {"compression": "zstd"},
+    ):
+        data = parquet(
+            table, row_group_size=2000, data_page_size=500, write_page_index=True, **options
+        )
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            found = groups_of(file)
+        told = pq.ParquetFile(io.BytesIO(data)).metadata
+        assert [group.rows for group in found] == [2000, 2000, 1000]
+        for number, group in enumerate(found):
+            for i, pages in enumerate(group.columns):
+                column = told.row_group(number).column(i)
+                assert pages.values == column.num_values
+                assert 0.5 < pages.size / column.total_uncompressed_size < 1
+
+
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_pages_of_anything_are_told_or_refused(junk: bytes, at: int):
+    data = bytearray(LAMP)
+    data[at : at + len(junk)] = junk
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        with suppress(MalformedError):
+            groups_of(file)
+
+
+def rewritten(data: bytes, fields: Callable[[bytes], bytes]) -> bytes:
+    """A file with another footer."""
+    length = int.from_bytes(data[-8:-4], "little")
+    footer = fields(data[-8 - length : -8])
+    return data[: -8 - length] + footer + len(footer).to_bytes(4, "little") + MAGIC
+
+
+FOOTERS = {
+    "no end": (lambda footer: footer[:-1], "cut short"),
+    "a list of more than there is": (
+        lambda _: b"\x49\xfc\xff\xff\xff\x7f\0",
+        "more values than bytes",
+    ),
+    "a type that there is not": (lambda _: b"\x4f\0", "a type that there is not"),
+    "an endless number": (lambda _: b"\x46" + b"\xff" * 20, "a number without an end"),
+    "nesting": (lambda _: b"\x4c" * 99, "nested too deep"),
+    "row groups that are numbers": (lambda _: b"\x49\x15\x02\0", "a list that is none"),
+}
+
+
+@pytest.mark.parametrize("name", FOOTERS)
+def test_a_footer_that_is_none_is_refused(name: str):
+    fields, says = FOOTERS[name]
+    with pytest.raises(InputError, match=f"corrupt Parquet data .{says}"):
+        read_bytes(rewritten(LAMP, fields))
+
+
+def test_a_page_that_claims_too_much_is_refused():
+    """Its own header, and not the footer, says that it unpacks to a GB."""
+    data = parquet({"title": ["Lamp"]}, use_dictionary=False)
+    head, liar = b"\x15\x00\x15\x1c\x15", b"\x15\x00\x15\x80\x80\x80\x80\x08\x15"
+    assert data.count(head) == 1
+    with pytest.raises(InputError, match="decompresses to more than 200 times its size"):
+        read_bytes(data.replace(head, liar))
+
+
+def test_encrypted_columns_are_told(tmp_path: Path):
+    told = encryption.EncryptionConfiguration(
+        footer_key="k", column_keys={"k": ["title"]}, plaintext_footer=True
+    )
+    access = encryption.KmsConnectionConfig(custom_kms_conf={"k": "0123456789012345"})
+    factory = encryption.CryptoFactory(Kms)
+    keys = factory.file_encryption_properties(access, told)
+    pq.write_table(pa.table({"title": ["a"]}), tmp_path / "a.parquet", encryption_properties=keys)
+    with pytest.raises(InputError, match=r"a\.parquet: encrypted Parquet data, which cannot"):
+        read_files(tmp_path / "a.parquet")
+
+
+class Kms(encryption.KmsClient):
+    """Keys that everybody knows."""
+
+    def __init__(self, config: encryption.KmsConnectionConfig) -> None:
+        encryption.KmsClient.__init__(self)
+        self.keys = config.custom_kms_conf
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
+        return base64.b64encode(self.keys[master_key_identifier].encode() + key_bytes)
+
+    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
+        return base64.b64decode(wrapped_key)[len(self.keys[master_key_identifier]) :]
 
 
 def test_a_long_row_is_refused_as_a_long_line_is():

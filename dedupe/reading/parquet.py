@@ -13,14 +13,16 @@ from dedupe.errors import InputError
 from dedupe.reading.compression import GRACE
 from dedupe.reading.fields import Unreadable, columns_of
 from dedupe.reading.jsonl import batch_of
+from dedupe.reading.pages import MalformedError, groups_of
 from dedupe.reading.source import MOST_BYTES, MOST_RECORDS, blocks, too_long
 from dedupe.reading.values import BLOBS, Unwritable, bare, is_any, named, pairs_of, problem, values
-from dedupe.tables import reader
+from dedupe.tables import UNREADABLE, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import BinaryIO
 
+    from dedupe.reading.pages import Group
     from dedupe.reading.source import Source
     from dedupe.stories import Batch
 
@@ -47,12 +49,13 @@ def batches(source: Source, file: BinaryIO) -> Iterator[Batch]:
     than its size allows.
     """
     size = file.seek(0, 2)
+    groups = claims(source, file)
     with reader(source.path, file) as table:
         check_columns(source, table.schema_arrow)
         header = bytes(table.schema_arrow.serialize())
-        check_claims(source, table, size)
+        check_claims(source, table, groups, size)
     empty = True
-    for block in blocks(good_rows(source, file, size), lambda row: len(row.line)):
+    for block in blocks(good_rows(source, file, groups), lambda row: len(row.line)):
         numbers, raws = [row.number for row in block], [row.line for row in block]
         for batch in batch_of(raws, numbers, source, header):
             yield batch
@@ -95,18 +98,28 @@ class Anything(dict[str, str]):
         return ""
 
 
-def check_claims(source: Source, table: Any, size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
+def claims(source: Source, file: BinaryIO) -> list[Group]:
+    """The row groups that a file says it has; raises InputError where that is no Parquet."""
+    try:
+        return groups_of(file)
+    except MalformedError as error:
+        told = str(error)
+        reason = told if told == UNREADABLE else f"corrupt Parquet data ({told})"
+        raise InputError(source.path, None, reason) from None
+
+
+def check_claims(source: Source, table: Any, groups: Sequence[Group], size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
     """Raise InputError where a file says that it comes to more than its size allows."""
-    metadata, schema = table.metadata, table.schema
-    most = allowed(source, size)
-    claimed = 0
-    for number in range(metadata.num_row_groups if most else 0):
-        group = metadata.row_group(number)
-        for i, column in enumerate(map(group.column, range(group.num_columns))):
-            least = column.num_values // (1 if is_repeated(schema.column(i)) else NULLS)
-            claimed += max(column.total_uncompressed_size, least)
-        if claimed > most:
-            raise too_much(source)
+    leaves = [is_repeated(table.schema.column(i)) for i in range(len(table.schema))]
+    if any(len(group.columns) != len(leaves) for group in groups):
+        raise InputError(source.path, None, "corrupt Parquet data (columns without a name)")
+    claimed = sum(
+        max(pages.size, pages.values // (1 if repeated else NULLS))
+        for group in groups
+        for pages, repeated in zip(group.columns, leaves, strict=True)
+    )
+    if 0 < allowed(source, size) < claimed:
+        raise too_much(source)
 
 
 def allowed(source: Source, size: int) -> int:
@@ -122,14 +135,14 @@ def too_much(source: Source) -> InputError:
     return InputError(source.path, None, reason)
 
 
-def good_rows(source: Source, file: BinaryIO, size: int) -> Iterator[Row]:
+def good_rows(source: Source, file: BinaryIO, groups: Sequence[Group]) -> Iterator[Row]:
     """Pass on the rows that can be written, and refuse the others.
 
     Raises InputError for a line that is too long, and for more than the size of the file allows.
     """
-    most, longest = allowed(source, size), source.settings.max_line
+    most, longest = allowed(source, file.seek(0, 2)), source.settings.max_line
     taken = 0
-    for row in rows(source, file, most):
+    for row in rows(source, file, groups, most):
         source.tally.met += 1
         taken += len(row.line)
         if 0 < longest < len(row.line):
@@ -142,18 +155,18 @@ def good_rows(source: Source, file: BinaryIO, size: int) -> Iterator[Row]:
             yield row
 
 
-def rows(source: Source, file: BinaryIO, most: int) -> Iterator[Row]:
+def rows(source: Source, file: BinaryIO, groups: Sequence[Group], most: int) -> Iterator[Row]:
     """All rows; raises InputError where there are not as many as the file says."""
     number = 0
     with reader(source.path, file, is_repeated) as table:
         names = table.schema_arrow.names
-        for batch in bounded(source, file, table):
+        for batch in bounded(source, file, table, groups):
             for part in parts(batch):
                 check_weight(source, part, number, most)
                 columns = [values(column) for column in part.columns]
                 for number, record in enumerate(named(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
                     yield row_of(number, record)
-        told = table.metadata.num_rows
+    told = sum(group.rows for group in groups)
     if number != told:
         reason = f"corrupt Parquet data ({number:,} rows, where it says {told:,})"
         raise InputError(source.path, None, reason)
@@ -164,18 +177,22 @@ def is_repeated(column: Any) -> bool:  # noqa: ANN401 - as above
     return bool(column.max_repetition_level)
 
 
-def bounded(source: Source, file: BinaryIO, table: Any) -> Iterator[pa.RecordBatch]:  # noqa: ANN401 - as above
+def bounded(
+    source: Source,
+    file: BinaryIO,
+    table: Any,  # noqa: ANN401 - as above
+    groups: Sequence[Group],
+) -> Iterator[pa.RecordBatch]:
     """All rows, in batches of about a MiB, and of few MiB if each text were the longest there is.
 
     A text stands once in a file, and may stand in a million rows.
     """
-    for number in range(table.num_row_groups):
-        group = table.metadata.row_group(number)
+    for number, group in enumerate(groups):
         with reader(source.path, file, lambda _column: True) as packed:
             first = next(packed.iter_batches(1, [number], use_threads=False), None)
         longest = 0 if first is None else sum(map(longest_in, first.columns))
-        size = max(group.total_byte_size, 1)
-        count = min(MOST_RECORDS, MOST_BYTES * group.num_rows // size, AT_ONCE // (longest or 1))
+        size = sum(pages.size for pages in group.columns) or 1
+        count = min(MOST_RECORDS, MOST_BYTES * group.rows // size, AT_ONCE // (longest or 1))
         yield from table.iter_batches(max(count, 1), [number], use_threads=False)
 
 
