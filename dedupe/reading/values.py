@@ -160,7 +160,8 @@ def strings(column: pa.Array) -> list[Any]:
         return list(column.to_pylist())
     except UnicodeDecodeError:
         wide = pa.large_binary() if types.is_large_string(column.type) else pa.binary()
-        return [data and text_of(data) for data in column.cast(wide).to_pylist()]
+        found = column.cast(wide).to_pylist()
+        return [data if data is None else text_of(data) for data in found]
 
 
 def text_of(data: bytes) -> str | Unwritable:
