@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commandline import FIXTURES, dedupe, environment, finished, shell, visible
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers import clustering_of, joined, read_bytes
 from terminal import Terminal
 from test_parquet_reading import SCHEMA, SPARSE, in_order, parquet
 
 from dedupe.errors import AccountingError, InputError
+from dedupe.pipeline import run
 from dedupe.reading import read
 from dedupe.settings import Settings
 from dedupe.stories import Tally
@@ -114,6 +115,24 @@ def test_json_survives_a_round_trip(stories: list[dict[str, Any]]):
     made = all_rows(lines(*ordered))
     back = read_bytes(parquet(made))
     assert [json.loads(line) for batch in back for line in batch.data.splitlines()] == ordered
+
+
+WORDS = st.sampled_from(["lamp", "toll", "ferry", "storm", "8", "dead", "Pell", "stays", "UPDATE"])
+TITLES = st.lists(WORDS, min_size=1, max_size=7).map(" ".join)
+DAYS = st.sampled_from(["2026-03-01", "2026-03-01T22:00:00Z", "2026-03-09", None])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(TITLES, DAYS), min_size=1, max_size=12))
+def test_the_same_stories_give_the_same_clusters(drawn: list[tuple[str, str | None]]):
+    stories = [{"title": title} | ({"date": day} if day else {}) for title, day in drawn]
+    of_lines, of_rows = (
+        run(read_bytes(data), Settings()).clustering
+        for data in (lines(*stories), parquet(all_rows(lines(*stories))))
+    )
+    assert list(of_lines) == list(of_rows)
+    assert of_lines.scores.tolist() == of_rows.scores.tolist()
+    assert (of_lines.reasons, list(of_lines.keys)) == (of_rows.reasons, list(of_rows.keys))
 
 
 MADE = {
