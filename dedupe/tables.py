@@ -78,7 +78,9 @@ class Tables:
             file.flush()
             told = os.fstat(file.fileno())
         except OSError as error:
-            raise InputError(name, None, f"cannot be kept: {reason_of(error)}") from error
+            where = self._folder or tempfile.gettempdir()
+            reason = f"cannot be copied to {where}: {reason_of(error)}"
+            raise InputError(name, None, reason) from error
         self._held[name] = Held(file, told.st_size, told.st_mtime_ns)
         return file
 

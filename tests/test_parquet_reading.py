@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commandline import dedupe
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow.parquet import encryption
@@ -469,6 +470,18 @@ class Kms(encryption.KmsClient):
 
     def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
         return base64.b64decode(wrapped_key)[len(self.keys[master_key_identifier]) :]
+
+
+def test_a_pipe_that_cannot_be_copied_is_told(tmp_path: Path):
+    done = dedupe("unique", "--tmp", "no", folder=tmp_path, stdin=LAMP)
+    told = "dedupe: error: <stdin>: cannot be copied to no: No such file or directory\n"
+    assert (done.code, done.out, done.err) == (2, b"", told)
+
+
+def test_it_is_no_page(tmp_path: Path):
+    (tmp_path / "a").write_bytes(LAMP)
+    done = dedupe("split", "a", folder=tmp_path)
+    assert (done.code, done.err) == (2, "dedupe: error: a: Parquet, not a page of text\n")
 
 
 def test_a_long_row_is_refused_as_a_long_line_is():
