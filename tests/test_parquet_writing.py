@@ -8,19 +8,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commandline import FIXTURES, dedupe, environment, finished, shell, visible
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from readers import clustering_of, joined, read_bytes
+from parquets import SCHEMA, SPARSE, all_rows, chosen_rows, lines, parquet, table_of
+from readers import clustering_of, joined
 from terminal import Terminal
-from test_parquet_reading import SCHEMA, SPARSE, in_order, parquet
 
-from dedupe.errors import AccountingError, InputError
-from dedupe.pipeline import run
+from dedupe.errors import AccountingError
 from dedupe.reading import read
 from dedupe.settings import Settings
 from dedupe.stories import Tally
@@ -29,7 +27,7 @@ from dedupe.writing import packing
 from dedupe.writing.parquet import annotated_rows, selected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dedupe.stories import Format
@@ -42,27 +40,6 @@ STORIES = b"""\
 """
 CELLS = b'id,title\na,Old lamp stays lit\nb,"Ferry, tolls"\nc,Old lamp stays lit\n'
 FOUND = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
-
-
-def table_of(data: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(data))
-
-
-def chosen_rows(data: bytes, chosen: Sequence[bool], kind: Format | None = None) -> pa.Table:
-    """Some records of an input, written as Parquet."""
-    with Tables() as tables:
-        batches = list(
-            read([], Settings(), Tally(), stdin=io.BytesIO(data), format=kind, tables=tables)
-        )
-        return table_of(b"".join(selected_rows(batches, np.array(chosen, bool), tables)))
-
-
-def all_rows(data: bytes, kind: Format | None = "jsonl") -> pa.Table:
-    return chosen_rows(data, [True] * sum(map(len, read_bytes(data, kind))), kind)
-
-
-def lines(*records: object) -> bytes:
-    return b"".join(orjson.dumps(record) + b"\n" for record in records)
 
 
 @given(st.lists(st.tuples(SPARSE, st.booleans()), min_size=1, max_size=12), st.integers(1, 5))
@@ -107,102 +84,6 @@ def test_codecs_are_those_of_the_input(tmp_path: Path):
         assert dedupe("unique", "in.parquet", "-o", "out.parquet", folder=tmp_path).code == 0
         told = pq.ParquetFile(tmp_path / "out.parquet").metadata.row_group(0).column(0).compression
         assert told == {"none": "UNCOMPRESSED"}.get(codec, codec.upper())
-
-
-@given(st.lists(SPARSE, min_size=1, max_size=12))
-def test_json_survives_a_round_trip(stories: list[dict[str, Any]]):
-    ordered = [in_order(story, SCHEMA) for story in stories]
-    made = all_rows(lines(*ordered))
-    back = read_bytes(parquet(made))
-    assert [json.loads(line) for batch in back for line in batch.data.splitlines()] == ordered
-
-
-WORDS = st.sampled_from(["lamp", "toll", "ferry", "storm", "8", "dead", "Pell", "stays", "UPDATE"])
-TITLES = st.lists(WORDS, min_size=1, max_size=7).map(" ".join)
-DAYS = st.sampled_from(["2026-03-01", "2026-03-01T22:00:00Z", "2026-03-09", None])
-
-
-@settings(max_examples=30)
-@given(st.lists(st.tuples(TITLES, DAYS), min_size=1, max_size=12))
-def test_the_same_stories_give_the_same_clusters(drawn: list[tuple[str, str | None]]):
-    stories = [{"title": title} | ({"date": day} if day else {}) for title, day in drawn]
-    of_lines, of_rows = (
-        run(read_bytes(data), Settings()).clustering
-        for data in (lines(*stories), parquet(all_rows(lines(*stories))))
-    )
-    assert list(of_lines) == list(of_rows)
-    assert of_lines.scores.tolist() == of_rows.scores.tolist()
-    assert (of_lines.reasons, list(of_lines.keys)) == (of_rows.reasons, list(of_rows.keys))
-
-
-MADE = {
-    "strings": (["a", None, "b"], pa.string()),
-    "booleans": ([True, False], pa.bool_()),
-    "whole numbers": ([1, -(2**63)], pa.int64()),
-    "beyond the sign": ([1, 2**64 - 1], pa.uint64()),
-    "floats": ([0.5, 1e300], pa.float64()),
-    "numbers": ([1, 0.5, -(2**53)], pa.float64()),
-    "nothing": ([None, None], pa.null()),
-    "empty lists": ([[], []], pa.list_(pa.null())),
-    "lists": ([[1], [], [2.5, None]], pa.list_(pa.float64())),
-    "objects": ([{"a": 1}, {"b": "x"}, {}], pa.struct({"a": pa.int64(), "b": pa.string()})),
-    "lists of objects": ([[{"a": 1}], [{"a": None}]], pa.list_(pa.struct({"a": pa.int64()}))),
-    "dates stay text": (["2026-03-01", "2026-03-01T00:00:00Z"], pa.string()),
-}
-
-
-@pytest.mark.parametrize(("values", "kind"), MADE.values(), ids=MADE)
-def test_a_column_has_the_type_of_its_values(values: list[Any], kind: pa.DataType):
-    made = all_rows(lines(*({"title": "Lamp", "x": value} for value in values)))
-    assert made.schema.field("x").type == kind
-    assert made.column("x").equals(pa.chunked_array([pa.array(values, kind)]))
-
-
-CLASHES = {
-    "a string and a number": (b'1 "a"', "2: cannot be Parquet: x: a string, where line 1 has a w"),
-    "a number and a string": (b'"a" null 1.5', "3: cannot be Parquet: x: a fraction, where line"),
-    "a boolean and a number": (b"true 1", "2: cannot be Parquet: x: a whole number, where line 1"),
-    "within an object": (b'{"y":1} {"y":[]}', "2: cannot be Parquet: x.y: an array, where line 1"),
-    "within an array": (b'[1,"a"]', "1: cannot be Parquet: x[]: a string, where line 1 has a"),
-    "more than 64 bits": (b"1 18446744073709551616", "2: cannot be Parquet: x: whole numbers that"),
-    "endless": (b"1" + b"0" * 300, "1: cannot be Parquet: x: whole numbers that 64 bits"),
-    "64 bits of two kinds": (b"-1 9223372036854775808", "2: cannot be Parquet: x: whole numbers"),
-    "no exact fraction": (b"0.5 9007199254740993", "2: cannot be Parquet: x: a whole number that"),
-    "an object without members": (b"null {}", "2: cannot be Parquet: x: an object without members"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("values", "says"), CLASHES.values(), ids=CLASHES)
-def test_what_is_no_column_is_refused_with_its_place(values: bytes, says: str):
-    data = b"".join(b'{"title":"Lamp","x":' + value + b"}\n" for value in values.split())
-    with pytest.raises(InputError) as caught:
-        all_rows(data)
-    assert str(caught.value).startswith(f"<stdin>:{says}")
-
-
-def test_a_clash_of_two_files_names_both(tmp_path: Path):
-    (tmp_path / "one.jsonl").write_bytes(b'{"title":"a","n":1}\n')
-    (tmp_path / "two.jsonl").write_bytes(b'{"title":"b","n":"2"}\n')
-    done = dedupe("unique", "one.jsonl", "two.jsonl", "-o", "out.parquet", folder=tmp_path)
-    assert done.err == (
-        "dedupe: error: two.jsonl:1: cannot be Parquet: n: a string, where line 1 of one.jsonl has "
-        "a whole number; Parquet has one type a column\n"
-    )
-    assert visible(tmp_path) == {"one.jsonl", "two.jsonl"}
-
-
-def test_cells_are_strings_and_lines_are_texts():
-    assert all_rows(CELLS, "csv").to_pylist()[1:] == [
-        {"id": "b", "title": "Ferry, tolls"},
-        {"id": "c", "title": "Old lamp stays lit"},
-    ]
-    assert all_rows(b"id,title\n", "csv").schema.names == ["id", "title"]
-    assert all_rows(b"Lamp\r\n\nToll", "lines").to_pylist() == [{"text": "Lamp"}, {"text": "Toll"}]
-
-
-def test_a_table_with_two_columns_of_one_name_is_refused():
-    with pytest.raises(InputError, match="<stdin>:1: cannot be Parquet: id: there are two columns"):
-        all_rows(b"id,id,title\n1,2,a\n", "csv")
 
 
 FORMS = {"in.jsonl": STORIES, "in.csv": CELLS, "in.txt": b"Lamp lit\nLamp lit\n", "in.parquet": b""}
