@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Format = Literal["jsonl", "csv", "tsv", "lines"]
+Format = Literal["jsonl", "csv", "tsv", "lines", "parquet"]
 
 HOUR = 3600
 NO_TIME = -(2**63)
@@ -26,7 +26,8 @@ class Batch:
     ``data[starts[i]:ends[i]]`` is the record without its line ending,
     ``data[starts[i]:limits[i]]`` the record with it. ``texts`` holds one column a field,
     in the order of the settings; an absent text is ``""``. ``times`` is in seconds since
-    1970 (UTC), or ``NO_TIME``.
+    1970 (UTC), or ``NO_TIME``. Of Parquet each record is a line of JSON, ``lines`` are the numbers
+    of its rows, and ``header`` is its schema.
     """
 
     path: str

@@ -60,6 +60,8 @@ REFUSED = {
     "truncated gzip": over(["in.jsonl.gz"], "in.jsonl.gz", TRUNCATED),
     "corrupt gzip": over(["in.jsonl.gz"], "in.jsonl.gz", b"\x1f\x8b\x08\x00junk" * 9),
     "truncated gzip on stdin": Case([], "<stdin>", stdin=TRUNCATED),
+    "not Parquet": over(["in.parquet"], "in.parquet: not Parquet data"),
+    "truncated Parquet": over(["in.parquet"], "in.parquet: truncated Parquet", b"PAR1\x15\x04"),
     "missing file": Case(["no.jsonl"], "no.jsonl: No such file or directory"),
     "second file missing": over(["in.jsonl", "no.jsonl"], "no.jsonl: No such file"),
     "directory": Case(["."], ".: Is a directory"),

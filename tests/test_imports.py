@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 GROUND = {"errors", "formats", "parsers", "settings", "stories"}
-TOOLS = {"hashing", "words", "kernel", "files", "columns", "visible", "threads"}
+TOOLS = {"hashing", "words", "kernel", "files", "columns", "visible", "threads", "tables"}
 DRAWING = {"difference", "svg", "visible"}
 STAGES = {
     "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "words": {"hashing"},
     "files": {"errors"},
+    "tables": {"errors", "files"},
     "columns": set(),
     **{room: set() for room in DRAWING | {"visible", "threads"}},
     **dict.fromkeys(STAGES, GROUND | TOOLS),

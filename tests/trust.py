@@ -45,7 +45,12 @@ PROMISES = (
     Promise("Every record goes out or is accounted for", ("tests/test_accounts.py",)),
     Promise(
         "Hostile input is refused or rendered harmless",
-        ("tests/test_hostile.py", "tests/test_hostile_tables.py", "tests/test_bad_input.py"),
+        (
+            "tests/test_hostile.py",
+            "tests/test_hostile_tables.py",
+            "tests/test_parquet_damage.py",
+            "tests/test_bad_input.py",
+        ),
     ),
     Promise(
         "The same input, settings and version give the same bytes",

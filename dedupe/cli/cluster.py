@@ -11,22 +11,23 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import CSV_SAFE, Request, run_options, spill_options
+from dedupe.cli.options import CSV_SAFE, TO, Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dedupe.pipeline import Result
+    from dedupe.tables import Tables
 
 ENDLESS = 1 << 30
 HELP = """\
 Add to every record the cluster that it belongs to.
 
 All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
-lines) or seven columns (CSV, TSV): cluster, size, canonical, canonical_id, score, reason, and
-version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
-the clusters of two or more come as a list to read, differences marked. What does not fit
-into memory goes to the disk (--memory), or to many machines (--engine spark).
+lines) or seven columns (CSV, TSV, Parquet): cluster, size, canonical, canonical_id, score, reason,
+and version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
+the clusters of two or more come as a list to read, differences marked. What does not fit into
+memory goes to the disk (--memory), or to many machines (--engine spark).
 """
 
 EXAMPLES = examples(
@@ -55,6 +56,7 @@ EXAMPLES = examples(
 )
 @click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
 @CSV_SAFE
+@TO
 @run_options
 @spill_options
 def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
@@ -64,12 +66,15 @@ def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None
     from dedupe.writing import accounted, annotated, without_formulas  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {"--format tree": form == "tree", "--pager": pager, "--csv-safe": csv_safe})
+        tree = {"--format tree": form == "tree", "--pager": pager}
+        refuse(request, {**tree, "--csv-safe": csv_safe, "--to": request.to is not None})
         carry_out_on_spark("cluster", request)
         return
     if form == "tree":
         if request.memory:
             raise click.UsageError("--memory is for records: the tree holds all in memory")
+        if request.to:
+            raise click.UsageError("--to is for records: the tree is text")
         show(request, paged=pager)
         return
     if pager:
@@ -83,7 +88,13 @@ def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None
             chunks = without_formulas(chunks, corpus.batches)
         return len(corpus), chunks
 
-    carry_out("cluster", request, render)
+    def table(result: Result, tables: Tables) -> Iterable[bytes]:
+        from dedupe.writing.parquet import annotated_rows  # noqa: PLC0415 - an extra
+
+        into = request.settings.into
+        return annotated_rows(result.corpus.batches, result.clustering, into, tables)
+
+    carry_out("cluster", request, render, table=table)
 
 
 def show(request: Request, *, paged: bool) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1 << 15
 """Stories that are looked up together."""
-TABLES = ("csv", "tsv")
+TABLES = ("csv", "tsv", "parquet")
 
 
 def feed(command: str, task: Task, *, by_line: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from dedupe.files import is_replaceable
 from dedupe.pipeline import run
 from dedupe.reading import read
 from dedupe.stories import Tally
+from dedupe.tables import Tables
 from dedupe.writing import RowCount, open_output
 
 SELECTING = ("cluster", "unique")
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     Render = Callable[[Result], tuple[int, Iterable[bytes]]]
     """From a result to the number of records or pairs that go out, and their bytes."""
+    Table = Callable[[Result, Tables], Iterable[bytes]]
+    """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
 
 def carry_out(
@@ -41,6 +45,7 @@ def carry_out(
     render: Render,
     tally: Tally | None = None,
     *,
+    table: Table | None = None,
     with_texts: bool = False,
     painted: bool = False,
 ) -> None:
@@ -48,7 +53,8 @@ def carry_out(
 
     A ``tally`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
     in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
-    terminal. Raises AccountingError before anything is put in place.
+    terminal. With ``table`` Parquet can be written; ``render`` then serves the accounts alone.
+    Raises AccountingError before anything is put in place.
     """
     started = time.perf_counter()
     check_destinations(request)
@@ -59,15 +65,18 @@ def carry_out(
         sidecar = request.stats and open_files.enter_context(
             open_output(request.stats, request.inputs)
         )
+        parquet = table is not None and request.parquet
         output = open_files.enter_context(
-            open_output(request.output, request.inputs, painted=painted)
+            open_output(request.output, request.inputs, painted=painted, parquet=parquet)
         )
+        tables = open_files.enter_context(Tables(request.folder))
         compute = in_memory if with_texts else within_memory
-        result = open_files.enter_context(compute(request, tally))
+        result = open_files.enter_context(compute(request, tally, tables))
         check_accounts(tally, result)
         records, chunks = render(result)
         rows = RowCount()
-        for chunk in rows.watch(chunks) if sidecar else chunks:
+        chunks = rows.watch(chunks) if sidecar else chunks
+        for chunk in instead(chunks, table(result, tables)) if table and parquet else chunks:
             output.write(chunk)
         seconds = time.perf_counter() - started
         selects = command in SELECTING and not painted
@@ -88,19 +97,25 @@ def carry_out(
         request.console.say(summed_up(result.clustering.stats, tally, seconds))
 
 
+def instead(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
+    """Go through some chunks, for who counts them, and pass on others."""
+    deque(chunks, maxlen=0)
+    yield from others
+
+
 @contextmanager
-def in_memory(request: Request, tally: Tally) -> Iterator[Result]:
+def in_memory(request: Request, tally: Tally, tables: Tables) -> Iterator[Result]:
     """Read and cluster with all in memory."""
-    with coming(request, tally) as (batches, progress):
+    with coming(request, tally, tables) as (batches, progress):
         result = run(batches, request.settings, progress)
     yield result
 
 
 @contextmanager
-def within_memory(request: Request, tally: Tally) -> Iterator[Result]:
+def within_memory(request: Request, tally: Tally, tables: Tables) -> Iterator[Result]:
     """Read and cluster within the memory that there is; the result is there until the end."""
     with ExitStack() as until_written:
-        with coming(request, tally) as (batches, progress):
+        with coming(request, tally, tables) as (batches, progress):
             room = request.memory, request.folder
             held = run_within(batches, request.settings, *room, progress)
             result = until_written.enter_context(held)
@@ -108,12 +123,19 @@ def within_memory(request: Request, tally: Tally) -> Iterator[Result]:
 
 
 @contextmanager
-def coming(request: Request, tally: Tally) -> Iterator[tuple[Iterable[Batch], Progress]]:
+def coming(
+    request: Request, tally: Tally, tables: Tables
+) -> Iterator[tuple[Iterable[Batch], Progress]]:
     """The batches to read, with progress for whoever watches."""
     watched = is_terminal(sys.stderr) and not request.console.quiet
     with Progress(sys.stderr if watched else None) as progress:
         batches = read(
-            request.files, request.settings, tally, stdin=standard_input(), format=request.format
+            request.files,
+            request.settings,
+            tally,
+            stdin=standard_input(),
+            format=request.format,
+            tables=tables,
         )
         yield progress.reading(batches), progress
 

@@ -46,6 +46,7 @@ SECTIONS = {
         "--duplicates",
         "--title",
         "--output",
+        "--to",
         "--plot",
         "--into",
         "--csv-safe",

@@ -14,6 +14,7 @@ from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
 from dedupe.parsers import parse_size
 from dedupe.settings import KNOBS, Knob, Settings
+from dedupe.tables import SUFFIX
 from dedupe.threads import check_memory
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
     Decorator = Callable[[Command], Command]
 
-FORMATS = ("jsonl", "csv", "tsv", "lines")
+FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Request:
     folder: str | None = None
     engine: str = "local"
     master: str | None = None
+    to: str | None = None
+
+    @property
+    def parquet(self) -> bool:
+        """Whether Parquet is to be written."""
+        return self.to is not None or (self.output or "").lower().endswith(SUFFIX)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -93,7 +100,7 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
         "--from",
         "input_format",
         type=click.Choice(FORMATS),
-        help="Format of the input. Default: by suffix, else by the first byte.",
+        help="Format of the input. Default: by suffix, else by the first bytes.",
     ),
     click.option(
         "--stats",
@@ -148,6 +155,13 @@ KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
 )
 
 
+TO: Decorator = click.option(
+    "--to",
+    type=click.Choice(["parquet"]),
+    help="Write Parquet. Default: by the suffix of --output; what came as Parquet goes out as JSON "
+    "Lines elsewhere.",
+)
+
 CSV_SAFE: Decorator = click.option(
     "--csv-safe",
     is_flag=True,
@@ -175,6 +189,7 @@ def run_options(command: Command) -> Command:
             folder=given.pop("tmp", None),
             engine=given.pop("engine", "local"),
             master=given.pop("master", None),
+            to=given.pop("to", None),
         )
         command(request, **given)
 
@@ -196,7 +211,8 @@ def article_options(command: Command) -> Command:
         help_on_terminal(articles)
         flags = {name: given.pop(name) for name in OF_ARTICLES}
         settings = settle(flags, os.environ, None)
-        command(Request(articles, given.pop("output"), console, settings), **given)
+        output, to = given.pop("output"), given.pop("to")
+        command(Request(articles, output, console, settings, to=to), **given)
 
     knobs = (
         option for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True) if knob.name in OF_ARTICLES

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options, spill_options
+from dedupe.cli.options import TO, Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dedupe.pipeline import Result
+    from dedupe.tables import Tables
 
 HELP = """\
 List the pairs of records that tell the same story.
@@ -29,6 +30,7 @@ EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
+@TO
 @run_options
 @spill_options
 def command(request: Request) -> None:
@@ -38,11 +40,16 @@ def command(request: Request) -> None:
     from dedupe.writing import pair_lines  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {})
+        refuse(request, {"--to": request.to is not None})
         carry_out_on_spark("pairs", request)
         return
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         return len(result.pairs), pair_lines(result.corpus, result.pairs, request.settings)
 
-    carry_out("pairs", request, render)
+    def table(result: Result, _tables: Tables) -> Iterable[bytes]:
+        from dedupe.writing.parquet import pair_rows  # noqa: PLC0415 - an extra
+
+        return pair_rows(result.corpus, result.pairs, request.settings)
+
+    carry_out("pairs", request, render, table=table)

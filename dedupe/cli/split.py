@@ -10,7 +10,7 @@ import click
 
 from dedupe.cli.console import standard_input
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, article_options
+from dedupe.cli.options import TO, Request, article_options
 from dedupe.cli.summary import counted, told
 
 if TYPE_CHECKING:
@@ -43,23 +43,35 @@ EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
+@TO
 @article_options
 def command(request: Request) -> None:
     """Write the blocks of every page, once all pages are read."""
-    import orjson  # noqa: PLC0415 - kept out of --help
-
     from dedupe.reading.article import split  # noqa: PLC0415 - the same
     from dedupe.writing import open_output  # noqa: PLC0415 - the same
 
     started = time.perf_counter()
-    with open_output(request.output, request.files) as output:
+    with open_output(request.output, request.files, parquet=request.parquet) as output:
         pages = list(read_pages(request.files, request.settings.max_ratio))
         blocks = [block for name, data in pages for block in split(name, data)]
-        for block in blocks:
-            output.write(orjson.dumps(block.record) + b"\n")
+        for piece in written([block.record for block in blocks], parquet=request.parquet):
+            output.write(piece)
     if not request.console.quiet:
         facts = [counted(len(pages), "article"), counted(len(blocks), "block")]
         request.console.say(told(facts, time.perf_counter() - started))
+
+
+def written(records: Sequence[dict[str, str | int]], *, parquet: bool) -> Iterator[bytes]:
+    """Blocks as they go out."""
+    if parquet:
+        from dedupe.writing.parquet import block_rows  # noqa: PLC0415 - an extra
+
+        yield from block_rows(records)
+        return
+    import orjson  # noqa: PLC0415 - kept out of --help
+
+    for record in records:
+        yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:

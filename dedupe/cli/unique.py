@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import CSV_SAFE, Request, run_options, spill_options
+from dedupe.cli.options import CSV_SAFE, TO, Request, run_options, spill_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dedupe.pipeline import Result
+    from dedupe.tables import Tables
 
 HELP = """\
 Keep one version of every story.
@@ -39,6 +43,7 @@ EXAMPLES = examples(
     help="Write the other records instead: the two outputs together are the input.",
 )
 @CSV_SAFE
+@TO
 @run_options
 @spill_options
 def command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
@@ -50,17 +55,26 @@ def command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
     from dedupe.writing import accounted, selected, without_formulas  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {"--csv-safe": csv_safe})
+        refuse(request, {"--csv-safe": csv_safe, "--to": request.to is not None})
         carry_out_on_spark("duplicates" if duplicates else "unique", request)
         return
 
-    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+    def choice(result: Result) -> NDArray[np.bool_]:
         canonical = result.clustering.canonical
-        chosen = (canonical == np.arange(len(canonical))) != duplicates
+        chosen: NDArray[np.bool_] = (canonical == np.arange(len(canonical))) != duplicates
+        return chosen
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        chosen = choice(result)
         batches = result.corpus.batches
         chunks = accounted(selected(result.corpus, chosen), batches, chosen)
         if csv_safe:
             chunks = without_formulas(chunks, batches)
         return int(np.count_nonzero(chosen)), chunks
 
-    carry_out("unique", request, render)
+    def table(result: Result, tables: Tables) -> Iterable[bytes]:
+        from dedupe.writing.parquet import selected_rows  # noqa: PLC0415 - an extra
+
+        return selected_rows(result.corpus.batches, choice(result), tables)
+
+    carry_out("unique", request, render, table=table)

@@ -153,7 +153,7 @@ def found_clusters(corpus: Corpus, key: str) -> NDArray[np.int64]:
 
 def annotation(batch: Batch, key: str) -> str:
     """Where ``dedupe cluster --into KEY`` writes the cluster."""
-    return f"{key}_cluster" if batch.format in DELIMITERS else f"{key}.cluster"
+    return f"{key}.cluster" if batch.format == "jsonl" else f"{key}_cluster"
 
 
 def values_of(corpus: Corpus, name: str) -> list[str]:
@@ -165,7 +165,7 @@ def batch_values(batch: Batch, name: str) -> list[str]:
     """The same of one batch; a dotted name reaches into objects."""
     if batch.format == "lines":
         raise InputError(batch.path, None, f"plain lines have no field {name!r}")
-    if batch.format == "jsonl":
+    if batch.format in ("jsonl", "parquet"):
         spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
         records = [orjson.loads(batch.data[start:end]) for start, end in spans]
     else:

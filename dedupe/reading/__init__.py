@@ -1,4 +1,4 @@
-"""Bytes to batches: JSONL, CSV, TSV and plain lines, compressed or not, from files or stdin."""
+"""Bytes to batches: JSONL, CSV, TSV, plain lines and Parquet, compressed or not, or from stdin."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO
 from dedupe.errors import AccountingError, InputError
 from dedupe.files import reason_of
 from dedupe.reading import delimited, jsonl, plain
+from dedupe.reading.columnar import stored
 from dedupe.reading.compression import chunks, shown, split_suffix
 from dedupe.reading.rejects import rejection
 from dedupe.reading.source import Source, too_long
+from dedupe.tables import SUFFIX, Tables, is_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +33,7 @@ FORMATS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".txt": "lines",
+    SUFFIX: "parquet",
 }
 PARSERS = {
     "jsonl": jsonl.batches,
@@ -54,17 +57,19 @@ def read(
     *,
     stdin: BinaryIO,
     format: Format | None = None,  # noqa: A002 - the word that users know
+    tables: Tables | None = None,
 ) -> Iterator[Batch]:
     """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
 
-    The format is ``format``, else told by the suffix, else by the first line. The tally counts
-    along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end.
+    The format is ``format``, else told by the suffix, else by the first bytes. The tally counts
+    along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end. Parquet is
+    left open in ``tables``, for who reads it again.
     Raises InputError at once for a path that is not there, and while reading for what cannot be
     read, as ``settings.on_error`` has it; OutputError for a quarantine file that cannot be written.
     """
     inputs = list(paths) or ["-"]
     check_inputs(inputs)
-    return read_all(inputs, settings, tally, stdin, format)
+    return read_all(inputs, settings, tally, stdin, format, tables)
 
 
 def check_inputs(inputs: Sequence[str]) -> None:
@@ -85,13 +90,20 @@ def read_all(
     tally: Tally,
     stdin: BinaryIO,
     forced: Format | None,
+    tables: Tables | None,
 ) -> Iterator[Batch]:
     """Batches of all inputs, one after the other."""
     digest = blake2b(digest_size=16)
-    with rejection(settings.on_error, inputs, tally) as reject:
+    with rejection(settings.on_error, inputs, tally) as reject, Tables() as own:
         for path in inputs:
             tally.files += 1
             pieces = counted(chunks(path, stdin, settings.max_ratio), tally, digest)
+            head = next(pieces, b"")
+            pieces = chain([head], pieces)
+            if told(path, forced) == "parquet" or (not forced and is_parquet(head)):
+                source = Source(shown(path), "parquet", iter(()), settings, tally, reject)
+                yield from stored(source, path, pieces, tables or own)
+                continue
             lines = split_lines(pieces, shown(path), settings.max_line)
             first, lines = opening(shown(path), lines)
             kind = format_of(path, first, forced)
@@ -179,7 +191,12 @@ def opening(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 def format_of(path: str, first: bytes, forced: Format | None) -> Format:
     """As asked, else by the suffix, else by the first line; raises InputError for a JSON array."""
-    told = forced or FORMATS.get(split_suffix(path)[0])
-    if told in (None, "jsonl") and ARRAY_OF_OBJECTS.match(first):
+    kind = told(path, forced)
+    if kind in (None, "jsonl") and ARRAY_OF_OBJECTS.match(first):
         raise InputError(shown(path), None, ARRAY)
-    return told or ("jsonl" if first.lstrip().startswith(b"{") else "lines")
+    return kind or ("jsonl" if first.lstrip().startswith(b"{") else "lines")
+
+
+def told(path: str, forced: Format | None) -> Format | None:
+    """The format as asked, else by the suffix."""
+    return forced or FORMATS.get(split_suffix(path)[0])

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dedupe.errors import InputError
+from dedupe.tables import is_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Role = Literal["headline", "lede", "paragraph"]
 
+HEAD = 16
+NO_PAGE = "Parquet, not a page of text"
 LONGEST_HEADLINE = 200
 TITLE_CASE_SHARE = 0.6
 MINOR_WORD = 3
@@ -71,7 +74,9 @@ def split(article: str, data: bytes) -> list[Block]:
 
 
 def decode(article: str, data: bytes) -> str:
-    """Decode UTF-8, without a byte order mark; raises InputError with the line."""
+    """Decode UTF-8, without a byte order mark; raises InputError, with the line if it has one."""
+    if is_parquet(data[:HEAD]):
+        raise InputError(article, None, NO_PAGE)
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

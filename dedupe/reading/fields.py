@@ -27,6 +27,7 @@ KINDS = {
     list: "an array",
     dict: "an object",
     type(None): "null",
+    bytes: "binary",
 }
 NOTHING = type(None)
 MOST_NAMES = 12

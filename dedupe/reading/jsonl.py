@@ -23,16 +23,22 @@ def batches(source: Source) -> Iterator[Batch]:
     """Batches of the records in JSON Lines; a block with a line that is none is sifted."""
     first = source.first
     for block in blocks(source.lines, len):
-        raws, numbers = block, list(range(first, first + len(block)))
+        yield from batch_of(block, list(range(first, first + len(block))), source)
         first += len(block)
-        try:
-            columns = parse(raws, source)
-        except ValueError:
-            kept = [pair for pair in zip(raws, numbers, strict=True) if is_good(*pair, source)]
-            raws, numbers = [raw for raw, _ in kept], [number for _, number in kept]
-            columns = parse(raws, source)
-        if raws:
-            yield source.batch(raws, numbers, columns)
+
+
+def batch_of(
+    raws: list[bytes], numbers: list[int], source: Source, header: bytes = b""
+) -> Iterator[Batch]:
+    """A batch of lines by their numbers, none if no line is good."""
+    try:
+        columns = parse(raws, source)
+    except ValueError:
+        kept = [pair for pair in zip(raws, numbers, strict=True) if is_good(*pair, source)]
+        raws, numbers = [raw for raw, _ in kept], [number for _, number in kept]
+        columns = parse(raws, source)
+    if raws:
+        yield source.batch(raws, numbers, columns, header)
 
 
 def parse(raws: list[bytes], source: Source) -> Columns:

@@ -14,6 +14,7 @@ from dedupe.reading import BOM, PARSERS, check_accounts, format_of, met
 from dedupe.reading.compression import MAGIC, shown
 from dedupe.reading.rejects import rejection
 from dedupe.reading.source import Source, too_long
+from dedupe.tables import is_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ A_MOMENT = 0.005
 """Seconds that more may take to arrive and still come along."""
 STDIN = "-"
 ONLY_LINES = "a stream is read as JSONL or plain lines; give a table as a file"
+NO_STREAM = "Parquet is no stream: what is in it stands at its end; give it as a file"
 ONLY_PLAIN = "a stream is read uncompressed; put zcat, bzcat, xzcat or zstdcat before it"
 
 
@@ -110,11 +112,15 @@ def kind_of(lines: list[bytes]) -> Format | None:
         return None
     if first.startswith(tuple(MAGIC)):
         raise InputError(shown(STDIN), None, ONLY_PLAIN)
+    if is_parquet(first):
+        raise InputError(shown(STDIN), None, NO_STREAM)
     return format_of(STDIN, first, None)
 
 
 def check_kind(kind: Format) -> Format:
-    """Raise InputError for a table, whose header stands at its top alone."""
+    """Raise InputError for a table, whose header stands at its top alone, and for Parquet."""
+    if kind == "parquet":
+        raise InputError(shown(STDIN), None, NO_STREAM)
     if kind in ("csv", "tsv"):
         raise InputError(shown(STDIN), None, ONLY_LINES)
     return kind

@@ -14,6 +14,7 @@ from dedupe.writing.table import (
     cells,
     check_one_table,
     ending,
+    holds_objects,
     is_table,
     unended,
 )
@@ -55,7 +56,7 @@ def annotate(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[byte
     for batch in corpus.batches:
         rows = rows_of(clustering, start, start + len(batch))
         start += len(batch)
-        if batch.format == "jsonl":
+        if holds_objects(batch):
             yield spliced(batch, rows, into)
         elif batch.format == "lines":
             yield wrapped(batch, rows, into)
@@ -152,7 +153,7 @@ def shown(value: object) -> str:
 
 def indexed(batch: Batch, rows: list[Row], into: str) -> bytes:
     """One batch's records, each with what an index tells of it, as :func:`annotated` has it."""
-    if batch.format == "jsonl":
+    if holds_objects(batch):
         return spliced(batch, rows, into)
     if batch.format == "lines":
         return wrapped(batch, rows, into)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dedupe.errors import OutputError
 from dedupe.files import output_errors, refuse_inputs, replacing
+from dedupe.tables import MISSING, SUFFIX, is_installed
 from dedupe.visible import visible
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
+NO_TERMINAL = "Parquet is not for a terminal; write it to a file, as in -o out.parquet"
+NO_PARQUET = "only cluster, unique, pairs and split write Parquet; name it otherwise"
+PACKED_TWICE = "Parquet is compressed within; name it .parquet"
 NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 
 
@@ -72,9 +76,11 @@ class Output:
 
 @contextmanager
 def open_output(
-    path: str | None, inputs: Sequence[str], *, painted: bool = False
+    path: str | None, inputs: Sequence[str], *, painted: bool = False, parquet: bool = False
 ) -> Iterator[Output]:
     """Open standard output for None or ``-``, else a file, compressed by its suffix.
+
+    ``parquet``: that is what will be written, and nothing else may go to a file of its name.
 
     A terminal gets escapes for what could steer it, unless what is written is ``painted``, which
     is text that was made for it. So each chunk is of whole lines there.
@@ -85,13 +91,20 @@ def open_output(
     """
     if path is None or path in STDOUT_PATHS:
         stdout = standard_output()
+        if parquet:
+            check_parquet(STDOUT, terminal=stdout.isatty())
         writer: Writer = stdout if painted or not stdout.isatty() else Harmless(stdout)
         output = Output(STDOUT, writer, stdout.flush)
         yield output
         output.finish()
         return
     refuse_inputs(path, inputs)
-    codec = CODECS.get(Path(path).suffix.lower())
+    suffix = Path(path).suffix.lower()
+    codec = CODECS.get(suffix)
+    if parquet:
+        check_parquet(path, packed=codec is not None)
+    elif suffix == SUFFIX:
+        raise OutputError(path, NO_PARQUET)
     with replacing(path) as file:
         if codec:
             writer = codec(path, file)
@@ -100,6 +113,16 @@ def open_output(
             output = Output(path, file, file.flush)
         yield output
         output.finish()
+
+
+def check_parquet(path: str, *, terminal: bool = False, packed: bool = False) -> None:
+    """Raise OutputError where Parquet cannot be written, or not there."""
+    if terminal:
+        raise OutputError(path, NO_TERMINAL)
+    if packed:
+        raise OutputError(path, PACKED_TWICE)
+    if not is_installed():
+        raise OutputError(path, MISSING)
 
 
 class Harmless:

@@ -21,6 +21,11 @@ def is_table(batch: Batch) -> bool:
     return batch.format in DELIMITERS
 
 
+def holds_objects(batch: Batch) -> bool:
+    """Whether the records of a batch are objects of JSON."""
+    return batch.format in ("jsonl", "parquet")
+
+
 def check_one_table(batches: Sequence[Batch]) -> None:
     """Raise InputError where tables of several headers, or tables and others, would be mixed."""
     tables = [batch for batch in batches if is_table(batch)]

@@ -1,4 +1,4 @@
-"""Readers: any bytes as JSONL, tables, lines, compressed or not, labels and baselines."""
+"""Readers: any bytes as JSONL, tables, lines, Parquet, compressed or not, labels and baselines."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import zstandard
 
 from dedupe.errors import InputError
@@ -84,11 +86,24 @@ def inputs(*suffixes: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted(FIXTURES.rglob("*")) if path.suffix in suffixes]
 
 
+def parquet(columns: dict[str, list[object]], **options: object) -> bytes:
+    """A small file with these columns."""
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, store_schema=False, **options)
+    return out.getvalue()
+
+
+NESTED = {"title": ["Lamp", None], "tags": [["a", "b"], None], "more": [{"n": 1.5}, None]}
 PLAIN: dict[Format, list[bytes]] = {
     "jsonl": [*inputs(".jsonl", ".json"), b'{"title":' + DEEP, b'{"title":' + LONG + b"}"],
     "csv": inputs(".csv"),
     "tsv": inputs(".tsv"),
     "lines": inputs(".txt"),
+    "parquet": [
+        parquet({"title": ["Lamp out", "Toll"] * 3, "n": [1, None] * 3}, compression="none"),
+        parquet(NESTED, compression="none", use_dictionary=False),
+        parquet(NESTED, compression="zstd", row_group_size=1),
+    ],
 }
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
