@@ -62,7 +62,7 @@ REACHES = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8
 FOREVER = 1 << 40
 SHOWN = VIEW.index("dice")
 GAP, SAME_SOURCE = CONTEXT.index("gap"), CONTEXT.index("same_source")
-CHUNK = 1 << 14
+CHUNK = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,14 @@ def identical_reach(
     evidence: Evidence, kinds: NDArray[np.int64], threshold: float
 ) -> NDArray[np.int64]:
     """How many seconds apart two records of each kind pass, whoever wrote them; at least 0."""
+    cuts = [kinds[first : first + CHUNK] for first in range(0, len(kinds), CHUNK)]
+    with workers(evidence.jobs if len(cuts) > 1 else 1) as spread:
+        reached = spread(lambda some: reach_of(evidence, some, threshold), cuts)
+        return np.concatenate([np.zeros(0, np.int64), *reached])
+
+
+def reach_of(evidence: Evidence, kinds: NDArray[np.int64], threshold: float) -> NDArray[np.int64]:
+    """The same of some kinds."""
     views = view_rows(evidence, kinds, kinds)
     unknown = np.full(len(kinds), np.nan)
     context = context_rows(evidence, Ends(kinds, kinds, unknown, unknown))
