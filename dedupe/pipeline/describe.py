@@ -156,9 +156,10 @@ def view_of(
     progress: Callable[[float], None],
 ) -> View:
     """Fold and sketch the distinct texts of one field."""
-    distinct = list(dict.fromkeys(texts))
-    places = dict(zip(distinct, range(len(distinct)), strict=True))
-    rows = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
+    places: dict[str, int] = {}
+    rows = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
+    distinct = list(places)
+    del places
     writers = np.zeros(len(distinct), dtype=np.int64)
     writers[rows[::-1]] = sources[::-1]
     outlets = outlets_of(distinct, writers)
