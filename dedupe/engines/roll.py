@@ -10,7 +10,7 @@ import numpy as np
 from dedupe.canonical import Qualities
 from dedupe.columns import Coding, Packing
 from dedupe.pipeline.case import lengths_of, whole_texts
-from dedupe.pipeline.gather import digests
+from dedupe.pipeline.gather import Digests, digests
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,13 +43,13 @@ class Call:
     def __init__(self) -> None:
         self._ids, self._sources = Packing(), Coding()
         self._numbers: list[tuple[NDArray[np.int64], ...]] = []
-        self._digests = [np.zeros(0, np.uint64)]
+        self._digests = Digests()
 
     def add(self, batch: Batch) -> None:
         """Take the records of a batch."""
         self._ids.add(batch.ids)
         self._sources.add(batch.sources)
-        self._digests.append(digests(batch))
+        self._digests.add(*digests(batch))
         filled = np.sum([whole_texts(column) for column in batch.texts], axis=0)
         lengths = np.sum([lengths_of(column) for column in batch.texts], axis=0)
         self._numbers.append((batch.times, filled, lengths))
@@ -59,5 +59,5 @@ class Call:
         none = np.zeros(0, np.int64)
         columns = list(zip(*self._numbers, strict=True)) or [(none,)] * 3
         times, filled, lengths = map(np.concatenate, columns)
-        every = np.concatenate(self._digests)
-        return Roll(self._ids.packed(), self._sources.coded(), times, every, filled, lengths)
+        ids, sources = self._ids.packed(), self._sources.coded()
+        return Roll(ids, sources, times, self._digests.joined(), filled, lengths)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.columns import Coding, Packing
+from dedupe.pipeline.collisions import check_bytes, resolved
 from dedupe.stories import Corpus
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ def gather(batches: Iterable[Batch], fields: int) -> Corpus:
     held: list[Batch] = []
     texts = tuple(Packing() for _ in range(fields))
     ids, sources = Packing(), Coding()
+    marks = Digests()
     for batch in batches:
         for column, packing in zip(batch.texts, texts, strict=True):
             packing.add(column)
         ids.add(batch.ids)
         sources.add(batch.sources)
+        marks.add(*digests(batch))
         held.append(replace(batch, texts=(), ids=[], sources=[]))
     return Corpus(
         batches=tuple(held),
@@ -39,13 +42,29 @@ def gather(batches: Iterable[Batch], fields: int) -> Corpus:
         ids=ids.packed(),
         sources=sources.coded(),
         times=np.concatenate([np.zeros(0, np.int64), *(batch.times for batch in held)]),
-        digests=np.concatenate([np.zeros(0, np.uint64), *map(digests, held)]),
+        digests=marks.joined(),
     )
 
 
-def digests(batch: Batch) -> NDArray[np.uint64]:
-    """A 64-bit digest of each record's bytes, its line ending left out."""
+def digests(batch: Batch) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """A 64-bit digest of each record's bytes, its line ending left out, and a check on it."""
     spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
-    data, hashed = batch.data, hashlib.blake2b
-    joined = b"".join(hashed(data[start:end], digest_size=8).digest() for start, end in spans)
-    return np.frombuffer(joined, dtype=">u8").astype(np.uint64)
+    lines = [batch.data[start:end] for start, end in spans]
+    joined = b"".join(hashlib.blake2b(line, digest_size=8).digest() for line in lines)
+    return np.frombuffer(joined, dtype=">u8").astype(np.uint64), check_bytes(lines)
+
+
+class Digests:
+    """The digests of batches on their way into one column, equal where records are."""
+
+    def __init__(self) -> None:
+        self._parts = [(np.zeros(0, np.uint64),) * 2]
+
+    def add(self, digests: NDArray[np.uint64], checks: NDArray[np.uint64]) -> None:
+        """Take more."""
+        self._parts.append((digests, checks))
+
+    def joined(self) -> NDArray[np.uint64]:
+        """All so far."""
+        found, checks = map(np.concatenate, zip(*self._parts, strict=True))
+        return resolved(found, checks.__getitem__)

@@ -24,7 +24,7 @@ from dedupe.pipeline.register import Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
 from dedupe.verify import CONTEXT, Ends, context_rows
 from dedupe.verify import RETURNS as RECURRING
-from dedupe.words import learn_vocabulary
+from dedupe.words import by_hash, learn_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -186,10 +186,10 @@ def register_of(
     times: NDArray[np.int64],
 ) -> Register:
     """What of the words is counted; ``keys`` are those of the first field."""
-    spelled: dict[int, str] = {}
+    spelled: dict[str, int] = {}
     for own in fields:
         spelled.update(spelled_in(own))
-    vocabulary = learn_vocabulary(spelled)
+    vocabulary = learn_vocabulary(by_hash(spelled))
     headlines = numbered(fields[0].prints[rows[0]])
     anchored = sorted_columns(keys, "kind", "anchors")["anchors"].tolist()
     width = len(anchored[0]) if anchored else 1

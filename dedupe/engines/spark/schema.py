@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 RECORDS = (
     "file string, block long, place long, line long, raw binary, reason string, id string, "
-    "source string, time long, digest long, filled long, lengths long, texts array<binary>, "
-    "met array<long>"
+    "source string, time long, digest long, check long, filled long, lengths long, "
+    "texts array<binary>, met array<long>"
 )
 """A line as it was read: ``place`` counts the records of its block, ``line`` its lines, from 1.
 
@@ -26,7 +26,7 @@ A bad line has a ``reason``, and a place of -1 where it may not be skipped. The 
 has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read.
 """
 TOLD = (
-    "first long, words binary, zones binary, text binary, print long, version int, "
+    "first long, words binary, zones binary, text binary, print long, check long, version int, "
     "withdrawn boolean, bands array<long>, anchors array<long>, hashes binary, spelled binary"
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""

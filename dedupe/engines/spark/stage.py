@@ -15,6 +15,7 @@ from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.schema import RECORDS, columns_of, frame_of
 from dedupe.errors import InputError
+from dedupe.pipeline.gather import Digests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,11 +144,13 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
 
 def call_roll(records: DataFrame) -> Roll:
     """The few facts of each record that the driver holds."""
-    names = ("id", "source", "time", "digest", "filled", "lengths")
+    names = ("id", "source", "time", "filled", "lengths", "digest", "check")
     table = records.select("position", *names).toArrow().sort_by("position")
     ids, sources = Packing(), Coding()
     for batch in table.to_batches(SOME):
         ids.add(batch["id"].to_pylist())
         sources.add(batch["source"].to_pylist())
-    times, digests, filled, lengths = (table[name].to_numpy() for name in names[2:])
-    return Roll(ids.packed(), sources.coded(), times, digests.view(np.uint64), filled, lengths)
+    times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
+    digests = Digests()
+    digests.add(*(column.view(np.uint64) for column in marks))
+    return Roll(ids.packed(), sources.coded(), times, digests.joined(), filled, lengths)
