@@ -15,16 +15,20 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import collided
 import numpy as np
 import pyarrow as pa
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe
+from readers import read_bytes
+from test_collisions import REAL, answers
 from test_engines import stories
 
 from dedupe.__main__ import main
 from dedupe.candidates import Crowd, Family, propose
 from dedupe.errors import EngineError, InputError, OutputError, SettingsError
 from dedupe.parsers import parse_field
+from dedupe.pipeline import run
 from dedupe.settings import Settings
 from dedupe.stories import Tally
 
@@ -150,7 +154,7 @@ EDGES = b"".join(
         b'{"title": "Ferry sinks", "lede": "nul \\u0000 in it", "big": 12345678901234567890123}\n',
         '{"title": "Mayor\u2028resigns\u0085over\u2029tolls", "k": "\x7f"}\n'.encode(),
         b'{"title":\r"Mayor resigns over tolls"}\r\n{"title": ""}\n',
-        *(json.dumps({"title": title}).encode() + b"\n" for title in (*PATH, *STAR)),
+        *(json.dumps({"title": title}).encode() + b"\n" for title in (*PATH, *STAR, *REAL)),
         b'  {"title": "ferry SINKS"  }  ',
     ]
 )
@@ -197,6 +201,25 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
     assert (tally.files, tally.records, tally.blank, tally.skipped) == (2, 80, 40, 2)
     assert tally.met == tally.accounted
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
+
+
+def test_few_bits_give_the_clusters_of_memory(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every print, digest and key of candidates is shared by some that are not the same."""
+    from dedupe.engines.spark import compute, stage, texts  # noqa: PLC0415 - an extra
+
+    (tmp_path / "in.jsonl").write_bytes(stories(300))
+    monkeypatch.setattr(stage, "parse_lines", collided.parse_lines)
+    monkeypatch.setattr(texts, "describe_rows", collided.describe_rows)
+    own, settings = stage.Stage(spark, str(tmp_path / "staging")), Settings()
+    records = stage.stage_lines(own, [str(tmp_path / "in.jsonl")], settings, Tally())
+    found = compute(own, records, settings, lambda _stage, _share: None)
+    with collided.forced(anchors=True):
+        held = run(read_bytes(stories(300)), settings)
+    assert answers(found) == answers(held)
+    assert [*found.clustering.keys] == [*held.clustering.keys]
+    assert found.stats["candidate_pairs"] == held.stats["candidate_pairs"]
 
 
 CROWD = 50_000

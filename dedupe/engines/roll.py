@@ -10,7 +10,8 @@ import numpy as np
 from dedupe.canonical import Qualities
 from dedupe.columns import Coding, Packing
 from dedupe.pipeline.case import lengths_of, whole_texts
-from dedupe.pipeline.gather import Digests, digests
+from dedupe.pipeline.collisions import resolved
+from dedupe.pipeline.gather import checks, digests
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,13 +44,15 @@ class Call:
     def __init__(self) -> None:
         self._ids, self._sources = Packing(), Coding()
         self._numbers: list[tuple[NDArray[np.int64], ...]] = []
-        self._digests = Digests()
+        self._digests = [np.zeros(0, np.uint64)]
+        self._checks = [np.zeros(0, np.uint64)]
 
     def add(self, batch: Batch) -> None:
         """Take the records of a batch."""
         self._ids.add(batch.ids)
         self._sources.add(batch.sources)
-        self._digests.add(*digests(batch))
+        self._digests.append(digests(batch))
+        self._checks.append(checks(batch))
         filled = np.sum([whole_texts(column) for column in batch.texts], axis=0)
         lengths = np.sum([lengths_of(column) for column in batch.texts], axis=0)
         self._numbers.append((batch.times, filled, lengths))
@@ -60,4 +63,6 @@ class Call:
         columns = list(zip(*self._numbers, strict=True)) or [(none,)] * 3
         times, filled, lengths = map(np.concatenate, columns)
         ids, sources = self._ids.packed(), self._sources.coded()
-        return Roll(ids, sources, times, self._digests.joined(), filled, lengths)
+        second = np.concatenate(self._checks)
+        marks = resolved(np.concatenate(self._digests), second.__getitem__)
+        return Roll(ids, sources, times, marks, filled, lengths)

@@ -12,7 +12,7 @@ import numpy as np
 from dedupe.engines.arrow import encoded, numbers
 from dedupe.engines.spark.schema import RECORDS, batch_of
 from dedupe.pipeline.case import lengths_of, whole_texts
-from dedupe.pipeline.gather import digests
+from dedupe.pipeline.gather import checks, digests
 from dedupe.reading import BOM
 from dedupe.reading.jsonl import batches
 from dedupe.reading.source import Source, too_long
@@ -104,7 +104,6 @@ def set_aside(refused: list[Refused], error: InputError, raw: bytes, header: byt
 def record_rows(batch: Batch, block: int, places: NDArray[np.int64]) -> pa.RecordBatch:
     """The records of a batch; their bytes keep a carriage return at the end."""
     count = len(batch)
-    marks, checks = digests(batch)
     spans = zip(batch.starts.tolist(), batch.limits.tolist(), strict=True)
     texts = zip(*([encoded(text) for text in column] for column in batch.texts), strict=True)
     return batch_of(
@@ -119,8 +118,8 @@ def record_rows(batch: Batch, block: int, places: NDArray[np.int64]) -> pa.Recor
             "id": batch.ids,
             "source": batch.sources,
             "time": batch.times,
-            "digest": marks.view(np.int64),
-            "check": checks.view(np.int64),
+            "digest": digests(batch).view(np.int64),
+            "check": checks(batch).view(np.int64),
             "filled": np.sum([whole_texts(column) for column in batch.texts], axis=0),
             "lengths": np.sum([lengths_of(column) for column in batch.texts], axis=0),
             "texts": list(map(list, texts)),

@@ -15,7 +15,7 @@ from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.schema import RECORDS, columns_of, frame_of
 from dedupe.errors import InputError
-from dedupe.pipeline.gather import Digests
+from dedupe.pipeline.collisions import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,6 +151,6 @@ def call_roll(records: DataFrame) -> Roll:
         ids.add(batch["id"].to_pylist())
         sources.add(batch["source"].to_pylist())
     times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
-    digests = Digests()
-    digests.add(*(column.view(np.uint64) for column in marks))
-    return Roll(ids.packed(), sources.coded(), times, digests.joined(), filled, lengths)
+    digests, checks = (column.view(np.uint64) for column in marks)
+    told = resolved(digests, checks.__getitem__)
+    return Roll(ids.packed(), sources.coded(), times, told, filled, lengths)
