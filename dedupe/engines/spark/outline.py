@@ -10,7 +10,7 @@ from pyspark.sql import functions as f
 
 from dedupe.canonical import order_by
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.schema import frame_of, sorted_columns
+from dedupe.engines.spark.carry import frame_of, sorted_columns
 from dedupe.engines.spark.texts import hold, spelled_in, tell
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
 from dedupe.errors import EngineError

@@ -10,7 +10,8 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import blobs, decoded, encoded, numbers, values_of
-from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of, columns_of, sorted_columns
+from dedupe.engines.spark.carry import columns_of, sorted_columns, table_of
+from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of
 from dedupe.folding import closings, outlets_among
 from dedupe.pipeline.collisions import resolved
 from dedupe.pipeline.describe import CHUNK, checks_of, describe_chunk, marked_of
@@ -129,7 +130,7 @@ def spelled_in(told: Told) -> dict[str, int]:
     """The hash of every word of a field's texts, by its spelling; of those that share one, one."""
     brought = told.table.where("hashes is not null").select("hashes", "spelled")
     words = brought.mapInArrow(word_rows, SPELLED).groupBy("hash").agg(f.min("word").alias("word"))
-    table = words.toArrow()
+    table = table_of(words)
     hashes = numbers(table["hash"]).view(np.uint64).tolist()
     return dict(zip(map(decoded, table["word"].to_pylist()), hashes, strict=True))
 
@@ -145,6 +146,6 @@ def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def hold(told: Told, vocabulary: Vocabulary) -> Holdings:
     """The distinct words of each text, in the order of the texts."""
-    table = told.table.select("first", "words").toArrow().sort_by("first")
+    table = table_of(told.table.select("first", "words")).sort_by("first")
     hashes, ends = values_of(table["words"], np.uint64)
     return holdings(ends, vocabulary.ids(hashes))
