@@ -385,8 +385,11 @@ def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_p
         pass
 
 
-def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path):
-    """And a quiet one says nothing, nor does its Java."""
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_run_that_is_ended_leaves_nothing(how: signal.Signals, code: int, tmp_path: Path):
+    """And a quiet one says nothing, nor does its Java, which outlives it and tidies up."""
     java()
     (tmp_path / "in.jsonl").write_bytes(STORIES)
     flags = ("--engine", "spark", "--master", "local[2]", "--quiet", "in.jsonl", "out")
@@ -395,9 +398,9 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path):
     while not list(tmp_path.glob("out.*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(1)
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(how)
     said = running.communicate(timeout=100)
-    assert (running.returncode, *said) == (128 + signal.SIGTERM, b"", b"")
+    assert (running.returncode, *said) == (code, b"", b"")
     while len(list(tmp_path.iterdir())) > 1 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

@@ -56,6 +56,11 @@ def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> Data
     return spark.createDataFrame(rows, PACKED).mapInArrow(unpack, schema)
 
 
+def is_far(spark: SparkSession) -> bool:
+    """Whether a session is one of Spark Connect."""
+    return ".connect." in type(spark).__module__
+
+
 def kind_of(field: Any) -> str:  # noqa: ANN401 - a type of Spark's
     """A type of Spark's by its name in schemas."""
     return str(field.simpleString()).replace("bigint", "long")
