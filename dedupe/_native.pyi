@@ -103,8 +103,15 @@ def anchor_keys(
     /,
 ) -> None: ...
 
-# The places of the distinct values; returns how many of them there are.
-def first_seen(values: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
+# dedupe.pipeline.describe.first_seen; returns how many there are.
+def first_seen(
+    hashes: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    codes: NDArray[np.uint32],
+    out: NDArray[np.int64],
+    /,
+) -> int: ...
 
 # dedupe.hashing.find; the keys are sorted.
 def find_hashes(

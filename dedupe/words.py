@@ -177,6 +177,18 @@ def standard_words() -> dict[int, str]:
     return dict(zip(word_hash(words).tolist(), words, strict=True))
 
 
+def by_hash(spelled: Mapping[str, int]) -> dict[int, str]:
+    """The spelling of each token hash; where words share one, they count as the least of them.
+
+    >>> by_hash({"mill": 1, "dam": 2, "quay": 2})
+    {1: 'mill', 2: 'dam'}
+    """
+    found = dict(zip(spelled.values(), spelled, strict=True))
+    if len(found) < len(spelled):
+        found |= {spelled[word]: word for word in sorted(spelled, reverse=True)}
+    return found
+
+
 def learn_vocabulary(spelled: Mapping[int, str], stems: dict[str, int] | None = None) -> Vocabulary:
     """The vocabulary of tokens, given as the folded spelling of each token hash.
 

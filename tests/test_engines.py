@@ -14,7 +14,7 @@ import pytest
 from commandline import dedupe, start
 from readers import read_bytes
 
-from dedupe.engines import within
+from dedupe.engines import load, within
 from dedupe.engines.blocks import BLOCK, by_blocks
 from dedupe.engines.spill import PREFIX, hold, open_spill
 from dedupe.errors import SpillError
@@ -128,6 +128,17 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path):
     running.communicate(timeout=60)
     assert running.returncode == 128 + signal.SIGTERM
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_thread_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(load, "describe_chunk", fail)
+    failing = pytest.raises(ZeroDivisionError)
+    with failing, within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_run_left_goes_and_what_a_living_one_holds_stays(tmp_path: Path):

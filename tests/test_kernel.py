@@ -391,7 +391,7 @@ def test_unsorted_hashes_are_refused():
 
 
 def test_a_wrong_number_of_arrays_is_refused():
-    with pytest.raises(TypeError, match="2 arrays are needed, not 1"):
+    with pytest.raises(TypeError, match="5 arrays are needed, not 1"):
         kernel.first_seen(np.zeros(1, dtype=np.uint64))  # type: ignore[call-arg]  # the point
 
 

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -15,16 +17,20 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import collided
 import numpy as np
 import pyarrow as pa
 import pytest
-from commandline import FIXTURES, PROJECT, dedupe
+from commandline import FIXTURES, PROJECT, dedupe, start
+from readers import read_bytes
+from test_collisions import REAL, answers
 from test_engines import stories
 
 from dedupe.__main__ import main
 from dedupe.candidates import Crowd, Family, propose
 from dedupe.errors import EngineError, InputError, OutputError, SettingsError
 from dedupe.parsers import parse_field
+from dedupe.pipeline import run
 from dedupe.settings import Settings
 from dedupe.stories import Tally
 
@@ -35,7 +41,21 @@ if TYPE_CHECKING:
 
 LIGHT = '--driver-java-options "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" pyspark-shell'
 """A machine of Java's own that starts fast and grows slowly."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
 PARTS = "spark.sql.files.minPartitionNum"
+PORT = free_port()
+CONNECT = {
+    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+    "spark.connect.grpc.binding.port": str(PORT),
+}
 FEW = {
     PARTS: "2",
     "spark.ui.enabled": "false",
@@ -70,6 +90,13 @@ def java() -> str:
     pytest.skip(missing)
 
 
+def speaks_connect() -> bool:
+    """Whether there is what Spark Connect takes; Spark 3.5 would have to fetch the server."""
+    from dedupe.engines.spark.carry import TAKES_ARROW  # noqa: PLC0415 - an extra
+
+    return TAKES_ARROW and bool(find_spec("grpc"))
+
+
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Two executors, each a process of its own with a worker of its own."""
@@ -85,7 +112,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         patched.setenv("PYSPARK_SUBMIT_ARGS", LIGHT)
         patched.setenv("PYTHONPATH", os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]))
         builder = SparkSession.builder.master("local-cluster[2,1,1024]")
-        session = builder.config(map=FEW).getOrCreate()
+        session = builder.config(map=FEW | (CONNECT if speaks_connect() else {})).getOrCreate()
         session.sparkContext.setLogLevel("OFF")
         yield session
         session.stop()
@@ -150,7 +177,7 @@ EDGES = b"".join(
         b'{"title": "Ferry sinks", "lede": "nul \\u0000 in it", "big": 12345678901234567890123}\n',
         '{"title": "Mayor\u2028resigns\u0085over\u2029tolls", "k": "\x7f"}\n'.encode(),
         b'{"title":\r"Mayor resigns over tolls"}\r\n{"title": ""}\n',
-        *(json.dumps({"title": title}).encode() + b"\n" for title in (*PATH, *STAR)),
+        *(json.dumps({"title": title}).encode() + b"\n" for title in (*PATH, *STAR, *REAL)),
         b'  {"title": "ferry SINKS"  }  ',
     ]
 )
@@ -199,13 +226,53 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
 
 
+def test_few_bits_give_the_clusters_of_memory(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Every print, digest and key of candidates is shared by some that are not the same."""
+    from dedupe.engines.spark import compute, stage, texts  # noqa: PLC0415 - an extra
+
+    (tmp_path / "in.jsonl").write_bytes(stories(300))
+    monkeypatch.setattr(stage, "parse_lines", collided.parse_lines)
+    monkeypatch.setattr(texts, "describe_rows", collided.describe_rows)
+    own, settings = stage.Stage(spark, str(tmp_path / "staging")), Settings()
+    records = stage.stage_lines(own, [str(tmp_path / "in.jsonl")], settings, Tally())
+    found = compute(own, records, settings, lambda _stage, _share: None)
+    with collided.forced(anchors=True):
+        held = run(read_bytes(stories(300)), settings)
+    assert answers(found) == answers(held)
+    assert [*found.clustering.keys] == [*held.clustering.keys]
+    assert found.stats["candidate_pairs"] == held.stats["candidate_pairs"]
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["arrow", "packed"])
+def test_columns_go_there_and_back(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, *, direct: bool
+):
+    """As Arrow, which Spark takes from 4.0 on, or packed in rows."""
+    from dedupe.engines.spark import carry  # noqa: PLC0415 - an extra
+
+    monkeypatch.setattr(carry, "TAKES_ARROW", direct and carry.TAKES_ARROW)
+    columns = {
+        "number": pa.array([3, None, -(2**63)], pa.int64()),
+        "share": pa.array([0.1, float("nan"), float("-inf")]),
+        "text": pa.array(["a", "\u00e9\0", ""]),
+        "bytes": pa.array([b"\xff", None, b""]),
+        "many": pa.array([[1], [], [2, 3]], pa.list_(pa.int64())),
+    }
+    for size in (3, 0):
+        table = pa.table(columns)[:size]
+        found = carry.table_of(carry.frame_of(spark, table).repartition(2)).to_pylist()
+        assert sorted(map(repr, found)) == sorted(map(repr, table.to_pylist()))
+
+
 CROWD = 50_000
 
 
 def test_a_bucket_of_fifty_thousand_is_no_wall(spark: SparkSession):
     """All kinds share one key, some a second one, and each has one of its own."""
+    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
     from dedupe.engines.spark.pairs import meet  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.schema import frame_of  # noqa: PLC0415 - the same
 
     own = np.arange(CROWD)
     keys = np.stack([np.full(CROWD, -7), own // 70 + 9, 5 - own], axis=1).view(np.uint64)
@@ -239,10 +306,11 @@ def test_keys_out_of_order_are_found_out():
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
     """Whatever their order and parts: positions go by content, and equal rows stay two."""
     from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
 
     lines = [*STORIES.splitlines()[20:], *STORIES.splitlines()[30:33]]
     rows = [json.loads(line) for line in lines]
-    frame = spark.createDataFrame(pa.Table.from_pylist(rows[::-1])).repartition(5)
+    frame = frame_of(spark, pa.Table.from_pylist(rows[::-1])).repartition(5)
     (tmp_path / "links.csv").write_text("a,b,label\n40,80,duplicate\n")
     links = str(tmp_path / "links.csv")
     with told(spark, "spark.sql.shuffle.partitions", 5):
@@ -259,10 +327,41 @@ def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_pat
     assert as_text == sorted(json.dumps(row, sort_keys=True) for row in expected)
 
 
+CLIENT = """\
+import json, sys
+from pyspark.sql import SparkSession
+from dedupe.engines.spark import cluster
+spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
+rows = [json.loads(line) for line in sys.stdin]
+frame = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in rows[0]))
+for row in cluster(frame.repartition(3), staging=sys.argv[2]).toLocalIterator():
+    print(json.dumps([row.id, row.dedupe_canonical_id, row.dedupe_score, row.dedupe_reason]))
+"""
+
+
+@pytest.mark.usefixtures("spark")
+def test_rows_of_a_frame_far_away_get_the_same(tmp_path: Path):
+    """By Spark Connect, whose session has no Java of its own."""
+    if not speaks_connect():
+        pytest.skip("no Spark Connect here: pip install 'pyspark[connect]>=4'")
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT, f"sc://127.0.0.1:{PORT}", str(tmp_path / "staging")],
+        input=STORIES,
+        capture_output=True,
+        check=True,
+    )
+    local = dedupe("cluster", folder=tmp_path, stdin=STORIES).out.splitlines()
+    told = [(row["id"], row["dedupe"]) for row in map(json.loads, local)]
+    names = ("canonical_id", "score", "reason")
+    expected = [[own, *(found[name] for name in names)] for own, found in told]
+    assert sorted(map(json.loads, done.stdout.splitlines())) == sorted(expected)
+
+
 def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
     from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
 
-    frame = spark.createDataFrame(pa.table({"title": ["a", "b"], "body": ["c", "d"]}))
+    frame = frame_of(spark, {"title": ["a", "b"], "body": ["c", "d"]})
     with pytest.raises(InputError, match="<rows>:1: "):
         cluster(frame.drop("title"), staging=str(tmp_path / "staging"))
     with pytest.raises(SettingsError, match="jobs: has no meaning"):
@@ -270,16 +369,41 @@ def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
 
 
 def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_path: Path):
-    from dedupe.engines.spark.session import staged  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.session import failures, staged  # noqa: PLC0415 - an extra
 
     out = tmp_path / "out"
     with staged(spark, str(out), None) as stage:
-        Path(stage.folder).mkdir()
+        assert Path(stage.folder).is_dir()
         assert Path(stage.folder).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+    failing = pytest.raises(EngineError, match="a Spark worker: ZeroDivisionError")
+    with failing, staged(spark, str(out), None) as stage, failures():
+        stage.keep("none", spark.range(1).mapInArrow(lambda rows: (1 / 0 for _ in rows), "id long"))
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
     with pytest.raises(OutputError, match="out: exists"), staged(spark, str(out), None):
         pass
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_run_that_is_ended_leaves_nothing(how: signal.Signals, code: int, tmp_path: Path):
+    """And a quiet one says nothing, nor does its Java, which outlives it and tidies up."""
+    java()
+    (tmp_path / "in.jsonl").write_bytes(STORIES)
+    flags = ("--engine", "spark", "--master", "local[2]", "--quiet", "in.jsonl", "out")
+    running = start("unique", *flags, folder=tmp_path, PYSPARK_SUBMIT_ARGS=LIGHT)
+    deadline = time.monotonic() + 200
+    while not list(tmp_path.glob("out.*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(1)
+    running.send_signal(how)
+    said = running.communicate(timeout=100)
+    assert (running.returncode, *said) == (code, b"", b"")
+    while len(list(tmp_path.iterdir())) > 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
 REFUSED = {
@@ -292,6 +416,7 @@ REFUSED = {
     "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),
     "bombs": (("--max-ratio", "9", "a.jsonl", "out"), "max_ratio: has no meaning under Spark"),
+    "no files": (("--master", "sc://x", "a.jsonl", "out"), "Spark Connect has no files"),
     "quarantine": (("--on-error", "quarantine=q", "a.jsonl", "out"), "fail or be skipped"),
 }
 
@@ -358,6 +483,16 @@ def test_complaints_are_told_in_a_line(complaint: str, told: str):
     from dedupe.engines.spark.session import worded  # noqa: PLC0415 - an extra
 
     assert worded(complaint).startswith(told)
+
+
+def test_a_spark_that_is_too_old_is_refused():
+    java()
+    from dedupe.engines.spark.session import check_version  # noqa: PLC0415 - an extra
+
+    for version in ("3.5.0", "4.0.0-preview1", "4.3.0", "10.1"):
+        check_version(version)
+    with pytest.raises(EngineError, match=r"Spark 3\.5 or later is needed, this is 3\.4\.4"):
+        check_version("3.4.4")
 
 
 def test_workers_of_another_kind_are_refused():

@@ -120,7 +120,8 @@ static uint64_t print_of(const Tokens *tokens, ptrdiff_t text, int64_t head, int
     if (tail <= first) return 0;
     uint64_t whole = hash_codes(tokens->codes, tokens->bounds[text], tokens->bounds[text + 1]);
     uint64_t span = (uint64_t)(head - first) << 32 | (uint64_t)(tail - first);
-    return mix64(whole + span * BASE);
+    uint64_t print = mix64(whole + span * BASE);
+    return print ? print : 1;
 }
 
 /* The rest of folding.fold: each story's characters, its script, and the print of its text. */

@@ -149,13 +149,15 @@ ENTRY(band_keys, {"codes", 'u', 4, 0, 0}, {"starts", 'i', 8, 't', 0}, {"stops", 
       {"out", 'u', 8, 0, 1})
 
 static PyObject *run_first_seen(const Py_buffer *v) {
+    Spans words = {v[1].buf, v[2].buf, items(&v[0])};
     ptrdiff_t found;
     Trouble trouble;
-    FREELY(trouble, first_seen(v[0].buf, items(&v[0]), v[1].buf, &found));
+    FREELY(trouble, first_seen(v[0].buf, &words, v[3].buf, items(&v[3]), v[4].buf, &found));
     return trouble == FINE ? PyLong_FromSsize_t(found) : outcome(trouble);
 }
 
-ENTRY(first_seen, {"values", 'u', 8, 'v', 0}, {"out", 'i', 8, 'v', 1})
+ENTRY(first_seen, {"hashes", 'u', 8, 't', 0}, {"starts", 'i', 8, 't', 0}, {"stops", 'i', 8, 't', 0},
+      {"codes", 'u', 4, 0, 0}, {"out", 'i', 8, 't', 1})
 
 static PyObject *run_find_hashes(const Py_buffer *v) {
     Trouble trouble;

@@ -1,6 +1,7 @@
 /* Sorted hashes with an index over their upper bits. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hash.h"
 
@@ -45,26 +46,39 @@ Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wante
     return trouble;
 }
 
-/* The first place of each distinct value, in their order; the second half of numpy.unique. */
-Trouble first_seen(const uint64_t *values, ptrdiff_t count, int64_t *out, ptrdiff_t *found) {
+static int are_alike(const Spans *words, const uint32_t *codes, ptrdiff_t one, ptrdiff_t other) {
+    int64_t size = words->stops[one] - words->starts[one];
+    return size == words->stops[other] - words->starts[other] &&
+           !memcmp(codes + words->starts[one], codes + words->starts[other],
+                   (size_t)size * sizeof *codes);
+}
+
+/* dedupe.pipeline.describe.first_seen: the first place of each distinct word, in their order. */
+Trouble first_seen(const uint64_t *hashes, const Spans *words, const uint32_t *codes,
+                   ptrdiff_t letters, int64_t *out, ptrdiff_t *found) {
     size_t slots = 16, used = 0;
-    while (slots < 2 * (size_t)count) slots *= 2;
+    while (slots < 2 * (size_t)words->count) slots *= 2;
     int64_t *held = malloc(slots * sizeof *held);
     if (!held) return NO_MEMORY;
     for (size_t i = 0; i < slots; i++) held[i] = -1;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        size_t slot = (size_t)values[i] & (slots - 1);
-        while (held[slot] >= 0 && values[held[slot]] != values[i]) slot = (slot + 1) & (slots - 1);
-        if (held[slot] >= 0) continue;
+    Trouble trouble = FINE;
+    for (ptrdiff_t i = 0; i < words->count && trouble == FINE; i++) {
+        size_t slot = (size_t)hashes[i] & (slots - 1);
+        int64_t start = words->starts[i], stop = words->stops[i];
+        if (start < 0 || stop < start || stop > letters) trouble = BAD_ARRAY;
+        else while (held[slot] >= 0 && (hashes[held[slot]] != hashes[i] ||
+                                        !are_alike(words, codes, held[slot], i)))
+            slot = (slot + 1) & (slots - 1);
+        if (trouble != FINE || held[slot] >= 0) continue;
         held[slot] = i;
         out[used++] = i;
     }
     free(held);
     *found = (ptrdiff_t)used;
-    return FINE;
+    return trouble;
 }
 
-/* The same for values that are sorted, too: each is looked for from where the last one was. */
+/* hashing.find_sorted: each is looked for from where the last one was. */
 Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted, ptrdiff_t sought,
                     int64_t *out) {
     ptrdiff_t at = 0;

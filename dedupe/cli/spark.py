@@ -68,7 +68,8 @@ def carry_out_on_spark(command: str, request: Request) -> None:
         inputs = [*paths, *filter(None, [request.settings.links])]
         sidecar = request.stats and open_files.enter_context(open_output(request.stats, inputs))
         progress = open_files.enter_context(Progress(sys.stderr if watched else None))
-        with open_stage(request.master, out, request.folder) as stage:
+        quiet = request.console.quiet
+        with open_stage(request.master, out, request.folder, quiet=quiet) as stage:
             job = Job(command, tuple(paths), out)
             result, rows = run_files(stage, job, request.settings, tally, progress)
         check_accounts(tally, result)

@@ -11,9 +11,11 @@ import pyarrow as pa
 
 from dedupe.engines.arrow import blobs, decoded, encoded, numbers, rows_of, values_of
 from dedupe.engines.roll import Call
+from dedupe.pipeline.collisions import resolved
 from dedupe.pipeline.describe import (
     CHUNK,
     NO_OUTLETS,
+    checks_of,
     describe_chunk,
     kinds_of,
     marked_of,
@@ -22,7 +24,7 @@ from dedupe.pipeline.describe import (
 )
 from dedupe.pipeline.register import Holdings, holdings
 from dedupe.threads import workers
-from dedupe.words import learn_vocabulary
+from dedupe.words import by_hash, learn_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,7 +85,7 @@ def load(
 ) -> Loaded:
     """Read all batches into tables and fold each distinct text; ``progress`` is of the folding."""
     roll = fill(batches, spill, shelf)
-    spelled: dict[int, str] = {}
+    spelled: dict[str, int] = {}
     count = len(settings.field)
     fields = tuple(
         tell(
@@ -97,7 +99,7 @@ def load(
         for field in range(count)
     )
     kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
-    vocabulary = learn_vocabulary(spelled)
+    vocabulary = learn_vocabulary(by_hash(spelled))
     held = tuple(hold(spill, field, vocabulary) for field in range(count))
     for field, own in enumerate(rows):
         sort_by_kind(spill, field, own)
@@ -132,7 +134,7 @@ def tell(
     settings: Settings,
     roll: Roll,
     field: int,
-    spelled: dict[int, str],
+    spelled: dict[str, int],
     progress: Callable[[float], None],
 ) -> Told:
     """Number a field's distinct texts as they come, fold them into table ``told_0`` and so on."""
@@ -145,6 +147,7 @@ def tell(
     spill.do(f"drop table raw_{field}")
     outlets = learn_marks(spill, roll, field)
     columns: dict[str, list[NDArray[Any]]] = {"prints": [], "versions": [], "withdrawn": []}
+    checks = []
     done = 0
     bands = 0
     with workers(settings.jobs) as spread:
@@ -153,6 +156,7 @@ def tell(
             chunks = list(spread(lambda piece: describe_chunk(piece, outlets, settings.seed), some))
             for chunk in chunks:
                 spelled.update(chunk.spelled)
+                checks.append(checks_of(chunk))
                 for name, parts in columns.items():
                     parts.append(getattr(chunk, name))
             put_chunks(spill, field, chunks, done)
@@ -161,6 +165,7 @@ def tell(
             progress(done / (int(rows.max()) + 1))
     spill.do(f"drop table texts_{field}")
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    joined["prints"] = resolved(joined["prints"], np.concatenate(checks).__getitem__)
     return Told(rows, bands=bands, **joined)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from dedupe.canonical import Qualities
 from dedupe.columns import Coding, Packing
 from dedupe.pipeline.case import lengths_of, whole_texts
-from dedupe.pipeline.gather import digests
+from dedupe.pipeline.collisions import resolved
+from dedupe.pipeline.gather import checks, digests
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,12 +45,14 @@ class Call:
         self._ids, self._sources = Packing(), Coding()
         self._numbers: list[tuple[NDArray[np.int64], ...]] = []
         self._digests = [np.zeros(0, np.uint64)]
+        self._checks = [np.zeros(0, np.uint64)]
 
     def add(self, batch: Batch) -> None:
         """Take the records of a batch."""
         self._ids.add(batch.ids)
         self._sources.add(batch.sources)
         self._digests.append(digests(batch))
+        self._checks.append(checks(batch))
         filled = np.sum([whole_texts(column) for column in batch.texts], axis=0)
         lengths = np.sum([lengths_of(column) for column in batch.texts], axis=0)
         self._numbers.append((batch.times, filled, lengths))
@@ -59,5 +62,7 @@ class Call:
         none = np.zeros(0, np.int64)
         columns = list(zip(*self._numbers, strict=True)) or [(none,)] * 3
         times, filled, lengths = map(np.concatenate, columns)
-        every = np.concatenate(self._digests)
-        return Roll(self._ids.packed(), self._sources.coded(), times, every, filled, lengths)
+        ids, sources = self._ids.packed(), self._sources.coded()
+        second = np.concatenate(self._checks)
+        marks = resolved(np.concatenate(self._digests), second.__getitem__)
+        return Roll(ids, sources, times, marks, filled, lengths)

@@ -103,4 +103,5 @@ def text_prints(tokens: Tokens, core: Core) -> NDArray[np.uint64]:
     whole = hash_spans(tokens.codes, tokens.bounds[:-1], tokens.bounds[1:])
     firsts = tokens.offsets[:-1]
     span = ((core.heads - firsts) << 32 | (core.tails - firsts)).astype(np.uint64)
-    return np.where(core.tails > firsts, mix64(whole + span * BASE), np.uint64(0))
+    told = np.maximum(mix64(whole + span * BASE), np.uint64(1))
+    return np.where(core.tails > firsts, told, np.uint64(0))

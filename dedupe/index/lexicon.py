@@ -63,7 +63,7 @@ class Lexicon:
     def numbers(self, folded: Folded) -> NDArray[np.int32]:
         """The number of each token of folded texts; words that are new get one."""
         hashes = folded.tokens.hashes
-        firsts = first_seen(hashes)
+        firsts = first_seen(folded.tokens)
         values = hashes[firsts].tolist()
         new = [place for place, value in enumerate(values) if value not in self._numbers]
         if new:

@@ -18,7 +18,7 @@ from dedupe.sketch.anchors import PREFIX, anchor_keys
 from dedupe.sketch.minhash import SHINGLE, SPACELESS_SHINGLE, shingles, signatures
 from dedupe.verify import IGNORE
 from dedupe.verify.align import CONCEPT_MATCH, LONGEST, WHOLE, align, take_side
-from dedupe.words import SCALE, word_hash
+from dedupe.words import SCALE, by_hash, word_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,7 +153,8 @@ def text_of(view: View, row: int, raw: str) -> Text:
 def words_of(view: View, row: int) -> list[str]:
     """The folded tokens of one text, tags and outlet too."""
     span = slice(int(view.offsets[row]), int(view.offsets[row + 1]))
-    return [view.spelled[key] for key in view.hashes[span].tolist()]
+    spelled = by_hash(view.spelled)
+    return [spelled[key] for key in view.hashes[span].tolist()]
 
 
 def rules_of(raw: str) -> list[str]:

@@ -22,6 +22,7 @@ from dedupe.verify import (
 )
 from dedupe.verify.model import shipped_model
 from dedupe.verify.numbers import CONFLICT
+from dedupe.words import by_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +183,7 @@ def cuts_of(
     """Each way to leave one word out of a field of either record, or of the left one alone."""
     view, words = case.description.views[field], case.tally.ids[field]
     unheard = case.tally.vocabulary.numbers & (case.settings.numbers == IGNORE)
+    spelled = by_hash(view.spelled)
     spans = [
         slice(int(view.offsets[row]), int(view.offsets[row + 1])) for row in view.rows[list(pair)]
     ]
@@ -194,7 +196,7 @@ def cuts_of(
             if unheard[number] or (number in ids[1 - side]) == loose:
                 continue
             cut = np.delete(ids[side], place), np.delete(view.zones[spans[side]], place)
-            word = view.spelled[int(view.hashes[spans[side]][place])]
+            word = spelled[int(view.hashes[spans[side]][place])]
             bits = float(evidence.columns[field].weights[number])
             cuts.append(Cut(field, side, word, bits, *cut, text))
     return cuts

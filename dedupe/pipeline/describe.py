@@ -11,6 +11,7 @@ from dedupe import kernel
 from dedupe.columns import coded
 from dedupe.folding import fold, learn_outlets
 from dedupe.hashing import ranges
+from dedupe.pipeline.collisions import check_texts, resolved
 from dedupe.sketch import sketch
 from dedupe.threads import workers
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.folding import Folded
+    from dedupe.folding import Folded, Tokens
     from dedupe.stories import Corpus
 
 CHUNK = 4096
@@ -29,7 +30,10 @@ NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What is kept of some folded texts: their words in a row, and one value or row a text."""
+    """What is kept of some folded texts: their words in a row, and one value or row a text.
+
+    ``spelled`` has the hash of each word, by its folded spelling.
+    """
 
     hashes: NDArray[np.uint64]
     zones: NDArray[np.uint8]
@@ -40,7 +44,7 @@ class Chunk:
     bands: NDArray[np.uint64]
     anchors: NDArray[np.uint64]
     texts: list[str]
-    spelled: dict[int, str]
+    spelled: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +169,13 @@ def view_of(
     outlets = outlets_of(distinct, writers)
     pieces = [distinct[i : i + CHUNK] for i in range(0, len(distinct), CHUNK)] or [[""]]
     chunks: list[Chunk] = []
-    spelled: dict[int, str] = {}
+    spelled: dict[str, int] = {}
     with workers(jobs) as spread:
         for chunk in spread(lambda piece: describe_chunk(piece, outlets, seed), pieces):
             spelled.update(chunk.spelled)
             chunks.append(replace(chunk, spelled={}))
             progress(len(chunks) / len(pieces))
-    return join(rows, chunks, spelled)
+    return told_apart(join(rows, chunks, spelled))
 
 
 def outlets_of(texts: Sequence[str], writers: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -218,27 +222,44 @@ def describe_chunk(texts: Sequence[str], outlets: NDArray[np.uint64], seed: int)
     )
 
 
-def spellings(folded: Folded) -> dict[int, str]:
-    """The folded spelling of each distinct token."""
+def spellings(folded: Folded) -> dict[str, int]:
+    """The hash of each distinct token, by its folded spelling."""
     tokens = folded.tokens
-    firsts = first_seen(tokens.hashes)
+    firsts = first_seen(tokens)
     starts = tokens.starts[firsts]
     sizes = tokens.stops[firsts] - starts + 1
     codes = np.append(tokens.codes, NO_LETTER)[ranges(starts, sizes)]
     codes[np.cumsum(sizes) - 1] = NO_LETTER
     *words, _ = codes.tobytes().decode("utf-32-le", "surrogatepass").split("\0")
-    return dict(zip(tokens.hashes[firsts].tolist(), words, strict=True))
+    return dict(zip(words, tokens.hashes[firsts].tolist(), strict=True))
 
 
-def first_seen(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The first place of each distinct hash, in no promised order."""
+def first_seen(tokens: Tokens) -> NDArray[np.int64]:
+    """The first place of each distinct token, in no promised order.
+
+    Tokens of one hash are taken for one by their letters alone.
+    """
     if not kernel.available():
-        return np.unique(hashes, return_index=True)[1]
-    firsts = np.empty(len(hashes), dtype=np.int64)
-    return firsts[: kernel.first_seen(hashes, firsts)]
+        return first_seen_plainly(tokens)
+    firsts = np.empty(len(tokens.hashes), dtype=np.int64)
+    taken = tokens.hashes, tokens.starts, tokens.stops, tokens.codes
+    return firsts[: kernel.first_seen(*taken, firsts)]
 
 
-def join(rows: NDArray[np.int64], chunks: Sequence[Chunk], spelled: dict[int, str]) -> View:
+def first_seen_plainly(tokens: Tokens) -> NDArray[np.int64]:
+    """The same by numpy; a spelling of a hash that several share may come more than once."""
+    _, firsts, inverse = np.unique(tokens.hashes, return_index=True, return_inverse=True)
+    ones = firsts[inverse]
+    sizes = tokens.stops - tokens.starts
+    others = sizes != sizes[ones]
+    alike = np.flatnonzero(~others)
+    starts = tokens.starts[alike], tokens.starts[ones[alike]]
+    differing = np.not_equal(*(tokens.codes[ranges(at, sizes[alike])] for at in starts))
+    others[np.repeat(alike, sizes[alike])[differing]] = True
+    return np.concatenate([firsts, np.flatnonzero(others)])
+
+
+def join(rows: NDArray[np.int64], chunks: Sequence[Chunk], spelled: dict[str, int]) -> View:
     """One view of consecutive chunks, which leave the spelling of their words aside."""
     joined = {
         field.name: np.concatenate([getattr(chunk, field.name) for chunk in chunks])
@@ -253,3 +274,20 @@ def join(rows: NDArray[np.int64], chunks: Sequence[Chunk], spelled: dict[int, st
         rows=rows,
         offsets=np.concatenate(([0], np.cumsum(joined["lengths"]))),
     )
+
+
+def told_apart(view: View) -> View:
+    """A view whose texts have one print where they are the same, and there alone."""
+
+    def checks(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        letters = (view.texts[row] for row in rows.tolist())
+        starts, stops = view.offsets[rows], view.offsets[rows + 1]
+        return check_texts(letters, view.hashes, view.zones, starts, stops)
+
+    return replace(view, prints=resolved(view.prints, checks))
+
+
+def checks_of(chunk: Chunk) -> NDArray[np.uint64]:
+    """What tells the texts of a chunk apart where they share a print."""
+    ends = np.concatenate(([0], np.cumsum(chunk.lengths)))
+    return check_texts(chunk.texts, chunk.hashes, chunk.zones, ends[:-1], ends[1:])

@@ -18,7 +18,7 @@ from dedupe.verify import (
     spelled_without_numbers,
     without_numbers,
 )
-from dedupe.words import learn_vocabulary
+from dedupe.words import by_hash, learn_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,10 @@ def learn_lexis(description: Description, times: NDArray[np.int64], numbers: str
 
     ``numbers`` is the setting of this name.
     """
-    spelled: dict[int, str] = {}
+    spelled: dict[str, int] = {}
     for view in description.views:
         spelled.update(view.spelled)
-    vocabulary = learn_vocabulary(spelled)
+    vocabulary = learn_vocabulary(by_hash(spelled))
     ids = tuple(vocabulary.ids(view.hashes) for view in description.views)
     headlines = numbered(description.views[0].prints[description.view_rows[0]])
     keys = description.views[0].anchors[description.view_rows[0]]

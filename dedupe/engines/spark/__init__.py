@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from dedupe.engines.spark.carry import frame_of, table_of
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.outline import open_sparked
-from dedupe.engines.spark.schema import frame_of
 from dedupe.engines.spark.session import check_workers, failures
 from dedupe.engines.spark.stage import Stage, call_roll, stage_lines, stage_rows
 from dedupe.engines.spark.write import annotated, found_table, read_back, selected, told, write
@@ -128,7 +128,7 @@ def compute(stage: Stage, records: DataFrame, settings: Settings, progress: Prog
 
 def placed(corpus: Corpus, records: DataFrame, names: Names) -> Corpus:
     """A corpus that knows the file and line of each record."""
-    table = records.select("position", "file", "line").toArrow().sort_by("position")
+    table = table_of(records.select("position", "file", "line")).sort_by("position")
     files, lines = table["file"].combine_chunks().dictionary_encode(), table["line"].to_numpy()
     numbers = files.indices.to_numpy()
     cuts = np.flatnonzero(np.diff(numbers)) + 1

@@ -12,7 +12,7 @@ import numpy as np
 from dedupe.engines.arrow import encoded, numbers
 from dedupe.engines.spark.schema import RECORDS, batch_of
 from dedupe.pipeline.case import lengths_of, whole_texts
-from dedupe.pipeline.gather import digests
+from dedupe.pipeline.gather import checks, digests
 from dedupe.reading import BOM
 from dedupe.reading.jsonl import batches
 from dedupe.reading.source import Source, too_long
@@ -119,6 +119,7 @@ def record_rows(batch: Batch, block: int, places: NDArray[np.int64]) -> pa.Recor
             "source": batch.sources,
             "time": batch.times,
             "digest": digests(batch).view(np.int64),
+            "check": checks(batch).view(np.int64),
             "filled": np.sum([whole_texts(column) for column in batch.texts], axis=0),
             "lengths": np.sum([lengths_of(column) for column in batch.texts], axis=0),
             "texts": list(map(list, texts)),

@@ -10,7 +10,7 @@ from pyspark.sql import functions as f
 
 from dedupe.canonical import order_by
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.schema import frame_of, sorted_columns
+from dedupe.engines.spark.carry import frame_of, is_far, sorted_columns
 from dedupe.engines.spark.texts import hold, spelled_in, tell
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
 from dedupe.errors import EngineError
@@ -24,7 +24,7 @@ from dedupe.pipeline.register import Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
 from dedupe.verify import CONTEXT, Ends, context_rows
 from dedupe.verify import RETURNS as RECURRING
-from dedupe.words import learn_vocabulary
+from dedupe.words import by_hash, learn_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 LOW = 0xFFFFFFFF
 SLICE = 1 << 26
 """So many pairs are on their way at a time, which take some 200 bytes each."""
+FAR_SLICE = 1 << 24
+"""The same under Spark Connect, which takes a table of 3 GiB at most."""
 FEW = 1 << 20
 """So many numbers may be sent to every worker."""
 
@@ -73,7 +75,8 @@ class Sparked(Outline):
         """The verdicts on coded pairs of records under some counts."""
         bench = self.bench(counts, floor if screened else 0.0)
         judged, hopeless = [nothing_judged(len(self.settings.field))], [codes[:0]]
-        for some, share in slices(np.sort(codes), progress, SLICE):
+        most = FAR_SLICE if is_far(self.stage.spark) else SLICE
+        for some, share in slices(np.sort(codes), progress, most):
             found, hopes = self.verdicts(some, counts, bench)
             judged.append(found.where(hopes >= floor))
             hopeless.append(some[hopes < floor])
@@ -186,10 +189,10 @@ def register_of(
     times: NDArray[np.int64],
 ) -> Register:
     """What of the words is counted; ``keys`` are those of the first field."""
-    spelled: dict[int, str] = {}
+    spelled: dict[str, int] = {}
     for own in fields:
         spelled.update(spelled_in(own))
-    vocabulary = learn_vocabulary(spelled)
+    vocabulary = learn_vocabulary(by_hash(spelled))
     headlines = numbered(fields[0].prints[rows[0]])
     anchored = sorted_columns(keys, "kind", "anchors")["anchors"].tolist()
     width = len(anchored[0]) if anchored else 1

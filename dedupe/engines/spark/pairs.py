@@ -6,12 +6,12 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from dedupe.candidates import Candidates, Crowd, pair_sorted
 from dedupe.engines.arrow import numbers
-from dedupe.engines.spark.schema import PAIRED, batch_of, columns_of, frame_of
+from dedupe.engines.spark.carry import columns_of, frame_of
+from dedupe.engines.spark.schema import PAIRED, batch_of
 from dedupe.errors import EngineError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from numpy.typing import NDArray
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     Rows = NDArray[np.int64]
 
@@ -68,7 +68,7 @@ def nothing_proposed() -> Candidates:
 def keys_among(fields: Sequence[DataFrame], kinds: DataFrame) -> DataFrame:
     """A row for each key of each field of some kinds."""
     tables = [keys_of(table.join(kinds, "kind"), field) for field, table in enumerate(fields)]
-    return reduce(DataFrame.unionByName, tables)
+    return reduce(lambda one, other: one.unionByName(other), tables)
 
 
 def keys_of(table: DataFrame, field: int) -> DataFrame:

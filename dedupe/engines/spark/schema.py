@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
-
-from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-    from pyspark.sql import DataFrame, SparkSession
 
 RECORDS = (
     "file string, block long, place long, line long, raw binary, reason string, id string, "
-    "source string, time long, digest long, filled long, lengths long, texts array<binary>, "
-    "met array<long>"
+    "source string, time long, digest long, check long, filled long, lengths long, "
+    "texts array<binary>, met array<long>"
 )
 """A line as it was read: ``place`` counts the records of its block, ``line`` its lines, from 1.
 
@@ -26,7 +21,7 @@ A bad line has a ``reason``, and a place of -1 where it may not be skipped. The 
 has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read.
 """
 TOLD = (
-    "first long, words binary, zones binary, text binary, print long, version int, "
+    "first long, words binary, zones binary, text binary, print long, check long, version int, "
     "withdrawn boolean, bands array<long>, anchors array<long>, hashes binary, spelled binary"
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""
@@ -40,25 +35,6 @@ def judged_schema(fields: int) -> str:
     """The verdict on a pair, with the similarity of each field."""
     parts = (f"part_{field} double" for field in range(fields))
     return ", ".join(["code long, score double, hope double", *parts])
-
-
-def columns_of(frame: DataFrame, *names: str) -> dict[str, NDArray[Any]]:
-    """Some columns of a frame on the driver, as arrays."""
-    table = frame.select(*names).toArrow()
-    return {name: numbers(table[name]) for name in names}
-
-
-def sorted_columns(frame: DataFrame, by: str, *names: str) -> dict[str, NDArray[Any]]:
-    """The same in the order of a column, sorted on the driver: an engine may keep no order."""
-    found = columns_of(frame, by, *names)
-    order = np.argsort(found[by], kind="stable")
-    return {name: values[order] for name, values in found.items()}
-
-
-def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> DataFrame:
-    """A frame of arrays that are on the driver."""
-    table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
-    return spark.createDataFrame(table)
 
 
 def batch_of(schema: str, columns: Mapping[str, Any]) -> pa.RecordBatch:

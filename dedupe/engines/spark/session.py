@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
 import shutil
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
@@ -19,11 +22,15 @@ from dedupe.errors import DedupeError, EngineError, OutputError
 from dedupe.formats import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
 
+LEAST = (3, 5)
+CONNECT = "sc:"
+NO_CONNECT = "Spark Connect has no files to tell of: use dedupe.engines.spark.cluster in a program"
 NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
+PATIENCE = 60
 TRACEBACK = "Traceback (most recent call last):"
 RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
@@ -38,23 +45,43 @@ FORMATS = f"{SIGNATURES}.{CLUSTERS}"
 
 
 @contextmanager
-def open_stage(master: str | None, out: str, folder: str | None) -> Iterator[Stage]:
+def open_stage(
+    master: str | None, out: str, folder: str | None, *, quiet: bool = False
+) -> Iterator[Stage]:
     """A session for one run, and a folder for its tables; both are gone when the block ends.
 
     Without a master the session is that of the surrounding spark-submit, or what Spark's own
-    configuration says. Raises EngineError where Spark cannot start, and as :func:`staged`.
+    configuration says. A Java that is started ``quiet`` never says a word. Raises EngineError where
+    Spark cannot start, and as :func:`staged`.
     """
+    if (master or os.environ.get("SPARK_REMOTE", "")).startswith(CONNECT):
+        raise EngineError(NO_CONNECT)
     check_java()
+    logging.getLogger().addHandler(logging.NullHandler())  # py4j logs there what is told in a line
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("dedupe").config(map=OURS)
-    with failures():
+    with failures(), silenced() if quiet else nullcontext():
         spark = (builder.master(master) if master else builder).getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
         with staged(spark, out, folder) as stage:
             yield stage
     finally:
-        spark.stop()
+        tidy(spark.stop)
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Nothing on standard error, also from processes that are started meanwhile."""
+    sys.stderr.flush()
+    own, none = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(none, 2)
+        yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+        os.close(none)
 
 
 @contextmanager
@@ -71,11 +98,28 @@ def staged(spark: SparkSession, out: str, folder: str | None) -> Iterator[Stage]
         check_workers(spark)
     name = f"dedupe-staging-{secrets.token_hex(6)}"
     staging = f"{folder.rstrip('/')}/{name}" if folder else f"{out.rstrip('/')}.{name}"
+    with failures():
+        files.make(staging)
     try:
         yield Stage(spark, staging)
     finally:
-        with suppress(EngineError), failures():  # where Java is gone, that is told already
-            files.remove(staging)
+        tidy(partial(files.remove, staging))
+
+
+def tidy(work: Callable[[], object]) -> None:
+    """Do some last work of Java's, unless it is gone, which is told already.
+
+    Each thread has a connection of its own. That of the main one may be in the middle of an answer,
+    where a signal has ended the wait for it.
+    """
+
+    def attempt() -> None:
+        with suppress(Exception):
+            work()
+
+    worker = Thread(target=attempt, daemon=True)
+    worker.start()
+    worker.join(PATIENCE)
 
 
 def check_java() -> None:
@@ -101,6 +145,13 @@ class Files:
         own = self.at(path)
         return bool(own.getFileSystem(self._settings).exists(own))
 
+    def make(self, path: str) -> None:
+        """Make a folder that Java removes, if nobody does, when it ends."""
+        own = self.at(path)
+        system = own.getFileSystem(self._settings)
+        system.mkdirs(own)
+        system.deleteOnExit(own)
+
     def remove(self, path: str) -> None:
         """Remove a folder and what is in it."""
         own = self.at(path)
@@ -108,10 +159,18 @@ class Files:
 
 
 def check_workers(spark: SparkSession) -> None:
-    """Raise EngineError where a worker would compute something else than we do."""
+    """Raise EngineError for a Spark that is too old, or workers that would compute otherwise."""
+    check_version(spark.version)
     for row in spark.range(1).mapInArrow(introduce, WORKER).collect():
         compare("Python", row.python, PYTHON)
         compare("formats of dedupe", row.formats, FORMATS)
+
+
+def check_version(version: str) -> None:
+    """Raise EngineError for a Spark that is too old."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if numbers < LEAST:
+        raise EngineError("Spark {}.{} or later is needed, ".format(*LEAST) + f"this is {version}")
 
 
 def compare(what: str, theirs: str, ours: str) -> None:

@@ -11,10 +11,12 @@ from pyspark.sql import functions as f
 
 from dedupe.columns import Coding, Packing
 from dedupe.engines.roll import Roll
+from dedupe.engines.spark.carry import columns_of, frame_of, table_of
 from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.engines.spark.names import Names
-from dedupe.engines.spark.schema import RECORDS, columns_of, frame_of
+from dedupe.engines.spark.schema import RECORDS
 from dedupe.errors import InputError
+from dedupe.pipeline.collisions import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,11 +145,13 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
 
 def call_roll(records: DataFrame) -> Roll:
     """The few facts of each record that the driver holds."""
-    names = ("id", "source", "time", "digest", "filled", "lengths")
-    table = records.select("position", *names).toArrow().sort_by("position")
+    names = ("id", "source", "time", "filled", "lengths", "digest", "check")
+    table = table_of(records.select("position", *names)).sort_by("position")
     ids, sources = Packing(), Coding()
     for batch in table.to_batches(SOME):
         ids.add(batch["id"].to_pylist())
         sources.add(batch["source"].to_pylist())
-    times, digests, filled, lengths = (table[name].to_numpy() for name in names[2:])
-    return Roll(ids.packed(), sources.coded(), times, digests.view(np.uint64), filled, lengths)
+    times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
+    digests, checks = (column.view(np.uint64) for column in marks)
+    told = resolved(digests, checks.__getitem__)
+    return Roll(ids.packed(), sources.coded(), times, told, filled, lengths)

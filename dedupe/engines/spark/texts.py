@@ -10,9 +10,11 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import blobs, decoded, encoded, numbers, values_of
-from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of, columns_of, sorted_columns
+from dedupe.engines.spark.carry import columns_of, sorted_columns, table_of
+from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of
 from dedupe.folding import closings, outlets_among
-from dedupe.pipeline.describe import CHUNK, describe_chunk, marked_of
+from dedupe.pipeline.collisions import resolved
+from dedupe.pipeline.describe import CHUNK, checks_of, describe_chunk, marked_of
 from dedupe.pipeline.register import holdings
 
 if TYPE_CHECKING:
@@ -52,13 +54,13 @@ def tell(stage: Stage, records: DataFrame, settings: Settings, field: int) -> To
     outlets = learn_marks(kept)
     told = kept.select("first", "text").mapInArrow(partial(describe_rows, outlets, settings), TOLD)
     table = stage.keep(f"told_{field}", told)
-    facts = sorted_columns(table, "first", "print", "version", "withdrawn")
+    facts = sorted_columns(table, "first", "print", "check", "version", "withdrawn")
     rows = sorted_columns(own.join(kept, "text").select("position", "first"), "position", "first")
     return Told(
         table,
         np.searchsorted(facts["first"], rows["first"]),
         facts["first"],
-        facts["print"].view(np.uint64),
+        resolved(facts["print"].view(np.uint64), facts["check"].view(np.uint64).__getitem__),
         facts["version"].astype(np.int16),
         facts["withdrawn"].astype(bool),
     )
@@ -104,7 +106,7 @@ def told_rows(
     chunk = describe_chunk(texts, outlets, settings.seed)
     ends = np.concatenate(([0], np.cumsum(chunk.lengths)))
     none: list[Any] = [None] * (len(texts) - 1)
-    hashes = np.fromiter(chunk.spelled, np.uint64, len(chunk.spelled))
+    hashes = np.fromiter(chunk.spelled.values(), np.uint64, len(chunk.spelled))
     return batch_of(
         TOLD,
         {
@@ -113,23 +115,24 @@ def told_rows(
             "zones": blobs(chunk.zones, ends),
             "text": [encoded(text) for text in chunk.texts],
             "print": chunk.prints.view(np.int64),
+            "check": checks_of(chunk).view(np.int64),
             "version": chunk.versions,
             "withdrawn": chunk.withdrawn,
             "bands": list(chunk.bands.view(np.int64)),
             "anchors": list(chunk.anchors.view(np.int64)),
             "hashes": [hashes.tobytes(), *none],
-            "spelled": [encoded("\0".join(chunk.spelled.values())), *none],
+            "spelled": [encoded("\0".join(chunk.spelled)), *none],
         },
     )
 
 
-def spelled_in(told: Told) -> dict[int, str]:
-    """The spelling of every word of a field's texts."""
+def spelled_in(told: Told) -> dict[str, int]:
+    """The hash of every word of a field's texts, by its spelling; of those that share one, one."""
     brought = told.table.where("hashes is not null").select("hashes", "spelled")
     words = brought.mapInArrow(word_rows, SPELLED).groupBy("hash").agg(f.min("word").alias("word"))
-    table = words.toArrow()
+    table = table_of(words)
     hashes = numbers(table["hash"]).view(np.uint64).tolist()
-    return dict(zip(hashes, map(decoded, table["word"].to_pylist()), strict=True))
+    return dict(zip(map(decoded, table["word"].to_pylist()), hashes, strict=True))
 
 
 def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -143,6 +146,6 @@ def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def hold(told: Told, vocabulary: Vocabulary) -> Holdings:
     """The distinct words of each text, in the order of the texts."""
-    table = told.table.select("first", "words").toArrow().sort_by("first")
+    table = table_of(told.table.select("first", "words")).sort_by("first")
     hashes, ends = values_of(table["words"], np.uint64)
     return holdings(ends, vocabulary.ids(hashes))

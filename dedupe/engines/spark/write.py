@@ -12,7 +12,8 @@ import pyarrow as pa
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import numbers
-from dedupe.engines.spark.schema import batch_of, frame_of
+from dedupe.engines.spark.carry import frame_of
+from dedupe.engines.spark.schema import batch_of
 from dedupe.errors import InputError
 from dedupe.stories import Batch
 from dedupe.writing import Rows, check_key_is_free
