@@ -13,11 +13,11 @@ from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, postings_of, signed
 from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
-from dedupe.index.matching import match
+from dedupe.index.matching import match, part, unpacked
 from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
-from dedupe.stories import NO_TIME, Corpus
+from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from dedupe.index.looking import LookedUp
     from dedupe.index.matching import Matches
     from dedupe.index.store import Store
+    from dedupe.stories import Corpus
 
 
 def add(store: Store, corpus: Corpus) -> list[Answer]:
     """Take stories in, in one transaction, and answer each."""
+    corpus = unpacked(corpus)
     with store.writing():
         texts = describe_stories(corpus, store.marks, store.settings.seed)
         looked = look_up(store, corpus, texts)
@@ -47,12 +49,13 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
                 answers[record] = answer
         for record in np.flatnonzero(first != np.arange(len(corpus))).tolist():
             held = answers[int(first[record])]
-            answers[record] = held and replace(held, new=False, opens=False)
+            answers[record] = held and held._replace(new=False, opens=False)
         return [answer for answer in answers if answer]
 
 
 def ask(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer each story as the index stands, and change nothing."""
+    corpus = unpacked(corpus)
     with store.reading():
         texts = describe_stories(corpus, store.marks, store.settings.seed)
         looked = look_up(store, corpus, texts)
@@ -84,19 +87,6 @@ def held_already(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
     rows = np.unique(known[known != UNKNOWN])
     told = held_answers(store, rows) if len(rows) else {}
     return [told.get(row) for row in known.tolist()]
-
-
-def part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:
-    """Some records of a corpus, without their bytes."""
-    chosen = records.tolist()
-    return Corpus(
-        batches=(),
-        texts=tuple([column[i] for i in chosen] for column in corpus.texts),
-        ids=[corpus.ids[i] for i in chosen],
-        sources=[corpus.sources[i] for i in chosen],
-        times=corpus.times[records],
-        digests=corpus.digests[records],
-    )
 
 
 def first_of_each(marks: NDArray[np.uint64]) -> NDArray[np.int64]:

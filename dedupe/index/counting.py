@@ -82,33 +82,55 @@ def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
         meetings=np.zeros((count, 3)),
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
-        floor=settings.threshold,
     )
 
 
-def with_recurrence(evidence: Evidence, case: Case, looked: LookedUp, facts: Facts) -> Evidence:
-    """The same with what recurs."""
+def with_recurrence(
+    evidence: Evidence,
+    case: Case,
+    looked: LookedUp,
+    facts: Facts,
+    hopeful: NDArray[np.int64],
+) -> Evidence:
+    """The same with what recurs of headlines, and of the anchors of some newcomers."""
+    anchors, count = narrowed(evidence.anchors, len(evidence.meetings), hopeful)
     return replace(
         evidence,
         recurrence=recurrence_of(case, facts),
-        meetings=meetings_of(case, evidence.anchors, len(evidence.meetings), looked, facts),
+        anchors=anchors,
+        meetings=meetings_of(case, anchors, count, looked, facts),
     )
+
+
+def narrowed(
+    anchors: NDArray[np.int32], count: int, records: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], int]:
+    """So many anchors numbered anew: those that some records have, -1 for the others."""
+    wanted = np.zeros(count + 1, dtype=bool)
+    wanted[anchors[records]] = True
+    wanted[-1] = False
+    numbers = np.where(wanted, wanted.cumsum() - 1, NONE).astype(np.int32)
+    return numbers[anchors], int(wanted.sum())
 
 
 def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
     """The words of one field of all records, weighed by the index and the newcomers."""
     field, lexicon = case.memory.fields[number], case.memory.lexicon
-    tokens, lengths = field.spans(case.places)
-    stops = np.cumsum(lengths)
-    zones = field.zones.held[tokens]
-    words, ids = compact(field.words.held[tokens], len(lexicon))
+    if len(case.places) * FEW > len(lexicon):
+        words, ids, zones = np.arange(len(lexicon)), field.words.held, field.zones.held
+        starts, stops = field.bounds(case.places)
+    else:
+        tokens, lengths = field.spans(case.places)
+        zones, stops = field.zones.held[tokens], lengths.cumsum()
+        words, ids = compact(field.words.held[tokens], len(lexicon))
+        starts = stops - lengths
     weights = np.zeros(0, np.int64)
     if len(words):
         own, counts, texts = count_words(case.memory, number, case.places[case.old :])
         more = np.zeros(len(words), np.int64)
         more[np.searchsorted(words, own)] = counts
         weights = lexicon.weights(database, number, words, more, texts)
-    return Column(ids, zones, stops - lengths, stops, lexicon.vocabulary(words), weights)
+    return Column(ids, zones, starts, stops, lexicon.vocabulary(words), weights)
 
 
 def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

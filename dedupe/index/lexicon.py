@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import find
 from dedupe.index.describing import signed, tagged
 from dedupe.index.growing import Growing
 from dedupe.index.shelf import count_of
@@ -64,11 +65,14 @@ class Lexicon:
         """The number of each token of folded texts; words that are new get one."""
         hashes = folded.tokens.hashes
         firsts = first_seen(hashes)
-        values = hashes[firsts].tolist()
-        new = [place for place, value in enumerate(values) if value not in self._numbers]
+        values = hashes[firsts]
+        given = values.tolist()
+        new = [place for place, value in enumerate(given) if value not in self._numbers]
         if new:
-            self._learn([values[place] for place in new], spelled(folded, firsts[new]))
-        return np.fromiter(map(self._numbers.__getitem__, hashes.tolist()), np.int32, len(hashes))
+            self._learn([given[place] for place in new], spelled(folded, firsts[new]))
+        numbers = np.fromiter(map(self._numbers.__getitem__, given), np.int32, len(given))
+        order = values.argsort()
+        return numbers[order[find(values[order], hashes)]]
 
     def _learn(self, values: list[int], words: list[str]) -> None:
         """Number words, given by the hash and the folded spelling of each."""

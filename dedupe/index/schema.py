@@ -25,6 +25,8 @@ PAGE = 8192
 PATIENCE = 30.0
 """Seconds that a writer waits for another one."""
 CACHE_KIB = 32 * 1024
+MAPPED = 1 << 30
+"""So many bytes of a file are read in place, without a copy; of a longer one the rest is copied."""
 SIGNATURE = b"SQLite format 3\0"
 PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
@@ -140,6 +142,7 @@ def connection(path: str) -> sqlite3.Connection:
     )
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    database.execute(f"PRAGMA mmap_size = {MAPPED}")
     database.execute("PRAGMA temp_store = FILE")
     database.execute("PRAGMA journal_size_limit = 4194304")
     return database
