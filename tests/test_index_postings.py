@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedupe.candidates import HOT, NEIGHBOURS
 from dedupe.index import found, looking, schema, segments
-from dedupe.index.postings import GROUP, all_of, bits_for, pack, unpack
+from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, pack, unpack
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
 
@@ -84,7 +84,16 @@ def test_a_part_of_another_length_is_refused():
     with pytest.raises(ValueError, match="another length"):
         unpack(np.arange(1), [data + b"\0\0\0\0"])
     with pytest.raises(ValueError, match="cut short"):
-        unpack(np.arange(1), [data[:8]])
+        unpack(np.arange(1), [data[:4]])
+
+
+def test_a_part_of_very_many_entries_is_packed_and_found():
+    count = MOST_SHORT + 1
+    packed = list(pack(np.zeros(count, np.uint32), np.arange(count), 17, 0, 1 << 15))
+    held = unpack(np.arange(len(packed)), [data for _, data in packed])
+    keys, places = all_of(held, 17)
+    assert not keys.any()
+    assert places.tolist() == list(range(count))
 
 
 @pytest.mark.parametrize("count", [1, HOT, HOT + 1, 1000])

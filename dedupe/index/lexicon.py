@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dedupe.folding import Folded
 
 WORD = 1 << 16
+SHORTER = np.uint64(24)
+"""Words are counted by the other bits of their keys: two of a million share one by chance."""
 UNKNOWN = -1
 STATIC, OVERLAPS = 5, 4
 BYTES_A_WORD = 400
@@ -34,7 +36,7 @@ def texts_key(field: int) -> int:
 
 def word_keys(hashes: NDArray[np.uint64], field: int) -> NDArray[np.int64]:
     """The key of each word as a word of a field, by which it is counted."""
-    return signed(tagged(hashes, WORD + field))
+    return signed(tagged(hashes, WORD + field) >> SHORTER)
 
 
 class Lexicon:

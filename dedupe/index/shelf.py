@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.stories import NO_TIME, Corpus
+from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,11 +36,6 @@ LEADERS = """
 SELECT f.cluster, coalesce(c.name, s.digest), coalesce(c.size, 1), s.weight
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
 WHERE f.seq IN {} ORDER BY f.seq
-"""
-STORIES = """
-SELECT id, coalesce(name, ''), coalesce(time, ?), digest, texts
-FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
-WHERE seq IN {} ORDER BY seq
 """
 PLACES = """
 SELECT f.seq, coalesce(c.name, s.digest), coalesce(c.size, 1), coalesce(c.canonical, f.seq),
@@ -119,26 +114,6 @@ def leaders_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Leaders
 def places_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> dict[int, tuple[Any, ...]]:
     """The place of each row: cluster name, size, canonical, its id and digest, and the verdict."""
     return {row[0]: row[1:] for row in select(database, PLACES, seqs)}
-
-
-def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
-    """Some stories, given in the order of coming, as a corpus without their bytes.
-
-    Raises ValueError where some are missing.
-    """
-    rows = select(database, STORIES, seqs, NO_TIME).fetchall()
-    if len(rows) != len(seqs):
-        raise ValueError("stories that others refer to are missing")
-    ids, sources, times, digests, told = zip(*rows, strict=True) if rows else ((),) * 5
-    texts = list(map(orjson.loads, told))
-    return Corpus(
-        batches=(),
-        texts=tuple([text[field] for text in texts] for field in range(fields)),
-        ids=list(ids),
-        sources=list(sources),
-        times=np.array(times, np.int64),
-        digests=np.array(digests, np.int64).view(np.uint64),
-    )
 
 
 def source_number(database: sqlite3.Connection, name: str) -> int | None:

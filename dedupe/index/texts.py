@@ -1,0 +1,154 @@
+"""The texts of stories, packed some neighbours at a time: news packs to half of its size.
+
+A block holds rows ``first`` to ``first + count - 1``, as the deflated JSON of a list for each, or
+of null for one that is gone. A story that comes alone is a block at first; what came in blocks too
+small is packed anew when its postings become a segment.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from dedupe.hashing import distinct
+from dedupe.index.shelf import select
+from dedupe.stories import NO_TIME, Corpus
+from dedupe.threads import workers
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Row = Sequence[str] | None
+    Block = tuple[int, int, int, bytes]
+
+STORIES = """
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest
+FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
+WHERE seq IN {} ORDER BY seq
+"""
+TOGETHER = 8
+"""Stories of a block."""
+RAW = -15
+"""Deflated without header and checksum, in the widest window."""
+ENOUGH = 64
+"""Blocks that are worth a thread."""
+
+
+def keep(database: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
+    """Write the texts of consecutive stories from row ``first`` on."""
+    starts = range(0, len(rows), TOGETHER)
+    with workers(1 if len(starts) < ENOUGH else 0) as spread:
+        blocks = spread(lambda at: packed(first + at, rows[at : at + TOGETHER]), starts)
+        database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", blocks)
+
+
+def packed(first: int, rows: Sequence[Row]) -> Block:
+    """A block: its first row, how many there are, how long they are unpacked, and they."""
+    told = [orjson.dumps(row) for row in rows]
+    size = sum(len(each) for each, row in zip(told, rows, strict=True) if row is not None)
+    deflating = zlib.compressobj(wbits=RAW)
+    data = deflating.compress(b"[" + b",".join(told) + b"]") + deflating.flush()
+    return first, len(rows), size, data
+
+
+def unpacked(data: bytes) -> list[list[str] | None]:
+    """The texts of a block; raises ValueError for what is none."""
+    try:
+        rows: list[list[str] | None] = orjson.loads(zlib.decompress(data, RAW))
+    except zlib.error as error:
+        raise ValueError("the texts of some stories cannot be unpacked") from error
+    return rows
+
+
+def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
+    """The texts of some stories that are there; raises ValueError where some are missing."""
+    if not len(seqs):
+        return []
+    firsts = blocks_of(database, seqs)
+    wanted = distinct(firsts)
+    query = "SELECT first, data FROM texts WHERE first IN {}"
+    held = {first: unpacked(data) for first, data in select(database, query, wanted)}
+    try:
+        rows = [
+            held[first][place]
+            for first, place in zip(firsts.tolist(), (seqs - firsts).tolist(), strict=True)
+        ]
+    except LookupError as error:
+        raise ValueError("the texts of some stories are missing") from error
+    if None in rows:
+        raise ValueError("the texts of some stories are missing")
+    return [row for row in rows if row is not None]
+
+
+def blocks_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first row of the block of each story, -1 where there is none before it."""
+    low, high = int(seqs.min()), int(seqs.max())
+    if high - low < TOGETHER * len(seqs):
+        query = (
+            "SELECT first FROM texts WHERE first <= ?2 AND first >="
+            " coalesce((SELECT max(first) FROM texts WHERE first <= ?1), ?1) ORDER BY first"
+        )
+        starts = np.array([-1, *(row[0] for row in database.execute(query, (low, high)))])
+        return starts[np.searchsorted(starts, seqs, side="right") - 1]
+    query = (
+        "SELECT coalesce((SELECT max(first) FROM texts WHERE first <= seq), -1) FROM facts"
+        " WHERE seq IN {} ORDER BY seq"
+    )
+    wanted = distinct(seqs)
+    rows = select(database, query, wanted).fetchall()
+    if len(rows) != len(wanted):
+        raise ValueError("stories that others refer to are missing")
+    return np.array([row[0] for row in rows], np.int64)[np.searchsorted(wanted, seqs)]
+
+
+def repack(database: sqlite3.Connection, first: int, last: int) -> None:
+    """Put the blocks of some rows together where most are too small."""
+    query = "SELECT first, count, data FROM texts WHERE first BETWEEN ? AND ? ORDER BY first"
+    blocks = database.execute(query, (first, last)).fetchall()
+    if len(blocks) * TOGETHER <= 2 * sum(count for _, count, _ in blocks):
+        return
+    database.execute("DELETE FROM texts WHERE first BETWEEN ? AND ?", (first, last))
+    rows: list[Row] = []
+    for start, _, data in blocks:
+        rows += [None] * (start - first - len(rows))
+        rows += unpacked(data)
+    keep(database, first, rows)
+
+
+def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
+    """Take the texts of some stories out of their blocks; a block without any goes."""
+    firsts = blocks_of(database, seqs)
+    for first in distinct(firsts).tolist():
+        (data,) = database.execute("SELECT data FROM texts WHERE first = ?", (first,)).fetchone()
+        rows: list[Row] = [*unpacked(data)]
+        for seq in seqs[firsts == first].tolist():
+            rows[seq - first] = None
+        database.execute("DELETE FROM texts WHERE first = ?", (first,))
+        if any(row is not None for row in rows):
+            database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
+
+
+def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
+    """Some stories, given in the order of coming, as a corpus without their bytes.
+
+    Raises ValueError where some are missing.
+    """
+    rows = select(database, STORIES, seqs, NO_TIME).fetchall()
+    if len(rows) != len(seqs):
+        raise ValueError("stories that others refer to are missing")
+    ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4
+    texts = read(database, seqs)
+    return Corpus(
+        batches=(),
+        texts=tuple([text[field] for text in texts] for field in range(fields)),
+        ids=list(ids),
+        sources=list(sources),
+        times=np.array(times, np.int64),
+        digests=np.array(digests, np.int64).view(np.uint64),
+    )
