@@ -36,7 +36,7 @@ def test_texts_are_read_as_they_were_kept(rows, data):
     asked = data.draw(st.lists(st.sampled_from(left), max_size=8))
     most = data.draw(st.sampled_from((0, 512)))
     with closing(database()) as made, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texts, "ENOUGH", 2)
+        patch.setattr(texts, "ENOUGH", 2 * texts.TOGETHER)
         patch.setattr(shelf, "MOST_LISTED", most)
         note(made, count)
         for start, stop in pairwise(cuts):

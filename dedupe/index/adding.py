@@ -9,7 +9,6 @@ import numpy as np
 
 from dedupe.index import texts
 from dedupe.index.answering import answers_of, guesses, held_answers
-from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, postings_of, signed
 from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
@@ -17,6 +16,7 @@ from dedupe.index.matching import match, part, unpacked
 from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
+from dedupe.index.weighing import counts_to_keep
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:

@@ -122,6 +122,8 @@ def keys_of(told: Sequence[Texts]) -> NDArray[np.uint64]:
 
 def tagged(keys: NDArray[np.uint64], tag: int) -> NDArray[np.uint64]:
     """Keys made different from the equal keys of another field or kind; 0 stays 0."""
+    if not keys.any():
+        return np.zeros_like(keys)
     mixed = mix64(keys + np.uint64((tag + 1) * int(BASE) % (1 << 64))) | np.uint64(1)
     mixed[keys == 0] = 0
     return mixed

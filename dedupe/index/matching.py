@@ -195,9 +195,11 @@ def accepted(
 def hopeful(evidence: Evidence, ends: Ends, floor: float) -> NDArray[np.int64]:
     """The pairs that pass if all characters agree and nothing recurs."""
     cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
-    with workers(evidence.jobs if len(cuts) > 1 else 1) as spread:
+    if len(cuts) == 1:
+        return np.flatnonzero(hopes_of(evidence, ends) >= floor)
+    with workers(evidence.jobs) as spread:
         hopes = [*spread(lambda cut: hopes_of(evidence, ends.at(cut)), cuts)]
-    return np.flatnonzero(np.concatenate([np.zeros(0), *hopes]) >= floor)
+    return np.flatnonzero(np.concatenate(hopes) >= floor)
 
 
 def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

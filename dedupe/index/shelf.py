@@ -106,6 +106,8 @@ def facts_between(
 
 def leaders_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Leaders:
     """What is known of sorted distinct canonical stories."""
+    if not len(seqs):
+        return Leaders(seqs, seqs, seqs.view(np.uint64), seqs, seqs)
     rows = select(database, LEADERS, seqs).fetchall()
     held = columns(rows, 4)
     return Leaders(seqs, held[0], held[1].view(np.uint64), held[2], held[3])

@@ -36,16 +36,20 @@ TOGETHER = 8
 """Stories of a block."""
 RAW = -15
 """Deflated without header and checksum, in the widest window."""
-ENOUGH = 64
-"""Blocks that are worth a thread."""
+ENOUGH = 64 * TOGETHER
+"""Stories that are worth a thread."""
 
 
 def keep(database: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
     """Write the texts of consecutive stories from row ``first`` on."""
-    starts = range(0, len(rows), TOGETHER)
-    with workers(1 if len(starts) < ENOUGH else 0) as spread:
-        blocks = spread(lambda at: packed(first + at, rows[at : at + TOGETHER]), starts)
-        database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", blocks)
+
+    def blocks(start: int) -> list[Block]:
+        places = range(start, min(start + ENOUGH, len(rows)), TOGETHER)
+        return [packed(first + place, rows[place : place + TOGETHER]) for place in places]
+
+    with workers(1 if len(rows) <= ENOUGH else 0) as spread:
+        for made in spread(blocks, range(0, len(rows), ENOUGH)):
+            database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", made)
 
 
 def packed(first: int, rows: Sequence[Row]) -> Block:
