@@ -110,6 +110,9 @@ class Coded(Strings):
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def __iter__(self) -> Iterator[str]:
+        return map(self.names.__getitem__, self.numbers.tolist())
+
     def at(self, place: int) -> str:
         """One string."""
         return self.names[int(self.numbers[place])]

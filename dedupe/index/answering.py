@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import starmap
+from functools import partial
+from itertools import repeat, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from dedupe.index.shelf import SCORES, places_of
 from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,7 +29,7 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
     corpus, versions = matches.corpus, matches.of(VERSION).tolist()
     scores, own = places.scores.tolist(), hexes(corpus.digests)
     names = [given or digest for given, digest in zip(corpus.ids, own, strict=True)]
-    answers = list(map(opening, names, own, versions))
+    answers = openings(names, own, versions)
     for group in groups:
         canonical_id, name = names[group.top], f"{group.name:016x}"
         for record in group.fresh:
@@ -51,9 +52,13 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
     return answers
 
 
-def opening(name: str, digest: str, version: int) -> Answer:
-    """The answer to a story that is a cluster of its own."""
-    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, (), None, True)  # noqa: FBT003 - in the order of Answer: by name it takes twice as long
+def openings(names: list[str], digests: list[str], versions: list[int]) -> list[Answer]:
+    """The answers to stories that are a cluster of their own each."""
+    alike = Answer("", 1, True, "", 1.0, CANONICAL, 0, True, opens=True)  # noqa: FBT003 - in the order of Answer
+    columns: list[Iterable[object]] = [repeat(value, len(names)) for value in alike]
+    for name, own in (("cluster", digests), ("canonical_id", names), ("version", versions)):
+        columns[Answer._fields.index(name)] = own
+    return list(map(partial(tuple.__new__, Answer), zip(*columns, strict=True)))
 
 
 def hexes(digests: NDArray[np.uint64]) -> list[str]:
@@ -108,7 +113,8 @@ def guess(
     """One of them; a story that matches nothing would open a cluster."""
     corpus = matches.corpus
     if pair is None:
-        return opening(name_of(corpus, record), f"{int(corpus.digests[record]):016x}", version)
+        digest = f"{int(corpus.digests[record]):016x}"
+        return openings([name_of(corpus, record)], [digest], [version])[0]
     leader = int(matches.left[pair])
     names = [field.name for field in matches.settings.field]
     return Answer(

@@ -50,11 +50,11 @@ def describe_field(
     texts: Sequence[str], marks: NDArray[np.uint64], seed: int, *, bands: bool = True
 ) -> Texts:
     """Describe one field's texts, each distinct one once."""
+    if not any(texts):
+        return Texts(np.zeros(len(texts), np.int64), [no_text(seed)])
     places: dict[str, int] = {}
     rows = np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
-    distinct = list(places) or [""]
-    if distinct == [""]:
-        return Texts(rows, [no_text(seed)])
+    distinct = list(places)
 
     def describe(start: int) -> Piece:
         folded = fold(distinct[start : start + CHUNK], marks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -25,7 +26,7 @@ FEW = 16
 """Fewer than one in so many words are sorted, more are marked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spelled:
     """The folded texts of some stories as a sequence; each is cut out when it is asked for."""
 
@@ -37,9 +38,15 @@ class Spelled:
         return len(self.places)
 
     def __getitem__(self, record: int) -> str:
-        row = self.field.table.held[self.places[record]].tolist()
-        text = self.field.wholes[row[PIECE]][row[FIRST] : row[LAST]]
+        pieces, firsts, lasts = self._spans
+        text = self.field.wholes[pieces[record]][firsts[record] : lasts[record]]
         return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
+
+    @cached_property
+    def _spans(self) -> tuple[list[int], list[int], list[int]]:
+        """The piece of each text, and where in it the text begins and ends."""
+        rows = self.field.table.held[self.places]
+        return rows[:, PIECE].tolist(), rows[:, FIRST].tolist(), rows[:, LAST].tolist()
 
 
 def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Sequence[str]:
