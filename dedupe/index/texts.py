@@ -20,18 +20,20 @@ from dedupe.threads import workers
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     Row = Sequence[str] | None
     Block = tuple[int, int, int, bytes]
 
-STORIES = """
-SELECT id, coalesce(name, ''), coalesce(time, ?), digest
-FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
-WHERE seq IN {} ORDER BY seq
-"""
+BLOCK = "LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)"
+BLOCKS = f"SELECT seq, first, data FROM facts {BLOCK} WHERE seq IN {{}} ORDER BY seq"  # noqa: S608 - constants
+STORIES = f"""
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest, seq, first, data
+FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source {BLOCK}
+WHERE seq IN {{}} ORDER BY seq
+"""  # noqa: S608 - constants
 TOGETHER = 8
 """Stories of a block."""
 RAW = -15
@@ -72,43 +74,30 @@ def unpacked(data: bytes) -> list[list[str] | None]:
 
 def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
     """The texts of some stories that are there; raises ValueError where some are missing."""
-    if not len(seqs):
-        return []
-    firsts = blocks_of(database, seqs)
-    wanted = distinct(firsts)
-    query = "SELECT first, data FROM texts WHERE first IN {}"
-    held = {first: unpacked(data) for first, data in select(database, query, wanted)}
-    try:
-        rows = [
-            held[first][place]
-            for first, place in zip(firsts.tolist(), (seqs - firsts).tolist(), strict=True)
-        ]
-    except LookupError as error:
-        raise ValueError("the texts of some stories are missing") from error
-    if None in rows:
-        raise ValueError("the texts of some stories are missing")
-    return [row for row in rows if row is not None]
-
-
-def blocks_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The first row of the block of each story, -1 where there is none before it."""
-    low, high = int(seqs.min()), int(seqs.max())
-    if high - low < TOGETHER * len(seqs):
-        query = (
-            "SELECT first FROM texts WHERE first <= ?2 AND first >="
-            " coalesce((SELECT max(first) FROM texts WHERE first <= ?1), ?1) ORDER BY first"
-        )
-        starts = np.array([-1, *(row[0] for row in database.execute(query, (low, high)))])
-        return starts[np.searchsorted(starts, seqs, side="right") - 1]
-    query = (
-        "SELECT coalesce((SELECT max(first) FROM texts WHERE first <= seq), -1) FROM facts"
-        " WHERE seq IN {} ORDER BY seq"
-    )
     wanted = distinct(seqs)
-    rows = select(database, query, wanted).fetchall()
+    rows = select(database, BLOCKS, wanted).fetchall()
     if len(rows) != len(wanted):
         raise ValueError("stories that others refer to are missing")
-    return np.array([row[0] for row in rows], np.int64)[np.searchsorted(wanted, seqs)]
+    found = texts_in(rows)
+    return [found[place] for place in np.searchsorted(wanted, seqs).tolist()]
+
+
+def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
+    """The texts of some stories, given by their number, the first of their block, and the block.
+
+    Raises ValueError where some are missing.
+    """
+    held: dict[int | None, list[list[str] | None]] = {None: []}
+    found = []
+    for seq, first, data in rows:
+        if first not in held:
+            held[first] = unpacked(data)
+        place, block = seq - (first or 0), held[first]
+        row = block[place] if place < len(block) else None
+        if row is None:
+            raise ValueError("the texts of some stories are missing")
+        found.append(row)
+    return found
 
 
 def repack(database: sqlite3.Connection, first: int, last: int) -> None:
@@ -127,12 +116,12 @@ def repack(database: sqlite3.Connection, first: int, last: int) -> None:
 
 def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
     """Take the texts of some stories out of their blocks; a block without any goes."""
-    firsts = blocks_of(database, seqs)
-    for first in distinct(firsts).tolist():
-        (data,) = database.execute("SELECT data FROM texts WHERE first = ?", (first,)).fetchone()
-        rows: list[Row] = [*unpacked(data)]
-        for seq in seqs[firsts == first].tolist():
-            rows[seq - first] = None
+    blocks: dict[int, list[Row]] = {}
+    for seq, first, data in select(database, BLOCKS, seqs).fetchall():
+        if first not in blocks:
+            blocks[first] = [*unpacked(data)]
+        blocks[first][seq - first] = None
+    for first, rows in blocks.items():
         database.execute("DELETE FROM texts WHERE first = ?", (first,))
         if any(row is not None for row in rows):
             database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
@@ -146,8 +135,8 @@ def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: in
     rows = select(database, STORIES, seqs, NO_TIME).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that others refer to are missing")
-    ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4
-    texts = read(database, seqs)
+    ids, sources, times, digests, *_ = zip(*rows, strict=True) if rows else ((),) * 4
+    texts = texts_in(row[4:] for row in rows)
     return Corpus(
         batches=(),
         texts=tuple([text[field] for text in texts] for field in range(fields)),
