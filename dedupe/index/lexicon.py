@@ -10,7 +10,7 @@ from dedupe.hashing import find
 from dedupe.index.describing import signed, tagged
 from dedupe.index.growing import Growing
 from dedupe.index.shelf import count_of
-from dedupe.pipeline.describe import first_seen
+from dedupe.pipeline.describe import first_seen, spelled_at
 from dedupe.words import Vocabulary, blended, learn_vocabulary, standard, static_weights
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Lexicon:
         given = values.tolist()
         new = [place for place, value in enumerate(given) if value not in self._numbers]
         if new:
-            self._learn([given[place] for place in new], spelled(folded, firsts[new]))
+            self._learn([given[place] for place in new], spelled_at(folded, firsts[new]))
         numbers = np.fromiter(map(self._numbers.__getitem__, given), np.int32, len(given))
         order = values.argsort()
         return numbers[order[find(values[order], hashes)]]
@@ -151,13 +151,3 @@ class Lexicon:
         """Ask for all counts anew: another has written."""
         self._counts.held[:] = UNKNOWN
         self._texts = [UNKNOWN] * len(self._texts)
-
-
-def spelled(folded: Folded, places: NDArray[np.int64]) -> list[str]:
-    """The folded spelling of some tokens."""
-    tokens = folded.tokens
-    spans = zip(tokens.starts[places].tolist(), tokens.stops[places].tolist(), strict=True)
-    return [
-        tokens.codes[start:stop].tobytes().decode("utf-32-le", "surrogatepass")
-        for start, stop in spans
-    ]
