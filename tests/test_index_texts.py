@@ -38,6 +38,7 @@ def test_texts_are_read_as_they_were_kept(rows, data):
     with closing(database()) as made, pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "ENOUGH", 2 * texts.TOGETHER)
         patch.setattr(shelf, "MOST_LISTED", most)
+        patch.setattr(texts, "MANY", data.draw(st.sampled_from((0, 512))))
         note(made, count)
         for start, stop in pairwise(cuts):
             texts.keep(made, start + 1, rows[start:stop])
@@ -60,8 +61,10 @@ def test_stories_that_came_alone_are_packed_together():
     assert blocks == -(-20 // texts.TOGETHER)
 
 
+@pytest.mark.parametrize("many", [0, 512])
 @pytest.mark.parametrize("asked", [[1, 2], [1, 400], [3], [999], [1, 999]])
-def test_what_is_missing_is_told(asked: list[int]):
+def test_what_is_missing_is_told(asked: list[int], many: int, monkeypatch):
+    monkeypatch.setattr(texts, "MANY", many)
     with closing(database()) as made:
         note(made, 400)
         texts.keep(made, 1, [["A", ""], None])

@@ -1,4 +1,4 @@
-"""The texts of stories, packed some neighbours at a time: news packs to half of its size.
+"""The texts of stories, packed some neighbours at a time: ledes pack to half of their size.
 
 A block holds rows ``first`` to ``first + count - 1``, as the deflated JSON of a list for each, or
 of null for one that is gone. A story that comes alone is a block at first; what came in blocks too
@@ -8,6 +8,7 @@ small is packed anew when its postings become a segment.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,15 +30,26 @@ if TYPE_CHECKING:
 
 BLOCK = "LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)"
 BLOCKS = f"SELECT seq, first, data FROM facts {BLOCK} WHERE seq IN {{}} ORDER BY seq"  # noqa: S608 - constants
-STORIES = f"""
-SELECT id, coalesce(name, ''), coalesce(time, ?), digest, seq, first, data
-FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source {BLOCK}
-WHERE seq IN {{}} ORDER BY seq
-"""  # noqa: S608 - constants
+STORIES = """
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest
+FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
+WHERE seq IN {} ORDER BY seq
+"""
+ALONG = """
+SELECT first, count, data FROM texts
+WHERE first >= (SELECT max(first) FROM texts WHERE first <= ?) AND first <= ? ORDER BY first
+"""
 TOGETHER = 8
 """Stories of a block."""
 RAW = -15
 """Deflated without header and checksum, in the widest window."""
+AS_IT_IS, HARD = 0, 6
+WORTH = 1024
+"""So many bytes of a block are worth the time to pack and, again and again, to unpack them."""
+MANY = 512
+SPARSE = 64
+"""So many stories, one in so many or more, are read with all that stand between them."""
+MISSING = "the texts of some stories are missing"
 ENOUGH = 64 * TOGETHER
 """Stories that are worth a thread."""
 
@@ -58,9 +70,9 @@ def packed(first: int, rows: Sequence[Row]) -> Block:
     """A block: its first row, how many there are, how long they are unpacked, and they."""
     told = [orjson.dumps(row) for row in rows]
     size = sum(len(each) for each, row in zip(told, rows, strict=True) if row is not None)
-    deflating = zlib.compressobj(wbits=RAW)
-    data = deflating.compress(b"[" + b",".join(told) + b"]") + deflating.flush()
-    return first, len(rows), size, data
+    whole = b"[" + b",".join(told) + b"]"
+    deflating = zlib.compressobj(AS_IT_IS if len(whole) < WORTH else HARD, wbits=RAW)
+    return first, len(rows), size, deflating.compress(whole) + deflating.flush()
 
 
 def unpacked(data: bytes) -> list[list[str] | None]:
@@ -75,11 +87,28 @@ def unpacked(data: bytes) -> list[list[str] | None]:
 def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
     """The texts of some stories that are there; raises ValueError where some are missing."""
     wanted = distinct(seqs)
-    rows = select(database, BLOCKS, wanted).fetchall()
-    if len(rows) != len(wanted):
-        raise ValueError("stories that others refer to are missing")
-    found = texts_in(rows)
+    if len(wanted) > MANY and wanted[-1] - wanted[0] < SPARSE * len(wanted):
+        found = read_along(database, wanted.tolist())
+    else:
+        rows = select(database, BLOCKS, wanted).fetchall()
+        if len(rows) != len(wanted):
+            raise ValueError("stories that others refer to are missing")
+        found = texts_in(rows)
     return [found[place] for place in np.searchsorted(wanted, seqs).tolist()]
+
+
+def read_along(database: sqlite3.Connection, seqs: list[int]) -> list[list[str]]:
+    """The texts of many of the stories of a stretch, reading all of its blocks."""
+    found: list[list[str] | None] = []
+    for first, count, data in database.execute(ALONG, (seqs[0], seqs[-1])):
+        here = seqs[len(found) : bisect_left(seqs, first + count, len(found))]
+        if here:
+            block = unpacked(data)
+            found += [block[seq - first] for seq in here if seq >= first]
+    told = [row for row in found if row is not None]
+    if len(told) < len(seqs):
+        raise ValueError(MISSING)
+    return told
 
 
 def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
@@ -95,7 +124,7 @@ def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
         place, block = seq - (first or 0), held[first]
         row = block[place] if place < len(block) else None
         if row is None:
-            raise ValueError("the texts of some stories are missing")
+            raise ValueError(MISSING)
         found.append(row)
     return found
 
@@ -135,8 +164,8 @@ def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: in
     rows = select(database, STORIES, seqs, NO_TIME).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that others refer to are missing")
-    ids, sources, times, digests, *_ = zip(*rows, strict=True) if rows else ((),) * 4
-    texts = texts_in(row[4:] for row in rows)
+    ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4
+    texts = read(database, seqs)
     return Corpus(
         batches=(),
         texts=tuple([text[field] for text in texts] for field in range(fields)),
