@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 SOME = 4096
+CONTINUES, CONTINUED = 0xC0, 0x80
+"""The bits that tell a byte of UTF-8 that goes on with a character from one that begins it."""
 
 
 class Strings(Sequence[str]):
@@ -80,11 +82,12 @@ class Packed(Strings):
         for first in range(0, len(self), SOME):
             ends = self._ends[first : first + SOME + 1]
             data = self._data[ends[0] : ends[-1]]
-            if data.isascii():
-                text, bounds = data.decode(), (ends - ends[0]).tolist()
-                yield from map(text.__getitem__, map(slice, bounds[:-1], bounds[1:]))
-            else:
-                yield from map(self.at, range(first, first + len(ends) - 1))
+            text, bounds = data.decode("utf-8", "surrogatepass"), ends - ends[0]
+            if len(text) < len(data):
+                opens = (np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED
+                bounds = np.append(0, opens.cumsum())[bounds]
+            told = bounds.tolist()
+            yield from map(text.__getitem__, map(slice, told[:-1], told[1:]))
 
     def at(self, place: int) -> str:
         """One string."""
@@ -106,6 +109,9 @@ class Coded(Strings):
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.names.__getitem__, self.numbers.tolist())
 
     def at(self, place: int) -> str:
         """One string."""

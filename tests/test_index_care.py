@@ -10,7 +10,7 @@ from corpora import shipped, story
 from indexes import batch, filled, held
 
 from dedupe.errors import StoreError
-from dedupe.index import Index, shelf
+from dedupe.index import Index, shelf, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,12 +104,20 @@ def test_check_tells_what_does_not_fit(index: Index):
     assert any("without a story" in told for told in index.check())
 
 
+def test_check_tells_of_stories_without_texts(index: Index):
+    index.add(shipped())
+    assert len(shipped()) > texts.TOGETHER
+    index.store.database.execute("DELETE FROM texts WHERE first = 1")
+    assert index.check() == [f"{texts.TOGETHER} stories without texts"]
+
+
 def test_check_tells_of_postings_that_lead_astray(index: Index):
     index.add(shipped())
     index.compact()
     assert index.check() == []
     shelf.count_more(index.store.database, [(1, 1)])
     index.store.database.execute(
-        "UPDATE stories SET texts = ? WHERE seq = 3", (b'["Another story altogether",""]',)
+        "UPDATE texts SET count = ?2, data = ?4 WHERE first = ?1",
+        texts.packed(1, [["Another story altogether", ""]] * texts.TOGETHER),
     )
     assert index.check() == ["segment 1 is not what its stories make"]

@@ -11,8 +11,10 @@ from indexes import filled
 
 from dedupe.errors import StoreError
 from dedupe.index import Index, segments, store
+from dedupe.index.texts import packed
 
 STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
+UNPACKED = "UPDATE texts SET data = x'{}'"
 DAMAGES = [
     ("UPDATE meta SET value = NULL", "is damaged: "),
     ("UPDATE meta SET value = x'37'", "is damaged: "),
@@ -22,8 +24,12 @@ DAMAGES = [
     ("UPDATE meta SET value = '{\"seed\": -1}' WHERE name = 'settings'", "is damaged: seed: "),
     ("UPDATE facts SET time = x'37'", "is damaged: "),
     ("UPDATE stories SET digest = NULL", "is damaged: "),
-    ("UPDATE stories SET texts = '7'", "is damaged: "),
-    ("UPDATE stories SET texts = '[]'", "is damaged: "),
+    ("UPDATE texts SET data = '7'", "is damaged: "),
+    ("UPDATE texts SET data = x'37'", "is damaged: the texts of some stories cannot be unpacked"),
+    (UNPACKED.format(packed(1, [])[-1].hex()), "is damaged: the texts of some stories are missing"),
+    (UNPACKED.format(packed(1, [None] * 9)[-1].hex()), "is damaged: the texts of some stories are"),
+    (UNPACKED.format(packed(1, [[]] * 9)[-1].hex()), "is damaged: "),
+    ("DELETE FROM texts WHERE first = (SELECT min(first) FROM texts)", "is damaged: "),
     ("UPDATE stories SET score = 'seven'", "is damaged: "),
     ("UPDATE segments SET first = NULL", "is damaged: "),
     ("UPDATE segments SET last = NULL", "is damaged: "),

@@ -13,7 +13,7 @@ from corpora import CORPORA, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.index import Index, memory, pages, schema, shelf
+from dedupe.index import Index, matching, memory, pages, schema, shelf, tail, weighing
 from dedupe.index.growing import ROOM, Growing
 from dedupe.index.pages import Pages
 from dedupe.stories import NO_TIME
@@ -45,8 +45,11 @@ def warm(paths: list[Index], parts) -> list[object]:
     st.integers(1, 3),
     st.sampled_from(({}, {"window": "2d"}, {"updates": "split"}, {"numbers": "ignore"})),
     st.sampled_from((0, 1 << 30)),
+    st.booleans(),
 )
-def test_what_is_kept_from_call_to_call_changes_no_answer(stories, size, turns, told, most):
+def test_what_is_kept_from_call_to_call_changes_no_answer(
+    stories, size, turns, told, most, in_bulk
+):
     parts = [stories[i : i + size] for i in range(0, len(stories), size)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "MOST_BYTES", most)
@@ -55,6 +58,12 @@ def test_what_is_kept_from_call_to_call_changes_no_answer(stories, size, turns, 
         for path in (one, other):
             Index.create(path, **told).close()
         expected = cold(one, parts)
+        for module, name, value in (
+            (weighing, "FEW", 1 << 20),
+            (matching, "CHUNK", 1),
+            (tail, "FEW", 40),
+        ):
+            patch.setattr(module, name, value if in_bulk else getattr(module, name))
         several = [Index.open(other) for _ in range(turns)]
         assert warm(several, parts) == expected
         with Index.open(one) as index:

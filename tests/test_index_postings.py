@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.candidates import HOT, NEIGHBOURS
-from dedupe.index import found, looking, schema, segments
-from dedupe.index.postings import GROUP, all_of, bits_for, pack, unpack
+from dedupe.index import found, looking, schema, segments, tail
+from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, pack, unpack
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
 
@@ -73,10 +73,16 @@ def test_a_segment_and_the_tail_find_what_a_scan_finds(few, pairs, wanted):
         owners, rows, gone = segments.find(made, [segment], asked)
     assert not gone.any()
     assert sorted(zip(owners.tolist(), rows.tolist(), strict=True)) == expected
-    tail = Tail(FIRST)
-    tail.add(keys, seqs, FIRST + 1000)
-    owners, rows = tail.find(asked)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tail, "FEW", 2 if few == 1 else 4096)
+        held = Tail(FIRST)
+        for cut in (slice(0, 1), slice(1, 3), slice(3, None)):
+            held.add(keys[cut], seqs[cut], FIRST + 1000)
+    owners, rows = held.find(asked)
     assert sorted(zip(owners.tolist(), rows.tolist(), strict=True)) == expected
+    assert sorted(zip(*map(np.ndarray.tolist, held.postings()), strict=True)) == sorted(
+        zip(keys.tolist(), seqs.tolist(), strict=True)
+    )
 
 
 def test_a_part_of_another_length_is_refused():
@@ -84,7 +90,16 @@ def test_a_part_of_another_length_is_refused():
     with pytest.raises(ValueError, match="another length"):
         unpack(np.arange(1), [data + b"\0\0\0\0"])
     with pytest.raises(ValueError, match="cut short"):
-        unpack(np.arange(1), [data[:8]])
+        unpack(np.arange(1), [data[:4]])
+
+
+def test_a_part_of_very_many_entries_is_packed_and_found():
+    count = MOST_SHORT + 1
+    packed = list(pack(np.zeros(count, np.uint32), np.arange(count), 17, 0, 1 << 15))
+    held = unpack(np.arange(len(packed)), [data for _, data in packed])
+    keys, places = all_of(held, 17)
+    assert not keys.any()
+    assert places.tolist() == list(range(count))
 
 
 @pytest.mark.parametrize("count", [1, HOT, HOT + 1, 1000])

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,7 +147,11 @@ def spoil(path: Path, how: str) -> None:
         other.close()
     elif how == "newer":
         database = sqlite3.connect(path)
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
+        database.close()
+    elif how == "older":
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA user_version = 1")
         database.close()
     elif how == "overwritten":
         path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
@@ -158,7 +163,8 @@ REFUSED = {
     "empty": "no index of dedupe",
     "text": "no index of dedupe",
     "another database": "an SQLite database, but no index of dedupe",
-    "newer": "an index of format 2, and this dedupe knows up to 1; upgrade it",
+    "newer": "an index of format 3, and this dedupe knows up to 2; upgrade it",
+    "older": "an index of format 1, and this dedupe knows 2 alone; make it anew",
     "overwritten": "is damaged or cut short; put back a copy",
 }
 
@@ -197,13 +203,18 @@ def test_an_index_of_other_rules_is_refused_until_it_is_compacted(tmp_path: Path
         assert again.check() == []
 
 
+def mixed(number: int) -> list[str]:
+    """Words that cannot be packed."""
+    return [sha256(f"{number} {place}".encode()).hexdigest() for place in range(30)]
+
+
 def test_a_full_disk_loses_nothing(tmp_path: Path):
     with filled(tmp_path / "a.index", [shipped()[:9]]) as index:
         database = index.store.database
         before = held(index)
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count = {pages + 2}")
-        big = [{"id": f"x{n}", "title": f"Ferry {n} late {'very ' * 400}"} for n in range(99)]
+        big = [{"id": f"x{n}", "title": " ".join(mixed(n))} for n in range(99)]
         with pytest.raises(StoreError, match="No space left on device"):
             index.add(big)
         database.execute("PRAGMA max_page_count = 1000000")
@@ -215,8 +226,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path):
 def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path):
     filled(tmp_path / "a.index", [shipped()[:9]]).close()
     script = "".join(
-        json.dumps({"id": str(n), "title": f"Ferry {n} late {'very ' * 400}"}) + "\n"
-        for n in range(400)
+        json.dumps({"id": str(n), "title": " ".join(mixed(n))}) + "\n" for n in range(400)
     )
     limit = (tmp_path / "a.index").stat().st_size + (1 << 16)
     done = subprocess.run(

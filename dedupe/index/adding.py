@@ -6,18 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 
+from dedupe.index import texts
 from dedupe.index.answering import answers_of, guesses, held_answers
-from dedupe.index.counting import counts_to_keep
 from dedupe.index.describing import describe_stories, postings_of, signed
 from dedupe.index.joining import alone, groups_of, place
 from dedupe.index.looking import UNKNOWN, known_rows, look_up, only
-from dedupe.index.matching import match
+from dedupe.index.matching import match, part, unpacked
 from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
-from dedupe.stories import NO_TIME, Corpus
+from dedupe.index.weighing import counts_to_keep
+from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,52 +30,55 @@ if TYPE_CHECKING:
     from dedupe.index.looking import LookedUp
     from dedupe.index.matching import Matches
     from dedupe.index.store import Store
+    from dedupe.stories import Corpus
 
 
 def add(store: Store, corpus: Corpus) -> list[Answer]:
     """Take stories in, in one transaction, and answer each."""
+    corpus = unpacked(corpus)
     with store.writing():
-        texts = describe_stories(corpus, store.marks, store.settings.seed)
-        looked = look_up(store, corpus, texts)
+        told = describe_stories(corpus, store.marks, store.settings.seed)
+        looked = look_up(store, corpus, told)
         known = known_rows(store, looked)
         first = first_of_each(looked.own)
         fresh = np.flatnonzero((known == UNKNOWN) & (first == np.arange(len(corpus))))
         answers = held_already(store, known)
         if len(fresh):
-            told = take_in(store, *chosen(corpus, texts, looked, fresh))
-            for record, answer in zip(fresh.tolist(), told, strict=True):
+            fresh_ones = take_in(store, *chosen(corpus, told, looked, fresh))
+            for record, answer in zip(fresh.tolist(), fresh_ones, strict=True):
                 answers[record] = answer
         for record in np.flatnonzero(first != np.arange(len(corpus))).tolist():
             held = answers[int(first[record])]
-            answers[record] = held and replace(held, new=False, opens=False)
+            answers[record] = held and held._replace(new=False, opens=False)
         return [answer for answer in answers if answer]
 
 
 def ask(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer each story as the index stands, and change nothing."""
+    corpus = unpacked(corpus)
     with store.reading():
-        texts = describe_stories(corpus, store.marks, store.settings.seed)
-        looked = look_up(store, corpus, texts)
+        told = describe_stories(corpus, store.marks, store.settings.seed)
+        looked = look_up(store, corpus, told)
         known = known_rows(store, looked)
         answers = held_already(store, known)
         unknown = np.flatnonzero(known == UNKNOWN)
         if len(unknown):
-            asked = chosen(corpus, texts, looked, unknown)
+            asked = chosen(corpus, told, looked, unknown)
             matches = match(store, *asked, among=False)
-            told = guesses(matches)
+            guessed = guesses(matches)
             matches.forget()
-            for record, answer in zip(unknown.tolist(), told, strict=True):
+            for record, answer in zip(unknown.tolist(), guessed, strict=True):
                 answers[record] = answer
         return [answer for answer in answers if answer]
 
 
 def chosen(
-    corpus: Corpus, texts: Sequence[Texts], looked: LookedUp, records: NDArray[np.int64]
+    corpus: Corpus, told: Sequence[Texts], looked: LookedUp, records: NDArray[np.int64]
 ) -> tuple[Corpus, Sequence[Texts], LookedUp]:
     """Some of the stories, with what is known of them."""
     if len(records) == len(corpus):
-        return corpus, texts, looked
-    fewer = [replace(held, rows=held.rows[records]) for held in texts]
+        return corpus, told, looked
+    fewer = [replace(held, rows=held.rows[records]) for held in told]
     return part(corpus, records), fewer, only(looked, records)
 
 
@@ -86,28 +89,15 @@ def held_already(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
     return [told.get(row) for row in known.tolist()]
 
 
-def part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:
-    """Some records of a corpus, without their bytes."""
-    chosen = records.tolist()
-    return Corpus(
-        batches=(),
-        texts=tuple([column[i] for i in chosen] for column in corpus.texts),
-        ids=[corpus.ids[i] for i in chosen],
-        sources=[corpus.sources[i] for i in chosen],
-        times=corpus.times[records],
-        digests=corpus.digests[records],
-    )
-
-
 def first_of_each(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
     """For each record the first that is the same story."""
     _, firsts, inverse = np.unique(marks, return_index=True, return_inverse=True)
     return firsts[inverse]
 
 
-def take_in(store: Store, corpus: Corpus, texts: Sequence[Texts], looked: LookedUp) -> list[Answer]:
+def take_in(store: Store, corpus: Corpus, told: Sequence[Texts], looked: LookedUp) -> list[Answer]:
     """Write stories that the index does not hold."""
-    matched = match(store, corpus, texts, looked, among=True)
+    matched = match(store, corpus, told, looked, among=True)
     matches, places = place(store.database, matched)
     old = len(matches.leaders.seqs)
     first = int(store.database.execute("SELECT value FROM meta WHERE name = 'next'").fetchone()[0])
@@ -153,17 +143,17 @@ def write_facts(
 
 
 def write_stories(store: Store, matches: Matches, places: Places, seqs: NDArray[np.int64]) -> None:
-    """One row of the story for each newcomer."""
+    """One row of the story for each newcomer, and its texts."""
     corpus, old = matches.corpus, len(matches.leaders.seqs)
+    told = list(zip(*(column[old:] for column in corpus.texts), strict=True))
+    texts.keep(store.database, int(seqs[0]), told)
     store.database.executemany(
-        "INSERT INTO stories"
-        " VALUES (?, ?, ?, ?, ?, nullif(?, 1000000), nullif(?, 'canonical'), ?, ?)",
+        "INSERT INTO stories VALUES (?, ?, ?, ?, nullif(?, 1000000), nullif(?, 'canonical'), ?, ?)",
         zip(
             seqs.tolist(),
             corpus.ids[old:],
             [None if source < 0 else source for source in matches.of(SOURCE)[old:].tolist()],
             signed(corpus.digests[old:]).tolist(),
-            map(orjson.dumps, zip(*(column[old:] for column in corpus.texts), strict=True)),
             in_units(places.scores[old:]),
             places.reasons[old:],
             matches.of(VERSION)[old:].tolist(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import starmap
+from functools import partial
+from itertools import repeat, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from dedupe.index.shelf import SCORES, places_of
 from dedupe.pipeline.tell import CANONICAL, EXACT, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> list[Answer]:
     """The answer to each newcomer; of no worth for the stories before them."""
     corpus, versions = matches.corpus, matches.of(VERSION).tolist()
-    scores = places.scores.tolist()
-    answers = list(map(opening, names_of(corpus), hexes(corpus), versions))
+    scores, own = places.scores.tolist(), hexes(corpus.digests)
+    names = [given or digest for given, digest in zip(corpus.ids, own, strict=True)]
+    answers = openings(names, own, versions)
     for group in groups:
-        canonical_id, name = name_of(corpus, group.top), f"{group.name:016x}"
+        canonical_id, name = names[group.top], f"{group.name:016x}"
         for record in group.fresh:
             leads = record == group.top
             answers[record] = Answer(
@@ -43,26 +45,26 @@ def answers_of(matches: Matches, places: Places, groups: Sequence[Group]) -> lis
                 new=True,
                 merged=tuple(f"{name:016x}" for _, name in group.absorbed) if leads else (),
                 canonical_changed=(
-                    name_of(corpus, group.former) if leads and group.former is not None else None
+                    names[group.former] if leads and group.former is not None else None
                 ),
                 opens=not group.old and record == group.fresh[0],
             )
     return answers
 
 
-def opening(name: str, digest: str, version: int) -> Answer:
-    """The answer to a story that is a cluster of its own."""
-    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, opens=True)  # noqa: FBT003 - in the order of Answer, ten times a line would not be read
+def openings(names: list[str], digests: list[str], versions: list[int]) -> list[Answer]:
+    """The answers to stories that are a cluster of their own each."""
+    alike = Answer("", 1, True, "", 1.0, CANONICAL, 0, True, opens=True)  # noqa: FBT003 - in the order of Answer
+    columns: list[Iterable[object]] = [repeat(value, len(names)) for value in alike]
+    for name, own in (("cluster", digests), ("canonical_id", names), ("version", versions)):
+        columns[Answer._fields.index(name)] = own
+    return list(map(partial(tuple.__new__, Answer), zip(*columns, strict=True)))
 
 
-def hexes(corpus: Corpus) -> list[str]:
+def hexes(digests: NDArray[np.uint64]) -> list[str]:
     """Each story's digest, as clusters are named by."""
-    return [f"{digest:016x}" for digest in corpus.digests.tolist()]
-
-
-def names_of(corpus: Corpus) -> list[str]:
-    """Each story's id, given or made from its bytes."""
-    return [given or digest for given, digest in zip(corpus.ids, hexes(corpus), strict=True)]
+    told = digests.astype(">u8").tobytes().hex()
+    return [told[at : at + 16] for at in range(0, len(told), 16)]
 
 
 def name_of(corpus: Corpus, record: int) -> str:
@@ -111,7 +113,8 @@ def guess(
     """One of them; a story that matches nothing would open a cluster."""
     corpus = matches.corpus
     if pair is None:
-        return opening(name_of(corpus, record), f"{int(corpus.digests[record]):016x}", version)
+        digest = f"{int(corpus.digests[record]):016x}"
+        return openings([name_of(corpus, record)], [digest], [version])[0]
     leader = int(matches.left[pair])
     names = [field.name for field in matches.settings.field]
     return Answer(

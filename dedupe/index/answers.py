@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 DIGITS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One story's place in the index, as of the end of the call.
 
     ``cluster`` stays the same as the cluster grows. ``score`` is the likeness to the story's

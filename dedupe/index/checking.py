@@ -26,6 +26,10 @@ WRONG = {
         "SELECT (SELECT count(*) FROM facts LEFT JOIN stories USING (seq) WHERE id IS NULL)"
         " + (SELECT count(*) FROM stories LEFT JOIN facts USING (seq) WHERE cluster IS NULL)"
     ),
+    "{} stories without texts": (
+        "SELECT count(*) FROM stories WHERE NOT EXISTS (SELECT 1 FROM texts WHERE first ="
+        " (SELECT max(first) FROM texts WHERE first <= seq) AND seq < first + count)"
+    ),
     "{} stories in a cluster that is not there": (
         "SELECT count(*) FROM facts LEFT JOIN clusters ON number = cluster"
         " WHERE number IS NULL AND cluster <> seq"

@@ -6,66 +6,38 @@ as yet and those that have just come. ``compact`` judges anew as a batch run doe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.candidates import HOT
 from dedupe.hashing import BASE, changes, find, mix64, ranges, thin
-from dedupe.index.memory import ANCHORS, FIRST, LAST, PIECE, TIME
+from dedupe.index.memory import ANCHORS, TIME
+from dedupe.index.weighing import column_of, spelled
 from dedupe.pipeline.spans import Calendar
 from dedupe.sketch import BANDING
 from dedupe.stories import NO_TIME
 from dedupe.verify import (
     IGNORE,
     LEAST,
-    LETTERS,
     STRICT,
-    Column,
     Evidence,
-    spelled_without_numbers,
     without_numbers,
 )
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from dedupe.index.looking import LookedUp
     from dedupe.index.matching import Case
-    from dedupe.index.memory import Field, Memory
     from dedupe.index.pages import Facts
 
 DAY = 86_400
 NO_DAY = -(1 << 30)
 NONE = -1
-FEW = 16
-"""Fewer than one in so many words are sorted, more are marked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """The folded texts of some stories as a sequence; each is cut out when it is asked for."""
-
-    field: Field
-    places: NDArray[np.int64]
-    ignoring: bool
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def __getitem__(self, record: int) -> str:
-        row = self.field.table.held[self.places[record]].tolist()
-        text = self.field.wholes[row[PIECE]][row[FIRST] : row[LAST]]
-        return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
-
-
-def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Sequence[str]:
-    """The folded texts of some stories, of which no more than items are asked for."""
-    return cast("Sequence[str]", Spelled(field, places, ignoring))
 
 
 def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
@@ -83,76 +55,36 @@ def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
         meetings=np.zeros((count, 3)),
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
-        floor=settings.threshold,
         glanced=settings.threshold >= LEAST,
     )
 
 
-def with_recurrence(evidence: Evidence, case: Case, looked: LookedUp, facts: Facts) -> Evidence:
-    """The same with what recurs."""
+def with_recurrence(
+    evidence: Evidence,
+    case: Case,
+    looked: LookedUp,
+    facts: Facts,
+    hopeful: NDArray[np.int64],
+) -> Evidence:
+    """The same with what recurs of headlines, and of the anchors of some newcomers."""
+    anchors, count = narrowed(evidence.anchors, len(evidence.meetings), hopeful)
     return replace(
         evidence,
         recurrence=recurrence_of(case, facts),
-        meetings=meetings_of(case, evidence.anchors, len(evidence.meetings), looked, facts),
+        anchors=anchors,
+        meetings=meetings_of(case, anchors, count, looked, facts),
     )
 
 
-def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
-    """The words of one field of all records, weighed by the index and the newcomers."""
-    field, lexicon = case.memory.fields[number], case.memory.lexicon
-    tokens, lengths = field.spans(case.places)
-    stops = np.cumsum(lengths)
-    zones = field.zones.held[tokens]
-    words, ids = compact(field.words.held[tokens], len(lexicon))
-    weights = np.zeros(0, np.int64)
-    if len(words):
-        own, counts, texts = count_words(case.memory, number, case.places[case.old :])
-        more = np.zeros(len(words), np.int64)
-        more[np.searchsorted(words, own)] = counts
-        weights = lexicon.weights(database, number, words, more, texts)
-    return Column(ids, zones, stops - lengths, stops, lexicon.vocabulary(words), weights)
-
-
-def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The distinct ones of numbers below a count, sorted, and each one's place among them."""
-    if len(ids) * FEW < count:
-        few, numbers = np.unique(ids, return_inverse=True)
-        return few.astype(np.int64), numbers.astype(np.int32)
-    met = np.zeros(count, dtype=bool)
-    met[ids] = True
-    words = np.flatnonzero(met)
-    places = np.empty(count, np.int32)
-    places[words] = np.arange(len(words), dtype=np.int32)
-    return words, places[ids]
-
-
-def count_words(
-    memory: Memory, number: int, places: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """The words of some stories' distinct texts, in how many each stands, and the texts.
-
-    Stories without any text count for nothing, one that lacks this field has an empty text.
-    """
-    filled = np.any([field.prints(places) != 0 for field in memory.fields], axis=0)
-    places = places[filled]
-    field = memory.fields[number]
-    if len(places) == 1:
-        words = np.unique(field.words.held[field.spans(places)[0]]).astype(np.int64)
-        return words, np.ones(len(words), np.int64), 1
-    _, firsts = np.unique(field.prints(places), return_index=True)
-    tokens, lengths = field.spans(places[firsts])
-    owners = np.repeat(np.arange(len(firsts)), lengths)
-    held = thin(owners << 32 | field.words.held[tokens]) & 0xFFFFFFFF
-    words, numbers = compact(held.astype(np.int32), len(memory.lexicon))
-    return words, np.bincount(numbers, minlength=len(words)), len(firsts)
-
-
-def counts_to_keep(memory: Memory, places: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """The words of some stories' texts and their counts, as the index adds them to its own."""
-    rows = []
-    for number in range(len(memory.fields)):
-        rows += memory.lexicon.count(number, *count_words(memory, number, places))
-    return rows
+def narrowed(
+    anchors: NDArray[np.int32], count: int, records: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], int]:
+    """So many anchors numbered anew: those that some records have, -1 for the others."""
+    wanted = np.zeros(count + 1, dtype=bool)
+    wanted[anchors[records]] = True
+    wanted[-1] = False
+    numbers = np.where(wanted, wanted.cumsum() - 1, NONE).astype(np.int32)
+    return numbers[anchors], int(wanted.sum())
 
 
 def recurrence_of(case: Case, facts: Facts) -> NDArray[np.float64]:
@@ -168,6 +100,8 @@ def recurrence_of(case: Case, facts: Facts) -> NDArray[np.float64]:
     times = np.concatenate([case.of(fresh, TIME), facts.times[leads]])
     again = np.sort(heads)
     again = again[1:][again[1:] == again[:-1]]
+    if not len(again):
+        return np.zeros((len(prints), 2))
     again = again[changes(again)]
     numbers = find(again, heads)
     told = numbers != NONE

@@ -50,11 +50,11 @@ def describe_field(
     texts: Sequence[str], marks: NDArray[np.uint64], seed: int, *, bands: bool = True
 ) -> Texts:
     """Describe one field's texts, each distinct one once."""
+    if not any(texts):
+        return Texts(np.zeros(len(texts), np.int64), [no_text(seed)])
     places: dict[str, int] = {}
     rows = np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
-    distinct = list(places) or [""]
-    if distinct == [""]:
-        return Texts(rows, [no_text(seed)])
+    distinct = list(places)
 
     def describe(start: int) -> Piece:
         folded = fold(distinct[start : start + CHUNK], marks)
@@ -122,6 +122,8 @@ def keys_of(told: Sequence[Texts]) -> NDArray[np.uint64]:
 
 def tagged(keys: NDArray[np.uint64], tag: int) -> NDArray[np.uint64]:
     """Keys made different from the equal keys of another field or kind; 0 stays 0."""
+    if not keys.any():
+        return np.zeros_like(keys)
     mixed = mix64(keys + np.uint64((tag + 1) * int(BASE) % (1 << 64))) | np.uint64(1)
     mixed[keys == 0] = 0
     return mixed

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.canonical import order_by
+from dedupe.hashing import distinct
+from dedupe.index.matching import part
 from dedupe.index.memory import WITHDRAWN
 from dedupe.linkage import SCORE_UNITS, lead
 from dedupe.pipeline.case import policy, qualities
@@ -86,7 +88,9 @@ def choose(matches: Matches) -> Places:
     np.add.at(gains, right, units)
     old = np.zeros(count, np.int64)
     old[: len(matches.leaders.seqs)] = matches.leaders.weights
-    ranks = order_of(matches).rank((gains + old).astype(float))
+    paired = distinct(np.concatenate([left, right]))
+    ranks = np.zeros(count, np.int64)
+    ranks[paired] = order_among(matches, paired).rank((gains + old)[paired].astype(float))
     tops = lead(ranks, left, right, matches.scores)
     names = [field.name for field in matches.settings.field]
     alike = matches.alike(left, right)
@@ -99,10 +103,10 @@ def choose(matches: Matches) -> Places:
     return Places(tops, scores, reasons, gains)
 
 
-def order_of(matches: Matches) -> Order:
-    """The records by the canonical policy."""
-    withdrawn = matches.of(WITHDRAWN) > 0
-    return order_by(policy(matches.settings), qualities(matches.corpus, withdrawn))
+def order_among(matches: Matches, records: NDArray[np.int64]) -> Order:
+    """Some records by the canonical policy."""
+    withdrawn = matches.of(WITHDRAWN)[records] > 0
+    return order_by(policy(matches.settings), qualities(part(matches.corpus, records), withdrawn))
 
 
 def beyond(database: sqlite3.Connection, matches: Matches, places: Places) -> NDArray[np.bool_]:

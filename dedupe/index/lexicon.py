@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import find
 from dedupe.index.describing import signed, tagged
 from dedupe.index.growing import Growing
 from dedupe.index.shelf import count_of
-from dedupe.pipeline.describe import first_seen
+from dedupe.pipeline.describe import first_seen, spelled_at
 from dedupe.words import Vocabulary, blended, learn_vocabulary, standard, static_weights
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dedupe.folding import Folded
 
 WORD = 1 << 16
+SHORTER = np.uint64(24)
+"""Words are counted by the other bits of their keys: two of a million share one by chance."""
 UNKNOWN = -1
 STATIC, OVERLAPS = 5, 4
 BYTES_A_WORD = 400
@@ -33,7 +36,7 @@ def texts_key(field: int) -> int:
 
 def word_keys(hashes: NDArray[np.uint64], field: int) -> NDArray[np.int64]:
     """The key of each word as a word of a field, by which it is counted."""
-    return signed(tagged(hashes, WORD + field))
+    return signed(tagged(hashes, WORD + field) >> SHORTER)
 
 
 class Lexicon:
@@ -64,11 +67,14 @@ class Lexicon:
         """The number of each token of folded texts; words that are new get one."""
         hashes = folded.tokens.hashes
         firsts = first_seen(folded.tokens)
-        values = hashes[firsts].tolist()
-        new = [place for place, value in enumerate(values) if value not in self._numbers]
+        values = hashes[firsts]
+        given = values.tolist()
+        new = [place for place, value in enumerate(given) if value not in self._numbers]
         if new:
-            self._learn([values[place] for place in new], spelled(folded, firsts[new]))
-        return np.fromiter(map(self._numbers.__getitem__, hashes.tolist()), np.int32, len(hashes))
+            self._learn([given[place] for place in new], spelled_at(folded, firsts[new]))
+        numbers = np.fromiter(map(self._numbers.__getitem__, given), np.int32, len(given))
+        order = values.argsort()
+        return numbers[order[find(values[order], hashes)]]
 
     def _learn(self, values: list[int], words: list[str]) -> None:
         """Number words, given by the hash and the folded spelling of each."""
@@ -145,13 +151,3 @@ class Lexicon:
         """Ask for all counts anew: another has written."""
         self._counts.held[:] = UNKNOWN
         self._texts = [UNKNOWN] * len(self._texts)
-
-
-def spelled(folded: Folded, places: NDArray[np.int64]) -> list[str]:
-    """The folded spelling of some tokens."""
-    tokens = folded.tokens
-    spans = zip(tokens.starts[places].tolist(), tokens.stops[places].tolist(), strict=True)
-    return [
-        tokens.codes[start:stop].tobytes().decode("utf-32-le", "surrogatepass")
-        for start, stop in spans
-    ]

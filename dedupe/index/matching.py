@@ -17,6 +17,7 @@ from dedupe.index.counting import with_recurrence, words_for
 from dedupe.index.memory import ANCHORS, SOURCE, TIME, VERSION
 from dedupe.index.shelf import leaders_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
+from dedupe.threads import workers
 from dedupe.verify import Ends, hopes_of, verify
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from dedupe.index.shelf import Leaders
     from dedupe.index.store import Store
     from dedupe.settings import Settings
+    from dedupe.verify import Evidence
 
 FEW = 512
-"""So many newcomers are not worth a thread, so many pairs not to be judged unless they may pass."""
+"""So many newcomers are not worth a thread."""
+CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +179,27 @@ def accepted(
     looked: LookedUp,
     facts: Facts,
 ) -> Accepted:
-    """The pairs that pass; if there are few, what recurs is counted for the hopeful alone."""
+    """The pairs that pass; what recurs is counted for the hopeful alone."""
     ends = Ends(*pairs, case.hours(*pairs), case.same_source(*pairs))
     evidence = words_for(store.database, case)
-    if len(ends) <= FEW:
-        ends = ends.at(np.flatnonzero(hopes_of(evidence, ends) >= evidence.floor))
-        evidence = replace(evidence, floor=0.0)
+    ends = ends.at(hopeful(evidence, ends, case.settings.threshold))
     if not len(ends):
         return NONE
-    evidence = with_recurrence(evidence, case, looked, facts)
+    evidence = with_recurrence(evidence, case, looked, facts, ends.right)
     verdicts = verify(evidence, ends)
     passed = np.flatnonzero(verdicts.scores >= case.settings.threshold)
     scores, parts = verdicts.scores[passed], verdicts.parts[passed]
     return Accepted(ends.left[passed], ends.right[passed], scores, parts)
+
+
+def hopeful(evidence: Evidence, ends: Ends, floor: float) -> NDArray[np.int64]:
+    """The pairs that pass if all characters agree and nothing recurs."""
+    cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
+    if len(cuts) == 1:
+        return np.flatnonzero(hopes_of(evidence, ends) >= floor)
+    with workers(evidence.jobs) as spread:
+        hopes = [*spread(lambda cut: hopes_of(evidence, ends.at(cut)), cuts)]
+    return np.flatnonzero(np.concatenate(hopes) >= floor)
 
 
 def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -251,4 +262,28 @@ def joined(one: Corpus, other: Corpus) -> Corpus:
         sources=[*one.sources, *other.sources],
         times=np.concatenate([one.times, other.times]),
         digests=np.concatenate([one.digests, other.digests]),
+    )
+
+
+def part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:
+    """Some records of a corpus, without their bytes."""
+    chosen = records.tolist()
+    return Corpus(
+        batches=(),
+        texts=tuple([column[i] for i in chosen] for column in corpus.texts),
+        ids=[corpus.ids[i] for i in chosen],
+        sources=[corpus.sources[i] for i in chosen],
+        times=corpus.times[records],
+        digests=corpus.digests[records],
+    )
+
+
+def unpacked(corpus: Corpus) -> Corpus:
+    """A corpus without its bytes, whose strings are lists."""
+    return replace(
+        corpus,
+        batches=(),
+        texts=tuple(map(list, corpus.texts)),
+        ids=list(corpus.ids),
+        sources=list(corpus.sources),
     )

@@ -101,9 +101,14 @@ class Field:
 
     def spans(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places of all words of some stories in a row, and how many each has."""
-        rows = self.table.held[places].astype(np.int64)
-        starts, lengths = rows[:, START], rows[:, STOP] - rows[:, START]
+        starts, stops = self.bounds(places)
+        lengths = stops - starts
         return ranges(starts, lengths), lengths
+
+    def bounds(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the words of some stories begin and end."""
+        rows = self.table.held[places]
+        return rows[:, START].astype(np.int64), rows[:, STOP].astype(np.int64)
 
 
 class Memory:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BITS = 12
 SIZE = 1 << BITS
 MOST = 512
-WORTH = 256
+WORTH = 1024
 """So many rows asked for one by one make a page worth reading."""
 NONE = -1
 LEADER, TIME, HEAD = range(3)

@@ -26,6 +26,8 @@ KEY_BITS = 32
 LEAST_BITS = 4
 MOST_BITS = 20
 GROUP = 4
+MOST_SHORT = 0xFFFF
+"""The sizes of a part with so many entries take two bytes each, of one with more four."""
 LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -66,12 +68,16 @@ def pack(
     codes = np.sort(keys.astype(np.uint64) << np.uint64(bits) | places.astype(np.uint64))
     buckets = (1 << bits) // shares
     held = (codes >> np.uint64(KEY_BITS)).astype(np.int64) - share * buckets
-    sizes = np.bincount(held, minlength=buckets).astype("<u4").reshape(-1, GROUP)
-    entries = (codes & LOW).astype("<u4")
-    ends = np.cumsum(sizes.sum(axis=1, dtype=np.int64)).tolist()
-    start = 0
-    for part, end in enumerate(ends):
-        yield share * len(ends) + part, sizes[part].tobytes() + entries[start:end].tobytes()
+    sizes = np.bincount(held, minlength=buckets).reshape(-1, GROUP)
+    short, long = sizes.astype("<u2").tobytes(), sizes.astype("<u4").tobytes()
+    entries = (codes & LOW).astype("<u4").tobytes()
+    start, width = 0, len(short) // len(sizes)
+    for part, end in enumerate((4 * sizes.sum(axis=1).cumsum()).tolist()):
+        if end - start <= 4 * MOST_SHORT:
+            head = short[width * part : width * (part + 1)]
+        else:
+            head = long[2 * width * part : 2 * width * (part + 1)]
+        yield share * len(sizes) + part, head + entries[start:end]
         start = end
 
 
@@ -89,15 +95,18 @@ def unpack(numbers: NDArray[np.int64], blobs: Sequence[bytes]) -> Parts:
     """Parts, given in order with their numbers; raises ValueError for a blob that is no part."""
     lengths = np.fromiter(map(len, blobs), np.int64, len(blobs)) // 4
     data = np.frombuffer(b"".join(blobs), "<u4")
-    firsts = np.cumsum(lengths) - lengths
-    heads = firsts[:, None] + np.arange(GROUP)
-    if (lengths < GROUP).any():
+    firsts = lengths.cumsum() - lengths
+    if (lengths < GROUP // 2).any():
         raise ValueError("a part of the postings is cut short")
-    sizes = data[heads].astype(np.int64)
-    ends = np.cumsum(sizes, axis=1)
-    if (lengths != GROUP + ends[:, -1]).any():
+    sizes = data[firsts[:, None] + np.arange(GROUP // 2)].view("<u2").astype(np.int64)
+    long = lengths > GROUP // 2 + MOST_SHORT
+    for part in np.flatnonzero(long).tolist():
+        sizes[part] = data[firsts[part] : firsts[part] + GROUP]
+    heads = np.where(long, GROUP, GROUP // 2)
+    ends = sizes.cumsum(axis=1)
+    if (lengths != heads + ends[:, -1]).any():
         raise ValueError("a part of the postings has another length than it says")
-    return Parts(numbers, data, firsts[:, None] + GROUP + ends - sizes, sizes)
+    return Parts(numbers, data, (firsts + heads)[:, None] + ends - sizes, sizes)
 
 
 def all_of(parts: Parts, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

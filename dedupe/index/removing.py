@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.canonical import order_by
-from dedupe.index import segments
+from dedupe.index import segments, texts
 from dedupe.index.describing import describe_stories, withdrawn_in
 from dedupe.index.whole import shrink
 from dedupe.pipeline.case import policy, qualities
@@ -68,6 +68,8 @@ def forget(store: Store) -> None:
     touched = database.execute(
         "SELECT DISTINCT cluster FROM facts JOIN gone USING (seq)"
     ).fetchall()
+    gone = database.execute("SELECT seq FROM gone ORDER BY seq").fetchall()
+    texts.forget(database, np.array([row[0] for row in gone], np.int64))
     database.execute("DELETE FROM facts WHERE seq IN (SELECT seq FROM gone)")
     database.execute("DELETE FROM stories WHERE seq IN (SELECT seq FROM gone)")
     for (number,) in touched:

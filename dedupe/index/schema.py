@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 APPLICATION = 0x64_64_75_70  # "ddup"
-FORMAT = 1
+FORMAT = 2
 PAGE = 8192
 PATIENCE = 30.0
 """Seconds that a writer waits for another one."""
 CACHE_KIB = 32 * 1024
+MAPPED = 1 << 30
+"""So many bytes of a file are read in place, without a copy; of a longer one the rest is copied."""
 SIGNATURE = b"SQLite format 3\0"
 PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
@@ -39,9 +41,10 @@ TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE facts (seq INTEGER PRIMARY KEY, cluster INTEGER, time INTEGER, head INTEGER);
 CREATE TABLE stories (
-  seq INTEGER PRIMARY KEY, id TEXT, source INTEGER, digest INTEGER, texts BLOB,
+  seq INTEGER PRIMARY KEY, id TEXT, source INTEGER, digest INTEGER,
   score INTEGER, reason TEXT, version INTEGER, weight INTEGER
 );
+CREATE TABLE texts (first INTEGER PRIMARY KEY, count INTEGER, size INTEGER, data BLOB);
 CREATE TABLE clusters (number INTEGER PRIMARY KEY, name INTEGER, canonical INTEGER, size INTEGER);
 CREATE INDEX followers ON facts (cluster) WHERE cluster <> seq;
 CREATE TABLE sources (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -49,9 +52,9 @@ CREATE TABLE words (word INTEGER PRIMARY KEY, count INTEGER);
 CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER, last INTEGER, bits INTEGER);
 CREATE TABLE parts (place INTEGER PRIMARY KEY, data BLOB);
 """
-"""``seq`` numbers the stories as they came. A cluster has the number of the story that founded it;
-one of a single story that has always been so has no row in ``clusters``. A ``score`` of 1 and the
-``reason`` canonical are left out."""
+"""``seq`` numbers the stories as they came; their texts are in blocks of several. A cluster has the
+number of the story that founded it; one of a single story that has always been so has no row in
+``clusters``. A ``score`` of 1 and the ``reason`` canonical are left out."""
 
 REASONS = {
     sqlite3.SQLITE_BUSY: "another process is writing to it; waited {:.0f} s",
@@ -121,7 +124,7 @@ def create(path: str, settings: Settings) -> None:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open an index; raises StoreError for what is none, is cut short or of a newer format."""
+    """Open an index; raises StoreError for what is none, is cut short or of another format."""
     inspect(path)
     with store_errors(path):
         database = connection(path)
@@ -140,6 +143,7 @@ def connection(path: str) -> sqlite3.Connection:
     )
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    database.execute(f"PRAGMA mmap_size = {MAPPED}")
     database.execute("PRAGMA temp_store = FILE")
     database.execute("PRAGMA journal_size_limit = 4194304")
     return database
@@ -168,12 +172,15 @@ def inspect(path: str) -> None:
 
 
 def check_kind(path: str, database: sqlite3.Connection) -> None:
-    """Raise StoreError for another application's database and for a newer format."""
+    """Raise StoreError for another application's database and for another format."""
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise StoreError(path, "an SQLite database, but no index of dedupe")
     held = database.execute("PRAGMA user_version").fetchone()[0]
     if held > FORMAT:
         reason = f"an index of format {held}, and this dedupe knows up to {FORMAT}; upgrade it"
+        raise StoreError(path, reason)
+    if held < FORMAT:
+        reason = f"an index of format {held}, and this dedupe knows {FORMAT} alone; make it anew"
         raise StoreError(path, reason)
 
 

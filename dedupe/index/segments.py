@@ -26,7 +26,7 @@ from dedupe.index.postings import (
     spans,
     unpack,
 )
-from dedupe.index.shelf import listed
+from dedupe.index.shelf import select
 from dedupe.index.tail import ENOUGH
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.in
 
 def single(database: sqlite3.Connection, places: NDArray[np.int64]) -> list[bytes]:
     """The parts at some places, in order."""
-    query = "SELECT data FROM parts WHERE place IN (SELECT value FROM json_each(?)) ORDER BY place"
-    found = database.execute(query, (listed(places),)).fetchall()
+    query = "SELECT data FROM parts WHERE place IN {} ORDER BY place"
+    found = select(database, query, places).fetchall()
     if len(found) != len(places):
         raise ValueError("parts of the postings are missing")
     return [row[0] for row in found]

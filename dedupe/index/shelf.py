@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from dedupe.stories import NO_TIME, Corpus
+from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 SCORES = 1_000_000
 """Scores are kept in millionths."""
+MOST_LISTED = 512
+MANY = "(SELECT value FROM json_each(?))"
 
 FACTS = """
 SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
 FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
-WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
+WHERE f.seq IN {} ORDER BY f.seq
 """
 FACTS_BETWEEN = """
 SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
@@ -32,19 +35,14 @@ WHERE f.seq BETWEEN ? AND ? ORDER BY f.seq
 LEADERS = """
 SELECT f.cluster, coalesce(c.name, s.digest), coalesce(c.size, 1), s.weight
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
-WHERE f.seq IN (SELECT value FROM json_each(?)) ORDER BY f.seq
-"""
-STORIES = """
-SELECT id, coalesce(name, ''), coalesce(time, ?), digest, texts
-FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
-WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq
+WHERE f.seq IN {} ORDER BY f.seq
 """
 PLACES = """
 SELECT f.seq, coalesce(c.name, s.digest), coalesce(c.size, 1), coalesce(c.canonical, f.seq),
   t.id, t.digest, coalesce(s.score, 1000000), coalesce(s.reason, 'canonical'), s.version
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
   JOIN stories t ON t.seq = coalesce(c.canonical, f.seq)
-WHERE f.seq IN (SELECT value FROM json_each(?))
+WHERE f.seq IN {}
 """
 
 
@@ -59,9 +57,27 @@ class Leaders:
     weights: NDArray[np.int64]
 
 
-def listed(numbers: NDArray[np.int64]) -> str:
-    """Numbers as SQLite's ``json_each`` takes them."""
-    return orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+def select(
+    database: sqlite3.Connection, query: str, numbers: NDArray[np.int64], *before: object
+) -> sqlite3.Cursor:
+    """Ask for what has some numbers, at least one, which stand for the braces of a query.
+
+    Few are given one by one, in lists of few lengths, so that the query need not be parsed anew.
+    """
+    if len(numbers) > MOST_LISTED:
+        given = np.ascontiguousarray(numbers)
+        told = orjson.dumps(given, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        return database.execute(query.format(MANY), (*before, told))
+    width = 1 << max(0, len(numbers) - 1).bit_length()
+    listed = numbers.tolist()
+    listed += listed[-1:] * (width - len(listed))
+    return database.execute(query.format(marks(len(listed))), (*before, *listed))
+
+
+@cache
+def marks(count: int) -> str:
+    """So many numbers of a query, to be given with it."""
+    return f"({','.join('?' * count)})"
 
 
 def columns(rows: Sequence[tuple[int, ...]], count: int) -> NDArray[np.int64]:
@@ -74,7 +90,7 @@ def facts_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[n
 
     Raises ValueError where some are missing.
     """
-    rows = database.execute(FACTS, (NO_TIME, listed(seqs))).fetchall()
+    rows = select(database, FACTS, seqs, NO_TIME).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that the postings name are missing")
     return columns(rows, 4)[1:].T
@@ -90,34 +106,16 @@ def facts_between(
 
 def leaders_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Leaders:
     """What is known of sorted distinct canonical stories."""
-    rows = database.execute(LEADERS, (listed(seqs),)).fetchall()
+    if not len(seqs):
+        return Leaders(seqs, seqs, seqs.view(np.uint64), seqs, seqs)
+    rows = select(database, LEADERS, seqs).fetchall()
     held = columns(rows, 4)
     return Leaders(seqs, held[0], held[1].view(np.uint64), held[2], held[3])
 
 
 def places_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> dict[int, tuple[Any, ...]]:
     """The place of each row: cluster name, size, canonical, its id and digest, and the verdict."""
-    return {row[0]: row[1:] for row in database.execute(PLACES, (listed(seqs),))}
-
-
-def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
-    """Some stories, given in the order of coming, as a corpus without their bytes.
-
-    Raises ValueError where some are missing.
-    """
-    rows = database.execute(STORIES, (NO_TIME, listed(seqs))).fetchall()
-    if len(rows) != len(seqs):
-        raise ValueError("stories that others refer to are missing")
-    ids, sources, times, digests, told = zip(*rows, strict=True) if rows else ((),) * 5
-    texts = list(map(orjson.loads, told))
-    return Corpus(
-        batches=(),
-        texts=tuple([text[field] for text in texts] for field in range(fields)),
-        ids=list(ids),
-        sources=list(sources),
-        times=np.array(times, np.int64),
-        digests=np.array(digests, np.int64).view(np.uint64),
-    )
+    return {row[0]: row[1:] for row in select(database, PLACES, seqs)}
 
 
 def source_number(database: sqlite3.Connection, name: str) -> int | None:
@@ -134,8 +132,8 @@ def new_source(database: sqlite3.Connection, name: str) -> int:
 
 def count_of(database: sqlite3.Connection, words: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many texts hold each word, by the word's key."""
-    query = "SELECT word, count FROM words WHERE word IN (SELECT value FROM json_each(?))"
-    held = dict(database.execute(query, (listed(words),)).fetchall())
+    query = "SELECT word, count FROM words WHERE word IN {}"
+    held = dict(select(database, query, words).fetchall())
     return np.fromiter((held.get(word, 0) for word in words.tolist()), np.int64, len(words))
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.index import found, schema, segments
+from dedupe.index import found, schema, segments, texts
 from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
 from dedupe.index.memory import UNKNOWN, Memory
 from dedupe.index.pages import Pages
-from dedupe.index.shelf import new_source, source_number, stories_of
+from dedupe.index.shelf import new_source, source_number
 from dedupe.index.tail import ENOUGH, Tail
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ class Store:
         keys, seqs = self.tail.postings()
         both = np.concatenate([keys, postings[0]]), np.concatenate([seqs, postings[1]])
         segments.write_segment(self.database, self.tail.first, following - 1, both)
+        texts.repack(self.database, self.tail.first, following - 1)
         segments.tidy(self.database)
         self.read_segments()
 
@@ -192,7 +193,7 @@ class Store:
 
     def stories(self, seqs: NDArray[np.int64]) -> Corpus:
         """Some stories, given in the order of coming, as a corpus without their bytes."""
-        return stories_of(self.database, seqs, len(self.marks))
+        return texts.stories_of(self.database, seqs, len(self.marks))
 
     def new_epoch(self, **values: object) -> None:
         """Tell all who have the index open that its rows are other ones than before."""

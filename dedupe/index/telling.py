@@ -7,24 +7,27 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
+import numpy as np
 
+from dedupe.index import texts
 from dedupe.index.schema import FORMAT, read_meta
 from dedupe.index.shelf import SCORES
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from dedupe.index.store import Store
 
 ALL = """
-SELECT f.cluster, f.seq, f.time, s.id, s.digest, o.name, s.texts,
+SELECT f.cluster, f.seq, f.time, s.id, s.digest, o.name,
   coalesce(s.score, 1000000), coalesce(s.reason, 'canonical'), s.version,
   coalesce(c.name, s.digest), coalesce(c.canonical, f.seq)
 FROM facts f JOIN stories s USING (seq) LEFT JOIN clusters c ON c.number = f.cluster
   LEFT JOIN sources o ON o.number = s.source
 ORDER BY f.cluster, f.seq
 """
+AT_ONCE = 4096
 DIGITS = 4
 WRAP = 1 << 64
 FIGURES = {
@@ -38,8 +41,8 @@ FIGURES = {
     "outlets": "SELECT count(*) FROM sources",
     "segments": "SELECT count(*) FROM segments",
     "text_bytes": (
-        "SELECT coalesce(sum(length(CAST(id AS BLOB)) + length(CAST(texts AS BLOB))), 0)"
-        " FROM stories"
+        "SELECT (SELECT coalesce(sum(length(CAST(id AS BLOB))), 0) FROM stories)"
+        " + (SELECT coalesce(sum(size), 0) FROM texts)"
     ),
 }
 
@@ -48,16 +51,23 @@ def export(store: Store) -> Iterator[dict[str, Any]]:
     """Every cluster with all its stories, the oldest cluster first."""
     names = [field.name for field in store.settings.field]
     with store.reading():
-        rows = store.database.execute(ALL)
-        for _, held in groupby(rows, key=lambda row: row[0]):
+        for _, held in groupby(all_stories(store.database), key=lambda row: row[0]):
             members = list(held)
-            leader = next((row for row in members if row[1] == row[11]), members[0])
+            leader = next((row for row in members if row[1] == row[10]), members[0])
             yield {
-                "cluster": f"{leader[10] % WRAP:016x}",
+                "cluster": f"{leader[9] % WRAP:016x}",
                 "size": len(members),
                 "canonical_id": name_of(leader),
                 "stories": [member(row, names) for row in members],
             }
+
+
+def all_stories(database: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """The rows of all stories by cluster, the texts of each at the end of its row."""
+    rows = database.execute(ALL)
+    while held := rows.fetchmany(AT_ONCE):
+        told = texts.read(database, np.array([row[1] for row in held], np.int64))
+        yield from ((*row, text) for row, text in zip(held, told, strict=True))
 
 
 def name_of(row: tuple[Any, ...]) -> str:
@@ -67,16 +77,15 @@ def name_of(row: tuple[Any, ...]) -> str:
 
 def member(row: tuple[Any, ...], names: list[str]) -> dict[str, Any]:
     """One story of a cluster, what it lacks left out."""
-    texts = orjson.loads(row[6])
     told: dict[str, Any] = {"id": name_of(row)}
-    told |= {name: text for name, text in zip(names, texts, strict=True) if text}
+    told |= {name: text for name, text in zip(names, row[11], strict=True) if text}
     if row[5]:
         told["source"] = row[5]
     if row[2] is not None:
         told["published"] = as_date(row[2])
-    told |= {"canonical": row[1] == row[11], "score": round(row[7] / SCORES, DIGITS)}
-    told["reason"] = row[8]
-    return told | ({"version": row[9]} if row[9] else {})
+    told |= {"canonical": row[1] == row[10], "score": round(row[6] / SCORES, DIGITS)}
+    told["reason"] = row[7]
+    return told | ({"version": row[8]} if row[8] else {})
 
 
 def as_date(seconds: int) -> str | int:

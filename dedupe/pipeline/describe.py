@@ -224,14 +224,19 @@ def describe_chunk(texts: Sequence[str], outlets: NDArray[np.uint64], seed: int)
 
 def spellings(folded: Folded) -> dict[str, int]:
     """The hash of each distinct token, by its folded spelling."""
+    firsts = first_seen(folded.tokens)
+    return dict(zip(spelled_at(folded, firsts), folded.tokens.hashes[firsts].tolist(), strict=True))
+
+
+def spelled_at(folded: Folded, places: NDArray[np.int64]) -> list[str]:
+    """The folded spelling of some tokens."""
     tokens = folded.tokens
-    firsts = first_seen(tokens)
-    starts = tokens.starts[firsts]
-    sizes = tokens.stops[firsts] - starts + 1
+    starts = tokens.starts[places]
+    sizes = tokens.stops[places] - starts + 1
     codes = np.append(tokens.codes, NO_LETTER)[ranges(starts, sizes)]
     codes[np.cumsum(sizes) - 1] = NO_LETTER
     *words, _ = codes.tobytes().decode("utf-32-le", "surrogatepass").split("\0")
-    return dict(zip(words, tokens.hashes[firsts].tolist(), strict=True))
+    return words
 
 
 def first_seen(tokens: Tokens) -> NDArray[np.int64]:

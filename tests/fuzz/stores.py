@@ -13,9 +13,8 @@ from fuzz.reading import FIXTURES
 TABLES = {
     "meta": ("value",),
     "facts": ("seq", "cluster", "time", "head"),
-    "stories": (
-        "seq", "id", "source", "digest", "texts", "score", "reason", "version", "weight",
-    ),
+    "stories": ("seq", "id", "source", "digest", "score", "reason", "version", "weight"),
+    "texts": ("first", "count", "size", "data"),
     "clusters": ("number", "name", "canonical", "size"),
     "sources": ("number", "name"),
     "words": ("word", "count"),

@@ -1,0 +1,176 @@
+"""The texts of stories, packed some neighbours at a time: ledes pack to half of their size.
+
+A block holds rows ``first`` to ``first + count - 1``, as the deflated JSON of a list for each, or
+of null for one that is gone. A story that comes alone is a block at first; what came in blocks too
+small is packed anew when its postings become a segment.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from dedupe.hashing import distinct
+from dedupe.index.shelf import select
+from dedupe.stories import NO_TIME, Corpus
+from dedupe.threads import workers
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    Row = Sequence[str] | None
+    Block = tuple[int, int, int, bytes]
+
+BLOCK = "LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)"
+BLOCKS = f"SELECT seq, first, data FROM facts {BLOCK} WHERE seq IN {{}} ORDER BY seq"  # noqa: S608 - constants
+STORIES = """
+SELECT id, coalesce(name, ''), coalesce(time, ?), digest
+FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
+WHERE seq IN {} ORDER BY seq
+"""
+ALONG = """
+SELECT first, count, data FROM texts
+WHERE first >= (SELECT max(first) FROM texts WHERE first <= ?) AND first <= ? ORDER BY first
+"""
+TOGETHER = 8
+"""Stories of a block."""
+RAW = -15
+"""Deflated without header and checksum, in the widest window."""
+AS_IT_IS, HARD = 0, 6
+WORTH = 1024
+"""So many bytes of a block are worth the time to pack and, again and again, to unpack them."""
+MANY = 512
+SPARSE = 64
+"""So many stories, one in so many or more, are read with all that stand between them."""
+MISSING = "the texts of some stories are missing"
+ENOUGH = 64 * TOGETHER
+"""Stories that are worth a thread."""
+
+
+def keep(database: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
+    """Write the texts of consecutive stories from row ``first`` on."""
+
+    def blocks(start: int) -> list[Block]:
+        places = range(start, min(start + ENOUGH, len(rows)), TOGETHER)
+        return [packed(first + place, rows[place : place + TOGETHER]) for place in places]
+
+    with workers(1 if len(rows) <= ENOUGH else 0) as spread:
+        for made in spread(blocks, range(0, len(rows), ENOUGH)):
+            database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", made)
+
+
+def packed(first: int, rows: Sequence[Row]) -> Block:
+    """A block: its first row, how many there are, how long they are unpacked, and they."""
+    told = [orjson.dumps(row) for row in rows]
+    size = sum(len(each) for each, row in zip(told, rows, strict=True) if row is not None)
+    whole = b"[" + b",".join(told) + b"]"
+    deflating = zlib.compressobj(AS_IT_IS if len(whole) < WORTH else HARD, wbits=RAW)
+    return first, len(rows), size, deflating.compress(whole) + deflating.flush()
+
+
+def unpacked(data: bytes) -> list[list[str] | None]:
+    """The texts of a block; raises ValueError for what is none."""
+    try:
+        rows: list[list[str] | None] = orjson.loads(zlib.decompress(data, RAW))
+    except zlib.error as error:
+        raise ValueError("the texts of some stories cannot be unpacked") from error
+    return rows
+
+
+def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
+    """The texts of some stories that are there; raises ValueError where some are missing."""
+    wanted = distinct(seqs)
+    if len(wanted) > MANY and wanted[-1] - wanted[0] < SPARSE * len(wanted):
+        found = read_along(database, wanted.tolist())
+    else:
+        rows = select(database, BLOCKS, wanted).fetchall()
+        if len(rows) != len(wanted):
+            raise ValueError("stories that others refer to are missing")
+        found = texts_in(rows)
+    return [found[place] for place in np.searchsorted(wanted, seqs).tolist()]
+
+
+def read_along(database: sqlite3.Connection, seqs: list[int]) -> list[list[str]]:
+    """The texts of many of the stories of a stretch, reading all of its blocks."""
+    found: list[list[str] | None] = []
+    for first, count, data in database.execute(ALONG, (seqs[0], seqs[-1])):
+        here = seqs[len(found) : bisect_left(seqs, first + count, len(found))]
+        if here:
+            block = unpacked(data)
+            found += [block[seq - first] for seq in here if seq >= first]
+    told = [row for row in found if row is not None]
+    if len(told) < len(seqs):
+        raise ValueError(MISSING)
+    return told
+
+
+def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
+    """The texts of some stories, given by their number, the first of their block, and the block.
+
+    Raises ValueError where some are missing.
+    """
+    held: dict[int | None, list[list[str] | None]] = {None: []}
+    found = []
+    for seq, first, data in rows:
+        if first not in held:
+            held[first] = unpacked(data)
+        place, block = seq - (first or 0), held[first]
+        row = block[place] if place < len(block) else None
+        if row is None:
+            raise ValueError(MISSING)
+        found.append(row)
+    return found
+
+
+def repack(database: sqlite3.Connection, first: int, last: int) -> None:
+    """Put the blocks of some rows together where most are too small."""
+    query = "SELECT first, count, data FROM texts WHERE first BETWEEN ? AND ? ORDER BY first"
+    blocks = database.execute(query, (first, last)).fetchall()
+    if len(blocks) * TOGETHER <= 2 * sum(count for _, count, _ in blocks):
+        return
+    database.execute("DELETE FROM texts WHERE first BETWEEN ? AND ?", (first, last))
+    rows: list[Row] = []
+    for start, _, data in blocks:
+        rows += [None] * (start - first - len(rows))
+        rows += unpacked(data)
+    keep(database, first, rows)
+
+
+def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
+    """Take the texts of some stories out of their blocks; a block without any goes."""
+    blocks: dict[int, list[Row]] = {}
+    for seq, first, data in select(database, BLOCKS, seqs).fetchall():
+        if first not in blocks:
+            blocks[first] = [*unpacked(data)]
+        blocks[first][seq - first] = None
+    for first, rows in blocks.items():
+        database.execute("DELETE FROM texts WHERE first = ?", (first,))
+        if any(row is not None for row in rows):
+            database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
+
+
+def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
+    """Some stories, given in the order of coming, as a corpus without their bytes.
+
+    Raises ValueError where some are missing.
+    """
+    rows = select(database, STORIES, seqs, NO_TIME).fetchall()
+    if len(rows) != len(seqs):
+        raise ValueError("stories that others refer to are missing")
+    ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4
+    texts = read(database, seqs)
+    return Corpus(
+        batches=(),
+        texts=tuple([text[field] for text in texts] for field in range(fields)),
+        ids=list(ids),
+        sources=list(sources),
+        times=np.array(times, np.int64),
+        digests=np.array(digests, np.int64).view(np.uint64),
+    )
