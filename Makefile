@@ -30,6 +30,7 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
 SECONDS := 1800
+WORKERS ?= auto
 SANITIZED := build/sanitize/lib
 
 # Where another version of a dependency would show; TESTS= for all tests.
@@ -66,8 +67,9 @@ demo: $(PACKAGE)
 	@echo 'dedupe unique: the kept versions, byte for byte'
 	@$(BIN)/dedupe unique --quiet fixtures/demo.jsonl | cut -c 1-88
 
+# A file of tests has one worker, for what it sets up it sets up once.
 test: $(TOOLS)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-lowest: $(LOWEST)/.installed
 	@$(LOWEST)/bin/python -m pytest $(TESTS)
