@@ -27,7 +27,7 @@ FUNCTIONS = {
     ("sketch", "shingle"): ("band_keys",),
     ("anchors", "headline"): ("anchor_keys",),
     ("candidates", "key"): ("group_keys", "pair_members"),
-    ("screen", "pair"): ("screen",),
+    ("screen", "pair"): ("glance", "screen"),
     ("verify", "pair that is left"): ("aligned_features", "returning", "judge_looks"),
 }
 """By stage and unit, the functions of ``dedupe.kernel`` that do its work."""
