@@ -49,9 +49,11 @@ def table_of(frame: DataFrame) -> pa.Table:
 def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> DataFrame:
     """A frame of arrays that are on the driver."""
     table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
-    if TAKES_ARROW:
+    if TAKES_ARROW and table.num_rows:  # Spark Connect does not see the types of no rows
         return spark.createDataFrame(table)
     schema = ", ".join(f"{field.name} {SPARK[field.type]}" for field in table.schema)
+    if not table.num_rows:
+        return spark.createDataFrame([], schema)
     rows = [(packed_batch(batch),) for batch in table.to_batches(ROWS)]
     return spark.createDataFrame(rows, PACKED).mapInArrow(unpack, schema)
 
