@@ -29,6 +29,9 @@ LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters)
   $(call own,reuters_2007_news,reuters_2007) \
   $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
 
+# Some hundred commands are started by tests: none of them shall compile all of itself again.
+export PYTHONDONTWRITEBYTECODE :=
+
 SECONDS := 1800
 WORKERS ?= auto
 SANITIZED := build/sanitize/lib
@@ -67,9 +70,10 @@ demo: $(PACKAGE)
 	@echo 'dedupe unique: the kept versions, byte for byte'
 	@$(BIN)/dedupe unique --quiet fixtures/demo.jsonl | cut -c 1-88
 
-# A file of tests has one worker, for what it sets up it sets up once.
+# Tests that share what is dear to set up are a group, which one worker has; the rest is shared out
+# one by one. More than four workers want much memory.
 test: $(TOOLS)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup
 
 test-lowest: $(LOWEST)/.installed
 	@$(LOWEST)/bin/python -m pytest $(TESTS)

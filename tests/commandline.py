@@ -10,7 +10,11 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 FIXTURES = PROJECT / "fixtures"
-OURS = ("DEDUPE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED", "GITHUB_", "GITLAB_")
+OURS = (
+    "DEDUPE_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE",
+    "GITHUB_", "GITLAB_",
+)  # fmt: skip
+"""What a caller may have set; without bytecode a command compiles all of itself every time."""
 PATIENCE = 120
 
 
