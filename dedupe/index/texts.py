@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     Row = Sequence[str] | None
     Block = tuple[int, int, int, bytes]
 
-BLOCK = "LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)"
-BLOCKS = f"SELECT seq, first, data FROM facts {BLOCK} WHERE seq IN {{}} ORDER BY seq"  # noqa: S608 - constants
+BLOCKS = """
+SELECT seq, first, data FROM facts
+LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)
+WHERE seq IN {} ORDER BY seq
+"""
 STORIES = """
 SELECT id, coalesce(name, ''), coalesce(time, ?), digest
 FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source

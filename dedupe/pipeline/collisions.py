@@ -7,6 +7,7 @@ hangs on nothing but what is there: not on its order, nor on the engine.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 
-from dedupe.hashing import BASE, changes, find, hash_spans, mix64
+from dedupe.hashing import BASE, changes, find, mix64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -80,5 +81,8 @@ def check_texts(
     stops: NDArray[np.int64],
 ) -> NDArray[np.uint64]:
     """A second hash of folded texts: of the letters, the words, and the zones of the words."""
-    words = hash_spans(hashes + zones * BASE, starts, stops)
-    return mix64(words ^ check_bytes(text.encode("utf-8", "surrogatepass") for text in letters))
+    words = hashes + zones * BASE
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    digests = b"".join(blake2b(words[a:b].tobytes(), digest_size=8).digest() for a, b in spans)
+    spelled = check_bytes(text.encode("utf-8", "surrogatepass") for text in letters)
+    return mix64(np.frombuffer(digests, np.uint64) ^ spelled)
