@@ -29,13 +29,14 @@ def snippets() -> list[object]:
     return [yaml.safe_load(block) for block in blocks]
 
 
-def git(folder: Path, *arguments: str) -> None:
-    """Run git as somebody without a configuration of his own."""
+def git(folder: Path, *arguments: str) -> str:
+    """What git says that is run as somebody without a configuration of his own."""
     who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(
+    done = subprocess.run(
         [shutil.which("git") or "git", *who, *arguments],
-        cwd=folder, check=True, capture_output=True, env=bare(),
+        cwd=folder, check=True, capture_output=True, env=bare(), text=True,
     )  # fmt: skip
+    return done.stdout.strip()
 
 
 def bare(**extra: str) -> dict[str, str]:
@@ -67,10 +68,11 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def try_hook(hook: Path, store: Path, folder: Path) -> Done:
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(hook), "dedupe", "--all-files"]
+def run_hook(store: Path, folder: Path) -> Done:
+    """Run what the configuration of a repository asks for; what is set up stays in the store."""
+    command = [sys.executable, "-m", "pre_commit", "run", "--all-files"]
     done = subprocess.run(
-        command, cwd=folder, env=bare(PRE_COMMIT_HOME=str(store)),
+        command, cwd=folder, env=bare(PRE_COMMIT_HOME=str(store), PIP_NO_COMPILE="1"),
         capture_output=True, timeout=HOOK_PATIENCE, check=False,
     )  # fmt: skip
     shown = done.stdout + done.stderr
@@ -81,9 +83,15 @@ def try_hook(hook: Path, store: Path, folder: Path) -> Done:
 
 
 def test_the_pre_commit_hook(hook_repository: Path, tmp_path: Path):
+    """As README.md shows it, but for where the clone is, and without a corpus."""
     store = tmp_path / "store"
-    folder = repository(tmp_path / "data", {"a.jsonl": DIRTY, "notes.txt": b"a\na\n"})
-    dirty = try_hook(hook_repository, store, folder)
+    (told,) = snippets()[0]["repos"]
+    (hook,) = told["hooks"]
+    asked = {"repo": str(hook_repository), "rev": git(hook_repository, "rev-parse", "HEAD")}
+    config = yaml.safe_dump({"repos": [told | asked | {"hooks": [{"id": hook["id"]}]}]}).encode()
+    files = {"a.jsonl": DIRTY, "notes.txt": b"a\na\n", ".pre-commit-config.yaml": config}
+    folder = repository(tmp_path / "data", files)
+    dirty = run_hook(store, folder)
     assert dirty.code == 1, dirty
     assert b"duplicate headlines" in dirty.out
     assert re.search(
@@ -94,7 +102,7 @@ def test_the_pre_commit_hook(hook_repository: Path, tmp_path: Path):
     unique = dedupe("unique", "a.jsonl", folder=folder).out
     (folder / "a.jsonl").write_bytes(unique)
     git(folder, "add", "-A")
-    clean = try_hook(hook_repository, store, folder)
+    clean = run_hook(store, folder)
     assert clean.code == 0, clean
     assert b"Passed" in clean.out
 
