@@ -118,7 +118,7 @@ def test_texts_of_one_print_are_no_copies(flags, pure, tmp_path: Path):
     assert "exact" not in {row["reason"] for row in told}
 
 
-STORIES = read_bytes(stories(1500))
+STORIES = read_bytes(stories(750))
 
 
 def answers(result):

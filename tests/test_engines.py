@@ -49,7 +49,7 @@ def stories(count: int) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-STORIES = stories(1500)
+STORIES = stories(750)
 RUNS = {
     "cluster": ("cluster",),
     "unique": ("unique",),
@@ -167,7 +167,7 @@ def test_without_the_extra_only_a_limit_that_was_given_is_an_error(monkeypatch):
     monkeypatch.setattr(within, "free_memory", lambda: 1)
     batches, settings = read_bytes(STORIES), Settings()
     with within.run_within(batches, settings) as result:
-        assert len(result.corpus) == 1500
+        assert len(result.corpus) == 750
     refused = pytest.raises(SpillError, match="headline-dedupe")
     with refused, within.run_within(batches, settings, memory=1024):
         pass
