@@ -70,10 +70,9 @@ demo: $(PACKAGE)
 	@echo 'dedupe unique: the kept versions, byte for byte'
 	@$(BIN)/dedupe unique --quiet fixtures/demo.jsonl | cut -c 1-88
 
-# Tests that share what is dear to set up are a group, which one worker has; the rest is shared out
-# one by one. More than four workers want much memory.
+# Who gets which test tells tests/conftest.py. More than four workers want much memory.
 test: $(TOOLS)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4
 
 test-lowest: $(LOWEST)/.installed
 	@$(LOWEST)/bin/python -m pytest $(TESTS)

@@ -1,10 +1,11 @@
-"""How the tests run: hypothesis without a clock, and ``--golden`` to write golden files anew."""
+"""How the tests run: hypothesis without a clock, ``--golden`` for golden files, many at once."""
 
 from __future__ import annotations
 
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("dedupe", deadline=None, derandomize="CI" in os.environ)
@@ -14,6 +15,27 @@ settings.load_profile("dedupe")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+TOGETHER = {f"tests/test_{name}.py" for name in ("bench", "kernel_arrays", "page", "spark")}
+"""Files whose tests share what is dear to set up, as a Spark or a browser."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a file of those to one worker, and early; share out all other tests one by one.
+
+    Not by marks and ``--dist loadgroup``: what xdist 3.8 writes into a test's name to group it by,
+    pytest 9.2 does not read.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - for several workers alone
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return path if path in TOGETHER else nodeid
+
+    return Sharing(config, log)
 
 
 def pytest_addoption(parser):

@@ -24,8 +24,6 @@ from dedupe import kernel
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("bench")
-
 BENCH = PROJECT / "tests" / "bench"
 STORIES = FIXTURES / "stories.jsonl"
 SLICE = 5

@@ -17,7 +17,7 @@ from kernels import needs_kernel
 from dedupe import cluster, kernel
 from dedupe.verify.model import shipped_model
 
-pytestmark = [needs_kernel, pytest.mark.xdist_group("kernel arrays")]
+pytestmark = needs_kernel
 
 ROUNDS = int(os.environ.get("DEDUPE_ROUNDS", "30"))
 CALLS = 4

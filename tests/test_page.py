@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("page")
-
 EVIL = '</script><script>alert("x")</script> & <b>\x1b[2J\u202etolls'
 STORIES = [
     {"id": "e1", "title": f"{EVIL} rise by ten pence at Odlin Bay", "source": "<i>Wire</i>"},
