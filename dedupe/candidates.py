@@ -108,7 +108,7 @@ def hot_keys(crowded: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:
     return np.sort(crowded[crowded[:, 0] == number, 1])
 
 
-def held(family: Family, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def met_keys(family: Family, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Which of some keys, which are sorted, a text of the family has."""
     places = find(keys, family.keys[family.rows].ravel())
     return keys[distinct(places[places >= 0])]

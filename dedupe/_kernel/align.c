@@ -4,7 +4,6 @@
 #include "strength.h"
 
 enum {
-    TAG_SHARE = 4, /* a word of a tag or an outlet weighs a quarter */
     NOBODY = INT32_MIN, /* what NO_WORD becomes on one side, so that it meets no NO_WORD */
     BLOCK = 8,
 };

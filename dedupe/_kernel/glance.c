@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "strength.h"
 
-enum { SLOTS = 256, SLOT_BITS = 8, NO_SLOT = -1, TAG_SHARE = 4, SCALE = 16 };
+enum { SLOTS = 256, SLOT_BITS = 8, NO_SLOT = -1 };
 
 /* The words of one text by their signs, in a table of its own: what all words of a sign weigh, and
  * the last pair in which the other text had it. */
@@ -88,9 +89,6 @@ static int meet(const Column *column, int64_t text, Bag *bag, ptrdiff_t pair, Sh
     return 1;
 }
 
-INLINE double lesser(double one, double other) { return one < other ? one : other; }
-INLINE double greater(double one, double other) { return one > other ? one : other; }
-
 /* glance.bags_of, in the order of BAG. */
 static void bags_of(const Bag *bag, const Shared *shared, double *out) {
     int64_t a = bag->total < 1 ? 1 : bag->total, b = shared->total < 1 ? 1 : shared->total;
@@ -106,7 +104,7 @@ static void bags_of(const Bag *bag, const Shared *shared, double *out) {
 }
 
 /* The bags of each field that both texts have, the one that leads first. */
-static Trouble look(const Glance *glance, Bag *bags, ptrdiff_t pair, double *row) {
+static Trouble look(const Screen *glance, Bag *bags, ptrdiff_t pair, double *row) {
     int views = 0;
     for (int f = 0; f < glance->fields; f++) {
         const Column *column = &glance->columns[f];
@@ -122,7 +120,7 @@ static Trouble look(const Glance *glance, Bag *bags, ptrdiff_t pair, double *row
 }
 
 /* Add to each pair's odds the leaves of what a glance tells. */
-Trouble glance_pairs(const Glance *glance, double *odds) {
+Trouble glance_pairs(const Screen *glance, double *odds) {
     Bag bags[2];
     double row[GLANCED];
     uint8_t left[MOST_TREES];

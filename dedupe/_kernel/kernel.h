@@ -259,8 +259,8 @@ typedef struct {
 
 Trouble judge_looks(const Forest *forest, const Looks *looks, double *odds, double *hopes);
 
-/* Pairs of records with one field or two: their words, their anchor keys, and how far apart and
- * whose they are. */
+/* Pairs of records with one field or two: their words, their anchor keys, which a glance does
+ * without, and how far apart and whose they are. */
 typedef struct {
     Column columns[2];
     int fields;
@@ -279,17 +279,7 @@ Trouble screen_pairs(const Screen *screen, double *odds);
  * it, the gap and whether one outlet wrote both: dedupe.verify.glance.GLANCE. */
 enum { BAG = 7, GLANCED = 2 * BAG + 2 };
 
-/* Pairs of records with one field or two: their words, and how far apart and whose they are. */
-typedef struct {
-    Column columns[2];
-    int fields;
-    const Forest *forest;
-    const int64_t *left, *right;
-    const double *gaps, *same_source;
-    ptrdiff_t pairs;
-} Glance;
-
-Trouble glance_pairs(const Glance *glance, double *odds);
+Trouble glance_pairs(const Screen *glance, double *odds);
 
 /* Choose the loops that this processor can run. */
 void choose_alignment(int wide);

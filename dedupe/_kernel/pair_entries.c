@@ -97,7 +97,7 @@ static int take_fields(const Py_buffer *v, int *fields) {
 
 static PyObject *run_glance(const Py_buffer *v) {
     Forest forest;
-    Glance glance = {.forest = &forest, .left = v[15].buf, .right = v[16].buf, .gaps = v[17].buf,
+    Screen glance = {.forest = &forest, .left = v[15].buf, .right = v[16].buf, .gaps = v[17].buf,
                      .same_source = v[18].buf, .pairs = items(&v[15])};
     if (!take_fields(&v[14], &glance.fields)) return outcome(BAD_ARRAY);
     if (!take_column(v, &glance.columns[0]) || !take_column(v + 5, &glance.columns[1])) return NULL;

@@ -11,6 +11,8 @@ enum {
     CONCEPT_MATCH = 10,
     NO_WORD = -1,
     PLACES = 6, /* bits of a place within a text */
+    TAG_SHARE = 4, /* a word of a tag or an outlet weighs a quarter */
+    SCALE = 16, /* of weights: units a bit */
 };
 
 INLINE int strength(const Side *side, int word) { return side->best[word] >> PLACES; }
@@ -18,5 +20,8 @@ INLINE int strength(const Side *side, int word) { return side->best[word] >> PLA
 INLINE int place(const Side *side, int word) {
     return LONGEST - 1 - (side->best[word] & (LONGEST - 1));
 }
+
+INLINE double lesser(double one, double other) { return one < other ? one : other; }
+INLINE double greater(double one, double other) { return one > other ? one : other; }
 
 #endif

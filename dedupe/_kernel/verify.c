@@ -6,7 +6,6 @@
 enum {
     TELLING = 7, /* bits of a word that changes places */
     PIVOTAL = 6, /* bits of the word about which it does */
-    SCALE = 16,
 };
 
 /* What is left of one side when the other has been matched against it. */
@@ -78,9 +77,6 @@ static int opposed(const Side *left, const Side *right) {
     }
     return 0;
 }
-
-INLINE double lesser(double one, double other) { return one < other ? one : other; }
-INLINE double greater(double one, double other) { return one > other ? one : other; }
 
 /* features.aligned_features, in the order of VIEW. */
 void features_of(const Side *left, const Side *right, double *out) {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Family, among, held, hot_keys, propose
+from dedupe.candidates import Family, among, hot_keys, met_keys, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
@@ -48,7 +48,7 @@ class Case(Outline):
         families = self.families(kinds)
         if crowd is not None:
             stirred = self.families(crowd.kinds)
-            hot = [held(own, hot_keys(crowd.keys, i)) for i, own in enumerate(stirred)]
+            hot = [met_keys(own, hot_keys(crowd.keys, i)) for i, own in enumerate(stirred)]
             families = [among(own, keys) for own, keys in zip(families, hot, strict=True)]
         return propose(families, self.settings.jobs)
 
