@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from dedupe.engines.spark.carry import frame_of, table_of
 from dedupe.engines.spark.names import Names
@@ -26,6 +25,7 @@ from dedupe.pipeline.links import links_of
 from dedupe.settings import KNOBS, Settings
 from dedupe.stories import Batch, Corpus
 from dedupe.writing import pair_lines
+from dedupe.writing.parquet import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,15 +43,6 @@ __all__ = ["Job", "check", "cluster", "run_files"]
 
 OTHERS = ("jobs", "max_ratio")
 """Settings of what Spark does by itself: it shares out the work, and decompresses."""
-COLUMNS = {
-    "cluster": pa.string(),
-    "size": pa.int64(),
-    "canonical": pa.bool_(),
-    "canonical_id": pa.string(),
-    "score": pa.float64(),
-    "reason": pa.string(),
-    "version": pa.int64(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +154,7 @@ def cluster(
         check_workers(stage.spark)
         records, held = stage_rows(stage, rows, chosen)
         result = compute(stage, records, chosen, lambda _stage, _share: None)
-        found = found_table(result.clustering, COLUMNS, columns_of)
+        found = found_table(result.clustering, ADDED, columns_of)
     named = [name if name == "position" else f"{chosen.into}_{name}" for name in found.column_names]
     told_of = stage.keep("found", frame_of(stage.spark, found.rename_columns(named)))
     return held.join(told_of, "position").drop("position")
@@ -171,4 +162,4 @@ def cluster(
 
 def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """What was found of some records by columns; a version that is not stated is null."""
-    return {name: [row.get(name) for row in rows] for name in COLUMNS}
+    return {name: [row.get(name) for row in rows] for name in ADDED}
