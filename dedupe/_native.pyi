@@ -262,3 +262,12 @@ def count_spans(
     out: NDArray[np.int64],
     /,
 ) -> None: ...
+
+# dedupe.pipeline.register.Holdings; the counts are added to those in ``out``.
+def count_words(
+    ends: NDArray[np.int64],
+    words: NDArray[np.int32],
+    counted: NDArray[np.bool_],
+    out: NDArray[np.int64],
+    /,
+) -> None: ...

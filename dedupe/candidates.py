@@ -22,6 +22,7 @@ HALF = 32
 LOW = (1 << HALF) - 1
 ENOUGH = 1 << 21
 COLUMNS_A_PART = 3
+PART = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +41,27 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Distinct candidate pairs as sorted ``left << 32 | right`` codes, ``left < right``.
+    """Distinct candidate pairs, ``count`` of them, as ``left << 32 | right``, ``left < right``.
 
-    ``hot_buckets`` were too full for all their pairs; ``crowded`` are their keys, a row each with
-    the number of the family, as they were given.
+    ``parts`` gives them once, sorted, a part at a time. ``hot_buckets`` were too full for all
+    their pairs; ``crowded`` are their keys, a row each with the number of the family, as they were
+    given.
     """
 
-    codes: NDArray[np.int64]
+    parts: Iterable[NDArray[np.int64]]
+    count: int
     hot_buckets: int
     largest_bucket: int
     crowded: NDArray[np.uint64]
 
-    @property
-    def left(self) -> NDArray[np.int64]:
-        """The lower text of each pair."""
-        return self.codes >> HALF
+    def codes(self) -> NDArray[np.int64]:
+        """All pairs at once."""
+        return np.concatenate([np.zeros(0, np.int64), *self.parts])
 
-    @property
-    def right(self) -> NDArray[np.int64]:
-        """The higher text of each pair."""
-        return self.codes & LOW
+    def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The lower and the higher text of all pairs."""
+        codes = self.codes()
+        return codes >> HALF, codes & LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,12 @@ def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
         shares = [tasks[first::threads] for first in range(threads)]
         found = join(spread(lambda share: join(pair(*task) for task in share), shares))
     crowded = found.hot[np.lexsort(found.hot.T[::-1])]
-    return Candidates(found.pairs, len(crowded), found.largest, crowded)
+    return Candidates(cut(found.pairs), len(found.pairs), len(crowded), found.largest, crowded)
+
+
+def cut(codes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Codes in parts, which bounds what is made of them at a time."""
+    return [codes[first : first + PART] for first in range(0, len(codes), PART)]
 
 
 def hot_keys(crowded: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:

@@ -31,7 +31,7 @@ def bits(value):
     """A value down to its bits, for an exact comparison."""
     if isinstance(value, np.ndarray):
         return str(value.dtype), value.shape, value.tobytes()
-    if isinstance(value, tuple):
+    if isinstance(value, (list, tuple)):
         return tuple(map(bits, value))
     if is_dataclass(value):
         return {name: bits(getattr(value, name)) for name in value.__slots__}

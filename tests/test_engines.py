@@ -14,11 +14,12 @@ import pytest
 from commandline import dedupe, start
 from readers import read_bytes
 
-from dedupe.engines import load, within
-from dedupe.engines.blocks import BLOCK, by_blocks
+from dedupe.engines import duck, load, meet, within
+from dedupe.engines.aside import SpilledHopeless
 from dedupe.engines.spill import PREFIX, hold, open_spill
 from dedupe.errors import SpillError
 from dedupe.pipeline import run
+from dedupe.pipeline.hopeless import HeldHopeless
 from dedupe.settings import Settings
 
 if TYPE_CHECKING:
@@ -181,16 +182,31 @@ def test_the_result_has_the_figures_of_memory(tmp_path: Path):
         assert told == found
 
 
-def test_pairs_are_looked_at_by_the_blocks_of_their_kinds():
-    chance = np.random.default_rng(3)
-    left, right = chance.integers(0, 5 * BLOCK, (2, 500))
-    seen = []
-    for places, blocks in by_blocks(left, right):
-        seen += places.tolist()
-        kinds = [*range(blocks.one * BLOCK, (blocks.one + 1) * BLOCK)]
-        if blocks.other != blocks.one:
-            kinds += range(blocks.other * BLOCK, (blocks.other + 1) * BLOCK)
-        named = np.array(kinds)
-        for side in (left[places], right[places]):
-            assert (named[blocks.local(side)] == side).all()
-    assert sorted(seen) == list(range(500))
+def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    held = run(read_bytes(STORIES), Settings())
+    monkeypatch.setattr(meet, "PART", 2048)
+    monkeypatch.setattr(duck, "MANY", 700)
+    monkeypatch.setattr(duck, "FEW", 100)
+    with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
+        assert np.array_equal(held.clustering.canonical, spilled.clustering.canonical)
+        assert np.array_equal(held.pairs.scores, spilled.pairs.scores)
+
+
+def test_the_hopeless_are_the_same_on_disk_as_in_memory(tmp_path: Path):
+    chance = np.random.default_rng(7)
+    with open_spill(str(tmp_path), 1 << 28, 1) as spill:
+        both = HeldHopeless(), SpilledHopeless(spill)
+        for _ in range(3):
+            left, right = chance.integers(0, 40, (2, 60))
+            codes = np.unique(np.minimum(left, right) << 32 | np.maximum(left, right))
+            for hopeless in both:
+                hopeless.add(codes[::2])
+            wanted = chance.random(40) < 0.5
+            told = [(h.rest(codes), h.among(wanted), h.codes()) for h in both]
+            for one, other in zip(*told, strict=True):
+                assert one.tolist() == other.tolist()
+            rest, among, everything = (set(own.tolist()) for own in told[0])
+            assert rest == set(codes.tolist()) - everything
+            assert among == {c for c in everything if wanted[c >> 32] and wanted[c & 0xFFFFFFFF]}

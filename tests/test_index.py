@@ -105,7 +105,7 @@ def test_every_pair_that_a_batch_run_looks_at_is_looked_at(stories, places):
     kinds = [np.flatnonzero(case.kinds == k).tolist() for k in range(len(case.description))]
     wanted = {
         tuple(sorted((corpus.ids[a], corpus.ids[b])))
-        for one, other in zip(found.left.tolist(), found.right.tolist(), strict=True)
+        for one, other in zip(*(ends.tolist() for ends in found.ends()), strict=True)
         for a in kinds[one]
         for b in kinds[other]
     }

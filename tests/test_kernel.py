@@ -11,6 +11,7 @@ from kernels import agree, needs_kernel
 from dedupe import kernel
 from dedupe.hashing import find, find_sorted, merged, mix64, outside
 from dedupe.index.postings import within
+from dedupe.pipeline.register import Holdings
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import NO_TIME
 from dedupe.verify import verify
@@ -237,6 +238,41 @@ def evidence_of(columns, keys, seed, **changed):
         jobs=1,
         **changed,
     )
+
+
+TEXTS_OF_WORDS = st.lists(st.lists(st.integers(0, 4), max_size=6), max_size=6)
+
+
+@given(TEXTS_OF_WORDS, st.integers(0, 9))
+def test_words_are_counted_as_numpy_does_and_by_hand(texts, seed):
+    ends = np.cumsum([0, *map(len, texts)])
+    held = Holdings(ends, np.array([word for text in texts for word in text], dtype=np.int32))
+    counted = np.flatnonzero(np.random.default_rng(seed).random(len(texts)) < 0.7)
+    assert agree(lambda: held.counts(counted, 5))
+    by_hand = [sum(word in texts[i] for i in counted) for word in range(5)]
+    assert held.counts(counted, 5).tolist() == by_hand
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("ends", np.array([0, 2]), BOUNDS),
+        ("ends", np.array([-1, 1]), BOUNDS),
+        ("ends", np.zeros(0, dtype=np.int64), "ends: a wrong number of items"),
+        ("words", np.array([3], dtype=np.int32), BOUNDS),
+        ("words", np.array([-1], dtype=np.int32), BOUNDS),
+        ("counted", np.ones(2, dtype=bool), "counted: a wrong number of items"),
+    ],
+)
+def test_words_that_lie_are_refused(name, value, reason):
+    sound = {
+        "ends": np.array([0, 1]),
+        "words": np.zeros(1, dtype=np.int32),
+        "counted": np.ones(1, dtype=bool),
+        "out": np.zeros(3, dtype=np.int64),
+    }
+    with pytest.raises(ValueError, match=reason):
+        kernel.count_words(*(sound | {name: value}).values())
 
 
 ALL_KEYS = st.lists(st.lists(st.integers(-1, 4), min_size=10, max_size=10), min_size=4, max_size=4)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dedupe.judge.gold import GoldPairs
 from dedupe.judge.losses import CAUSES, Losses, fates, losses_of_clusters, losses_of_pairs
 from dedupe.judge.mistakes import suspects_of
+from dedupe.pipeline.hopeless import HeldHopeless
 from dedupe.pipeline.judged import Judged, Settled
 
 THRESHOLD = 0.5
@@ -36,12 +37,14 @@ def settled_runs(draw):
     scores[hopeless] = 0
     judged = Judged(codes, scores, np.zeros((len(codes), 1)))
     close = judged.where(~hopeless)
-    return Settled(heads, leaders, close, codes[hopeless], close, close, close, {}), groups
+    return Settled(
+        heads, leaders, close, HeldHopeless(codes[hopeless]), close, close, close, {}
+    ), groups
 
 
 def slow_fate(settled: Settled, one: int, other: int) -> str:
     scores = dict(zip(settled.judged.codes.tolist(), settled.judged.scores.tolist(), strict=True))
-    scores |= dict.fromkeys(settled.hopeless.tolist(), 0.0)
+    scores |= dict.fromkeys(settled.hopeless.codes().tolist(), 0.0)
     low, high = sorted((int(settled.heads[one]), int(settled.heads[other])))
     if settled.leaders[one] == settled.leaders[other]:
         return "found"

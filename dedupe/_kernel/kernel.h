@@ -219,6 +219,18 @@ typedef struct {
 Trouble count_spans(const Calendar *calendar, const uint8_t *alive, ptrdiff_t records,
                     int64_t *out, ptrdiff_t count);
 
+/* tally.c */
+
+/* The words of texts, those of text i from ends[i]: dedupe.pipeline.register.Holdings. */
+typedef struct {
+    const int64_t *ends;
+    const int32_t *words;
+    ptrdiff_t texts, size;
+} Holdings;
+
+Trouble count_words(const Holdings *held, const uint8_t *counted, int64_t *counts,
+                    ptrdiff_t vocabulary);
+
 /* forest.c */
 
 enum { MOST_LEAVES = 8, TREES_AT_ONCE = 32, MOST_TREES = 1024, ALL_LEAVES = 0xFF };

@@ -1,4 +1,4 @@
-/* What looks up and groups hashes, as Python calls it. */
+/* What looks up, groups and counts hashes and words, as Python calls it. */
 
 #include "candidates.h"
 #include "entries.h"
@@ -69,7 +69,17 @@ static PyObject *run_pair_members(const Py_buffer *v) {
 
 ENTRY(pair_members, {"members", 'u', 4, 0, 0}, {"sizes", 'u', 4, 0, 0}, {"out", 'i', 8, 0, 1})
 
+static PyObject *run_count_words(const Py_buffer *v) {
+    Holdings held = {v[0].buf, v[1].buf, items(&v[0]) - 1, items(&v[1])};
+    Trouble trouble;
+    FREELY(trouble, count_words(&held, v[2].buf, v[3].buf, items(&v[3])));
+    return outcome(trouble);
+}
+
+ENTRY(count_words, {"ends", 'i', 8, 'T', 0}, {"words", 'i', 4, 0, 0}, {"counted", 'u', 1, 't', 0},
+      {"out", 'i', 8, 0, 1})
+
 PyMethodDef KEY_METHODS[] = {
     METHOD(first_seen), METHOD(find_hashes), METHOD(find_sorted), METHOD(find_within),
-    METHOD(group_keys), METHOD(pair_members), NO_METHOD,
+    METHOD(group_keys), METHOD(pair_members), METHOD(count_words), NO_METHOD,
 };

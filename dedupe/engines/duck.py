@@ -12,20 +12,21 @@ import numpy as np
 
 from dedupe.canonical import order_by
 from dedupe.engines.arrow import numbers
-from dedupe.engines.blocks import Library, by_blocks
+from dedupe.engines.aside import SpilledHopeless, fetch_letters
 from dedupe.engines.load import load
 from dedupe.engines.meet import meet
 from dedupe.engines.shelf import Shelf
 from dedupe.engines.spill import open_spill
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
+from dedupe.pipeline.evidence import evidence_over
 from dedupe.pipeline.judging import judge_parts, slices
 from dedupe.pipeline.links import links_of
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import Corpus
-from dedupe.verify import identical_reach, verify
+from dedupe.verify import hopes_among, identical_reach, sifted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,20 +34,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates, Crowd
-    from dedupe.engines.blocks import Blocks
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.judged import Judged
-    from dedupe.pipeline.judging import Look
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
     from dedupe.verify import Ends, Evidence, Verdicts
 
-LOW = 0xFFFFFFFF
-SLICE = 1 << 21
-"""So many pairs are sorted by the blocks that they are of: the more, the fewer blocks are read."""
+MANY = 1 << 21
+"""So many pairs are screened by their words at a time; the letters of few are read then."""
+FEW = 1 << 16
+"""So many pairs, or texts, are looked at with all their letters at a time."""
 SHARE = 4
 """The database may take one part in so many of the memory; the rest is for what it is asked for."""
 
@@ -79,11 +80,18 @@ def run_on_disk(
 
 @dataclass(frozen=True, slots=True)
 class Spilled(Outline):
-    """A run whose texts are in a database."""
+    """A run whose keys, letters and hopeless pairs are in a database; its words are in memory.
+
+    ``zones`` tell for each field where each word of a text stands.
+    """
 
     spill: Spill
-    texts: Library
+    zones: tuple[NDArray[np.uint8], ...]
     bands: tuple[int, ...]
+
+    def hopeless(self) -> Hopeless:
+        """A place for the pairs that are put aside."""
+        return SpilledHopeless(self.spill)
 
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
@@ -92,46 +100,59 @@ class Spilled(Outline):
     def judge(
         self,
         codes: NDArray[np.int64],
-        counts: Counts,
-        floor: float,
         progress: Callable[[float], None],
         *,
+        counts: Counts,
+        floor: float,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under some counts."""
-        looks = self.looks(codes, counts, floor if screened else 0, progress)
+        evidence = replace(self.evidence(counts), floor=floor if screened else 0)
+        look = self.look_after_words if screened else self.look
+        looks = (
+            (part, partial(look, evidence, progress=share))
+            for part, share in slices(codes, progress, MANY if screened else FEW)
+        )
         return judge_parts(self, looks, floor)
 
-    def looks(
-        self,
-        codes: NDArray[np.int64],
-        counts: Counts,
-        floor: float,
-        progress: Callable[[float], None],
-    ) -> Iterator[tuple[NDArray[np.int64], Look]]:
-        """The pairs by the blocks of texts that they need, with what scores them."""
-        for some, share in slices(codes, progress, SLICE):
-            left, right = self.kinds[some >> 32], self.kinds[some & LOW]
-            for places, blocks in by_blocks(left, right):
-                evidence = replace(self.texts.evidence(blocks, counts), floor=floor)
-                yield some[places], partial(look, evidence, blocks)
-            share(1)
+    def look_after_words(
+        self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]
+    ) -> Verdicts:
+        """The verdicts on pairs of kinds; the letters are read of those that have hope alone."""
+        hopes = hopes_among(evidence, ends, progress)
+        known = replace(evidence, floor=0)
+        return sifted(evidence, ends, hopes, partial(self.look, known, progress=lambda _: None))
+
+    def look(self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]) -> Verdicts:
+        """The verdicts on pairs of kinds."""
+        kinds = np.unique(np.concatenate([ends.left, ends.right]))
+        return verify(self.with_letters(evidence, kinds), ends, progress)
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
-        counts = self.counts(np.flatnonzero(self.kinds >= 0))
-        reached = np.zeros(len(kinds), np.int64)
-        for places, blocks in by_blocks(kinds, kinds):
-            evidence = self.texts.evidence(blocks, counts)
-            local = blocks.local(kinds[places])
-            reached[places] = identical_reach(evidence, local, self.settings.threshold)
-        return reached
+        evidence = self.evidence(self.counts(np.flatnonzero(self.kinds >= 0)))
+        cuts = [kinds[first : first + FEW] for first in range(0, len(kinds), FEW)]
+        reached = [
+            identical_reach(self.with_letters(evidence, some), some, self.settings.threshold)
+            for some in cuts
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *reached])
 
+    def evidence(self, counts: Counts) -> Evidence:
+        """What the decision may look at under some counts, but for letters."""
+        none: tuple[dict[int, str], ...] = tuple({} for _ in self.zones)
+        return evidence_over(self.settings, self.tally, counts, self.zones, none)
 
-def look(evidence: Evidence, blocks: Blocks, ends: Ends) -> Verdicts:
-    """The verdicts on pairs of kinds of two blocks."""
-    left, right = blocks.local(ends.left), blocks.local(ends.right)
-    return verify(evidence, replace(ends, left=left, right=right))
+    def with_letters(self, evidence: Evidence, kinds: NDArray[np.int64]) -> Evidence:
+        """The same with the letters of some kinds."""
+        numbers = self.settings.numbers
+        letters = [fetch_letters(self.spill, field, kinds, numbers) for field in self.fields]
+        return replace(evidence, texts=tuple(letters))
+
+    @property
+    def fields(self) -> range:
+        """The fields by number."""
+        return range(len(self.zones))
 
 
 def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links) -> Spilled:
@@ -162,7 +183,7 @@ def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links)
         given=np.stack([field.prints[field.rows] > 0 for field in fields]),
         spill=spill,
         tally=register,
-        texts=Library(spill, register, settings),
+        zones=loaded.zones,
         bands=tuple(field.bands for field in fields),
     )
 

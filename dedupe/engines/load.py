@@ -22,7 +22,7 @@ from dedupe.pipeline.describe import (
     marks_of,
     stated_versions,
 )
-from dedupe.pipeline.register import Holdings, holdings
+from dedupe.pipeline.register import Holdings
 from dedupe.threads import workers
 from dedupe.words import by_hash, learn_vocabulary
 
@@ -58,8 +58,8 @@ class Told:
 class Loaded:
     """What stays in memory of a corpus; the rest is in tables, by field and kind.
 
-    Table ``kinds_0`` has a row a kind: ``kind``, ``words``, ``zones`` and ``text`` of its first
-    field, the keys ``band_0``, ``band_1`` and so on, and ``anchors``.
+    Table ``kinds_0`` has a row a kind: ``kind``, the ``text`` of its first field, the keys
+    ``band_0``, ``band_1`` and so on, and ``anchors``.
     """
 
     roll: Roll
@@ -67,6 +67,7 @@ class Loaded:
     kinds: NDArray[np.int64]
     rows: tuple[NDArray[np.int64], ...]
     held: tuple[Holdings, ...]
+    zones: tuple[NDArray[np.uint8], ...]
     vocabulary: Vocabulary
 
     @property
@@ -100,10 +101,10 @@ def load(
     )
     kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
     vocabulary = learn_vocabulary(by_hash(spelled))
-    held = tuple(hold(spill, field, vocabulary) for field in range(count))
+    held, zones = zip(*(hold(spill, field, vocabulary) for field in range(count)), strict=True)
     for field, own in enumerate(rows):
         sort_by_kind(spill, field, own)
-    return Loaded(roll, fields, kinds, rows, held, vocabulary)
+    return Loaded(roll, fields, kinds, rows, held, zones, vocabulary)
 
 
 def fill(batches: Iterable[Batch], spill: Spill, shelf: Shelf) -> Roll:
@@ -210,22 +211,24 @@ def put_chunks(spill: Spill, field: int, chunks: Sequence[Chunk], first: int) ->
         first += count
 
 
-def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> Holdings:
-    """The distinct words of a field's texts."""
-    ends, words = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
-    for batch in spill.stream(f"select row, words from told_{field} order by row", "row"):
-        hashes, starts = values_of(batch["words"], np.uint64)
-        part = holdings(starts, vocabulary.ids(hashes))
-        ends.append(part.ends[1:] + ends[-1][-1])
-        words.append(part.words)
-    return Holdings(np.concatenate(ends), np.concatenate(words))
+def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> tuple[Holdings, NDArray[np.uint8]]:
+    """The words of a field's texts, and where each stands in its text."""
+    sizes, words, zones = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.uint8)]
+    query = f"select row, words, zones from told_{field} order by row"
+    for batch in spill.stream(query, "row"):
+        hashes, ends = values_of(batch["words"], np.uint64)
+        sizes.append(np.diff(ends))
+        words.append(vocabulary.ids(hashes))
+        zones.append(values_of(batch["zones"], np.uint8)[0])
+    ends = np.append(0, np.concatenate(sizes).cumsum())
+    return Holdings(ends, np.concatenate(words)), np.concatenate(zones)
 
 
 def sort_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:
     """The field's table with a row a kind, given the text of each kind."""
     spill.put(f"rows_{field}", {"kind": np.arange(len(rows)), "row": rows})
     spill.do(
-        f"create table kinds_{field} as select rows.kind, told.* exclude (row) "
+        f"create table kinds_{field} as select rows.kind, told.* exclude (row, words, zones) "
         f"from told_{field} told join rows_{field} rows using (row) order by rows.kind"
     )
     spill.do(f"drop table told_{field}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Candidates, Crowd, Found, of_family, pair_sorted
+from dedupe.candidates import PART, Candidates, Crowd, Found, of_family, pair_sorted
 from dedupe.engines.arrow import numbers
 
 if TYPE_CHECKING:
@@ -42,13 +42,18 @@ def meet(
             largest = max(largest, found.largest)
             if len(found.pairs):
                 spill.put("met", {"code": found.pairs})
-    codes = spill.column("select distinct code from met order by code", "code", "code")
-    spill.do("drop table living")
-    spill.do("drop table if exists crowded")
-    spill.do("drop table if exists stirred")
-    spill.do("drop table met")
+    spill.do("create or replace table proposed as select distinct code from met")
+    for table in ("living", "crowded", "stirred", "met"):
+        spill.do(f"drop table if exists {table}")
     keys = np.concatenate(hot)
-    return Candidates(codes, len(keys), largest, keys)
+    return Candidates(proposed(spill), spill.count("proposed"), len(keys), largest, keys)
+
+
+def proposed(spill: Spill) -> Iterator[NDArray[np.int64]]:
+    """The pairs that were proposed last, sorted, in parts."""
+    for batch in spill.stream("select code from proposed order by code", "code", PART):
+        yield numbers(batch["code"])
+    spill.do("drop table proposed")
 
 
 def among(number: int, field: int, key: str) -> str:

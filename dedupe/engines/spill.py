@@ -67,6 +67,12 @@ class Spill:
                 last = keys[-1]
                 yield batch
 
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        with told():
+            rows = self._database.execute(f"select count(*) from {table}").fetchall()
+        return int(rows[0][0])
+
     def column(self, query: str, rising: str, wanted: str) -> NDArray[Any]:
         """One column of a query as an array, in the order of another."""
         parts = [numbers(batch[wanted]) for batch in self.stream(query, rising)]

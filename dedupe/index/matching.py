@@ -236,8 +236,7 @@ def pairs_among(
         anchors = np.ascontiguousarray(keys[:, bands : start + width])
         families.append(Family(anchors, names, names))
         start += width
-    pairs = propose(families, jobs)
-    return pairs.left, pairs.right
+    return propose(families, jobs).ends()
 
 
 def permitted(

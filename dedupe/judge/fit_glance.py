@@ -66,7 +66,7 @@ class Sight:
 def sights_of(case: Case) -> Iterator[Sight]:
     """The candidate pairs of a corpus as they are, undated, uncounted and without their ledes."""
     alive = alive_heads(case, run_heads(case))
-    codes = meetings(case, candidates_among(case, alive).codes, alive)
+    codes = meetings(case, candidates_among(case, alive).codes(), alive)
     if len(codes) > MOST:
         codes = np.sort(np.random.default_rng(SEED).choice(codes, MOST, replace=False))
     evidence = evidence_among(case, alive)

@@ -106,7 +106,7 @@ def distant_lesson(case: Case) -> Lesson:
     found = candidates_among(case, np.flatnonzero(case.kinds >= 0))
     _, records = np.unique(case.kinds, return_index=True)
     records = records[int(case.kinds.min() < 0) :]
-    left, right = records[found.left], records[found.right]
+    left, right = (records[ends] for ends in found.ends())
     hours = case.hours(left, right)
     far = np.flatnonzero(hours > APART)
     far = far[:: max(1, len(far) // DISTANT)]

@@ -226,7 +226,7 @@ def compare_words(
     view = case.description.views[field]
     column = replace(
         evidence.columns[field],
-        ids=case.tally.ids[field],
+        ids=case.tally.held[field].words,
         zones=view.zones,
         starts=view.offsets[:-1],
         stops=view.offsets[1:],

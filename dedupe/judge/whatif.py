@@ -181,7 +181,7 @@ def cuts_of(
     case: Case, evidence: Evidence, field: int, pair: tuple[int, int], *, loose: bool
 ) -> list[Cut]:
     """Each way to leave one word out of a field of either record, or of the left one alone."""
-    view, words = case.description.views[field], case.tally.ids[field]
+    view, words = case.description.views[field], case.tally.held[field].words
     unheard = case.tally.vocabulary.numbers & (case.settings.numbers == IGNORE)
     spelled = by_hash(view.spelled)
     spans = [

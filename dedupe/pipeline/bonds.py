@@ -34,6 +34,10 @@ class Bonds:
         """Whether anything is kept apart."""
         return len(self.apart) > 0 or self.versions is not None
 
+    def permitted(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The coded pairs of heads that may be in one cluster."""
+        return codes[~self.part(codes >> 32, codes & 0xFFFFFFFF)]
+
     def part(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether two heads may never be in one cluster."""
         parted = np.zeros(len(left), dtype=bool)

@@ -63,10 +63,10 @@ class Case(Outline):
     def judge(
         self,
         codes: NDArray[np.int64],
-        counts: Counts,
-        floor: float,
         progress: Callable[[float], None],
         *,
+        counts: Counts,
+        floor: float,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under some counts."""
@@ -84,7 +84,8 @@ class Case(Outline):
 
     def evidence(self, counts: Counts) -> Evidence:
         """What the decision may look at under some counts."""
-        return evidence_over(self.description, self.tally, counts, self.settings)
+        zones = [view.zones for view in self.description.views]
+        return evidence_over(self.settings, self.tally, counts, zones, self.tally.texts)
 
 
 def open_case(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING
 
-from dedupe.pipeline.register import Register, holdings, numbered, numbered_anchors
+from dedupe.pipeline.register import Holdings, Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
 from dedupe.verify import (
     IGNORE,
@@ -29,18 +28,18 @@ if TYPE_CHECKING:
     from dedupe.pipeline.describe import Description
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
+    from dedupe.verify import Letters
 
 
 @dataclass(frozen=True, slots=True)
 class Lexis(Register):
-    """A register with the words and letters themselves: each view's word numbers, and its texts."""
+    """A register with the letters themselves: the texts of each view."""
 
-    ids: tuple[NDArray[np.int32], ...]
     texts: tuple[list[str], ...]
 
 
 def learn_lexis(description: Description, times: NDArray[np.int64], numbers: str) -> Lexis:
-    """Number the words of all views; each text holds a word once, however often it says it.
+    """Number the words of all views.
 
     ``numbers`` is the setting of this name.
     """
@@ -48,19 +47,19 @@ def learn_lexis(description: Description, times: NDArray[np.int64], numbers: str
     for view in description.views:
         spelled.update(view.spelled)
     vocabulary = learn_vocabulary(by_hash(spelled))
-    ids = tuple(vocabulary.ids(view.hashes) for view in description.views)
     headlines = numbered(description.views[0].prints[description.view_rows[0]])
     keys = description.views[0].anchors[description.view_rows[0]]
     anchors = numbered_anchors(keys, description.kinds)
     return Lexis(
         vocabulary=vocabulary,
         rows=description.view_rows,
-        held=tuple(map(holdings, [view.offsets for view in description.views], ids)),
+        held=tuple(
+            Holdings(view.offsets, vocabulary.ids(view.hashes)) for view in description.views
+        ),
         headlines=headlines,
         anchors=anchors,
         shown=calendar_of(headlines[:, None], description.kinds, times),
         met=calendar_of(anchors, description.kinds, times),
-        ids=ids,
         texts=tuple(
             letters_of([view.texts[i] for i in rows.tolist()], numbers)
             for view, rows in zip(description.views, description.view_rows, strict=True)
@@ -75,22 +74,30 @@ def letters_of(texts: Sequence[str], numbers: str) -> list[str]:
 
 
 def evidence_over(
-    description: Description, lexis: Lexis, counts: Counts, settings: Settings
+    settings: Settings,
+    register: Register,
+    counts: Counts,
+    zones: Sequence[NDArray[np.uint8]],
+    texts: Sequence[Letters],
 ) -> Evidence:
-    """What the decision may look at under some counts."""
+    """What the decision may look at of all kinds, under some counts.
+
+    ``zones`` tell of each word of a field's texts where it stands, ``texts`` are as those of
+    :func:`letters_of`, by kind.
+    """
     columns = [
-        Column(ids, view.zones, view.offsets[rows], view.offsets[rows + 1], words, weights)
-        for view, rows, ids, weights, words in zip(
-            description.views, lexis.rows, lexis.ids, counts.weights, repeat(lexis.vocabulary)
+        Column(held.words, own, held.ends[rows], held.ends[rows + 1], register.vocabulary, weights)
+        for held, own, rows, weights in zip(
+            register.held, zones, register.rows, counts.weights, strict=True
         )
     ]
-    return evidence_of(settings, columns, lexis.texts, (lexis.headlines, lexis.anchors), counts)
+    return evidence_of(settings, columns, texts, (register.headlines, register.anchors), counts)
 
 
 def evidence_of(
     settings: Settings,
     columns: Sequence[Column],
-    texts: Sequence[Sequence[str]],
+    texts: Sequence[Letters],
     signs: tuple[NDArray[np.int32], NDArray[np.int32]],
     counts: Counts,
 ) -> Evidence:

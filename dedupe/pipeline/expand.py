@@ -37,18 +37,23 @@ class Nodes:
 
 
 def expand(nodes: Nodes, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The pairs of runs to verify for coded candidate pairs of kinds, and neighbours of one kind.
+    """The pairs of runs to verify for coded candidate pairs of two kinds.
 
     Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets
     the nearest run before and after it. Returns distinct sorted ``low << 32 | high`` run numbers.
     """
     starts = np.searchsorted(nodes.kinds, np.arange(int(nodes.kinds.max(initial=-1)) + 2))
-    beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
-    found = [coded(nodes, beside, beside + 1)]
+    found = [np.zeros(0, np.int64)]
     for first in range(0, len(codes), SLICE):
         some = codes[first : first + SLICE]
         found.append(coded(nodes, *meetings(nodes, starts, some >> 32, some & LOW)))
     return thin(np.concatenate(found))
+
+
+def neighbours(nodes: Nodes) -> NDArray[np.int64]:
+    """The pairs of runs of one kind that follow one another in time, coded in the same way."""
+    beside = np.flatnonzero(nodes.kinds[1:] == nodes.kinds[:-1])
+    return thin(coded(nodes, beside, beside + 1))
 
 
 def coded(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

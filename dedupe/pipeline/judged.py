@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.pipeline.hopeless import Hopeless
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -64,14 +66,14 @@ class Settled:
 
     ``distant`` holds the pairs of heads and leaders that joined by their clusters' average or by
     links and were not accepted themselves; ``linked`` the pairs that links alone hold together;
-    ``judged`` all pairs that were looked at closely, accepted or not, and ``hopeless`` the codes of
-    those that were not worth it.
+    ``judged`` all pairs that were looked at closely, accepted or not, and ``hopeless`` those that
+    were not worth it.
     """
 
     heads: NDArray[np.int64]
     leaders: NDArray[np.int64]
     judged: Judged
-    hopeless: NDArray[np.int64]
+    hopeless: Hopeless
     accepted: Judged
     distant: Judged
     linked: Judged
@@ -79,7 +81,7 @@ class Settled:
 
     def all_judged(self) -> Judged:
         """All pairs that were looked at, the hopeless with a score of 0 and no similarities."""
-        codes = outside(self.judged.codes, self.hopeless)
+        codes = outside(self.judged.codes, self.hopeless.codes())
         parts = np.full((len(codes), self.judged.parts.shape[1]), -1.0)
         return self.judged | Judged(codes, np.zeros(len(codes)), parts)
 

@@ -13,14 +13,33 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.outline import Outline
+    from dedupe.pipeline.proposing import Lot
     from dedupe.verify import Ends, Verdicts
 
     Look = Callable[[Ends], Verdicts]
     """Scores pairs of kinds."""
 
+    Judge = Callable[[NDArray[np.int64], Callable[[float], None]], tuple[Judged, NDArray[np.int64]]]
+    """Scores coded pairs of records, telling its progress; the codes of the hopeless apart."""
+
 SLICE = 1 << 19
 LOW = 0xFFFFFFFF
+
+
+def judge_lot(
+    lot: Lot, judge: Judge, hopeless: Hopeless, nothing: Judged, progress: Callable[[float], None]
+) -> Judged:
+    """The verdicts on all that a round looks at, on top of ``nothing``; the hopeless go aside."""
+    found, done = nothing, 0
+    for codes in lot.parts:
+        before, share = done / max(lot.size, 1), len(codes) / max(lot.size, 1)
+        fresh, far = judge(codes, within(progress, before, share))
+        found |= fresh
+        hopeless.add(far)
+        done += len(codes)
+    return found
 
 
 def judge_parts(
@@ -54,4 +73,4 @@ def within(
     progress: Callable[[float], None], before: float, share: float
 ) -> Callable[[float], None]:
     """Progress of a part, told as that of the whole."""
-    return lambda done: progress(before + done * share)
+    return lambda done: progress(min(before + done * share, 1.0))

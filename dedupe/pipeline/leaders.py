@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import outside, ranges
+from dedupe.hashing import outside
 from dedupe.linkage import SCORE_UNITS, join, lead
 from dedupe.pipeline.bonds import best_of_groups, bonds_of
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.pipeline.bonds import Bonds
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.outline import Outline
 
 
 def lead_heads(
-    outline: Outline, heads: NDArray[np.int64], judged: Judged, hopeless: NDArray[np.int64]
+    outline: Outline, heads: NDArray[np.int64], judged: Judged, hopeless: Hopeless
 ) -> NDArray[np.int64]:
     """Each record's leader by the judged pairs of run heads, and by what links demand."""
     accepting = outline.settings.threshold
@@ -42,7 +43,7 @@ def with_hopeless(
     judged: Judged,
     accepted: Judged,
     leaders: NDArray[np.int64],
-    hopeless: NDArray[np.int64],
+    hopeless: Hopeless,
     bonds: Bonds,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """All judged pairs and their scores: the hopeless too, where accepted ones may join them."""
@@ -50,22 +51,13 @@ def with_hopeless(
     touched = np.zeros(len(leaders), dtype=bool)
     touched[one[one != other]] = touched[other[one != other]] = True
     touched = touched[leaders]
-    codes = among(hopeless, touched)
+    codes = hopeless.among(touched)
     codes = outside(judged.codes, codes[~bonds.part(codes >> 32, codes & 0xFFFFFFFF)])
     return (
         np.concatenate([judged.left, codes >> 32]),
         np.concatenate([judged.right, codes & 0xFFFFFFFF]),
         np.concatenate([judged.scores, np.zeros(len(codes))]),
     )
-
-
-def among(codes: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The coded pairs, which are sorted, of which both are wanted, which few are."""
-    lows = np.flatnonzero(wanted)
-    starts = np.searchsorted(codes, lows << 32)
-    stops = np.searchsorted(codes, (lows + 1) << 32)
-    held = codes[ranges(starts, stops - starts)]
-    return np.asarray(held[wanted[held & 0xFFFFFFFF]])
 
 
 def ranks_of(outline: Outline, heads: NDArray[np.int64], accepted: Judged) -> NDArray[np.int64]:

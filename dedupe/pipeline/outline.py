@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.pipeline.hopeless import HeldHopeless
 from dedupe.stories import HOUR, NO_TIME
 from dedupe.verify import Ends
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from dedupe.candidates import Candidates, Crowd
     from dedupe.canonical import Order
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts, Register
@@ -60,10 +62,10 @@ class Outline(ABC):
     def judge(
         self,
         codes: NDArray[np.int64],
-        counts: Counts,
-        floor: float,
         progress: Callable[[float], None],
         *,
+        counts: Counts,
+        floor: float,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under some counts, and the hopeless.
@@ -78,6 +80,10 @@ class Outline(ABC):
 
         See :func:`dedupe.verify.identical_reach`.
         """
+
+    def hopeless(self) -> Hopeless:
+        """A place for the pairs that are put aside."""
+        return HeldHopeless()
 
     def __len__(self) -> int:
         return len(self.times)

@@ -16,13 +16,16 @@ import numpy as np
 from dedupe.candidates import Crowd
 from dedupe.hashing import distinct, merged, outside
 from dedupe.pipeline.bonds import kin
-from dedupe.pipeline.expand import Nodes, are_many, expand
+from dedupe.pipeline.expand import Nodes, are_many, expand, neighbours
 from dedupe.stories import HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.outline import Outline
     from dedupe.pipeline.register import Counts
@@ -45,6 +48,18 @@ class Standing:
     alive: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What a round looks at: sorted codes of pairs of heads in parts, some ``size`` in all.
+
+    ``found`` are all candidates, where they were asked for.
+    """
+
+    parts: Iterable[NDArray[np.int64]]
+    size: int
+    found: Candidates | None = None
+
+
 class Agenda:
     """What rounds look at, one after another; ``counts`` are those of the round begun last."""
 
@@ -65,30 +80,42 @@ class Agenda:
         self.counts = counts
         return counts
 
-    def near_misses(self, judged: Judged, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    def near_misses(self, judged: Judged, alive: NDArray[np.int64]) -> Lot:
         """Pairs of the living that nearly passed, or passed, when they were judged before."""
         floor = self.outline.settings.threshold * SHORT
-        return self.changed(judged.codes[judged.scores >= floor], alive)
+        codes = self.changed(judged.codes[judged.scores >= floor], alive)
+        return Lot([codes], len(codes))
 
-    def all_pairs(
-        self, judged: Judged, hopeless: NDArray[np.int64], alive: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], Candidates | None]:
+    def all_pairs(self, judged: Judged, hopeless: Hopeless, alive: NDArray[np.int64]) -> Lot:
         """All pairs of the living that may get a verdict they did not have, but for the hopeless.
 
-        All candidates are told where they were asked for.
+        The next round may be begun when all parts have been taken.
         """
-        found = None
         if self.standing is None:
             found = candidates_among(self.outline, alive)
-            self.standing = standing_after(self.outline, found, alive)
-            codes = meetings(self.outline, found.codes, alive)
-        else:
-            met = meetings(self.outline, new_candidates(self.outline, self.standing, alive), alive)
-            met = outside(judged.codes, met)
-            codes = merged(met, self.changed(judged.codes, alive))
-            self.standing = replace(self.standing, alive=alive)
+            parts = self.first_pairs(found, alive)
+            fresh = map(hopeless.rest, parts) if hopeless else parts
+            return Lot(fresh, found.count, found)
+        met = meetings(self.outline, new_candidates(self.outline, self.standing, alive), alive)
+        codes = merged(outside(judged.codes, met), self.changed(judged.codes, alive))
+        self.standing = replace(self.standing, alive=alive)
         self.stale[:] = False
-        return outside(hopeless, codes), found
+        codes = hopeless.rest(codes)
+        return Lot([codes], len(codes))
+
+    def first_pairs(
+        self, found: Candidates, alive: NDArray[np.int64]
+    ) -> Iterator[NDArray[np.int64]]:
+        """The pairs of the living for all candidates, a part at a time."""
+        runs = np.bincount(self.outline.kinds[alive], minlength=self.outline.kind_count)
+        sampled = [np.zeros(0, np.int64)]
+        meet = Meetings(self.outline, alive)
+        yield meet.beside()
+        for codes in found.parts:
+            sampled.append(codes[are_many(runs[codes >> 32], runs[codes & LOW])])
+            yield meet.across(codes)
+        self.standing = Standing(found.crowded, np.concatenate(sampled), alive)
+        self.stale[:] = False
 
     def changed(self, codes: NDArray[np.int64], alive: NDArray[np.int64]) -> NDArray[np.int64]:
         """The pairs of the living, of some, of whose texts something is counted otherwise."""
@@ -97,13 +124,6 @@ class Agenda:
         codes = codes[lives[codes >> 32] & lives[codes & LOW]]
         stale = self.stale[self.outline.kinds]
         return np.asarray(codes[stale[codes >> 32] | stale[codes & LOW]])
-
-
-def standing_after(outline: Outline, found: Candidates, alive: NDArray[np.int64]) -> Standing:
-    """What is left to look out for when the candidate pairs of these heads have been judged."""
-    runs = np.bincount(outline.kinds[alive], minlength=outline.kind_count)
-    many = are_many(runs[found.left], runs[found.right])
-    return Standing(found.crowded, found.codes[many], alive)
 
 
 def candidates_among(
@@ -126,19 +146,39 @@ def new_candidates(
     has_moved[moved] = True
     sampled = standing.sampled
     sampled = sampled[has_moved[sampled >> 32] | has_moved[sampled & LOW]]
-    return merged(sampled, found.codes)
+    return merged(sampled, found.codes())
 
 
 def meetings(
     outline: Outline, codes: NDArray[np.int64], alive: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The coded candidate pairs of kinds as pairs of living heads within the window."""
-    alive = alive[np.argsort(outline.digests[alive], kind="stable")]
-    nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
-    codes = expand(nodes, codes)
-    if outline.links.cannot.size:
-        codes = distinct(np.concatenate([codes, kin(outline, alive)]))
-    if outline.settings.window is None:
-        return codes
-    hours = outline.hours(codes >> 32, codes & LOW)
-    return codes[~(hours * HOUR > outline.settings.window)]
+    """The coded candidate pairs of kinds as pairs of living heads, and those beside them."""
+    meet = Meetings(outline, alive)
+    return distinct(np.concatenate([meet.beside(), meet.across(codes)]))
+
+
+class Meetings:
+    """Which living heads meet for which kinds, within the window."""
+
+    def __init__(self, outline: Outline, alive: NDArray[np.int64]) -> None:
+        alive = alive[np.argsort(outline.digests[alive], kind="stable")]
+        self._outline, self._alive = outline, alive
+        self._nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
+
+    def beside(self) -> NDArray[np.int64]:
+        """The neighbours of one kind, and what links keep apart with all of its own kind."""
+        codes = neighbours(self._nodes)
+        if self._outline.links.cannot.size:
+            codes = distinct(np.concatenate([codes, kin(self._outline, self._alive)]))
+        return self._near(codes)
+
+    def across(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The pairs for coded candidate pairs of two kinds."""
+        return self._near(expand(self._nodes, codes))
+
+    def _near(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        window = self._outline.settings.window
+        if window is None:
+            return codes
+        hours = self._outline.hours(codes >> 32, codes & LOW)
+        return codes[~(hours * HOUR > window)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.hashing import distinct, thin
 
 if TYPE_CHECKING:
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from dedupe.pipeline.spans import Calendar
     from dedupe.words import Vocabulary
 
+LOW = 0xFFFFFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """The distinct words of a field's texts: ``words[ends[i] : ends[i + 1]]`` of text ``i``."""
+    """The words of a field's texts in their order: ``words[ends[i] : ends[i + 1]]`` of text ``i``.
+
+    A text holds a word once, however often it says it.
+    """
 
     ends: NDArray[np.int64]
     words: NDArray[np.int32]
@@ -27,7 +33,17 @@ class Holdings:
         """How many of some distinct texts hold each of so many words."""
         counted = np.zeros(len(self.ends) - 1, dtype=bool)
         counted[texts] = True
-        return np.bincount(self.words[np.repeat(counted, np.diff(self.ends))], minlength=words)
+        if not kernel.available():
+            return self.count_plainly(counted, words)
+        counts = np.zeros(words, np.int64)
+        kernel.count_words(self.ends, self.words, counted, counts)
+        return counts
+
+    def count_plainly(self, counted: NDArray[np.bool_], words: int) -> NDArray[np.int64]:
+        """Count by numpy."""
+        owners = np.repeat(np.arange(len(counted)), np.diff(self.ends))
+        held = counted[owners]
+        return np.bincount(thin(owners[held] << 32 | self.words[held]) & LOW, minlength=words)
 
     def any(self, words: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether each text holds one of some words, which a mask tells."""
@@ -91,15 +107,6 @@ class Counts:
 def changed_rows(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether each row differs."""
     return np.asarray((before != after).any(axis=1))
-
-
-def holdings(ends: NDArray[np.int64], ids: NDArray[np.int32]) -> Holdings:
-    """The distinct words of texts that lie in a row, the words of text ``i`` from ``ends[i]``."""
-    owners = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
-    pairs = thin(owners << 32 | ids)
-    sizes = np.bincount(pairs >> 32, minlength=len(ends) - 1)
-    own = np.concatenate(([0], np.cumsum(sizes)))
-    return Holdings(own, (pairs & 0xFFFFFFFF).astype(np.int32))
 
 
 def numbered(values: NDArray[np.uint64]) -> NDArray[np.int32]:

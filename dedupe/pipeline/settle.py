@@ -10,14 +10,17 @@ pair from two fifths of the threshold over it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import distinct, merged, outside
+from dedupe.hashing import distinct, outside
 from dedupe.pipeline.bonds import best_of_groups, bonds_of, codes_of
 from dedupe.pipeline.heads import NO_RECORDS, alive_heads, run_heads, split_off, stray_copies
 from dedupe.pipeline.judged import Judged, Settled, by_hand, nothing_judged, passes_anew
+from dedupe.pipeline.judging import judge_lot
 from dedupe.pipeline.leaders import lead_heads, ranks_of
 from dedupe.pipeline.proposing import Agenda
 
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates
+    from dedupe.pipeline.hopeless import Hopeless
     from dedupe.pipeline.outline import Outline
+    from dedupe.pipeline.proposing import Lot
     from dedupe.pipeline.register import Counts
 
 FAR_SHORT = 0.4
@@ -41,9 +46,9 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     """Find every record's leader; ``progress`` is told the share of a round's pairs judged."""
     heads = run_heads(outline)
     leaders = heads
-    judged = nothing_judged(len(outline.settings.field))
+    judged = nothing = nothing_judged(len(outline.settings.field))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
-    hopeless = NO_RECORDS
+    hopeless = outline.hopeless()
     floor = outline.settings.threshold * FAR_SHORT
     whole = True
     agenda = Agenda(outline)
@@ -51,18 +56,18 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
         alive = alive_heads(outline, leaders)
         counts = agenda.begin(alive)
         if whole:
-            codes, found = agenda.all_pairs(judged, hopeless, alive)
-            note(effort, found)
+            lot = agenda.all_pairs(judged, hopeless, alive)
+            note(effort, lot.found)
         else:
-            codes = agenda.near_misses(judged, alive)
-        codes = permitted(outline, heads, codes)
+            lot = agenda.near_misses(judged, alive)
         first = effort["rounds"] == 0
-        fresh, far = outline.judge(codes, counts, floor, progress, screened=first)
+        lot = permitted(outline, heads, lot)
+        ask = partial(outline.judge, counts=counts, floor=floor, screened=first)
+        fresh = judge_lot(lot, ask, hopeless, nothing, progress)
         links_wait = first and outline.links.must.size > 0
         passed = passes_anew(judged, fresh, outline.settings.threshold)
         done = whole and not passed and not links_wait
         judged |= fresh
-        hopeless = merged(hopeless, far)
         effort["rounds"] += 1
         strays = stray_copies(outline, heads, leaders) if done else NO_RECORDS
         if done and not len(strays):
@@ -78,19 +83,19 @@ def note(effort: dict[str, int], found: Candidates | None) -> None:
     if found is None:
         return
     for name, value in (
-        ("candidate_pairs", len(found.codes)),
+        ("candidate_pairs", found.count),
         ("hot_buckets", found.hot_buckets),
         ("largest_bucket", found.largest_bucket),
     ):
         effort[name] = max(effort[name], value)
 
 
-def permitted(
-    outline: Outline, heads: NDArray[np.int64], codes: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def permitted(outline: Outline, heads: NDArray[np.int64], lot: Lot) -> Lot:
     """The pairs of heads that neither links nor versions keep apart."""
     bonds = bonds_of(outline, heads)
-    return codes[~bonds.part(codes >> 32, codes & LOW)] if bonds else codes
+    if not bonds:
+        return lot
+    return replace(lot, parts=(bonds.permitted(codes) for codes in lot.parts))
 
 
 def close(
@@ -99,7 +104,7 @@ def close(
     heads: NDArray[np.int64],
     leaders: NDArray[np.int64],
     judged: Judged,
-    hopeless: NDArray[np.int64],
+    hopeless: Hopeless,
     effort: dict[str, int],
 ) -> Settled:
     """The result, with a verdict on each head and leader that were not accepted as a pair."""
@@ -110,7 +115,7 @@ def close(
     members = (heads == np.arange(len(heads))) & (leaders != heads)
     averaged = np.flatnonzero(members & ~linked)
     codes = outside(accepted.codes, distinct(codes_of(averaged, leaders[averaged])))
-    distant, _ = outline.judge(codes, counts, 0.0, lambda _: None, screened=False)
+    distant, _ = outline.judge(codes, lambda _: None, counts=counts, floor=0.0, screened=False)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from dedupe.stories import HOUR
 from dedupe.threads import workers
 from dedupe.verify.align import Column
 from dedupe.verify.context import CONTEXT, RETURNS, Ends, Evidence, context_rows
-from dedupe.verify.features import LETTERS, VIEW, fill_ratios, word_views
+from dedupe.verify.features import LETTERS, VIEW, Letters, fill_ratios, word_views
 from dedupe.verify.glance import GLANCE, LEAST, glances, promising
 from dedupe.verify.model import probability
 from dedupe.verify.numbers import (
@@ -25,7 +26,7 @@ from dedupe.verify.odds import combine, features_of
 from dedupe.verify.screen import hopes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -42,15 +43,18 @@ __all__ = [
     "Column",
     "Ends",
     "Evidence",
+    "Letters",
     "Verdicts",
     "conflicts",
     "context_rows",
     "features_of",
     "glances",
+    "hopes_among",
     "hopes_of",
     "identical_reach",
     "pair_rows",
     "promising",
+    "sifted",
     "spelled_without_numbers",
     "verify",
     "without_numbers",
@@ -63,6 +67,8 @@ FOREVER = 1 << 40
 SHOWN = VIEW.index("dice")
 GAP, SAME_SOURCE = CONTEXT.index("gap"), CONTEXT.index("same_source")
 CHUNK = 1 << 13
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +88,8 @@ def verify(
     evidence: Evidence, ends: Ends, progress: Callable[[float], None] = lambda _: None
 ) -> Verdicts:
     """Score pairs of texts; ``progress`` is told the share done."""
-    cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
-    chunks: list[Verdicts] = [
-        Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))
-    ]
-
-    def judge(cut: slice) -> Verdicts:
-        return verify_chunk(evidence, ends.at(cut))
-
-    with workers(evidence.jobs if len(cuts) > 1 else 1) as spread:
-        for chunk in spread(judge, cuts):
-            chunks.append(chunk)
-            progress((len(chunks) - 1) / len(cuts))
+    none = Verdicts(np.zeros(0), np.zeros(0), np.zeros((0, len(evidence.columns))))
+    chunks = [none, *in_chunks(partial(verify_chunk, evidence), ends, evidence.jobs, progress)]
     return Verdicts(
         np.concatenate([chunk.scores for chunk in chunks]),
         np.concatenate([chunk.hopes for chunk in chunks]),
@@ -101,23 +97,49 @@ def verify(
     )
 
 
+def hopes_among(
+    evidence: Evidence, ends: Ends, progress: Callable[[float], None] = lambda _: None
+) -> NDArray[np.float64]:
+    """What pairs may come to, by their words alone: :func:`hopes_of` of many."""
+    parts = in_chunks(partial(hopes_of, evidence), ends, evidence.jobs, progress)
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def in_chunks(
+    look: Callable[[Ends], Told], ends: Ends, jobs: int, progress: Callable[[float], None]
+) -> Iterator[Told]:
+    """What is told of pairs, chunk by chunk, in so many threads."""
+    cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
+    with workers(jobs if len(cuts) > 1 else 1) as spread:
+        for done, told in enumerate(spread(lambda cut: look(ends.at(cut)), cuts), 1):
+            yield told
+            progress(done / len(cuts))
+
+
 def verify_chunk(evidence: Evidence, ends: Ends) -> Verdicts:
     """The verdicts on some pairs; those without hope are not looked at closely."""
-    hopes = np.zeros(len(ends))
-    alive = np.arange(len(ends))
-    if evidence.floor:
-        hopes = hopes_of(evidence, ends)
-        alive = np.flatnonzero(hopes >= evidence.floor)
-    if not len(alive):
-        return Verdicts(
-            np.zeros(len(ends)), hopes, np.full((len(ends), len(evidence.columns)), -1.0)
-        )
-    close = ends.at(alive)
-    views = view_rows(evidence, close.left, close.right)
-    context = context_rows(evidence, close)
-    scores, parts = np.zeros(len(hopes)), np.full((len(hopes), len(views)), -1.0)
-    scores[alive], hopes[alive] = probability(combine(evidence, views, context)).T
-    parts[alive] = np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1)
+    if not evidence.floor:
+        return closely(evidence, ends)
+    return sifted(evidence, ends, hopes_of(evidence, ends), partial(closely, evidence))
+
+
+def sifted(
+    evidence: Evidence, ends: Ends, hopes: NDArray[np.float64], look: Callable[[Ends], Verdicts]
+) -> Verdicts:
+    """The verdicts on pairs of which those alone are looked at that may come to the floor."""
+    scores, parts = np.zeros(len(ends)), np.full((len(ends), len(evidence.columns)), -1.0)
+    alive = np.flatnonzero(hopes >= evidence.floor)
+    if len(alive):
+        found = look(ends.at(alive))
+        scores[alive], hopes[alive], parts[alive] = found.scores, found.hopes, found.parts
+    return Verdicts(scores, hopes, parts)
+
+
+def closely(evidence: Evidence, ends: Ends) -> Verdicts:
+    """The verdicts on some pairs, each aligned and compared by characters."""
+    views = view_rows(evidence, ends.left, ends.right)
+    scores, hopes = probability(combine(evidence, views, context_rows(evidence, ends))).T
+    parts = np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1)
     return Verdicts(scores, hopes, parts)
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from dedupe import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from dedupe.verify.align import Column
+    from dedupe.verify.features import Letters
 
 CONTEXT = (
     "gap",  # log(1 + hours between the two)
@@ -43,7 +42,7 @@ class Evidence:
 
     weights: tuple[float, ...]
     columns: tuple[Column, ...]
-    texts: tuple[Sequence[str], ...]
+    texts: tuple[Letters, ...]
     recurrence: NDArray[np.float64]
     anchors: NDArray[np.int32]
     meetings: NDArray[np.float64]

@@ -6,7 +6,7 @@ integer weights, so that a feature does not depend on the order of words or of p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -28,9 +28,12 @@ from dedupe.verify.align import (
 from dedupe.words import SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+Letters: TypeAlias = "Sequence[str] | Mapping[int, str]"
+"""What of each text is compared by characters; of those that are asked for at the least."""
 
 VIEW = (
     "dice",  # shared information over all information of both
@@ -76,7 +79,7 @@ def word_views(
 
 def fill_ratios(
     view: NDArray[np.float64],
-    texts: Sequence[str],
+    texts: Letters,
     left: NDArray[np.int64],
     right: NDArray[np.int64],
 ) -> None:
@@ -102,7 +105,7 @@ def word_features(
 
 
 def ratios(
-    texts: Sequence[str], left: NDArray[np.int64], right: NDArray[np.int64]
+    texts: Letters, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The character ratio of each pair, 0 to 1."""
     ours, theirs = [texts[i] for i in left.tolist()], [texts[i] for i in right.tolist()]

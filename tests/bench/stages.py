@@ -78,7 +78,7 @@ def given(count: int) -> Given:
     case = open_case(corpus, description, SETTINGS)
     kinds, firsts = np.unique(case.kinds, return_index=True)
     found = case.propose(kinds)
-    left, right = firsts[found.left], firsts[found.right]
+    left, right = (firsts[ends] for ends in found.ends())
     evidence = evidence_among(case, np.arange(len(corpus)))
     evidence = replace(evidence, floor=SETTINGS.threshold * FAR_SHORT)
     ends = case.ends(left, right)

@@ -66,10 +66,10 @@ class Sparked(Outline):
     def judge(
         self,
         codes: NDArray[np.int64],
-        counts: Counts,
-        floor: float,
         progress: Callable[[float], None],
         *,
+        counts: Counts,
+        floor: float,
         screened: bool,
     ) -> tuple[Judged, NDArray[np.int64]]:
         """The verdicts on coded pairs of records under some counts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.candidates import Candidates, Crowd, pair_sorted
+from dedupe.candidates import Candidates, Crowd, cut, pair_sorted
 from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.carry import columns_of, frame_of
 from dedupe.engines.spark.schema import PAIRED, batch_of
@@ -52,8 +52,10 @@ def meet(
     told = found.groupBy("code", *BUCKET).agg(f.max("largest").alias("largest"))
     rows = columns_of(told, *NAMES)
     hot = np.flatnonzero(rows["family"] >= 0)
+    codes = np.sort(rows["code"][rows["code"] >= 0])
     return Candidates(
-        codes=np.sort(rows["code"][rows["code"] >= 0]),
+        parts=cut(codes),
+        count=len(codes),
         hot_buckets=len(hot),
         largest_bucket=int(rows["largest"].max(initial=0)),
         crowded=np.stack([rows[name][hot] for name in BUCKET], axis=1).view(np.uint64),
@@ -62,7 +64,7 @@ def meet(
 
 def nothing_proposed() -> Candidates:
     """No pairs."""
-    return Candidates(np.zeros(0, np.int64), 0, 0, np.zeros((0, 2), np.uint64))
+    return Candidates((), 0, 0, 0, np.zeros((0, 2), np.uint64))
 
 
 def keys_among(fields: Sequence[DataFrame], kinds: DataFrame) -> DataFrame:

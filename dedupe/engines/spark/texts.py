@@ -15,7 +15,7 @@ from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of
 from dedupe.folding import closings, outlets_among
 from dedupe.pipeline.collisions import resolved
 from dedupe.pipeline.describe import CHUNK, checks_of, describe_chunk, marked_of
-from dedupe.pipeline.register import holdings
+from dedupe.pipeline.register import Holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from dedupe.engines.spark.stage import Stage
-    from dedupe.pipeline.register import Holdings
     from dedupe.settings import Settings
     from dedupe.words import Vocabulary
 
@@ -145,7 +144,7 @@ def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def hold(told: Told, vocabulary: Vocabulary) -> Holdings:
-    """The distinct words of each text, in the order of the texts."""
+    """The words of each text, in the order of the texts."""
     table = table_of(told.table.select("first", "words")).sort_by("first")
     hashes, ends = values_of(table["words"], np.uint64)
-    return holdings(ends, vocabulary.ids(hashes))
+    return Holdings(ends, vocabulary.ids(hashes))

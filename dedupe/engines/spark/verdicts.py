@@ -10,7 +10,7 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import numbers
-from dedupe.engines.blocks import Page, page_of
+from dedupe.engines.spark.page import Page, page_of
 from dedupe.engines.spark.schema import REACHED, batch_of, judged_schema
 from dedupe.pipeline.evidence import evidence_of
 from dedupe.pipeline.register import Counts

@@ -1,0 +1,75 @@
+"""The hopeless pairs of a run on disk, and the letters of its texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.engines.arrow import decoded, numbers
+from dedupe.pipeline.evidence import letters_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe.engines.spill import Spill
+
+
+class SpilledHopeless:
+    """As :class:`dedupe.pipeline.hopeless.HeldHopeless`, in table ``hopeless`` of a database."""
+
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+        self._spill.do("create or replace table hopeless (code bigint)")
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self._spill.count("hopeless") > 0
+
+    def add(self, codes: NDArray[np.int64]) -> None:
+        """Put some pairs aside."""
+        self._spill.put("hopeless", {"code": codes})
+
+    def rest(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of some pairs that were not put aside."""
+        self._spill.put("asked", {"code": codes})
+        query = "select code from asked anti join hopeless using (code) order by code"
+        return self._read(query, "asked")
+
+    def among(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The pairs of which both records are wanted."""
+        self._spill.put("wanted", {"record": np.flatnonzero(wanted)})
+        query = (
+            "select distinct code from hopeless "
+            "semi join wanted one on code >> 32 = one.record "
+            "semi join wanted other on code & 4294967295 = other.record order by code"
+        )
+        return self._read(query, "wanted")
+
+    def codes(self) -> NDArray[np.int64]:
+        """All of them."""
+        return self._spill.column(
+            "select distinct code from hopeless order by code", "code", "code"
+        )
+
+    def _read(self, query: str, asked: str) -> NDArray[np.int64]:
+        codes = self._spill.column(query, "code", "code")
+        self._spill.do(f"drop table {asked}")
+        return codes
+
+
+def fetch_letters(
+    spill: Spill, field: int, kinds: NDArray[np.int64], numbered: str
+) -> dict[int, str]:
+    """What of the texts of some kinds is compared by characters, by kind.
+
+    ``numbered`` is the setting named numbers.
+    """
+    spill.put("wanted", {"kind": kinds})
+    query = f"select kind, text from kinds_{field} semi join wanted using (kind) order by kind"
+    found: dict[int, str] = {}
+    for batch in spill.stream(query, "kind"):
+        texts = [decoded(text) for text in batch["text"].to_pylist()]
+        found.update(zip(numbers(batch["kind"]).tolist(), letters_of(texts, numbered), strict=True))
+    spill.do("drop table wanted")
+    return found
