@@ -255,9 +255,9 @@ def screen(
 
 # dedupe.pipeline.spans; two columns: days, weeks.
 def count_spans(
-    things: NDArray[np.int32],
-    days: NDArray[np.int32],
+    starts: NDArray[np.int64],
     records: NDArray[np.int32],
+    days: NDArray[np.int32],
     alive: NDArray[np.bool_],
     out: NDArray[np.int64],
     /,

@@ -315,18 +315,20 @@ def test_spans_equal_those_of_numpy_and_of_counting(rows, seed):
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("things", np.array([2], dtype=np.int32), BOUNDS),
-        ("things", np.array([-1], dtype=np.int32), BOUNDS),
+        ("starts", np.array([0, 2, 2]), BOUNDS),
+        ("starts", np.array([-1, 1, 1]), BOUNDS),
+        ("starts", np.zeros(0, dtype=np.int64), "starts: a wrong number of items"),
         ("records", np.array([1], dtype=np.int32), BOUNDS),
-        ("days", np.zeros(2, dtype=np.int32), "days: a wrong number of items"),
+        ("records", np.array([-1], dtype=np.int32), BOUNDS),
+        ("alive", np.ones(2, dtype=bool), "alive: a wrong number of items"),
         ("out", np.zeros((2, 3), dtype=np.int64), "out: not 2 columns"),
     ],
 )
 def test_calendars_that_lie_are_refused(name, value, reason):
     sound = {
-        "things": np.zeros(1, dtype=np.int32),
-        "days": np.zeros(1, dtype=np.int32),
+        "starts": np.array([0, 1, 1]),
         "records": np.zeros(1, dtype=np.int32),
+        "days": np.zeros(1, dtype=np.int32),
         "alive": np.ones(1, dtype=bool),
         "out": np.zeros((2, 2), dtype=np.int64),
     }

@@ -212,12 +212,12 @@ Trouble returning(const Meetings *met, const int64_t *left, const int64_t *right
 
 /* Which records show which things on which days: dedupe.pipeline.spans.Calendar. */
 typedef struct {
-    const int32_t *things, *days, *records;
-    ptrdiff_t size;
+    const int64_t *starts;
+    const int32_t *shown_by, *days;
+    ptrdiff_t things, size, records;
 } Calendar;
 
-Trouble count_spans(const Calendar *calendar, const uint8_t *alive, ptrdiff_t records,
-                    int64_t *out, ptrdiff_t count);
+Trouble count_spans(const Calendar *calendar, const uint8_t *alive, int64_t *out);
 
 /* tally.c */
 

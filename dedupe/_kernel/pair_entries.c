@@ -39,16 +39,16 @@ ENTRY(returning, {"keys", 'i', 4, 0, 0}, {"meetings", 'f', 8, 0, 0}, {"left", 'i
       {"right", 'i', 8, 'p', 0}, {"out", 'f', 8, 0, 1})
 
 static PyObject *run_count_spans(const Py_buffer *v) {
-    Calendar calendar = {v[0].buf, v[1].buf, v[2].buf, items(&v[0])};
-    Py_ssize_t count = v[4].ndim ? v[4].shape[0] : 0;
-    if (!has_width(&v[4], count, 2, "out")) return NULL;
+    Py_ssize_t things = items(&v[0]) - 1;
+    Calendar calendar = {v[0].buf, v[1].buf, v[2].buf, things, items(&v[1]), items(&v[2])};
+    if (!has_width(&v[4], things, 2, "out")) return NULL;
     Trouble trouble;
-    FREELY(trouble, count_spans(&calendar, v[3].buf, items(&v[3]), v[4].buf, count));
+    FREELY(trouble, count_spans(&calendar, v[3].buf, v[4].buf));
     return outcome(trouble);
 }
 
-ENTRY(count_spans, {"things", 'i', 4, 'e', 0}, {"days", 'i', 4, 'e', 0},
-      {"records", 'i', 4, 'e', 0}, {"alive", 'u', 1, 0, 0}, {"out", 'i', 8, 0, 1})
+ENTRY(count_spans, {"starts", 'i', 8, 'T', 0}, {"records", 'i', 4, 0, 0}, {"days", 'i', 4, 'r', 0},
+      {"alive", 'u', 1, 'r', 0}, {"out", 'i', 8, 0, 1})
 
 /* Whether a forest's arrays, from the first on, are of one shape. */
 static int take_forest(const Py_buffer *v, Forest *forest) {

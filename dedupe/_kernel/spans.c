@@ -23,16 +23,15 @@ static void add_day(Span *span, int64_t day) {
 }
 
 /* Count the days and weeks of each thing among the records that are alive. */
-Trouble count_spans(const Calendar *calendar, const uint8_t *alive, ptrdiff_t records,
-                    int64_t *out, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < calendar->size;) {
-        int32_t thing = calendar->things[i];
-        if (thing < 0 || thing >= count) return BAD_ARRAY;
+Trouble count_spans(const Calendar *calendar, const uint8_t *alive, int64_t *out) {
+    for (ptrdiff_t thing = 0; thing < calendar->things; thing++) {
+        int64_t stop = calendar->starts[thing + 1];
+        if (calendar->starts[thing] < 0 || stop > calendar->size) return BAD_ARRAY;
         Span span = {0};
-        for (; i < calendar->size && calendar->things[i] == thing; i++) {
-            int32_t record = calendar->records[i];
-            if (record < 0 || record >= records) return BAD_ARRAY;
-            if (alive[record]) add_day(&span, calendar->days[i]);
+        for (int64_t i = calendar->starts[thing]; i < stop; i++) {
+            int32_t record = calendar->shown_by[i];
+            if (record < 0 || record >= calendar->records) return BAD_ARRAY;
+            if (alive[record]) add_day(&span, calendar->days[record]);
         }
         out[2 * thing] = span.days;
         out[2 * thing + 1] =

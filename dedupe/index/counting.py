@@ -15,9 +15,8 @@ from dedupe.candidates import HOT
 from dedupe.hashing import BASE, changes, find, mix64, ranges, thin
 from dedupe.index.memory import ANCHORS, TIME
 from dedupe.index.weighing import column_of, spelled
-from dedupe.pipeline.spans import Calendar
+from dedupe.pipeline.spans import Calendar, days_of
 from dedupe.sketch import BANDING
-from dedupe.stories import NO_TIME
 from dedupe.verify import (
     IGNORE,
     LEAST,
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from dedupe.index.matching import Case
     from dedupe.index.pages import Facts
 
-DAY = 86_400
-NO_DAY = -(1 << 30)
 NONE = -1
 
 
@@ -128,16 +125,10 @@ def spans_of(
     things: NDArray[np.int64], times: NDArray[np.int64], count: int
 ) -> NDArray[np.float64]:
     """For each of so many things log2 of the days and weeks at which it stands."""
-    days = np.where(times == NO_TIME, NO_DAY, times // DAY).clip(NO_DAY, -NO_DAY)
-    codes = things << 32 | (days - NO_DAY)
-    codes.sort()
-    calendar = Calendar(
-        (codes >> 32).astype(np.int32),
-        ((codes & 0xFFFFFFFF) + NO_DAY).astype(np.int32),
-        np.arange(len(codes), dtype=np.int32),
-        count,
-    )
-    return calendar.spans(np.ones(len(codes), dtype=bool))
+    order = np.lexsort((times, things))
+    starts = np.searchsorted(things[order], np.arange(count + 1))
+    calendar = Calendar(starts, order.astype(np.int32), days_of(times))
+    return calendar.spans(np.ones(len(order), dtype=bool))
 
 
 def anchors_of(case: Case) -> tuple[NDArray[np.int32], int]:

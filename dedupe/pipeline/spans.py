@@ -16,16 +16,24 @@ if TYPE_CHECKING:
 DAY = 86_400
 WEEK = 7
 NO_DAY = -(1 << 30)
+LOW = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which records show which of ``count`` things on which days, sorted by thing, then day."""
+    """On which days which records show things: thing ``i`` those from ``starts[i]`` on.
 
-    things: NDArray[np.int32]
-    days: NDArray[np.int32]
+    They are sorted by day; ``days`` has a value a record.
+    """
+
+    starts: NDArray[np.int64]
     records: NDArray[np.int32]
-    count: int
+    days: NDArray[np.int32]
+
+    @property
+    def count(self) -> int:
+        """How many things there are."""
+        return len(self.starts) - 1
 
     def spans(self, alive: NDArray[np.bool_]) -> NDArray[np.float64]:
         """For each thing log2 of its days and of its weeks among living records; 0 for none.
@@ -35,7 +43,7 @@ class Calendar:
         """
         counts = np.zeros((self.count, 2), dtype=np.int64)
         if kernel.available():
-            kernel.count_spans(self.things, self.days, self.records, alive, counts)
+            kernel.count_spans(self.starts, self.records, self.days, alive, counts)
         else:
             self.count_plainly(alive, counts)
         return np.log2(np.maximum(counts, 1))
@@ -43,15 +51,22 @@ class Calendar:
     def count_plainly(self, alive: NDArray[np.bool_], out: NDArray[np.int64]) -> None:
         """Count by numpy."""
         held = alive[self.records]
-        things, days = self.things[held], self.days[held].astype(np.int64)
+        things = np.repeat(np.arange(self.count), np.diff(self.starts))[held]
+        days = self.days[self.records[held]].astype(np.int64)
         weeks = [self.runs(things, (days + shift) // WEEK) for shift in (0, WEEK // 2)]
         out[:, 0] = self.runs(things, days)
         out[:, 1] = np.minimum(*weeks)
 
-    def runs(self, things: NDArray[np.int32], spans: NDArray[np.int64]) -> NDArray[np.int64]:
+    def runs(self, things: NDArray[np.int64], spans: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many distinct spans each thing has."""
         is_new = (np.diff(things, prepend=-1) != 0) | (np.diff(spans, prepend=NO_DAY) != 0)
         return np.bincount(things[is_new], minlength=self.count)
+
+
+def days_of(times: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The day of each time; all that have none share one."""
+    days = np.where(times == NO_TIME, NO_DAY, times // DAY)
+    return days.clip(NO_DAY, -NO_DAY).astype(np.int32)
 
 
 def calendar_of(
@@ -61,15 +76,24 @@ def calendar_of(
 
     ``numbers`` has a row of things for each kind, -1 for no thing.
     """
-    held = np.flatnonzero(kinds >= 0)
-    rows = numbers[kinds[held]]
-    places, columns = np.nonzero(rows >= 0)
-    things, records = rows[places, columns], held[places]
-    days = np.where(times == NO_TIME, NO_DAY, times // DAY).clip(NO_DAY, -NO_DAY)[records]
-    order = np.argsort(things.astype(np.int64) << 32 | (days - NO_DAY))
-    return Calendar(
-        things[order],
-        days[order].astype(np.int32),
-        records[order].astype(np.int32),
-        int(numbers.max(initial=-1)) + 1,
-    )
+    days = days_of(times)
+    by_day = np.argsort(days, kind="stable")
+    by_day = by_day[kinds[by_day] >= 0]
+    shown = kinds[by_day]
+    codes = np.empty(int((numbers >= 0).sum(axis=1)[shown].sum()), np.int64)
+    first = 0
+    for column in numbers.T:
+        own = told_by(column[shown])
+        codes[first : first + len(own)] = own
+        first += len(own)
+    codes.sort()
+    count = int(numbers.max(initial=-1)) + 1
+    starts = np.searchsorted(codes, np.arange(count + 1) << 32)
+    records = by_day.astype(np.int32)
+    return Calendar(starts, records.take(codes & LOW), days)
+
+
+def told_by(things: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Each thing that one of some records shows, with the place of the record, as one number."""
+    places = np.flatnonzero(things >= 0)
+    return things[places].astype(np.int64) << 32 | places
