@@ -12,7 +12,7 @@ from dedupe.hashing import distinct, find, thin
 from dedupe.threads import thread_count, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ HALF = 32
 LOW = (1 << HALF) - 1
 ENOUGH = 1 << 21
 COLUMNS_A_PART = 3
-PART = 1 << 21
+PART = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,18 @@ def propose(families: Sequence[Family], jobs: int = 1) -> Candidates:
 def cut(codes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Codes in parts, which bounds what is made of them at a time."""
     return [codes[first : first + PART] for first in range(0, len(codes), PART)]
+
+
+def heaped(parts: Iterable[NDArray[np.int64]], least: int = PART) -> Iterator[NDArray[np.int64]]:
+    """Parts put together until there are so many codes at the least, but for the last."""
+    held: list[NDArray[np.int64]] = []
+    for part in parts:
+        held.append(part)
+        if sum(map(len, held)) >= least:
+            yield np.concatenate(held)
+            held.clear()
+    if sum(map(len, held)):
+        yield np.concatenate(held)
 
 
 def hot_keys(crowded: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:

@@ -249,3 +249,11 @@ def test_hot_buckets_that_meet_again_bring_what_they_brought(families):
 
 def without(family, hot):
     return replace(family, keys=np.where(np.isin(family.keys, hot), np.uint64(0), family.keys))
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=9), st.integers(1, 12))
+def test_parts_are_heaped_up_to_a_size(parts, least):
+    heaps = list(candidates.heaped([np.array(part, np.int64) for part in parts], least))
+    assert [value for heap in heaps for value in heap.tolist()] == sum(parts, [])
+    assert all(len(heap) >= least for heap in heaps[:-1])
+    assert all(len(heap) > 0 for heap in heaps)

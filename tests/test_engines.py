@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,12 @@ import pytest
 from commandline import dedupe, start
 from readers import read_bytes
 
+from dedupe.candidates import heaped
 from dedupe.engines import duck, load, meet, within
 from dedupe.engines.aside import SpilledHopeless
 from dedupe.engines.spill import PREFIX, hold, open_spill
 from dedupe.errors import SpillError
-from dedupe.pipeline import run
+from dedupe.pipeline import outline, run
 from dedupe.pipeline.hopeless import HeldHopeless
 from dedupe.settings import Settings
 
@@ -186,7 +188,8 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     held = run(read_bytes(STORIES), Settings())
-    monkeypatch.setattr(meet, "PART", 2048)
+    monkeypatch.setattr(meet, "heaped", partial(heaped, least=2048))
+    monkeypatch.setattr(outline, "PART", 900)
     monkeypatch.setattr(duck, "MANY", 700)
     monkeypatch.setattr(duck, "FEW", 100)
     with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:

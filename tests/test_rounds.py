@@ -139,5 +139,5 @@ def test_texts_with_many_runs_meet_anew_when_a_run_of_theirs_has_gone():
     left, right = case.kinds[:2]
     code = np.array([min(left, right) << 32 | max(left, right)])
     standing = Standing(np.zeros((0, 2), np.uint64), code, everyone)
-    assert new_candidates(case, standing, everyone).tolist() == []
-    assert new_candidates(case, standing, everyone[2:]).tolist() == code.tolist()
+    assert new_candidates(case, standing, everyone).codes().tolist() == []
+    assert new_candidates(case, standing, everyone[2:]).codes().tolist() == code.tolist()

@@ -20,7 +20,7 @@ from dedupe.engines.spill import open_spill
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
 from dedupe.pipeline.evidence import evidence_over
-from dedupe.pipeline.judging import judge_parts, slices
+from dedupe.pipeline.judging import judge_parts
 from dedupe.pipeline.links import links_of
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.hopeless import Hopeless
-    from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
     from dedupe.verify import Ends, Evidence, Verdicts
 
-MANY = 1 << 21
+MANY = 1 << 19
 """So many pairs are screened by their words at a time; the letters of few are read then."""
 FEW = 1 << 16
 """So many pairs, or texts, are looked at with all their letters at a time."""
@@ -68,14 +68,20 @@ def run_on_disk(
     threads = settings.jobs or os.cpu_count() or 1
     with open_spill(folder, memory // SHARE, threads) as spill:
         clock = Clock()
-        with Shelf(spill.folder / "batches.arrow") as shelf:
-            loaded = load(batches, settings, spill, shelf, partial(progress, "folding"))
-        roll = loaded.roll
-        corpus = Corpus(shelf, (), roll.ids, roll.sources, roll.times, roll.digests)
-        links = links_of(corpus, settings)
+        corpus, outline = gather(batches, settings, spill, partial(progress, "folding"))
         clock.stop("reading and folding")
-        outline = open_spilled(loaded, spill, settings, links)
         yield conclude(corpus, outline, clock, partial(progress, "matching"))
+
+
+def gather(
+    batches: Iterable[Batch], settings: Settings, spill: Spill, progress: Callable[[float], None]
+) -> tuple[Corpus, Spilled]:
+    """The records of all batches, and what rounds ask of them."""
+    with Shelf(spill.folder / "batches.arrow") as shelf:
+        loaded = load(batches, settings, spill, shelf, progress)
+    roll = loaded.roll
+    corpus = Corpus(shelf, (), roll.ids, roll.sources, roll.times, roll.digests)
+    return corpus, open_spilled(loaded, spill, settings, links_of(corpus, settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +103,11 @@ class Spilled(Outline):
         """Candidate pairs among some kinds."""
         return meet(self.spill, self.bands, kinds, crowd)
 
-    def judge(
-        self,
-        codes: NDArray[np.int64],
-        progress: Callable[[float], None],
-        *,
-        counts: Counts,
-        floor: float,
-        screened: bool,
-    ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under some counts."""
+    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
+        """How pairs of records are judged under some counts."""
         evidence = replace(self.evidence(counts), floor=floor if screened else 0)
-        look = self.look_after_words if screened else self.look
-        looks = (
-            (part, partial(look, evidence, progress=share))
-            for part, share in slices(codes, progress, MANY if screened else FEW)
-        )
-        return judge_parts(self, looks, floor)
+        look = partial(self.look_after_words if screened else self.look, evidence)
+        return partial(judge_parts, self, look, floor, size=MANY if screened else FEW)
 
     def look_after_words(
         self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]

@@ -12,19 +12,19 @@ from dedupe.candidates import Family, among, hot_keys, met_keys, propose
 from dedupe.canonical import Qualities, order_by
 from dedupe.columns import coded
 from dedupe.pipeline.evidence import Lexis, evidence_over, learn_lexis
-from dedupe.pipeline.judging import judge_parts, slices
+from dedupe.pipeline.judging import judge_parts
 from dedupe.pipeline.links import NO_LINKS
 from dedupe.pipeline.outline import Outline
 from dedupe.verify import identical_reach, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates, Crowd
     from dedupe.pipeline.describe import Description
-    from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
@@ -60,22 +60,10 @@ class Case(Outline):
             for keys in (*view.bands.T[:, :, None], view.anchors)
         ]
 
-    def judge(
-        self,
-        codes: NDArray[np.int64],
-        progress: Callable[[float], None],
-        *,
-        counts: Counts,
-        floor: float,
-        screened: bool,
-    ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under some counts."""
+    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
+        """How pairs of records are judged under some counts."""
         evidence = replace(self.evidence(counts), floor=floor if screened else 0)
-        looks = (
-            (part, partial(verify, evidence, progress=share))
-            for part, share in slices(codes, progress)
-        )
-        return judge_parts(self, looks, floor)
+        return partial(judge_parts, self, partial(verify, evidence), floor)
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.candidates import heaped
 from dedupe.pipeline.judged import Judged, nothing_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from dedupe.pipeline.proposing import Lot
     from dedupe.verify import Ends, Verdicts
 
-    Look = Callable[[Ends], Verdicts]
-    """Scores pairs of kinds."""
+    Look = Callable[[Ends, Callable[[float], None]], Verdicts]
+    """Scores pairs of kinds, telling its progress."""
 
     Judge = Callable[[NDArray[np.int64], Callable[[float], None]], tuple[Judged, NDArray[np.int64]]]
     """Scores coded pairs of records, telling its progress; the codes of the hopeless apart."""
@@ -29,11 +30,15 @@ LOW = 0xFFFFFFFF
 
 
 def judge_lot(
-    lot: Lot, judge: Judge, hopeless: Hopeless, nothing: Judged, progress: Callable[[float], None]
+    outline: Outline,
+    lot: Lot,
+    judge: Judge,
+    hopeless: Hopeless,
+    progress: Callable[[float], None],
 ) -> Judged:
-    """The verdicts on all that a round looks at, on top of ``nothing``; the hopeless go aside."""
-    found, done = nothing, 0
-    for codes in lot.parts:
+    """The verdicts on all that a round looks at; the hopeless are put aside."""
+    found, done = nothing_judged(len(outline.settings.field)), 0
+    for codes in heaped(lot.parts, outline.at_once):
         before, share = done / max(lot.size, 1), len(codes) / max(lot.size, 1)
         fresh, far = judge(codes, within(progress, before, share))
         found |= fresh
@@ -43,25 +48,27 @@ def judge_lot(
 
 
 def judge_parts(
-    outline: Outline, parts: Iterable[tuple[NDArray[np.int64], Look]], floor: float
+    outline: Outline,
+    look: Look,
+    floor: float,
+    codes: NDArray[np.int64],
+    progress: Callable[[float], None],
+    size: int = SLICE,
 ) -> tuple[Judged, NDArray[np.int64]]:
-    """The verdicts on coded pairs of records, and the codes of those below ``floor``, sorted.
-
-    The codes come in parts in any order, each with what scores it.
-    """
+    """The verdicts on coded pairs of records, and the codes of those below ``floor``, sorted."""
     judged, hopeless = [nothing_judged(len(outline.settings.field))], [np.zeros(0, np.int64)]
-    for codes, look in parts:
-        verdicts = look(outline.ends(codes >> 32, codes & LOW))
+    for part, share in slices(codes, progress, size):
+        verdicts = look(outline.ends(part >> 32, part & LOW), share)
         held = verdicts.hopes >= floor
-        judged.append(Judged(codes, verdicts.scores, verdicts.parts).where(held))
-        hopeless.append(codes[~held])
+        judged.append(Judged(part, verdicts.scores, verdicts.parts).where(held))
+        hopeless.append(part[~held])
     found, rest = Judged.joined(judged), np.concatenate(hopeless)
     rest.sort()
     return found.where(np.argsort(found.codes)), rest
 
 
 def slices(
-    codes: NDArray[np.int64], progress: Callable[[float], None], size: int = SLICE
+    codes: NDArray[np.int64], progress: Callable[[float], None], size: int
 ) -> Iterator[tuple[NDArray[np.int64], Callable[[float], None]]]:
     """Codes cut into slices, each with what to tell of its progress."""
     for first in range(0, len(codes), size):

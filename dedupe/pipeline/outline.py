@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.candidates import PART
 from dedupe.pipeline.hopeless import HeldHopeless
 from dedupe.stories import HOUR, NO_TIME
 from dedupe.verify import Ends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from dedupe.candidates import Candidates, Crowd
     from dedupe.canonical import Order
     from dedupe.pipeline.hopeless import Hopeless
-    from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts, Register
     from dedupe.settings import Settings
@@ -59,19 +58,11 @@ class Outline(ABC):
         """
 
     @abstractmethod
-    def judge(
-        self,
-        codes: NDArray[np.int64],
-        progress: Callable[[float], None],
-        *,
-        counts: Counts,
-        floor: float,
-        screened: bool,
-    ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under some counts, and the hopeless.
+    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
+        """How pairs of records are judged under some counts.
 
-        The hopeless are the codes of those that cannot come to ``floor``. ``screened`` tells them
-        by their words first, which pays where they are most.
+        The hopeless are those that cannot come to ``floor``. ``screened`` tells them by their words
+        first, which pays where they are most.
         """
 
     @abstractmethod
@@ -80,6 +71,11 @@ class Outline(ABC):
 
         See :func:`dedupe.verify.identical_reach`.
         """
+
+    @property
+    def at_once(self) -> int:
+        """So many pairs are judged at a time at the least, where there are as many."""
+        return PART
 
     def hopeless(self) -> Hopeless:
         """A place for the pairs that are put aside."""

@@ -9,12 +9,13 @@ nearest in time meet, which are others when some of the runs are gone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.candidates import Crowd
-from dedupe.hashing import distinct, merged, outside
+from dedupe.hashing import distinct, outside
 from dedupe.pipeline.bonds import kin
 from dedupe.pipeline.expand import Nodes, are_many, expand, neighbours
 from dedupe.stories import HOUR
@@ -93,15 +94,12 @@ class Agenda:
         """
         if self.standing is None:
             found = candidates_among(self.outline, alive)
-            parts = self.first_pairs(found, alive)
-            fresh = map(hopeless.rest, parts) if hopeless else parts
-            return Lot(fresh, found.count, found)
-        met = meetings(self.outline, new_candidates(self.outline, self.standing, alive), alive)
-        codes = merged(outside(judged.codes, met), self.changed(judged.codes, alive))
-        self.standing = replace(self.standing, alive=alive)
-        self.stale[:] = False
-        codes = hopeless.rest(codes)
-        return Lot([codes], len(codes))
+            parts, size = self.first_pairs(found, alive), found.count
+        else:
+            found = None
+            new = new_candidates(self.outline, self.standing, alive)
+            parts, size = self.later_pairs(new, judged, alive), new.count + len(judged.codes)
+        return Lot(map(hopeless.rest, parts) if hopeless else parts, size, found)
 
     def first_pairs(
         self, found: Candidates, alive: NDArray[np.int64]
@@ -115,6 +113,19 @@ class Agenda:
             sampled.append(codes[are_many(runs[codes >> 32], runs[codes & LOW])])
             yield meet.across(codes)
         self.standing = Standing(found.crowded, np.concatenate(sampled), alive)
+        self.stale[:] = False
+
+    def later_pairs(
+        self, found: Candidates, judged: Judged, alive: NDArray[np.int64]
+    ) -> Iterator[NDArray[np.int64]]:
+        """The pairs that were judged and may come out otherwise, then those for new candidates."""
+        yield self.changed(judged.codes, alive)
+        meet = Meetings(self.outline, alive)
+        yield outside(judged.codes, meet.beside())
+        for codes in found.parts:
+            yield outside(judged.codes, meet.across(codes))
+        if self.standing is not None:
+            self.standing = replace(self.standing, alive=alive)
         self.stale[:] = False
 
     def changed(self, codes: NDArray[np.int64], alive: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -136,17 +147,16 @@ def candidates_among(
     return outline.propose(kinds[order], crowd)
 
 
-def new_candidates(
-    outline: Outline, standing: Standing, alive: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The candidate pairs of kinds, as codes, that may bring pairs of heads not judged yet."""
+def new_candidates(outline: Outline, standing: Standing, alive: NDArray[np.int64]) -> Candidates:
+    """The candidate pairs of kinds that may bring pairs of heads not judged yet."""
     moved = np.unique(outline.kinds[np.setxor1d(standing.alive, alive, assume_unique=True)])
     found = candidates_among(outline, alive, Crowd(standing.crowded, moved))
     has_moved = np.zeros(outline.kind_count, dtype=bool)
     has_moved[moved] = True
     sampled = standing.sampled
     sampled = sampled[has_moved[sampled >> 32] | has_moved[sampled & LOW]]
-    return merged(sampled, found.codes())
+    rest = (outside(sampled, codes) for codes in found.parts)
+    return replace(found, parts=chain([sampled], rest), count=len(sampled) + found.count)
 
 
 def meetings(

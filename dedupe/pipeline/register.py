@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dedupe.words import Vocabulary
 
 LOW = 0xFFFFFFFF
+TEXTS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,13 @@ class Holdings:
 
     def any(self, words: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether each text holds one of some words, which a mask tells."""
-        found = np.append(0, np.cumsum(words[self.words]))
-        return np.asarray(found[self.ends[1:]] > found[self.ends[:-1]])
+        held = np.zeros(len(self.ends) - 1, dtype=bool)
+        for first in range(0, len(held), TEXTS):
+            ends = self.ends[first : first + TEXTS + 1]
+            found = np.append(0, np.cumsum(words[self.words[ends[0] : ends[-1]]]))
+            found = found[ends - ends[0]]
+            held[first : first + TEXTS] = found[1:] > found[:-1]
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class Register:
             texts = distinct(rows[living])
             counts = held.counts(texts, len(self.vocabulary.hashes))
             weights.append(self.vocabulary.weights(counts, len(texts)))
-        crowds = crowds_of(self.anchors[living], self.met.count)
+        crowds = crowds_of(self.anchors, living, self.met.count)
         return Counts(
             tuple(weights),
             self.shown.spans(alive),
@@ -124,7 +130,11 @@ def numbered_anchors(keys: NDArray[np.uint64], kinds: NDArray[np.int64]) -> NDAr
     return np.where(held, np.cumsum(held) - 1, -1)[numbers].astype(np.int32)
 
 
-def crowds_of(anchors: NDArray[np.int32], count: int) -> NDArray[np.float64]:
-    """For each of so many anchors log2 of the kinds, given by their anchors, that have it."""
-    counts = np.bincount(anchors[anchors >= 0], minlength=count)
+def crowds_of(
+    anchors: NDArray[np.int32], living: NDArray[np.bool_], count: int
+) -> NDArray[np.float64]:
+    """For each of so many anchors log2 of the living kinds that have it."""
+    counts = np.zeros(count, dtype=np.int64)
+    for column in anchors.T:
+        counts += np.bincount(column[living & (column >= 0)], minlength=count)
     return np.log2(np.maximum(counts, 1))

@@ -11,7 +11,6 @@ pair from two fifths of the threshold over it.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +45,7 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     """Find every record's leader; ``progress`` is told the share of a round's pairs judged."""
     heads = run_heads(outline)
     leaders = heads
-    judged = nothing = nothing_judged(len(outline.settings.field))
+    judged = nothing_judged(len(outline.settings.field))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
     hopeless = outline.hopeless()
     floor = outline.settings.threshold * FAR_SHORT
@@ -62,8 +61,8 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
             lot = agenda.near_misses(judged, alive)
         first = effort["rounds"] == 0
         lot = permitted(outline, heads, lot)
-        ask = partial(outline.judge, counts=counts, floor=floor, screened=first)
-        fresh = judge_lot(lot, ask, hopeless, nothing, progress)
+        judge = outline.judge(counts, floor, screened=first)
+        fresh = judge_lot(outline, lot, judge, hopeless, progress)
         links_wait = first and outline.links.must.size > 0
         passed = passes_anew(judged, fresh, outline.settings.threshold)
         done = whole and not passed and not links_wait
@@ -115,7 +114,7 @@ def close(
     members = (heads == np.arange(len(heads))) & (leaders != heads)
     averaged = np.flatnonzero(members & ~linked)
     codes = outside(accepted.codes, distinct(codes_of(averaged, leaders[averaged])))
-    distant, _ = outline.judge(codes, lambda _: None, counts=counts, floor=0.0, screened=False)
+    distant, _ = outline.judge(counts, 0.0, screened=False)(codes, lambda _: None)
     by_links = np.flatnonzero(members & linked)
     stars = [
         by_hand(codes_of(by_links, ends[by_links]), accepted, distant) for ends in (leaders, best)

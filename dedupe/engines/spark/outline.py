@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dedupe.engines.roll import Roll
     from dedupe.engines.spark.stage import Stage
     from dedupe.engines.spark.texts import Told
+    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
@@ -57,26 +59,33 @@ class Sparked(Outline):
     keys: tuple[DataFrame, ...]
     texts: DataFrame
 
+    @property
+    def at_once(self) -> int:
+        """So many pairs are on their way at a time."""
+        return FAR_SLICE if is_far(self.stage.spark) else SLICE
+
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
         if not len(kinds) or (crowd is not None and not len(crowd.kinds)):
             return pairs.nothing_proposed()
         return pairs.meet(self.stage.spark, self.keys, kinds, crowd)
 
-    def judge(
+    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
+        """How pairs of records are judged under some counts."""
+        bench = self.bench(counts, floor if screened else 0.0)
+        return partial(self.judge_at, bench, counts, floor)
+
+    def judge_at(
         self,
-        codes: NDArray[np.int64],
-        progress: Callable[[float], None],
-        *,
+        bench: Bench,
         counts: Counts,
         floor: float,
-        screened: bool,
+        codes: NDArray[np.int64],
+        progress: Callable[[float], None],
     ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records under some counts."""
-        bench = self.bench(counts, floor if screened else 0.0)
+        """The verdicts on coded pairs of records, and the codes of those below ``floor``."""
         judged, hopeless = [nothing_judged(len(self.settings.field))], [codes[:0]]
-        most = FAR_SLICE if is_far(self.stage.spark) else SLICE
-        for some, share in slices(np.sort(codes), progress, most):
+        for some, share in slices(np.sort(codes), progress, self.at_once):
             found, hopes = self.verdicts(some, counts, bench)
             judged.append(found.where(hopes >= floor))
             hopeless.append(some[hopes < floor])

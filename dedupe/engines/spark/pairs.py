@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.candidates import Candidates, Crowd, cut, pair_sorted
+from dedupe.candidates import Candidates, Crowd, pair_sorted
 from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.carry import columns_of, frame_of
 from dedupe.engines.spark.schema import PAIRED, batch_of
@@ -54,7 +54,7 @@ def meet(
     hot = np.flatnonzero(rows["family"] >= 0)
     codes = np.sort(rows["code"][rows["code"] >= 0])
     return Candidates(
-        parts=cut(codes),
+        parts=[codes],
         count=len(codes),
         hot_buckets=len(hot),
         largest_bucket=int(rows["largest"].max(initial=0)),
