@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pytest
@@ -254,6 +254,6 @@ def without(family, hot):
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=9), st.integers(1, 12))
 def test_parts_are_heaped_up_to_a_size(parts, least):
     heaps = list(candidates.heaped([np.array(part, np.int64) for part in parts], least))
-    assert [value for heap in heaps for value in heap.tolist()] == sum(parts, [])
+    assert [value for heap in heaps for value in heap.tolist()] == [*chain(*parts)]
     assert all(len(heap) >= least for heap in heaps[:-1])
     assert all(len(heap) > 0 for heap in heaps)

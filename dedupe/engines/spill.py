@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROWS = 1 << 16
 PREFIX = "dedupe-spill-"
 UNITS = 1 << 20
+LEAST = 128
+"""MiB that the database cannot sort a few hundred thousand rows without."""
 
 
 class Spill:
@@ -121,7 +123,7 @@ def open_spill(folder: str, memory: int, threads: int) -> Iterator[Spill]:
     try:
         held = hold(own)
         limits: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{max(memory // UNITS, 64)}MiB",
+            "memory_limit": f"{max(memory // UNITS, LEAST)}MiB",
             "temp_directory": str(own / "sorting"),
             "threads": threads,
             "autoinstall_known_extensions": False,  # it would fetch them

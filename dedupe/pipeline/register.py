@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.hashing import distinct, thin
+from dedupe.hashing import changes, distinct, find, thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,12 +122,16 @@ def numbered(values: NDArray[np.uint64]) -> NDArray[np.int32]:
 
 def numbered_anchors(keys: NDArray[np.uint64], kinds: NDArray[np.int64]) -> NDArray[np.int32]:
     """The numbers of each kind's anchor keys, -1 for none and for what one record alone has."""
-    values, numbers = np.unique(keys, return_inverse=True)
-    numbers = numbers.reshape(keys.shape)
+    values = np.sort(keys, axis=None)
+    values = values[changes(values) & (values > 0)]
+    numbers = find(values, keys.ravel()).astype(np.int32).reshape(keys.shape)
     records = np.bincount(kinds[kinds >= 0], minlength=len(keys))
-    held = np.bincount(numbers.ravel(), np.repeat(records, keys.shape[1]), len(values)) > 1
-    held &= values > 0
-    return np.where(held, np.cumsum(held) - 1, -1)[numbers].astype(np.int32)
+    counts = np.zeros(len(values), dtype=np.int64)
+    for column in numbers.T:
+        own = column >= 0
+        counts += np.bincount(column[own], records[own], len(values)).astype(np.int64)
+    held = np.append(counts > 1, False)
+    return np.where(held, np.cumsum(held) - 1, -1).astype(np.int32)[numbers]
 
 
 def crowds_of(

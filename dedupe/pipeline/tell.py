@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
     >>> reason_of(["title", "lede"], [0.956, -1])
     'title 0.96'
     """
-    return " ".join(f"{n} {p:.2f}" for n, p in zip(names, parts, strict=True) if p >= 0)
+    return intern(" ".join(f"{n} {p:.2f}" for n, p in zip(names, parts, strict=True) if p >= 0))
 
 
 def clustering_of(
