@@ -66,9 +66,9 @@ def fetch_letters(
     ``numbered`` is the setting named numbers.
     """
     spill.put("wanted", {"kind": kinds})
-    query = f"select kind, text from kinds_{field} semi join wanted using (kind) order by kind"
+    query = f"select kind, text from kinds_{field} semi join wanted using (kind)"
     found: dict[int, str] = {}
-    for batch in spill.stream(query, "kind"):
+    for batch in spill.stream(query):
         texts = [decoded(text) for text in batch["text"].to_pylist()]
         found.update(zip(numbers(batch["kind"]).tolist(), letters_of(texts, numbered), strict=True))
     spill.do("drop table wanted")

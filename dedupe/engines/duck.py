@@ -154,7 +154,8 @@ def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links)
     roll, fields, kinds = loaded.roll, loaded.fields, loaded.kinds
     withdrawn = np.any([field.withdrawn[field.rows] for field in fields], axis=0)
     headlines = numbered(fields[0].prints[loaded.rows[0]])
-    anchors = number_anchors(spill, kinds, len(headlines))
+    sizes = np.bincount(kinds[kinds >= 0], minlength=len(headlines))
+    anchors = number_anchors(spill, sizes, fields[0].anchors)
     register = Register(
         vocabulary=loaded.vocabulary,
         rows=loaded.rows,
@@ -182,24 +183,22 @@ def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links)
     )
 
 
-def number_anchors(spill: Spill, kinds: NDArray[np.int64], count: int) -> NDArray[np.int32]:
-    """The numbers of each kind's anchor keys, as ``numbered_anchors`` gives them."""
-    sizes = np.bincount(kinds[kinds >= 0], minlength=count)
-    spill.put("sizes", {"kind": np.arange(count), "records": sizes})
+def number_anchors(spill: Spill, sizes: NDArray[np.int64], width: int) -> NDArray[np.int32]:
+    """The numbers of each kind's anchor keys, as ``numbered_anchors`` gives them.
+
+    ``sizes`` counts the records of each kind, ``width`` the anchors that one may have.
+    """
+    spill.put("sizes", {"kind": np.arange(len(sizes)), "records": sizes})
     spill.do(
-        "create table keys as select kind, unnest(anchors) as key, "
-        "generate_subscripts(anchors, 1) - 1 as place from kinds_0"
+        "create table anchor_numbers as "
+        "select anchor, row_number() over (order by anchor) - 1 as number from "
+        "(select anchor from anchors_0 join sizes using (kind) "
+        "group by anchor having sum(records) > 1)"
     )
-    spill.do(
-        "create table anchor_numbers as select key, row_number() over (order by key) - 1 as number "
-        "from (select key from keys join sizes using (kind) where key <> 0 "
-        "group by key having sum(records) > 1)"
-    )
-    width = spill.column("select max(place) + 1 as width from keys", "width", "width")
-    found = np.full((count, int(width[0]) if count else 0), -1, np.int32)
-    query = "select kind, place, number from keys join anchor_numbers using (key) order by kind"
-    for batch in spill.stream(query, "kind"):
+    found = np.full((len(sizes), width), -1, np.int32)
+    query = "select kind, place, number from anchors_0 join anchor_numbers using (anchor)"
+    for batch in spill.stream(query):
         found[numbers(batch["kind"]), numbers(batch["place"])] = numbers(batch["number"])
-    for table in ("sizes", "keys", "anchor_numbers"):
+    for table in ("sizes", "anchor_numbers"):
         spill.do(f"drop table {table}")
     return found

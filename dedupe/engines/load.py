@@ -45,13 +45,17 @@ TOGETHER = 16
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One field's texts in memory: the text of each record, and three facts a text."""
+    """One field's texts in memory: the text of each record, and three facts a text.
+
+    A text has so many keys of ``bands``, and of ``anchors`` at the most.
+    """
 
     rows: NDArray[np.int64]
     prints: NDArray[np.uint64]
     versions: NDArray[np.int16]
     withdrawn: NDArray[np.bool_]
     bands: int
+    anchors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Loaded:
     """What stays in memory of a corpus; the rest is in tables, by field and kind.
 
     Table ``kinds_0`` has a row a kind: ``kind``, the ``text`` of its first field, the keys
-    ``band_0``, ``band_1`` and so on, and ``anchors``.
+    ``band_0``, ``band_1`` and so on; ``anchors_0`` has a row for each ``anchor`` of a kind.
     """
 
     roll: Roll
@@ -103,7 +107,7 @@ def load(
     vocabulary = learn_vocabulary(by_hash(spelled))
     held, zones = zip(*(hold(spill, field, vocabulary) for field in range(count)), strict=True)
     for field, own in enumerate(rows):
-        sort_by_kind(spill, field, own)
+        key_by_kind(spill, field, own)
     return Loaded(roll, fields, kinds, rows, held, zones, vocabulary)
 
 
@@ -149,8 +153,7 @@ def tell(
     outlets = learn_marks(spill, roll, field)
     columns: dict[str, list[NDArray[Any]]] = {"prints": [], "versions": [], "withdrawn": []}
     checks = []
-    done = 0
-    bands = 0
+    done = bands = anchors = 0
     with workers(settings.jobs) as spread:
         pieces = (texts for texts, _ in texts_of(spill, field, CHUNK))
         for some in together(pieces):
@@ -162,18 +165,18 @@ def tell(
                     parts.append(getattr(chunk, name))
             put_chunks(spill, field, chunks, done)
             done += sum(map(len, some))
-            bands = chunks[0].bands.shape[1]
+            bands, anchors = chunks[0].bands.shape[1], chunks[0].anchors.shape[1]
             progress(done / (int(rows.max()) + 1))
     spill.do(f"drop table texts_{field}")
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
     joined["prints"] = resolved(joined["prints"], np.concatenate(checks).__getitem__)
-    return Told(rows, bands=bands, **joined)
+    return Told(rows, bands=bands, anchors=anchors, **joined)
 
 
 def texts_of(spill: Spill, field: int, rows: int) -> Iterator[tuple[list[str], NDArray[np.int64]]]:
     """A field's distinct texts in order, with the record that first has each."""
     query = f"select row, text, first from texts_{field} order by row"
-    for batch in spill.stream(query, "row"):
+    for batch in spill.sorted(query, "row"):
         for part in range(0, batch.num_rows, rows):
             some = batch.slice(part, rows)
             yield [decoded(text) for text in some["text"].to_pylist()], numbers(some["first"])
@@ -215,7 +218,7 @@ def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> tuple[Holdings, ND
     """The words of a field's texts, and where each stands in its text."""
     sizes, words, zones = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.uint8)]
     query = f"select row, words, zones from told_{field} order by row"
-    for batch in spill.stream(query, "row"):
+    for batch in spill.sorted(query, "row"):
         hashes, ends = values_of(batch["words"], np.uint64)
         sizes.append(np.diff(ends))
         words.append(vocabulary.ids(hashes))
@@ -224,12 +227,18 @@ def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> tuple[Holdings, ND
     return Holdings(ends, np.concatenate(words)), np.concatenate(zones)
 
 
-def sort_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:
-    """The field's table with a row a kind, given the text of each kind."""
+def key_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:
+    """The field's tables by kind, given the text of each kind."""
     spill.put(f"rows_{field}", {"kind": np.arange(len(rows)), "row": rows})
     spill.do(
-        f"create table kinds_{field} as select rows.kind, told.* exclude (row, words, zones) "
-        f"from told_{field} told join rows_{field} rows using (row) order by rows.kind"
+        f"create table kinds_{field} as "
+        "select rows.kind, told.* exclude (row, words, zones, anchors) "
+        f"from told_{field} told join rows_{field} rows using (row)"
+    )
+    spill.do(
+        f"create table anchors_{field} as select * from (select rows.kind, "
+        "unnest(anchors) as anchor, generate_subscripts(anchors, 1) - 1 as place "
+        f"from told_{field} told join rows_{field} rows using (row)) where anchor <> 0"
     )
     spill.do(f"drop table told_{field}")
     spill.do(f"drop table rows_{field}")

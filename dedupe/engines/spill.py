@@ -52,22 +52,24 @@ class Spill:
             self._database.execute(f"{verb} select * from incoming")
             self._database.unregister("incoming")
 
-    def stream(self, query: str, rising: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+    def stream(self, query: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        """The rows of a query in batches, in any order; raises SpillError."""
+        with told(), self._database.cursor() as own:  # what is read may be put back meanwhile
+            yield from (batch for batch in own.sql(query).to_arrow_reader(rows) if batch.num_rows)
+
+    def sorted(self, query: str, rising: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         """The rows of a query in batches, which one of its columns must sort.
 
         An engine that keeps no order would else give other results without a word. Raises
         SpillError.
         """
         last = None
-        with told(), self._database.cursor() as own:  # what is read may be put back meanwhile
-            for batch in own.sql(query).to_arrow_reader(rows):
-                if not batch.num_rows:
-                    continue
-                keys = numbers(batch[rising])
-                if (last is not None and keys[0] < last) or (keys[1:] < keys[:-1]).any():
-                    raise SpillError(f"the database gave {rising} out of order")
-                last = keys[-1]
-                yield batch
+        for batch in self.stream(query, rows):
+            keys = numbers(batch[rising])
+            if (last is not None and keys[0] < last) or (keys[1:] < keys[:-1]).any():
+                raise SpillError(f"the database gave {rising} out of order")
+            last = keys[-1]
+            yield batch
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
@@ -77,7 +79,7 @@ class Spill:
 
     def column(self, query: str, rising: str, wanted: str) -> NDArray[Any]:
         """One column of a query as an array, in the order of another."""
-        parts = [numbers(batch[wanted]) for batch in self.stream(query, rising)]
+        parts = [numbers(batch[wanted]) for batch in self.sorted(query, rising)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
