@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.engines.arrow import decoded, numbers
+from dedupe.hashing import outside
 from dedupe.pipeline.evidence import letters_of
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class SpilledHopeless:
     def rest(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of some pairs that were not put aside."""
         self._spill.put("asked", {"code": codes})
-        query = "select code from asked anti join hopeless using (code) order by code"
-        return self._read(query, "asked")
+        query = "select distinct code from hopeless semi join asked using (code) order by code"
+        return outside(self._read(query, "asked"), codes)
 
     def among(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The pairs of which both records are wanted."""

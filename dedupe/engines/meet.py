@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     """Pairs the keys of a family that a query tells, with the kinds that have them."""
 
 ROWS = 1 << 20
-PART = 1 << 21
+PART = 1 << 20
 """So many keys of a family are paired at a time."""
 KEYS = 1 << 64
 
@@ -100,7 +100,7 @@ def meet_rows(spill: Spill, ranks: NDArray[np.int32], number: int, query: str) -
     every = np.concatenate(keys)[order, None]
     found = pair(number, Family(every, np.arange(len(order)), names[order]))
     spill.put("met", {"code": found.pairs})
-    return replace(found, pairs=found.pairs[:0])
+    return replace(found, pairs=np.zeros(0, np.int64))
 
 
 def families(bands: Sequence[int]) -> Iterator[tuple[str, str]]:
