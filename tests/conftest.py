@@ -17,7 +17,8 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-TOGETHER = {f"tests/test_{name}.py" for name in ("bench", "kernel_arrays", "page", "spark")}
+NAMES = ("bench", "kernel_arrays", "page", "spark", "spark_parquet")
+TOGETHER = {f"tests/test_{name}.py" for name in NAMES}
 """Files whose tests share what is dear to set up, as a Spark or a browser."""
 
 

@@ -139,7 +139,7 @@ def done(
     written = {}
     for command in commands:
         job = Job(command, tuple(paths), str(folder / f"out-{command}"))
-        write(outcome(stage, job, records, result, settings)[0], job.out)
+        write(outcome(stage, job, records, result, settings), job.out)
         written[command] = joined(folder / f"out-{command}")
     return written
 
@@ -413,6 +413,8 @@ REFUSED = {
     "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
     "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
     "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
+    "Parquet of others": (("--to", "parquet", "a.jsonl", "out"), "Parquet comes of Parquet alone"),
+    "Parquet by name": (("a.parquet", "b.jsonl", "o.parquet"), "Parquet comes of Parquet alone"),
     "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
     "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),

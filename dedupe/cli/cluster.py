@@ -67,7 +67,7 @@ def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None
 
     if request.engine == "spark":
         tree = {"--format tree": form == "tree", "--pager": pager}
-        refuse(request, {**tree, "--csv-safe": csv_safe, "--to": request.to is not None})
+        refuse(request, {**tree, "--csv-safe": csv_safe})
         carry_out_on_spark("cluster", request)
         return
     if form == "tree":

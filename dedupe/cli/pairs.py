@@ -36,11 +36,11 @@ EXAMPLES = examples(
 def command(request: Request) -> None:
     """List the verified pairs."""
     from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.cli.spark import carry_out_on_spark, refuse  # noqa: PLC0415 - the same
+    from dedupe.cli.spark import carry_out_on_spark, is_stored, refuse  # noqa: PLC0415 - the same
     from dedupe.writing import pair_lines  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {"--to": request.to is not None})
+        refuse(request, {"Parquet of pairs": is_stored(request)})
         carry_out_on_spark("pairs", request)
         return
 

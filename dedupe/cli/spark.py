@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from dedupe.cli.progress import Progress
 from dedupe.cli.summary import spent, summed_up
 from dedupe.errors import EngineError
 from dedupe.stories import Tally
+from dedupe.tables import SUFFIX
 from dedupe.writing import open_output
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def refuse(request: Request, others: Mapping[str, bool]) -> None:
         **others,
         "--output": request.output is not None,
         "--memory": request.memory is not None,
-        f"--from {request.format}": request.format not in (None, "jsonl"),
+        f"--from {request.format}": request.format not in (None, "jsonl", "parquet"),
         "--stats -": request.stats == "-",
         "standard input": "-" in request.files,
     }
@@ -47,6 +49,18 @@ def refuse(request: Request, others: Mapping[str, bool]) -> None:
         raise click.UsageError("--engine spark reads all operands but the last, which it writes")
     if len(set(request.files)) < len(request.files):
         raise click.UsageError("an operand is named twice")
+    if is_stored(request) and not all(is_table(request, path) for path in request.files[:-1]):
+        raise click.UsageError("under --engine spark Parquet comes of Parquet alone")
+
+
+def is_table(request: Request, path: str) -> bool:
+    """Whether a path is Parquet, by what is said of all or by its name."""
+    return request.format == "parquet" or path.rstrip("/").lower().endswith(SUFFIX)
+
+
+def is_stored(request: Request) -> bool:
+    """Whether Parquet is to be written."""
+    return request.to is not None or is_table(replace(request, format=None), request.files[-1])
 
 
 def carry_out_on_spark(command: str, request: Request) -> None:
@@ -70,7 +84,8 @@ def carry_out_on_spark(command: str, request: Request) -> None:
         progress = open_files.enter_context(Progress(sys.stderr if watched else None))
         quiet = request.console.quiet
         with open_stage(request.master, out, request.folder, quiet=quiet) as stage:
-            job = Job(command, tuple(paths), out)
+            tables = request.format == "parquet"
+            job = Job(command, tuple(paths), out, tables=tables, stores=is_stored(request))
             result, rows = run_files(stage, job, request.settings, tally, progress)
         check_accounts(tally, result)
         seconds = time.perf_counter() - started

@@ -55,7 +55,7 @@ def command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
     from dedupe.writing import accounted, selected, without_formulas  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {"--csv-safe": csv_safe, "--to": request.to is not None})
+        refuse(request, {"--csv-safe": csv_safe})
         carry_out_on_spark("duplicates" if duplicates else "unique", request)
         return
 

@@ -55,13 +55,12 @@ def meet_all(spill: Spill, bands: Sequence[int], take: Take) -> Iterator[Found]:
     spill.do("create or replace table crowds (family integer, key ubigint, kind bigint)")
     for number, (table, key) in enumerate(families(bands)):
         rows = f"select {key} as key, kind from {table}"
-        parts = -(-spill.count(table) // PART)
-        for part in range(parts):
-            low, high = (KEYS * at // parts for at in (part, part + 1))
-            found = take(number, f"{rows} where key between greatest({low}, 1) and {high - 1}")
+        count = spill.count(table)
+        for span in spans(count):
+            found = take(number, f"{rows} where {span}")
             spill.put("hot", {"key": found.hot[:, 1]})
             yield found
-        if parts:
+        if count:
             spill.do(
                 f"insert into crowds select {number}, * from ({rows}) semi join hot using (key)"
             )
@@ -78,9 +77,19 @@ def meet_crowd(spill: Spill, crowd: Crowd, take: Take) -> Iterator[Found]:
         "semi join crowded using (family, key)"
     )
     for number in np.unique(crowd.keys[:, 0]).tolist():
-        yield take(number, f"select key, kind from again where family = {number}")
+        rows = f"select key, kind from again where family = {number}"
+        for span in spans(spill.count(f"({rows})")):
+            yield take(number, f"{rows} and {span}")
     for table in ("stirred", "crowded", "again"):
         spill.do(f"drop table {table}")
+
+
+def spans(count: int) -> Iterator[str]:
+    """Conditions that part so many keys by their ranges, 0 left out."""
+    parts = -(-count // PART)
+    for part in range(parts):
+        low, high = (KEYS * at // parts for at in (part, part + 1))
+        yield f"key between {max(low, 1)} and {high - 1}"
 
 
 def meet_rows(spill: Spill, ranks: NDArray[np.int32], number: int, query: str) -> Found:

@@ -18,7 +18,17 @@ from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.outline import open_sparked
 from dedupe.engines.spark.session import check_workers, failures
 from dedupe.engines.spark.stage import Stage, call_roll, stage_lines, stage_rows
-from dedupe.engines.spark.write import annotated, found_table, read_back, selected, told, write
+from dedupe.engines.spark.tables import kept, widened, write_table
+from dedupe.engines.spark.write import (
+    annotated,
+    columns_of,
+    counted,
+    found_table,
+    read_back,
+    selected,
+    told,
+    write,
+)
 from dedupe.errors import AccountingError, SettingsError
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.links import links_of
@@ -29,7 +39,6 @@ from dedupe.writing.parquet import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
@@ -47,11 +56,16 @@ OTHERS = ("jobs", "max_ratio")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to do with which files: ``command`` is cluster, unique, duplicates or pairs."""
+    """What to do with which files: ``command`` is cluster, unique, duplicates or pairs.
+
+    ``tables`` says that they are Parquet whatever they are named, ``stores`` that the output is.
+    """
 
     command: str
     paths: tuple[str, ...]
     out: str
+    tables: bool = False
+    stores: bool = False
 
 
 def run_files(
@@ -70,14 +84,28 @@ def run_files(
     """
     check(settings)
     with failures():
-        records = stage_lines(stage, job.paths, settings, tally)
+        records = stage_lines(stage, job.paths, settings, tally, tables=job.tables)
         result = compute(stage, records, settings, progress)
-        lines, expected = outcome(stage, job, records, result, settings)
-        write(lines, job.out)
-        written = read_back(stage.spark, job.out)
-    if written.count != expected:
-        raise AccountingError("lines of output", expected, written.count)
-    return result, written
+        expected = len(result.pairs) if job.command == "pairs" else int(chosen(job, result).sum())
+        lines = outcome(stage, job, records, result, settings)
+        if job.stores:
+            write_table(stored(stage, job, records, result, settings), job.out)
+            rows, count = counted(lines), stage.spark.read.parquet(job.out).count()
+        else:
+            write(lines, job.out)
+            rows = counted(read_back(stage.spark, job.out))
+            count = rows.count
+    if count != expected:
+        raise AccountingError("lines of output", expected, count)
+    return result, rows
+
+
+def chosen(job: Job, result: Result) -> NDArray[np.bool_]:
+    """Which records a command writes."""
+    canonical = result.clustering.canonical
+    if job.command == "cluster":
+        return np.ones(len(canonical), bool)
+    return np.asarray((canonical == np.arange(len(canonical))) == (job.command == "unique"))
 
 
 def check(settings: Settings) -> None:
@@ -92,17 +120,24 @@ def check(settings: Settings) -> None:
 
 def outcome(
     stage: Stage, job: Job, records: DataFrame, result: Result, settings: Settings
-) -> tuple[DataFrame, int]:
-    """The lines that a command writes, and how many there should be."""
+) -> DataFrame:
+    """The lines that a command writes."""
     spark, names = stage.spark, Names(job.paths)
     if job.command == "cluster":
-        return annotated(spark, records, result, settings.into, names), len(result.corpus)
+        return annotated(spark, records, result, settings.into, names)
     if job.command == "pairs":
         corpus = placed(result.corpus, records, names)
-        return told(spark, pair_lines(corpus, result.pairs, settings)), len(result.pairs)
-    canonical = result.clustering.canonical
-    chosen = (canonical == np.arange(len(canonical))) == (job.command == "unique")
-    return selected(spark, records, chosen), int(np.count_nonzero(chosen))
+        return told(spark, pair_lines(corpus, result.pairs, settings))
+    return selected(spark, records, chosen(job, result))
+
+
+def stored(
+    stage: Stage, job: Job, records: DataFrame, result: Result, settings: Settings
+) -> DataFrame:
+    """The rows of Parquet that a command writes, of those that it read."""
+    if job.command == "cluster":
+        return widened(stage.spark, job.paths, records, result.clustering, settings.into)
+    return kept(stage.spark, job.paths, records, chosen(job, result))
 
 
 def compute(stage: Stage, records: DataFrame, settings: Settings, progress: Progress) -> Result:
@@ -158,8 +193,3 @@ def cluster(
     named = [name if name == "position" else f"{chosen.into}_{name}" for name in found.column_names]
     told_of = stage.keep("found", frame_of(stage.spark, found.rename_columns(named)))
     return held.join(told_of, "position").drop("position")
-
-
-def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """What was found of some records by columns; a version that is not stated is null."""
-    return {name: [row.get(name) for row in rows] for name in ADDED}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from dedupe.engines.arrow import numbers
 from dedupe.engines.spark.schema import ARROW
@@ -44,6 +45,11 @@ def table_of(frame: DataFrame) -> pa.Table:
     batches = [batch for row in rows for batch in unpacked(row.packed)]
     types = [(field.name, ARROW[kind_of(field.dataType)]) for field in frame.schema.fields]
     return pa.Table.from_batches(batches, pa.schema(types))
+
+
+def schema_of(frame: DataFrame) -> pa.Schema:
+    """The types of a frame, as Arrow has them."""
+    return frame.limit(0).toArrow().schema if TAKES_ARROW else to_arrow_schema(frame.schema)
 
 
 def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> DataFrame:

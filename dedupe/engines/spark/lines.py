@@ -19,7 +19,7 @@ from dedupe.reading.source import Source, too_long
 from dedupe.stories import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -33,18 +33,20 @@ if TYPE_CHECKING:
 
 NAMES = tuple(part.split()[0] for part in RECORDS.split(", "))
 FATAL = -1
+REFUSED = b"{\n"
+"""What stands for a line that is known to hold no record: none either."""
 
 
 def parse_lines(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of ``RECORDS`` for rows of ``value``, ``file`` and ``block`` in the order of files."""
+    """Rows of ``RECORDS`` for rows of lines in the order of files."""
     for (file, block), rows in groupby(rows_of(incoming), itemgetter(0, 1)):
-        yield from Block(settings, file, block).parse(value for _, _, value in rows)
+        yield from Block(settings, file, block).parse(line for _, _, *line in rows)
 
 
-def rows_of(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, bytes]]:
-    """The file, block and bytes of each line."""
+def rows_of(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, bytes, str | None]]:
+    """The file, block and bytes of each line, and what is wrong with it already."""
     for batch in incoming:
-        columns = (batch[name].to_pylist() for name in ("file", "block", "value"))
+        columns = (batch[name].to_pylist() for name in ("file", "block", "value", "problem"))
         yield from zip(*columns, strict=True)
 
 
@@ -54,25 +56,27 @@ class Block:
     def __init__(self, settings: Settings, file: str, block: int) -> None:
         self._settings, self._file, self._block = settings, file, block
         self._refused: list[Refused] = []
+        self._problems: dict[int, str] = {}
         self._lines = self._bytes = 0
 
-    def parse(self, values: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
+    def parse(self, lines: Iterable[Sequence[Any]]) -> Iterator[pa.RecordBatch]:
         """The records of its lines, then its bad lines, then how much it had."""
         tally = Tally()
         place = 0
         reject = partial(set_aside, self._refused)
-        source = Source(self._file, "jsonl", self.take(values), self._settings, tally, reject)
+        source = Source(self._file, "jsonl", self.take(lines), self._settings, tally, reject)
         for batch in batches(source):
             yield record_rows(batch, self._block, np.arange(place, place + len(batch)))
             place += len(batch)
-        yield refused_rows(self._file, self._block, self._refused)
+        told = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
+        yield refused_rows(self._file, self._block, told)
         met = [self._lines, self._bytes, tally.blank, tally.undated]
         yield other_rows(self._file, self._block, [{"line": self._lines, "met": met}])
 
-    def take(self, values: Iterable[bytes]) -> Iterator[bytes]:
+    def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """Lines with their endings, up to one that is too long."""
         most = self._settings.max_line
-        for value in values:
+        for value, problem in lines:
             first = not self._block and not self._lines
             line = (value.removeprefix(BOM) if first else value) + b"\n"
             self._lines += 1
@@ -80,7 +84,9 @@ class Block:
             if 0 < most < len(value) + 1:
                 self._refused.append((self._lines, too_long(most), FATAL))
                 return
-            yield line
+            if problem:
+                self._problems[self._lines] = problem
+            yield REFUSED if problem else line
 
 
 def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

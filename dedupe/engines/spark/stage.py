@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from dedupe.engines.spark.carry import columns_of, frame_of, table_of
 from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.schema import RECORDS
+from dedupe.engines.spark.tables import is_parquet, table_lines, text_lines
 from dedupe.errors import InputError
 from dedupe.pipeline.collisions import resolved
 
@@ -46,18 +47,21 @@ class Stage:
         return self.spark.read.schema(frame.schema).parquet(path)
 
 
-def stage_lines(stage: Stage, paths: Sequence[str], settings: Settings, tally: Tally) -> DataFrame:
-    """The records of JSON Lines with their positions in input order, staged.
+def stage_lines(
+    stage: Stage, paths: Sequence[str], settings: Settings, tally: Tally, *, tables: bool = False
+) -> DataFrame:
+    """The records of JSON Lines, or of Parquet, with their positions in input order, staged.
 
-    Raises InputError for a bad line, unless settings skip it.
+    What is named as Parquet is; with ``tables`` all is. Raises InputError for a bad line, unless
+    settings skip it.
     """
-    lines = stage.spark.read.text(list(paths), lineSep="\n").select(
-        f.col("value").cast("binary").alias("value"),
-        f.col("_metadata.file_path").alias("file"),
-        f.col("_metadata.file_block_start").alias("block"),
-    )
-    parsed = stage.keep("lines", lines.mapInArrow(partial(parse_lines, settings), RECORDS))
-    return positioned(stage, parsed, Names(paths), settings, tally)
+    stored = [path for path in paths if tables or is_parquet(path)]
+    plain = [path for path in paths if path not in stored]
+    ways = ((text_lines, plain), (table_lines, stored))
+    parts = [way(stage.spark, some) for way, some in ways if some]
+    parsed = [part.mapInArrow(partial(parse_lines, settings), RECORDS) for part in parts]
+    read = stage.keep("lines", reduce(lambda one, other: one.unionByName(other), parsed))
+    return positioned(stage, read, Names(paths), settings, tally)
 
 
 def positioned(

@@ -17,7 +17,7 @@ from dedupe.engines.spark.schema import batch_of
 from dedupe.errors import InputError
 from dedupe.stories import Batch
 from dedupe.writing import Rows, check_key_is_free
-from dedupe.writing.annotate import rows_of, spliced
+from dedupe.writing.annotate import KEYS, rows_of, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,6 +72,11 @@ def members_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {"member": list(map(orjson.dumps, rows))}
 
 
+def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """What was found of some records by columns; a version that is not stated is null."""
+    return {name: [row.get(name) for row in rows] for name in KEYS}
+
+
 def taken_rows(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Records that have a key already, the first of some at a time."""
     for rows in incoming:
@@ -121,9 +126,14 @@ def write(rows: DataFrame, out: str) -> None:
     in_order.select(f.col("value").cast("string")).write.text(out)
 
 
-def read_back(spark: SparkSession, out: str) -> Rows:
-    """What was written, counted in its files."""
-    lines = spark.read.text(out, lineSep="\n").select(f.col("value").cast("binary").alias("value"))
+def read_back(spark: SparkSession, out: str) -> DataFrame:
+    """The lines that were written, from their files."""
+    lines = spark.read.text(out, lineSep="\n")
+    return lines.select(f.col("value").cast("binary").alias("value"))
+
+
+def counted(lines: DataFrame) -> Rows:
+    """Lines by their number and sum."""
     found = Rows()
     for row in lines.mapInArrow(count_rows, COUNTED).toLocalIterator():
         found += Rows(row.rows, int.from_bytes(row["sum"]))

@@ -1,0 +1,112 @@
+"""Parquet in and out, by Spark's own reader and writer; its rows are spelled as in any run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from dedupe.engines.spark.carry import frame_of, schema_of
+from dedupe.engines.spark.schema import batch_of
+from dedupe.engines.spark.write import columns_of, found_table
+from dedupe.errors import InputError
+from dedupe.reading.parquet import row_of
+from dedupe.reading.values import named, problem, values
+from dedupe.tables import SUFFIX
+from dedupe.writing.parquet import ADDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame, SparkSession
+
+    from dedupe.stories import Clustering
+
+LINES = "value binary, file string, block long, problem string"
+"""A line as it stands in a file, and what is wrong with it before anybody reads it."""
+PLACES = {"file": "_metadata.file_path", "block": "_metadata.file_block_start"}
+ROW = "_metadata.row_index"
+
+
+def is_parquet(path: str) -> bool:
+    """Whether a path names Parquet by its suffix."""
+    return path.rstrip("/").lower().endswith(SUFFIX)
+
+
+def text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The lines of files of text as rows of ``LINES``."""
+    lines = spark.read.text(list(paths), lineSep="\n")
+    places = (f.col(held).alias(name) for name, held in PLACES.items())
+    value = f.col("value").cast("binary").alias("value")
+    return lines.select(value, *places, f.lit(None).cast("string").alias("problem"))
+
+
+def table_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The rows of Parquet files as JSON, as rows of ``LINES``.
+
+    Raises InputError for a column that JSON cannot hold.
+    """
+    table = spark.read.parquet(*paths)
+    told = problem(schema_of(table))
+    if told:
+        raise InputError(paths[0], None, told)
+    places = (f.col(held).alias(name) for name, held in PLACES.items())
+    return table.select(f.struct("*").alias("row"), *places).mapInArrow(spelled, LINES)
+
+
+def spelled(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of Parquet as lines of JSON."""
+    for batch in incoming:
+        rows = batch["row"]
+        columns = [values(column) for column in rows.flatten()]
+        names = [field.name for field in rows.type]
+        lines = [row_of(0, record) for record in named(names, columns, len(rows))]
+        told = {
+            "value": [row.line[:-1] for row in lines],
+            "file": batch["file"],
+            "block": batch["block"],
+            "problem": [row.problem or None for row in lines],
+        }
+        yield batch_of(LINES, told)
+
+
+def kept(
+    spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: NDArray[np.bool_]
+) -> DataFrame:
+    """The chosen rows of Parquet files with their ``position``."""
+    wanted = frame_of(spark, {"position": np.flatnonzero(chosen)})
+    places = records.select(
+        f.col("position"), f.col("file").alias("_file"), f.col("line").alias("_line")
+    )
+    table = spark.read.parquet(*paths)
+    rows = table.select("*", f.col(PLACES["file"]).alias("_file"), (f.col(ROW) + 1).alias("_line"))
+    return rows.join(places.join(wanted, "position"), ["_file", "_line"]).drop("_file", "_line")
+
+
+def widened(
+    spark: SparkSession,
+    paths: Sequence[str],
+    records: DataFrame,
+    clustering: Clustering,
+    into: str,
+) -> DataFrame:
+    """All rows of Parquet files with their ``position`` and what was found of each in columns.
+
+    Raises InputError where there is such a column already.
+    """
+    rows = kept(spark, paths, records, np.ones(len(clustering.canonical), bool))
+    names = [f"{into}_{name}" for name in ADDED]
+    for name in names:
+        if name in rows.columns:
+            raise InputError(paths[0], None, f"already has {name}; use --into with another name")
+    found = found_table(clustering, ADDED, columns_of).rename_columns(["position", *names])
+    return rows.join(frame_of(spark, found), "position")
+
+
+def write_table(rows: DataFrame, out: str) -> None:
+    """Rows as a folder of Parquet files, in the order of ``position``."""
+    in_order = rows.repartitionByRange("position").sortWithinPartitions("position")
+    in_order.drop("position").write.parquet(out)
