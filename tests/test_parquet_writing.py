@@ -173,7 +173,7 @@ REFUSED = {
     "a tree by name": (["cluster", "--format", "tree", "--to", "parquet"], "--to is for records"),
     "stats": (["unique", "--stats", "o.parquet"], "o.parquet: only cluster, unique, pairs and sp"),
     "an index": (["index", "add", "i", "-o", "o.parquet"], "o.parquet: only cluster, unique, pair"),
-    "Spark": (["pairs", "--to", "parquet", "--engine", "spark", "in.jsonl", "o"], "Parquet of pa"),
+    "Spark": (["pairs", "--to", "parquet", "--engine", "spark", "in.jsonl", "o"], "writing Parq"),
     "a column that is there": (
         ["cluster", "again.parquet", "-o", "o.parquet"],
         "again.parquet: already has dedupe_score; use --into with another name",

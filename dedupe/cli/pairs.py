@@ -40,7 +40,7 @@ def command(request: Request) -> None:
     from dedupe.writing import pair_lines  # noqa: PLC0415 - the same
 
     if request.engine == "spark":
-        refuse(request, {"Parquet of pairs": is_stored(request)})
+        refuse(request, {"writing Parquet": is_stored(request)})
         carry_out_on_spark("pairs", request)
         return
 
