@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import Crowd
+from dedupe.candidates import Crowd, heaped
 from dedupe.hashing import distinct, outside
 from dedupe.pipeline.bonds import kin
 from dedupe.pipeline.expand import Nodes, are_many, expand, neighbours
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dedupe.pipeline.register import Counts
 
 LOW = 0xFFFFFFFF
+ASKED = 1 << 22
+"""So many pairs are looked for among the hopeless at a time: on disk that is a scan of all."""
 SHORT = 0.5
 """The share of the threshold from which a pair nearly passes."""
 
@@ -99,7 +101,9 @@ class Agenda:
             found = None
             new = new_candidates(self.outline, self.standing, alive)
             parts, size = self.later_pairs(new, judged, alive), new.count + len(judged.codes)
-        return Lot(map(hopeless.rest, parts) if hopeless else parts, size, found)
+        if hopeless:
+            parts = (hopeless.rest(np.sort(heap)) for heap in heaped(parts, ASKED))
+        return Lot(parts, size, found)
 
     def first_pairs(
         self, found: Candidates, alive: NDArray[np.int64]
