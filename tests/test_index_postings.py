@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedupe.candidates import HOT, NEIGHBOURS
 from dedupe.index import found, looking, schema, segments, tail
-from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, pack, unpack
+from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, buckets_of, pack, unpack
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
 
@@ -48,7 +48,7 @@ def test_what_is_packed_comes_out_sorted(pairs):
     bits = bits_for(1000)
     packed = list(pack(keys, places, bits))
     assert [part for part, _ in packed] == list(range((1 << bits) // GROUP))
-    held = unpack(np.arange(len(packed)), [data for _, data in packed])
+    held = unpack([data for _, data in packed])
     assert list(zip(*map(np.ndarray.tolist, all_of(held, bits)), strict=True)) == sorted(pairs)
 
 
@@ -88,15 +88,15 @@ def test_a_segment_and_the_tail_find_what_a_scan_finds(few, pairs, wanted):
 def test_a_part_of_another_length_is_refused():
     (_, data), *_ = pack(np.zeros(3, np.uint32), np.arange(3), 4)
     with pytest.raises(ValueError, match="another length"):
-        unpack(np.arange(1), [data + b"\0\0\0\0"])
+        buckets_of(unpack([data + b"\0\0\0\0"]))
     with pytest.raises(ValueError, match="cut short"):
-        unpack(np.arange(1), [data[:4]])
+        buckets_of(unpack([data[:4]]))
 
 
 def test_a_part_of_very_many_entries_is_packed_and_found():
     count = MOST_SHORT + 1
     packed = list(pack(np.zeros(count, np.uint32), np.arange(count), 17, 0, 1 << 15))
-    held = unpack(np.arange(len(packed)), [data for _, data in packed])
+    held = unpack([data for _, data in packed])
     keys, places = all_of(held, 17)
     assert not keys.any()
     assert places.tolist() == list(range(count))
