@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.candidates import HOT, NEIGHBOURS
-from dedupe.index import found, looking, schema, segments, tail
+from dedupe.index import found, looking, postings, schema, seeking, segments, tail
 from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, buckets_of, pack, unpack
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
@@ -68,9 +68,9 @@ def test_a_segment_and_the_tail_find_what_a_scan_finds(few, pairs, wanted):
     segments.write_segment(made, FIRST, FIRST + 999, (keys, seqs))
     (segment,) = segments.read_segments(made)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segments, "FEW", few)
+        patch.setattr(seeking, "FEW", few)
         patch.setattr(segments, "AT_ONCE", 3)
-        owners, rows, gone = segments.find(made, [segment], asked)
+        owners, rows, gone = seeking.find(made, [segment], asked)
     assert not gone.any()
     assert sorted(zip(owners.tolist(), rows.tolist(), strict=True)) == expected
     with pytest.MonkeyPatch.context() as patch:
@@ -118,12 +118,12 @@ def test_of_many_rows_a_sample_and_the_last_are_found(count: int):
 
 def test_of_a_key_that_a_segment_is_full_of_some_rows_are_read():
     made = database()
-    count = 10 * segments.MOST
+    count = 10 * postings.MOST
     segments.write_segment(made, 0, count - 1, (np.full(count, 7, np.uint32), np.arange(count)))
     (segment,) = segments.read_segments(made)
-    owners, rows, gone = segments.find(made, [segment], np.array([3, 7], np.uint32))
+    owners, rows, gone = seeking.find(made, [segment], np.array([3, 7], np.uint32))
     assert (owners == 1).all()
-    assert (len(rows), gone.tolist()) == (segments.MOST, [0, count - segments.MOST])
+    assert (len(rows), gone.tolist()) == (postings.MOST, [0, count - postings.MOST])
     assert rows[-NEIGHBOURS:].tolist() == list(range(count - NEIGHBOURS, count))
     assert rows[0] == 0
     assert (np.diff(rows) > 0).all()

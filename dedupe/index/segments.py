@@ -11,24 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import changes
 from dedupe.index.postings import (
-    GROUP,
-    KEY_BITS,
     LEAST_BITS,
-    MOST,
     MOST_BITS,
     Segment,
-    Spans,
     all_of,
     bits_for,
     merged,
     pack,
-    rows_of,
-    spans,
     unpack,
 )
-from dedupe.index.shelf import select
 from dedupe.index.tail import ENOUGH
 
 if TYPE_CHECKING:
@@ -38,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Postings = tuple[NDArray[np.uint32], NDArray[np.int64]]
-    Finds = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 FANOUT = 4
 STRIDE = 1 << 18
@@ -46,8 +37,6 @@ STRIDE = 1 << 18
 AT_ONCE = 4096
 SHARES = 16
 """Segments are merged in so many parts of the key space, so that memory stays flat."""
-FEW = 8
-"""One part in so many is read by itself; of more, all are."""
 
 
 def read_segments(database: sqlite3.Connection) -> list[Segment]:
@@ -117,6 +106,11 @@ def stretches(
         yield start, [data for (data,) in rows]
 
 
+def blobs_of(database: sqlite3.Connection, segment: Segment) -> Iterator[list[bytes]]:
+    """All parts of a segment, some at a time."""
+    return (blobs for _, blobs in stretches(database, segment))
+
+
 def postings_of(database: sqlite3.Connection, segment: Segment) -> Postings:
     """All postings of a segment: keys and rows, sorted by key."""
     keys, places = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
@@ -125,76 +119,6 @@ def postings_of(database: sqlite3.Connection, segment: Segment) -> Postings:
         keys.append(held[0])
         places.append(held[1])
     return np.concatenate(keys), np.concatenate(places) + segment.first
-
-
-def find(
-    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
-) -> Finds:
-    """The number of each sorted key that some segments hold, once for each row, and the rows.
-
-    Also how many rows of each key are left out, where a segment has more than ``MOST``.
-    """
-    few = [segment for segment in segments if len(keys) * FEW < segment.parts]
-    many = [segment for segment in segments if len(keys) * FEW >= segment.parts]
-    nothing = np.zeros(0, np.int64)
-    told = [(nothing, nothing, np.zeros(len(keys), np.int64))]
-    if few and len(keys):
-        told.append(find_single(database, few, keys))
-    told += [find_all(database, segment, keys) for segment in many]
-    owners, rows, gone = zip(*told, strict=True)
-    return np.concatenate(owners), np.concatenate(rows), np.sum(gone, axis=0)
-
-
-def find_single(
-    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
-) -> Finds:
-    """The same for few keys: the parts that have them, of all segments at once."""
-    told = [(s.number * STRIDE, s.bits, s.first) for s in sorted(segments, key=number_of)]
-    lows, bits, firsts = np.repeat(np.array(told).T, len(keys), axis=1)
-    every = np.tile(keys, len(segments))
-    places = lows + (every >> (KEY_BITS - bits).astype(np.uint32)) // GROUP
-    fresh = changes(places)
-    held = unpack(single(database, places[fresh]))
-    starts, sizes = spans(held, fresh.cumsum() - 1, every, bits)
-    numbers = np.tile(np.arange(len(keys)), len(segments))
-    owners, rows = rows_of(held, Spans(starts, sizes, numbers, bits, firsts))
-    return owners, rows, left_out(sizes).reshape(len(segments), len(keys)).sum(axis=0)
-
-
-def number_of(segment: Segment) -> int:
-    """By which the parts of segments stand."""
-    return segment.number
-
-
-def left_out(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of the rows of keys are not read."""
-    return np.maximum(sizes - MOST, 0)
-
-
-def find_all(database: sqlite3.Connection, segment: Segment, keys: NDArray[np.uint32]) -> Finds:
-    """The same for many keys, reading all parts of a segment, a stretch at a time."""
-    parts = segment.part_of(keys)
-    gone = np.zeros(len(keys), np.int64)
-    bits, firsts = np.full(len(keys), segment.bits), np.full(len(keys), segment.first)
-    told = []
-    for start, blobs in stretches(database, segment):
-        low, high = np.searchsorted(parts, [start, start + len(blobs)])
-        held, here = unpack(blobs), slice(low, high)
-        starts, sizes = spans(held, parts[here] - start, keys[here], bits[here])
-        numbers = np.arange(low, high)
-        told.append(rows_of(held, Spans(starts, sizes, numbers, bits[here], firsts[here])))
-        gone[here] = left_out(sizes)
-    owners, rows = zip(*told, strict=True)
-    return np.concatenate(owners), np.concatenate(rows), gone
-
-
-def single(database: sqlite3.Connection, places: NDArray[np.int64]) -> list[bytes]:
-    """The parts at some places, in order."""
-    query = "SELECT data FROM parts WHERE place IN {} ORDER BY place"
-    found = select(database, query, places).fetchall()
-    if len(found) != len(places):
-        raise ValueError("parts of the postings are missing")
-    return [row[0] for row in found]
 
 
 def tier(segment: Segment) -> int:
