@@ -15,22 +15,15 @@ enum {
 
 /* Where the buckets of a part begin, and where the last one ends; 0 if it is no part. */
 static int open_part(const Parts *parts, ptrdiff_t part, int64_t *starts) {
-    const uint32_t *words = parts->data + parts->bounds[part];
-    int64_t length = parts->bounds[part + 1] - parts->bounds[part];
-    int is_long = length > SHORT_HEAD + MOST_SHORT;
+    int64_t first = parts->bounds[part], past = parts->bounds[part + 1];
+    if (first < 0 || past > parts->size || past - SHORT_HEAD < first) return 0;
+    const uint32_t *words = parts->data + first;
+    int is_long = past - first > SHORT_HEAD + MOST_SHORT;
     uint16_t sizes[GROUP];
-    if (length < SHORT_HEAD) return 0;
     memcpy(sizes, words, sizeof sizes);
-    starts[0] = parts->bounds[part] + (is_long ? GROUP : SHORT_HEAD);
+    starts[0] = first + (is_long ? GROUP : SHORT_HEAD);
     for (int i = 0; i < GROUP; i++) starts[i + 1] = starts[i] + (is_long ? words[i] : sizes[i]);
-    return starts[GROUP] == parts->bounds[part + 1];
-}
-
-static int are_parts(const Parts *parts) {
-    if (parts->bounds[0] != 0 || parts->bounds[parts->count] != parts->size) return 0;
-    for (ptrdiff_t i = 0; i < parts->count; i++)
-        if (parts->bounds[i + 1] < parts->bounds[i]) return 0;
-    return 1;
+    return starts[GROUP] == past;
 }
 
 /* The first place in a sorted span that a value may be put before without being below it. */
@@ -45,7 +38,6 @@ static int64_t not_below(const uint32_t *data, int64_t low, int64_t high, uint64
 
 /* postings.spans: where the entries of each key begin, and how many they are. */
 Trouble find_postings(const Parts *parts, const Sought *sought, int64_t *firsts, int64_t *sizes) {
-    if (!are_parts(parts)) return BAD_ARRAY;
     int64_t starts[GROUP + 1], opened = -1;
     for (ptrdiff_t i = 0; i < sought->count; i++) {
         int64_t part = sought->parts[i], bits = sought->bits[i];
@@ -129,7 +121,7 @@ static uint64_t code_of(const Parts *parts, const Source *source, int bits) {
 
 static Trouble open_sources(const Parts *parts, const Sources *given, int bits, Source *sources) {
     ptrdiff_t part = 0;
-    if (given->count > MOST_SOURCES || bits > MOST_BITS || !are_parts(parts)) return BAD_ARRAY;
+    if (given->count > MOST_SOURCES || bits > MOST_BITS) return BAD_ARRAY;
     for (ptrdiff_t i = 0; i < given->count; i++) {
         int64_t count = given->parts[i], held = given->bits[i], offset = given->offsets[i];
         if (count < 0 || count > parts->count - part || held < LEAST_BITS || held > bits)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
+from dedupe.hashing import distinct, find
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
@@ -28,9 +30,11 @@ FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
 WHERE f.seq IN {} ORDER BY f.seq
 """
 FACTS_BETWEEN = """
-SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
-FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
-WHERE f.seq BETWEEN ? AND ? ORDER BY f.seq
+SELECT seq, cluster, coalesce(time, ?), head FROM facts WHERE seq BETWEEN ? AND ? ORDER BY seq
+"""
+CLUSTERS = "SELECT number, canonical FROM clusters WHERE number IN {} ORDER BY number"
+CLUSTERS_BETWEEN = """
+SELECT number, canonical FROM clusters WHERE number BETWEEN ? AND ? ORDER BY number
 """
 LEADERS = """
 SELECT f.cluster, coalesce(c.name, s.digest), coalesce(c.size, 1), s.weight
@@ -82,7 +86,8 @@ def marks(count: int) -> str:
 
 def columns(rows: Sequence[tuple[int, ...]], count: int) -> NDArray[np.int64]:
     """Rows of whole numbers as columns."""
-    return np.array(rows, np.int64).reshape(len(rows), count).T
+    told = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * count)
+    return told.reshape(len(rows), count).T
 
 
 def facts_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -100,8 +105,18 @@ def facts_between(
     database: sqlite3.Connection, first: int, last: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The same of all rows in a range that are there, with their numbers before."""
-    held = columns(database.execute(FACTS_BETWEEN, (NO_TIME, first, last)).fetchall(), 4)
-    return held[0], held[1:].T
+    rows = database.execute(FACTS_BETWEEN, (NO_TIME, first, last)).fetchall()
+    seqs, clusters, times, heads = columns(rows, 4)
+    held = columns(database.execute(CLUSTERS_BETWEEN, (first, last)).fetchall(), 2)
+    elsewhere = distinct(clusters[(clusters < first) | (clusters > last)])
+    if len(elsewhere):
+        others = columns(select(database, CLUSTERS, elsewhere).fetchall(), 2)
+        held = np.concatenate([held, others], axis=1)
+        held = held[:, held[0].argsort()]
+    numbers, wanted = (np.ascontiguousarray(each).view(np.uint64) for each in (held[0], clusters))
+    found = find(numbers, wanted)
+    leaders = np.where(found < 0, seqs, np.append(held[1], 0)[found])
+    return seqs, np.stack([leaders, times, heads], axis=1)
 
 
 def leaders_of(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Leaders:

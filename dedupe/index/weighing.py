@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 FEW = 16
 """Fewer than one in so many words are sorted, more are marked."""
+NO_IDS = np.zeros(0, np.int32)
+NO_WEIGHTS = np.zeros(0, np.int64)
+NO_FLAGS = np.zeros(0, np.bool_)
+NO_VOCABULARY = Vocabulary(np.zeros(0, np.uint64), NO_IDS, NO_IDS, NO_IDS, NO_FLAGS, NO_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,8 @@ def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
 
 def no_words(count: int) -> Column:
     """A field that none of so many records has."""
-    none = np.zeros(0, np.int32)
-    flags = np.zeros(0, bool)
-    words = Vocabulary(np.zeros(0, np.uint64), none, none, none, flags, flags)
     bounds = np.zeros(count, np.int64)
-    return Column(none, np.zeros(0, np.uint8), bounds, bounds, words, np.zeros(0, np.int64))
+    return Column(NO_IDS, np.zeros(0, np.uint8), bounds, bounds, NO_VOCABULARY, NO_WEIGHTS)
 
 
 def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
