@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import distinct
 from dedupe.index import texts
 from dedupe.index.answering import answers_of, guesses, held_answers
 from dedupe.index.describing import describe_stories, postings_of, signed
@@ -84,8 +85,10 @@ def chosen(
 
 def held_already(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
     """The answers to stories whose row is known, None for the others."""
-    rows = np.unique(known[known != UNKNOWN])
-    told = held_answers(store, rows) if len(rows) else {}
+    rows = distinct(known[known != UNKNOWN])
+    if not len(rows):
+        return [None] * len(known)
+    told = held_answers(store, rows)
     return [told.get(row) for row in known.tolist()]
 
 

@@ -184,6 +184,8 @@ def accepted(
     ends = Ends(*pairs, case.hours(*pairs), case.same_source(*pairs))
     evidence = words_for(store.database, case)
     ends = ends.at(np.flatnonzero(of_all(promising, evidence, ends)))
+    if not len(ends):
+        return NONE
     evidence = with_anchors(evidence, case, ends.left, ends.right)
     ends = ends.at(np.flatnonzero(of_all(hopes_of, evidence, ends) >= case.settings.threshold))
     if not len(ends):

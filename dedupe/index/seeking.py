@@ -81,26 +81,30 @@ class Sought:
     numbers: NDArray[np.int64]
     bits: NDArray[np.int64]
     rows: NDArray[np.int64]
-    segments: int
+    shape: tuple[int, int]
 
     @classmethod
     def of(
         cls, segments: Sequence[Segment], firsts: Sequence[int], keys: NDArray[np.uint32]
     ) -> Self:
         """The keys in segments whose parts are numbered from ``firsts`` on."""
-        told = np.array(
-            [(first, s.bits, s.first) for first, s in zip(firsts, segments, strict=True)]
-        )
-        lows, bits, rows = np.repeat(told.T, len(keys), axis=1)
-        every, numbers = np.tile((keys, np.arange(len(keys))), len(segments))
-        parts = lows + (every >> KEY_BITS - bits) // GROUP
-        return cls(parts, every.astype(np.uint32), numbers, bits, rows, len(segments))
+        shape = len(segments), len(keys)
+        lows, bits, rows = np.array([firsts, *zip(*map(bits_and_row, segments), strict=True)])
+        parts = lows[:, None] + (keys >> (KEY_BITS - bits)[:, None]) // GROUP
+        every = (keys, np.arange(len(keys)), bits[:, None], rows[:, None])
+        wanted, numbers, held, starts = (np.broadcast_to(each, shape).ravel() for each in every)
+        return cls(parts.ravel(), wanted, numbers, held, starts, shape)
 
     def found_in(self, held: Parts, parts: NDArray[np.int64]) -> Finds:
         """The finds; the part of each stands at that place of those that are held."""
         starts, sizes = spans(held, parts, self.keys, self.bits)
         owners, rows = rows_of(held, Spans(starts, sizes, self.numbers, self.bits, self.rows))
-        return owners, rows, left_out(sizes).reshape(self.segments, -1).sum(axis=0)
+        return owners, rows, left_out(sizes).reshape(self.shape).sum(axis=0)
+
+
+def bits_and_row(segment: Segment) -> tuple[int, int]:
+    """What is to be known of a segment to read its entries."""
+    return segment.bits, segment.first
 
 
 def number_of(segment: Segment) -> int:
