@@ -17,6 +17,7 @@ from dedupe.index.matching import match, part, unpacked
 from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
+from dedupe.index.uncollected import uncollected
 from dedupe.index.weighing import counts_to_keep
 from dedupe.stories import NO_TIME
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 
+@uncollected()
 def add(store: Store, corpus: Corpus) -> list[Answer]:
     """Take stories in, in one transaction, and answer each."""
     corpus = unpacked(corpus)
@@ -54,6 +56,7 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
         return [answer for answer in answers if answer]
 
 
+@uncollected()
 def ask(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer each story as the index stands, and change nothing."""
     corpus = unpacked(corpus)

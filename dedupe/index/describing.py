@@ -80,9 +80,16 @@ def describe_stories(
     corpus: Corpus, marks: Marks, seed: int, *, bands: bool = True
 ) -> tuple[Texts, ...]:
     """Describe every field of some stories."""
+    return describe_texts(corpus.texts, marks, seed, bands=bands)
+
+
+def describe_texts(
+    columns: Sequence[Sequence[str]], marks: Marks, seed: int, *, bands: bool = True
+) -> tuple[Texts, ...]:
+    """Describe the texts of each field."""
     return tuple(
         describe_field(texts, mark, seed, bands=bands)
-        for texts, mark in zip(corpus.texts, marks, strict=True)
+        for texts, mark in zip(columns, marks, strict=True)
     )
 
 

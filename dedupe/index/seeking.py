@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FEW = 8
 """One part in so many is read by itself; of more, all are."""
+AT_ONCE = 1 << 14
+"""So many keys are looked up at once in what is held, so that memory stays flat."""
 
 
 def find(
@@ -68,8 +70,13 @@ def find_single(
 
 def find_held(holding: Holding, keys: NDArray[np.uint32]) -> Finds:
     """The same of the segments that are held."""
-    sought = Sought.of(holding.segments, holding.firsts, keys)
-    return sought.found_in(holding.parts, sought.parts)
+    told = []
+    for start in range(0, max(1, len(keys)), AT_ONCE):
+        sought = Sought.of(holding.segments, holding.firsts, keys[start : start + AT_ONCE])
+        owners, rows, gone = sought.found_in(holding.parts, sought.parts)
+        told.append((owners + start, rows, gone))
+    owners, rows, gone = map(np.concatenate, zip(*told, strict=True))
+    return owners, rows, gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.index import found, schema, seeking, segments, texts
-from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
+from dedupe.index.describing import (
+    describe_stories,
+    describe_texts,
+    identities,
+    keys_of,
+    postings_of,
+)
 from dedupe.index.holding import Holding
 from dedupe.index.memory import UNKNOWN, Memory
 from dedupe.index.pages import Pages
@@ -169,9 +175,10 @@ class Store:
         places = self.memory.places(seqs)
         missing = np.flatnonzero(places == UNKNOWN)
         if len(missing):
-            corpus = self.stories(seqs[missing])
-            told = describe_stories(corpus, self.marks, self.settings.seed, bands=False)
-            found = self.memory.add(told, corpus.times, self.source_numbers(corpus.sources))
+            rows, times, sources = texts.met(self.database, seqs[missing], NO_SOURCE)
+            columns = [[row[field] for row in rows] for field in range(len(self.marks))]
+            told = describe_texts(columns, self.marks, self.settings.seed, bands=False)
+            found = self.memory.add(told, times, sources)
             self.memory.name(seqs[missing], found)
             places[missing] = found
         return places

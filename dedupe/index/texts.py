@@ -38,6 +38,9 @@ SELECT id, coalesce(name, ''), coalesce(time, ?), digest
 FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
 WHERE seq IN {} ORDER BY seq
 """
+SOURCED = """
+SELECT coalesce(time, ?), source FROM stories JOIN facts USING (seq) WHERE seq IN {} ORDER BY seq
+"""
 ALONG = """
 SELECT first, count, data FROM texts
 WHERE first >= (SELECT max(first) FROM texts WHERE first <= ?) AND first <= ? ORDER BY first
@@ -157,6 +160,21 @@ def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
         database.execute("DELETE FROM texts WHERE first = ?", (first,))
         if any(row is not None for row in rows):
             database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
+
+
+def met(
+    database: sqlite3.Connection, seqs: NDArray[np.int64], nobody: int
+) -> tuple[list[list[str]], NDArray[np.int64], list[int]]:
+    """The texts, times and outlets, by number, ``nobody`` for none, of stories given in order.
+
+    Raises ValueError where some are missing.
+    """
+    rows = select(database, SOURCED, seqs, NO_TIME).fetchall()
+    if len(rows) != len(seqs):
+        raise ValueError("stories that others refer to are missing")
+    times, sources = zip(*rows, strict=True)
+    numbers = [nobody if source is None else source for source in sources]
+    return read(database, seqs), np.array(times, np.int64), numbers
 
 
 def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
