@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -13,15 +14,18 @@ from corpora import CORPORA, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.index import Index, matching, memory, pages, schema, tail, weighing
+from dedupe.folding import fold
+from dedupe.index import Index, lexicon, matching, memory, pages, schema, tail, weighing
 from dedupe.index.growing import ROOM, Growing
 from dedupe.index.pages import Pages
+from dedupe.index.uncollected import uncollected
 from dedupe.stories import NO_TIME
 
 LED = """
 SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
 FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
 """
+NO_MARKS = np.zeros(0, np.uint64)
 FEW = settings(max_examples=15)
 
 
@@ -169,3 +173,40 @@ def test_a_growing_array_keeps_its_rows():
 
 def interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+TEXTS = st.lists(
+    st.lists(st.sampled_from(["ab", "bc", "cd", "de", "ef", "fg", "gh", "7", "8", "Ärger"])).map(
+        " ".join
+    )
+)
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_words_have_the_same_numbers_however_they_are_kept(parts):
+    told = []
+    for least in (1, 3, 1 << 20):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lexicon, "LEAST_LATE", least)
+            held = lexicon.Lexicon(1)
+            told.append([held.numbers(fold(part, NO_MARKS)).tolist() for part in parts])
+    assert told[0] == told[1] == told[2]
+    words: dict[str, int] = {}
+    for part, numbers in zip(parts, told[0], strict=True):
+        spelled = " ".join(part).split()
+        assert [
+            words.setdefault(word, n) for word, n in zip(spelled, numbers, strict=True)
+        ] == numbers
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_rests_for_a_call_and_is_as_before(on: bool):
+    was = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        with pytest.raises(KeyError), uncollected():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -8,10 +8,26 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernels import agree, needs_kernel
 
 from dedupe.candidates import HOT, NEIGHBOURS
 from dedupe.index import found, looking, postings, schema, seeking, segments, tail
-from dedupe.index.postings import GROUP, MOST_SHORT, all_of, bits_for, buckets_of, pack, unpack
+from dedupe.index import holding as holding_room
+from dedupe.index.holding import Holding
+from dedupe.index.postings import (
+    GROUP,
+    MOST_SHORT,
+    Segment,
+    Spans,
+    all_of,
+    bits_for,
+    buckets_of,
+    merged,
+    pack,
+    rows_of,
+    spans,
+    unpack,
+)
 from dedupe.index.segments import FANOUT
 from dedupe.index.tail import ENOUGH, Tail
 
@@ -83,6 +99,114 @@ def test_a_segment_and_the_tail_find_what_a_scan_finds(few, pairs, wanted):
     assert sorted(zip(*map(np.ndarray.tolist, held.postings()), strict=True)) == sorted(
         zip(keys.tolist(), seqs.tolist(), strict=True)
     )
+
+
+@needs_kernel
+@given(POSTINGS, st.lists(KEYS, max_size=10, unique=True), st.integers(1, 9))
+def test_keys_are_found_as_numpy_finds_them(pairs, wanted, most):
+    keys, places = arrays([*pairs, *[(7, place) for place in range(12)]])
+    bits = bits_for(1000)
+    parts = unpack([data for _, data in pack(keys, places, bits)])
+    asked = np.array(sorted({*wanted, 7}), np.uint32)
+    segment = Segment(1, FIRST, FIRST + 999, bits)
+    every, numbers = np.full(len(asked), bits), np.arange(len(asked))
+
+    def told():
+        firsts, sizes = spans(parts, segment.part_of(asked), asked, every)
+        found = Spans(firsts, sizes, numbers, every, numbers + FIRST)
+        return firsts[sizes > 0], sizes, *rows_of(parts, found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postings, "MOST", most)
+        patch.setattr(postings, "LIMITS", np.array([most, NEIGHBOURS]))
+        assert agree(told)
+
+
+@needs_kernel
+@given(st.lists(POSTINGS, min_size=1, max_size=4), st.sampled_from((1, 2, 4)))
+def test_segments_merge_as_numpy_merges_them(held, shares):
+    sources, first = [], FIRST
+    for pairs, span in zip(held, (1000, 16, 200, 1000), strict=False):
+        keys, places = arrays([(key, place % span) for key, place in pairs])
+        segment = Segment(len(sources), first, first + span - 1, bits_for(span))
+        sources.append((segment, [data for _, data in pack(keys, places, segment.bits)]))
+        first += span
+    into = Segment(9, FIRST, first - 1, bits_for(first - FIRST))
+
+    def told():
+        parts = []
+        for share in range(shares):
+            some = [
+                (each, blobs[share * len(blobs) // shares : (share + 1) * len(blobs) // shares])
+                for each, blobs in sources
+            ]
+            parts += merged(some, into, share, shares)
+        return parts
+
+    assert agree(told)
+    keys, places = all_of(unpack([data for _, data in told()]), into.bits)
+    expected = [
+        (key, each.first - FIRST + place % (each.last - each.first + 1))
+        for (each, _), pairs in zip(sources, held, strict=False)
+        for key, place in pairs
+    ]
+    assert sorted(zip(keys.tolist(), places.tolist(), strict=True)) == sorted(expected)
+
+
+def test_a_part_of_very_many_entries_is_merged():
+    count = MOST_SHORT + 1
+    source = [data for _, data in pack(np.zeros(count, np.uint32), np.arange(count), 17)]
+    segment = Segment(1, 0, (1 << 17) - 1, 17)
+    (_, data), *_ = merged([(segment, source)], Segment(2, 0, 2 * count, 18), 0, 1)
+    keys, places = all_of(unpack([data]), 18)
+    assert not keys.any()
+    assert places.tolist() == list(range(count))
+
+
+@needs_kernel
+def test_a_part_that_lies_is_refused():
+    (_, data), *_ = pack(np.zeros(3, np.uint32), np.arange(3), 4)
+    none = np.zeros(1, np.int64)
+    for blob in (data + b"\0\0\0\0", data[:4]):
+        with pytest.raises(ValueError, match="out of bounds"):
+            spans(unpack([blob]), none, np.zeros(1, np.uint32), none + 4)
+
+
+@given(st.lists(st.lists(KEYS, min_size=1, max_size=5, unique=True), max_size=12), st.data())
+def test_what_is_held_of_segments_changes_no_find(asked, data):
+    made, holding, first = database(), Holding(), 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(holding_room, "MOST_ROWS", 40)
+        patch.setattr(seeking, "AT_ONCE", 2)
+        for wanted in asked:
+            if data.draw(st.booleans()):
+                span = data.draw(st.sampled_from((5, 30, 50)))
+                pairs = data.draw(st.lists(st.tuples(KEYS, st.integers(0, span - 1)), max_size=30))
+                keys, places = arrays(pairs)
+                segments.write_segment(made, first, first + span - 1, (keys, places + first))
+                first += span
+            elif first and data.draw(st.booleans()):
+                segments.merge(made, segments.read_segments(made)[-2:])
+            there = segments.read_segments(made)
+            sought = np.array(sorted(wanted), np.uint32)
+            owners, rows, gone = seeking.find(made, there, sought, holding)
+            ours = sorted(zip(owners.tolist(), rows.tolist(), strict=True))
+            owners, rows, expected = seeking.find(made, there, sought)
+            assert ours == sorted(zip(owners.tolist(), rows.tolist(), strict=True))
+            assert gone.tolist() == expected.tolist()
+            assert all(each.last - each.first < 40 and each in there for each in holding.segments)
+
+
+def test_a_segment_is_held_when_it_is_asked_for_often_enough():
+    made, holding = database(), Holding()
+    segments.write_segment(made, 0, 999, (np.arange(1000, dtype=np.uint32), np.arange(1000)))
+    there, key = segments.read_segments(made), np.zeros(1, np.uint32)
+    asked = there[0].parts // holding_room.WORTH
+    for _ in range(asked - 1):
+        seeking.find(made, there, key, holding)
+    assert not holding.segments
+    seeking.find(made, there, key, holding)
+    assert holding.segments == there
 
 
 def test_a_part_of_another_length_is_refused():

@@ -16,7 +16,7 @@ enum {
 /* Where the buckets of a part begin, and where the last one ends; 0 if it is no part. */
 static int open_part(const Parts *parts, ptrdiff_t part, int64_t *starts) {
     int64_t first = parts->bounds[part], past = parts->bounds[part + 1];
-    if (first < 0 || past > parts->size || past - SHORT_HEAD < first) return 0;
+    if (first < 0 || first > parts->size || past > parts->size || past < first + SHORT_HEAD) return 0;
     const uint32_t *words = parts->data + first;
     int is_long = past - first > SHORT_HEAD + MOST_SHORT;
     uint16_t sizes[GROUP];
@@ -78,7 +78,7 @@ Trouble take_postings(const Entries *entries, int64_t *numbers, int64_t *rows, p
         for (int64_t step = 0; step < kept; step++, at++) {
             uint32_t entry = entries->data[first + chosen(step, size, entries->most, entries->late)];
             numbers[at] = entries->numbers[i];
-            rows[at] = (entry & ((UINT32_C(1) << bits) - 1)) + entries->rows[i];
+            rows[at] = (int64_t)((entry & ((UINT32_C(1) << bits) - 1)) + (uint64_t)entries->rows[i]);
         }
     }
     return at == room ? FINE : BAD_ARRAY;
