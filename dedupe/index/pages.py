@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BITS = 12
 SIZE = 1 << BITS
 MOST = 512
-WORTH = 1024
-"""So many rows asked for one by one make a page worth reading."""
+WORTH = 256
+"""So many rows asked for one by one make a page worth reading, for more will be asked of it."""
 NONE = -1
 LEADER, TIME, HEAD = range(3)
 COLUMNS = 3

@@ -64,6 +64,8 @@ def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Seque
 def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
     """The words of one field of all records, weighed by the index and the newcomers."""
     field, lexicon = case.memory.fields[number], case.memory.lexicon
+    if not len(field.words):
+        return no_words(len(case.places))
     if len(case.places) * FEW > len(lexicon):
         words, ids, zones = np.arange(len(lexicon)), field.words.held, field.zones.held
         starts, stops = field.bounds(case.places)
