@@ -30,34 +30,47 @@ NOTHING = unpack([])
 
 
 class Holding:
-    """``parts`` end to end of the ``segments`` that are held; those of each from ``firsts`` on."""
+    """``parts`` end to end of the ``segments`` that are held; those of each from ``firsts`` on.
+
+    ``others`` are the segments that there are beside them.
+    """
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
+        self.others: list[Segment] = []
         self.firsts: list[int] = []
         self.parts = NOTHING
-        self._asked: Counter[Segment] = Counter()
+        self._there: Sequence[Segment] = ()
+        self._asked: Counter[int] = Counter()
 
     def ask(self, segments: Sequence[Segment], count: int, read: Reading) -> None:
         """Hold those of the segments that there are that so many parts asked for make worth it."""
-        kept = [segment for segment in self.segments if segment in segments]
-        fresh = [
-            segment for segment in segments if segment not in kept and self._pays(segment, count)
-        ]
-        if fresh or len(kept) < len(self.segments):
-            pieces = [self._of(segment) for segment in kept]
-            pieces += [joined([unpack(blobs) for blobs in read(segment)]) for segment in fresh]
-            self.segments = [*kept, *fresh]
-            self.firsts = np.cumsum([0, *map(len, pieces)])[:-1].tolist()
-            self.parts = joined(pieces)
-            self._asked = Counter({each: self._asked[each] for each in segments})
+        if segments is not self._there:
+            kept = [segment for segment in self.segments if segment in segments]
+            if len(kept) < len(self.segments):
+                self._hold(kept, [], read)
+            self._there = segments
+            self._asked = Counter({each.number: self._asked[each.number] for each in segments})
+            self.others = [segment for segment in segments if segment not in kept]
+        fresh = [segment for segment in self.others if self._pays(segment, count)]
+        if fresh:
+            self._hold(self.segments, fresh, read)
+            self.others = [segment for segment in self.others if segment not in fresh]
+
+    def _hold(self, kept: Sequence[Segment], fresh: Sequence[Segment], read: Reading) -> None:
+        """Hold these segments, of which the fresh ones are to be read."""
+        pieces = [self._of(segment) for segment in kept]
+        pieces += [joined([unpack(blobs) for blobs in read(segment)]) for segment in fresh]
+        self.segments = [*kept, *fresh]
+        self.firsts = np.cumsum([0, *map(len, pieces)])[:-1].tolist()
+        self.parts = joined(pieces)
 
     def _pays(self, segment: Segment, count: int) -> bool:
         """Whether a segment is worth holding by now."""
         if segment.last - segment.first >= MOST_ROWS or self.parts.data.nbytes > MOST_BYTES:
             return False
-        self._asked[segment] += count
-        return self._asked[segment] * WORTH >= segment.parts
+        self._asked[segment.number] += count
+        return self._asked[segment.number] * WORTH >= segment.parts
 
     def _of(self, segment: Segment) -> Parts:
         """The parts of a segment that is held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Finds = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
+Item = TypeVar("Item", bound=np.generic)
 FEW = 8
 """One part in so many is read by itself; of more, all are."""
 AT_ONCE = 1 << 14
@@ -47,7 +48,7 @@ def find(
         holding.ask(segments, len(keys), partial(blobs_of, database))
         if holding.segments:
             told.append(find_held(holding, keys))
-            segments = [segment for segment in segments if segment not in holding.segments]
+        segments = holding.others
     few = [segment for segment in segments if len(keys) * FEW < segment.parts]
     many = [segment for segment in segments if len(keys) * FEW >= segment.parts]
     if few and len(keys):
@@ -98,15 +99,24 @@ class Sought:
         shape = len(segments), len(keys)
         lows, bits, rows = np.array([firsts, *zip(*map(bits_and_row, segments), strict=True)])
         parts = lows[:, None] + (keys >> (KEY_BITS - bits)[:, None]) // GROUP
-        every = (keys, np.arange(len(keys)), bits[:, None], rows[:, None])
-        wanted, numbers, held, starts = (np.broadcast_to(each, shape).ravel() for each in every)
-        return cls(parts.ravel(), wanted, numbers, held, starts, shape)
+        numbers = np.arange(len(keys))
+        every, owners, held, starts = (
+            filled(shape, each) for each in (keys, numbers, bits[:, None], rows[:, None])
+        )
+        return cls(parts.ravel(), every, owners, held, starts, shape)
 
     def found_in(self, held: Parts, parts: NDArray[np.int64]) -> Finds:
         """The finds; the part of each stands at that place of those that are held."""
         starts, sizes = spans(held, parts, self.keys, self.bits)
         owners, rows = rows_of(held, Spans(starts, sizes, self.numbers, self.bits, self.rows))
         return owners, rows, left_out(sizes).reshape(self.shape).sum(axis=0)
+
+
+def filled(shape: tuple[int, int], values: NDArray[Item]) -> NDArray[Item]:
+    """A matrix of some rows or columns, flat."""
+    matrix = np.empty(shape, values.dtype)
+    matrix[:] = values
+    return matrix.ravel()
 
 
 def bits_and_row(segment: Segment) -> tuple[int, int]:

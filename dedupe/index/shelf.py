@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.hashing import distinct, find
+from dedupe.hashing import distinct
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ def facts_between(
     if len(elsewhere):
         held = np.concatenate([held, listed(select(database, CLUSTERS, elsewhere))], axis=1)
     held = held[:, held[0].argsort()]
-    numbers, wanted = (np.ascontiguousarray(each).view(np.uint64) for each in (held[0], clusters))
-    found = find(numbers, wanted)
-    leaders = np.where(found < 0, seqs, np.append(held[1], 0)[found])
+    places = held[0].searchsorted(clusters)
+    told = np.append(held[0], -1)[places] == clusters
+    leaders = np.where(told, np.append(held[1], -1)[places], seqs)
     return seqs, np.stack([leaders, times, heads], axis=1)
 
 
