@@ -176,7 +176,8 @@ def test_a_part_that_lies_is_refused():
 def test_what_is_held_of_segments_changes_no_find(asked, data):
     made, holding, first = database(), Holding(), 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(holding_room, "MOST_ROWS", 40)
+        patch.setattr(holding_room, "MOST_BYTES", data.draw(st.sampled_from((0, 400, 1 << 20))))
+        patch.setattr(holding_room, "WORDS", 2)
         patch.setattr(seeking, "AT_ONCE", 2)
         for wanted in asked:
             if data.draw(st.booleans()):
@@ -194,7 +195,8 @@ def test_what_is_held_of_segments_changes_no_find(asked, data):
             owners, rows, expected = seeking.find(made, there, sought)
             assert ours == sorted(zip(owners.tolist(), rows.tolist(), strict=True))
             assert gone.tolist() == expected.tolist()
-            assert all(each.last - each.first < 40 and each in there for each in holding.segments)
+            assert all(each in there for each in holding.segments)
+            assert sorted([*holding.segments, *holding.others], key=there.index) == there
 
 
 def test_a_segment_is_held_when_it_is_asked_for_often_enough():
@@ -207,6 +209,19 @@ def test_a_segment_is_held_when_it_is_asked_for_often_enough():
     assert not holding.segments
     seeking.find(made, there, key, holding)
     assert holding.segments == there
+
+
+def test_no_more_segments_are_held_than_there_is_room_for(monkeypatch):
+    made, holding = database(), Holding()
+    keys, places = np.repeat(np.arange(500, dtype=np.uint32) << 22, 2), np.arange(1000)
+    for first, span in ((0, 1000), (1000, 100), (1100, 300)):
+        segments.write_segment(made, first, first + span - 1, (keys[:span], places[:span] + first))
+    there = segments.read_segments(made)
+    monkeypatch.setattr(holding_room, "MOST_BYTES", 6000)
+    monkeypatch.setattr(holding_room, "WORDS", 1)
+    seeking.find(made, there, np.unique(keys), holding)
+    assert [each.first for each in holding.segments] == [1000, 1100]
+    assert holding.parts.data.nbytes <= 6000
 
 
 def test_a_part_of_another_length_is_refused():

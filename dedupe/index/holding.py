@@ -1,7 +1,7 @@
-"""The smaller segments in memory, once their parts are asked for often enough.
+"""Segments in memory, the smaller ones first, once their parts are asked for often enough.
 
 A story's keys stand in as many parts of every segment as it has keys, and there are more small
-segments than large ones. What is held does not grow with the index: tiers have few segments each.
+segments than large ones. What is held does not grow with the index.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     Reading = Callable[[Segment], Iterable[Sequence[bytes]]]
 
-MOST_ROWS = 1 << 17
-"""Segments of more rows are not held."""
-MOST_BYTES = 128 << 20
-"""Nor are more segments when those held take so much."""
+MOST_BYTES = 160 << 20
+"""Segments are held, the smallest first, until they take so much."""
+WORDS = 80
+"""So many keys a row has, or fewer, while none is held."""
 WORTH = 8
 """Asking for one part in so many of a segment is worth reading it."""
 NOTHING = unpack([])
@@ -51,11 +51,13 @@ class Holding:
                 self._hold(kept, [], read)
             self._there = segments
             self._asked = Counter({each.number: self._asked[each.number] for each in segments})
-            self.others = [segment for segment in segments if segment not in kept]
-        fresh = [segment for segment in self.others if self._pays(segment, count)]
-        if fresh:
-            self._hold(self.segments, fresh, read)
-            self.others = [segment for segment in self.others if segment not in fresh]
+            self.others = sorted(
+                (segment for segment in segments if segment not in kept), key=rows_in
+            )
+        for segment in [other for other in self.others if self._pays(other, count)]:
+            if self._has_room_for(segment):
+                self._hold(self.segments, [segment], read)
+                self.others.remove(segment)
 
     def _hold(self, kept: Sequence[Segment], fresh: Sequence[Segment], read: Reading) -> None:
         """Hold these segments, of which the fresh ones are to be read."""
@@ -67,16 +69,25 @@ class Holding:
 
     def _pays(self, segment: Segment, count: int) -> bool:
         """Whether a segment is worth holding by now."""
-        if segment.last - segment.first >= MOST_ROWS or self.parts.data.nbytes > MOST_BYTES:
-            return False
         self._asked[segment.number] += count
         return self._asked[segment.number] * WORTH >= segment.parts
+
+    def _has_room_for(self, segment: Segment) -> bool:
+        """Whether a segment with as many keys a row as those that are held is not too much."""
+        rows, words = sum(map(rows_in, self.segments)), len(self.parts.data)
+        more = rows_in(segment) * (words / rows if rows else WORDS)
+        return 4 * (words + more) <= MOST_BYTES
 
     def _of(self, segment: Segment) -> Parts:
         """The parts of a segment that is held."""
         first = self.firsts[self.segments.index(segment)]
         bounds = self.parts.bounds[first : first + segment.parts + 1]
         return Parts(self.parts.data[bounds[0] : bounds[-1]], bounds - bounds[0])
+
+
+def rows_in(segment: Segment) -> int:
+    """How many rows a segment covers."""
+    return segment.last - segment.first + 1
 
 
 def joined(pieces: Sequence[Parts]) -> Parts:
