@@ -123,17 +123,44 @@ def find_sorted(
     held: NDArray[np.int64], wanted: NDArray[np.int64], out: NDArray[np.int64], /
 ) -> None: ...
 
-# dedupe.index.postings; the spans of the data are sorted, the firsts and the sizes are written.
-def find_within(
+# dedupe.index.postings.spans: where the entries of each key begin, in the part of that place.
+def find_postings(
     data: NDArray[np.uint32],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    lows: NDArray[np.uint32],
-    highs: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    parts: NDArray[np.int64],
+    keys: NDArray[np.uint32],
+    bits: NDArray[np.int64],
     firsts: NDArray[np.int64],
     sizes: NDArray[np.int64],
     /,
 ) -> None: ...
+
+# dedupe.index.postings.rows_of: the numbers and rows of the entries that are read.
+def take_postings(
+    data: NDArray[np.uint32],
+    firsts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    bits: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    out_numbers: NDArray[np.int64],
+    out_rows: NDArray[np.int64],
+    /,
+) -> None: ...
+
+# dedupe.index.postings.merged; returns how many words are written.
+def merge_postings(
+    data: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    parts: NDArray[np.int64],
+    bits: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    into: NDArray[np.int64],
+    out: NDArray[np.uint32],
+    out_bounds: NDArray[np.int64],
+    /,
+) -> int: ...
 
 # dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
 # part and parts. Returns the number of buckets, whose sizes and keys are written, and members.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -13,11 +14,18 @@ from corpora import CORPORA, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.index import Index, matching, memory, pages, schema, shelf, tail, weighing
+from dedupe.folding import fold
+from dedupe.index import Index, lexicon, matching, memory, pages, schema, tail, weighing
 from dedupe.index.growing import ROOM, Growing
 from dedupe.index.pages import Pages
+from dedupe.index.uncollected import uncollected
 from dedupe.stories import NO_TIME
 
+LED = """
+SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
+FROM facts f LEFT JOIN clusters c ON c.number = f.cluster
+"""
+NO_MARKS = np.zeros(0, np.uint64)
 FEW = settings(max_examples=15)
 
 
@@ -118,9 +126,7 @@ def test_pages_tell_what_the_rows_tell(most: int, data):
         for _ in range(6):
             asked = np.array(data.draw(st.lists(st.integers(1, count), max_size=12)), np.int64)
             facts = held.facts(made, asked)
-            expected = {
-                row[0]: row[1:] for row in made.execute(shelf.FACTS_BETWEEN, (NO_TIME, 1, 99))
-            }
+            expected = {row[0]: row[1:] for row in made.execute(LED, (NO_TIME,))}
             got = zip(
                 facts.leaders.tolist(), facts.times.tolist(), facts.heads.tolist(), strict=True
             )
@@ -167,3 +173,38 @@ def test_a_growing_array_keeps_its_rows():
 
 def interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+WORDS = st.sampled_from(("ab", "bc", "cd", "de", "ef", "fg", "gh", "7", "8", "Ärger"))
+TEXTS = st.lists(st.lists(WORDS).map(" ".join))
+
+
+@given(st.lists(TEXTS, max_size=6))
+def test_words_have_the_same_numbers_however_they_are_kept(parts):
+    told = []
+    for least in (1, 3, 1 << 20):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lexicon, "LEAST_LATE", least)
+            held = lexicon.Lexicon(1)
+            told.append([held.numbers(fold(part, NO_MARKS)).tolist() for part in parts])
+    assert told[0] == told[1] == told[2]
+    words: dict[str, int] = {}
+    for part, numbers in zip(parts, told[0], strict=True):
+        spelled = " ".join(part).split()
+        first = [words.setdefault(word, n) for word, n in zip(spelled, numbers, strict=True)]
+        assert first == numbers
+    assert len(set(words.values())) == len(words)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_rests_for_a_call_and_is_as_before(*, on: bool):
+    was = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        assert not uncollected()(gc.isenabled)()
+        assert gc.isenabled() == on
+        with pytest.raises(ZeroDivisionError):
+            uncollected()(divmod)(1, 0)
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was else gc.disable)()

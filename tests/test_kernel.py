@@ -10,7 +10,6 @@ from kernels import agree, needs_kernel
 
 from dedupe import kernel
 from dedupe.hashing import find, find_sorted, merged, mix64, outside
-from dedupe.index.postings import within
 from dedupe.pipeline.register import Holdings
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import NO_TIME
@@ -386,24 +385,6 @@ def test_hashes_are_found_where_numpy_finds_them(held, wanted):
 def test_few_hashes_are_found_among_many(some, absent):
     keys = np.unique(np.concatenate([mix64(np.arange(500, dtype=np.uint64)), np.uint64([*some])]))
     assert agree(lambda: find(keys, np.array([*some, absent], dtype=np.uint64)))
-
-
-SHORT = st.one_of(st.integers(0, 9), st.integers(0, 2**32 - 1))
-
-
-@given(st.lists(st.lists(SHORT, max_size=9).map(sorted), min_size=1, max_size=5), SHORT, SHORT)
-def test_stretches_of_sorted_spans_are_found(spans, one, other):
-    data = np.array([value for span in spans for value in span], np.uint32)
-    stops = np.cumsum([len(span) for span in spans])
-    starts = stops - [len(span) for span in spans]
-    low, high = (np.full(len(spans), value, np.uint32) for value in sorted((one, other)))
-    assert agree(lambda: np.stack(within(data, starts, stops, low, high)))
-
-
-def test_spans_beyond_their_data_are_refused():
-    word, place = np.zeros(1, np.uint32), np.zeros(1, np.int64)
-    with pytest.raises(ValueError, match=BOUNDS):
-        kernel.find_within(word, place, place + 2, word, word, place.copy(), place.copy())
 
 
 CODES = st.lists(st.integers(-9, 40), max_size=40).map(lambda codes: np.array(sorted(codes), int))

@@ -15,6 +15,7 @@ from corpora import shipped
 from kernels import needs_kernel
 
 from dedupe import cluster, kernel
+from dedupe.index.postings import MOST, Segment, Spans, merged, pack, rows_of, spans, unpack
 from dedupe.verify.model import shipped_model
 
 pytestmark = needs_kernel
@@ -48,10 +49,21 @@ def sound_calls():
             patch.setattr(kernel, name, recorder(name, calls[name]))
         cluster(stories, jobs=1)
         shipped_model().log_odds(np.eye(len(shipped_model().names)))
-        data, places = np.arange(0, 90, 3, dtype=np.uint32), np.arange(0, 30, 6)
-        lows = data[::6].copy()
-        kernel.find_within(data, places, places + 6, lows, lows + 4, places.copy(), places.copy())
+        look_up_and_merge()
     return calls
+
+
+def look_up_and_merge():
+    """What the index asks of postings, those of one key more than are read."""
+    keys, places = np.repeat(np.arange(60, dtype=np.uint32) << 26, 5), np.arange(300) % 16
+    keys[: MOST + 9], places[: MOST + 9] = 1, 3
+    segments = [Segment(1, 1, 16, 4), Segment(2, 17, 32, 4)]
+    blobs = [data for _, data in pack(keys, places, 4)]
+    parts, wanted = unpack(blobs), np.unique(keys)
+    bits, numbers = np.full(len(wanted), 4), np.arange(len(wanted))
+    starts, sizes = spans(parts, segments[0].part_of(wanted), wanted, bits)
+    rows_of(parts, Spans(starts, sizes, numbers, bits, numbers))
+    list(merged([(segment, blobs) for segment in segments], Segment(3, 1, 32, 5), 0, 1))
 
 
 def spoiled(array, chance):

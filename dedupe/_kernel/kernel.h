@@ -71,8 +71,6 @@ typedef struct {
     ptrdiff_t count;
 } Spans;
 
-Trouble find_within(const uint32_t *data, ptrdiff_t count, const Spans *spans, const uint32_t *lows,
-                    const uint32_t *highs, int64_t *firsts, int64_t *sizes);
 Trouble first_seen(const uint64_t *hashes, const Spans *words, const uint32_t *codes,
                    ptrdiff_t letters, int64_t *out, ptrdiff_t *found);
 

@@ -93,25 +93,3 @@ Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted,
     }
     return FINE;
 }
-
-/* The first place in a sorted span that a value may be put before without being below it. */
-static int64_t not_below(const uint32_t *data, int64_t low, int64_t high, uint64_t value) {
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (data[middle] < value) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
-/* dedupe.index.postings.within: where the values from `lows` to `highs` stand in sorted spans. */
-Trouble find_within(const uint32_t *data, ptrdiff_t count, const Spans *spans, const uint32_t *lows,
-                    const uint32_t *highs, int64_t *firsts, int64_t *sizes) {
-    for (ptrdiff_t i = 0; i < spans->count; i++) {
-        int64_t start = spans->starts[i], stop = spans->stops[i];
-        if (start < 0 || stop < start || stop > count) return BAD_ARRAY;
-        firsts[i] = not_below(data, start, stop, lows[i]);
-        sizes[i] = not_below(data, firsts[i], stop, (uint64_t)highs[i] + 1) - firsts[i];
-    }
-    return FINE;
-}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import distinct
 from dedupe.index import texts
 from dedupe.index.answering import answers_of, guesses, held_answers
 from dedupe.index.describing import describe_stories, postings_of, signed
@@ -16,6 +17,7 @@ from dedupe.index.matching import match, part, unpacked
 from dedupe.index.memory import SOURCE, VERSION
 from dedupe.index.schema import write_meta
 from dedupe.index.shelf import SCORES, count_more
+from dedupe.index.uncollected import uncollected
 from dedupe.index.weighing import counts_to_keep
 from dedupe.stories import NO_TIME
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from dedupe.stories import Corpus
 
 
+@uncollected()
 def add(store: Store, corpus: Corpus) -> list[Answer]:
     """Take stories in, in one transaction, and answer each."""
     corpus = unpacked(corpus)
@@ -53,6 +56,7 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
         return [answer for answer in answers if answer]
 
 
+@uncollected()
 def ask(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer each story as the index stands, and change nothing."""
     corpus = unpacked(corpus)
@@ -84,8 +88,10 @@ def chosen(
 
 def held_already(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
     """The answers to stories whose row is known, None for the others."""
-    rows = np.unique(known[known != UNKNOWN])
-    told = held_answers(store, rows) if len(rows) else {}
+    rows = distinct(known[known != UNKNOWN])
+    if not len(rows):
+        return [None] * len(known)
+    told = held_answers(store, rows)
     return [told.get(row) for row in known.tolist()]
 
 

@@ -95,6 +95,10 @@ def held_answer(seq: int, row: tuple[int, int, int, str, int, int, str, int]) ->
 def guesses(matches: Matches) -> list[Answer]:
     """Where each unknown story would go: to the canonical version that it matches best."""
     old = len(matches.leaders.seqs)
+    if not len(matches.left):
+        names = [name_of(matches.corpus, record) for record in range(old, len(matches.corpus))]
+        versions = matches.of(VERSION)[old:].tolist()
+        return openings(names, hexes(matches.corpus.digests[old:]), versions)
     best: dict[int, int] = {}
     order = np.lexsort((matches.left, -matches.scores))
     for pair in order.tolist():

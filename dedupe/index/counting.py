@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.candidates import HOT
-from dedupe.hashing import BASE, changes, find, mix64, ranges, thin
+from dedupe.hashing import BASE, changes, distinct, find, mix64, ranges
 from dedupe.index.memory import ANCHORS, TIME
 from dedupe.index.weighing import column_of, spelled
 from dedupe.pipeline.spans import Calendar, days_of
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from dedupe.index.pages import Facts
 
 NONE = -1
+NO_ANCHORS = np.zeros((0, ANCHORS), np.int32)
+NO_MEETINGS = np.zeros((0, 3))
 
 
 def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
-    """What the decision may look at, as if nothing recurred."""
+    """What the decision may look at, as if nothing recurred and no anchor were shared."""
     settings, memory = case.settings, case.memory
-    anchors, count = anchors_of(case)
     ignoring = settings.numbers == IGNORE
     columns = [column_of(database, case, number) for number in range(len(memory.fields))]
     return Evidence(
@@ -48,12 +49,20 @@ def words_for(database: sqlite3.Connection, case: Case) -> Evidence:
         columns=tuple(without_numbers(column) if ignoring else column for column in columns),
         texts=tuple(spelled(field, case.places, ignoring=ignoring) for field in memory.fields),
         recurrence=np.zeros((len(case.places), 2)),
-        anchors=anchors,
-        meetings=np.zeros((count, 3)),
+        anchors=NO_ANCHORS,
+        meetings=NO_MEETINGS,
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
         glanced=settings.threshold >= LEAST,
     )
+
+
+def with_anchors(
+    evidence: Evidence, case: Case, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> Evidence:
+    """The same with the anchors of the ends of some pairs, of which the right are newcomers."""
+    anchors, count = anchors_of(case, left, right)
+    return replace(evidence, anchors=anchors, meetings=np.zeros((count, 3)))
 
 
 def with_recurrence(
@@ -131,12 +140,21 @@ def spans_of(
     return calendar.spans(np.ones(len(order), dtype=bool))
 
 
-def anchors_of(case: Case) -> tuple[NDArray[np.int32], int]:
-    """The numbers of each record's anchors, -1 for one that no newcomer has, and their count."""
-    keys = case.memory.anchors.held[case.places]
-    own = thin(keys[case.old :].view(np.int64).ravel().copy()).view(np.uint64)
+def anchors_of(
+    case: Case, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], int]:
+    """The numbers of each record's anchors, and the count of those that newcomers of pairs have.
+
+    They are -1 for an anchor that these do not have, and for old records that are in no pair.
+    """
+    held = case.memory.anchors.held
+    own = distinct(held[case.places[distinct(right)]].view(np.int64).ravel()).view(np.uint64)
     own = np.sort(own[own > 0])
-    return find(own, keys.ravel()).astype(np.int32).reshape(keys.shape), len(own)
+    anchors = np.full((len(case.places), ANCHORS), NONE, np.int32)
+    for records in (np.arange(case.old, len(case.places)), distinct(left[left < case.old])):
+        keys = held[case.places[records]]
+        anchors[records] = find(own, keys.ravel()).reshape(keys.shape)
+    return anchors, len(own)
 
 
 def meetings_of(

@@ -80,9 +80,16 @@ def describe_stories(
     corpus: Corpus, marks: Marks, seed: int, *, bands: bool = True
 ) -> tuple[Texts, ...]:
     """Describe every field of some stories."""
+    return describe_texts(corpus.texts, marks, seed, bands=bands)
+
+
+def describe_texts(
+    columns: Sequence[Sequence[str]], marks: Marks, seed: int, *, bands: bool = True
+) -> tuple[Texts, ...]:
+    """Describe the texts of each field."""
     return tuple(
         describe_field(texts, mark, seed, bands=bands)
-        for texts, mark in zip(corpus.texts, marks, strict=True)
+        for texts, mark in zip(columns, marks, strict=True)
     )
 
 
@@ -112,19 +119,31 @@ def learn_marks(corpus: Corpus) -> Marks:
 def keys_of(told: Sequence[Texts]) -> NDArray[np.uint64]:
     """The keys of each story, one row a story: the bands and anchors of every field, 0 for none."""
     columns = []
-    for field, texts in enumerate(told):
-        bands = joined([piece.bands for piece in texts.pieces])
-        anchors = joined([piece.anchors for piece in texts.pieces])
-        columns.append(tagged(bands, 2 * field)[texts.rows])
-        columns.append(tagged(anchors, 2 * field + 1)[texts.rows])
-    return np.concatenate(columns, axis=1)
+    for texts in told:
+        columns.append(joined([piece.bands for piece in texts.pieces])[texts.rows])
+        columns.append(joined([piece.anchors for piece in texts.pieces])[texts.rows])
+    keys = np.concatenate(columns, axis=1)
+    mixed = mix64(keys + tags_of(tuple(column.shape[1] for column in columns))) | np.uint64(1)
+    mixed[keys == 0] = 0
+    return mixed
+
+
+@cache
+def tags_of(widths: tuple[int, ...]) -> NDArray[np.uint64]:
+    """What makes keys different from the equal keys of other columns, each of such a width."""
+    return np.repeat(np.array([tag_of(tag) for tag in range(len(widths))]), widths)
+
+
+def tag_of(tag: int) -> np.uint64:
+    """What is added to a key before it is mixed."""
+    return np.uint64((tag + 1) * int(BASE) % (1 << 64))
 
 
 def tagged(keys: NDArray[np.uint64], tag: int) -> NDArray[np.uint64]:
     """Keys made different from the equal keys of another field or kind; 0 stays 0."""
     if not keys.any():
         return np.zeros_like(keys)
-    mixed = mix64(keys + np.uint64((tag + 1) * int(BASE) % (1 << 64))) | np.uint64(1)
+    mixed = mix64(keys + tag_of(tag)) | np.uint64(1)
     mixed[keys == 0] = 0
     return mixed
 

@@ -39,15 +39,24 @@ def word_keys(hashes: NDArray[np.uint64], field: int) -> NDArray[np.int64]:
     return signed(tagged(hashes, WORD + field) >> SHORTER)
 
 
+LATE = 4
+LEAST_LATE = 1024
+"""So many words that came late, and one in ``LATE`` of the others, are worth sorting."""
+
+
 class Lexicon:
     """Words by number; a number, once given, stands.
+
+    They are found by their hashes, sorted, those that came late in a dictionary.
 
     ``known`` has a row a word: stem, concept, side, whether it is a number, whether it overlaps
     its neighbours, and its weight by the shipped table (see :class:`dedupe.words.Vocabulary`).
     """
 
     def __init__(self, fields: int) -> None:
-        self._numbers: dict[int, int] = {}
+        self._hashed = np.zeros(0, np.uint64)
+        self._numbered = np.zeros(0, np.int32)
+        self._late: dict[int, int] = {}
         self._standard: dict[int, int] = {}
         self._stems: dict[str, int] = {}
         self._hashes = Growing(np.uint64)
@@ -66,15 +75,41 @@ class Lexicon:
     def numbers(self, folded: Folded) -> NDArray[np.int32]:
         """The number of each token of folded texts; words that are new get one."""
         hashes = folded.tokens.hashes
+        places = find(self._hashed, hashes)
+        missing = np.flatnonzero(places < 0)
+        if not len(missing):
+            return self._numbered[places]
         firsts = first_seen(folded.tokens)
-        values = hashes[firsts]
+        late = self._late_numbers(folded, firsts[places[firsts] < 0], hashes[missing])
+        numbers = np.append(self._numbered, np.int32(0))[places]
+        numbers[missing] = late
+        self._settle()
+        return numbers
+
+    def _late_numbers(
+        self, folded: Folded, firsts: NDArray[np.int64], hashes: NDArray[np.uint64]
+    ) -> NDArray[np.int32]:
+        """The number of some tokens, of which the first of each word is given; learns new words."""
+        values = folded.tokens.hashes[firsts]
         given = values.tolist()
-        new = [place for place, value in enumerate(given) if value not in self._numbers]
+        new = [place for place, value in enumerate(given) if value not in self._late]
         if new:
             self._learn([given[place] for place in new], spelled_at(folded, firsts[new]))
-        numbers = np.fromiter(map(self._numbers.__getitem__, given), np.int32, len(given))
+        numbers = np.fromiter(map(self._late.__getitem__, given), np.int32, len(given))
         order = values.argsort()
         return numbers[order[find(values[order], hashes)]]
+
+    def _settle(self) -> None:
+        """Sort the words that came late in among the others, when they are many."""
+        if len(self._late) < max(LEAST_LATE, len(self._hashed) // LATE):
+            return
+        late = np.fromiter(self._late, np.uint64, len(self._late))
+        numbers = np.fromiter(self._late.values(), np.int32, len(self._late))
+        hashed = np.concatenate([self._hashed, late])
+        order = hashed.argsort()
+        self._hashed = hashed[order]
+        self._numbered = np.concatenate([self._numbered, numbers])[order]
+        self._late = {}
 
     def _learn(self, values: list[int], words: list[str]) -> None:
         """Number words, given by the hash and the folded spelling of each."""
@@ -89,7 +124,7 @@ class Lexicon:
         self._hashes.extend(told.hashes[new])
         self._counts.extend(np.full((len(new), len(self._texts)), UNKNOWN))
         standards = standard(np.array(values, np.uint64)).tolist()
-        self._numbers.update(
+        self._late.update(
             (value, self._standard[other]) for value, other in zip(values, standards, strict=True)
         )
 

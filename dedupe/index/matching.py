@@ -7,21 +7,21 @@ cluster, and with the other newcomers that it shares a key with.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from dedupe.candidates import Family, propose
 from dedupe.hashing import changes, ranges, thin
-from dedupe.index.counting import with_recurrence, words_for
+from dedupe.index.counting import with_anchors, with_recurrence, words_for
 from dedupe.index.memory import ANCHORS, SOURCE, TIME, VERSION
 from dedupe.index.shelf import leaders_of
 from dedupe.stories import HOUR, NO_TIME, Corpus
 from dedupe.threads import workers
-from dedupe.verify import Ends, hopes_of, verify
+from dedupe.verify import Ends, hopes_of, promising, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.verify import Evidence
 
+Item = TypeVar("Item", bound=np.generic)
 FEW = 512
 """So many newcomers are not worth a thread."""
 CHUNK = 1 << 14
@@ -179,10 +180,14 @@ def accepted(
     looked: LookedUp,
     facts: Facts,
 ) -> Accepted:
-    """The pairs that pass; what recurs is counted for the hopeful alone."""
+    """The pairs that pass; anchors and what recurs are counted for the hopeful alone."""
     ends = Ends(*pairs, case.hours(*pairs), case.same_source(*pairs))
     evidence = words_for(store.database, case)
-    ends = ends.at(hopeful(evidence, ends, case.settings.threshold))
+    ends = ends.at(np.flatnonzero(of_all(promising, evidence, ends)))
+    if not len(ends):
+        return NONE
+    evidence = with_anchors(evidence, case, ends.left, ends.right)
+    ends = ends.at(np.flatnonzero(of_all(hopes_of, evidence, ends) >= case.settings.threshold))
     if not len(ends):
         return NONE
     evidence = with_recurrence(evidence, case, looked, facts, ends.right)
@@ -192,14 +197,15 @@ def accepted(
     return Accepted(ends.left[passed], ends.right[passed], scores, parts)
 
 
-def hopeful(evidence: Evidence, ends: Ends, floor: float) -> NDArray[np.int64]:
-    """The pairs that pass if all characters agree and nothing recurs."""
+def of_all(
+    look: Callable[[Evidence, Ends], NDArray[Item]], evidence: Evidence, ends: Ends
+) -> NDArray[Item]:
+    """What a look tells of each pair, many of them in threads."""
+    if len(ends) <= CHUNK:
+        return look(evidence, ends)
     cuts = [slice(first, first + CHUNK) for first in range(0, len(ends), CHUNK)]
-    if len(cuts) == 1:
-        return np.flatnonzero(hopes_of(evidence, ends) >= floor)
     with workers(evidence.jobs) as spread:
-        hopes = [*spread(lambda cut: hopes_of(evidence, ends.at(cut)), cuts)]
-    return np.flatnonzero(np.concatenate(hopes) >= floor)
+        return np.concatenate([*spread(lambda cut: look(evidence, ends.at(cut)), cuts)])
 
 
 def candidates(looked: LookedUp, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -148,7 +148,10 @@ class Memory:
         self._slots[seqs % SLOTS] = places + 1
 
     def add(
-        self, told: Sequence[Texts], times: NDArray[np.int64], sources: Sequence[int]
+        self,
+        told: Sequence[Texts],
+        times: NDArray[np.int64],
+        sources: Sequence[int] | NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Take stories; returns their places."""
         first = len(self)

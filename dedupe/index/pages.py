@@ -7,7 +7,7 @@ kept, ``MOST`` of them at most; other rows are asked for one by one.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BITS = 12
 SIZE = 1 << BITS
 MOST = 512
-WORTH = 1024
-"""So many rows asked for one by one make a page worth reading."""
+WORTH = 256
+"""So many rows asked for one by one make a page worth reading, for more will be asked of it."""
 NONE = -1
 LEADER, TIME, HEAD = range(3)
 COLUMNS = 3
@@ -55,7 +55,7 @@ class Pages:
         self._slots = np.full(1, NONE)
         self._room = np.empty((0, COLUMNS), np.int64)
         self._held: deque[int] = deque()
-        self._asked: Counter[int] = Counter()
+        self._asked = np.zeros(1, np.int64)
 
     def facts(self, database: sqlite3.Connection, seqs: NDArray[np.int64]) -> Facts:
         """The facts of some rows, in any order; raises ValueError where some are missing."""
@@ -80,12 +80,14 @@ class Pages:
         more = page + 1 - len(self._slots)
         if more > 0:
             self._slots = np.append(self._slots, np.full(more + page, NONE))
+            self._asked = np.append(self._asked, np.zeros(more + page, np.int64))
 
     def _read_busy(self, database: sqlite3.Connection, pages: NDArray[np.int64]) -> int:
         """Read those of some pages that are asked for often; returns how many."""
-        numbers, counts = np.unique(pages, return_counts=True)
-        self._asked.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
-        busy = [page for page in numbers.tolist() if self._asked[page] >= WORTH][:MOST]
+        np.add.at(self._asked, pages, 1)
+        if self._asked[pages].max() < WORTH:
+            return 0
+        busy = [page for page in distinct(pages).tolist() if self._asked[page] >= WORTH][:MOST]
         for page in busy:
             self._open(page)[:] = page_of(database, page)
         return len(busy)
@@ -93,7 +95,7 @@ class Pages:
     def _open(self, page: int) -> NDArray[np.int64]:
         """Room for a page, in the place of the oldest if there are ``MOST``."""
         self._reach(page)
-        del self._asked[page]
+        self._asked[page] = 0
         slot = len(self._held)
         if slot == MOST:
             oldest = self._held.popleft()

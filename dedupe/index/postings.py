@@ -10,11 +10,13 @@ part, which is what is read at a time: their sizes, then their entries.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe import kernel
+from dedupe.candidates import NEIGHBOURS
 from dedupe.hashing import ranges
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ GROUP = 4
 MOST_SHORT = 0xFFFF
 """The sizes of a part with so many entries take two bytes each, of one with more four."""
 LOW = np.uint64(0xFFFFFFFF)
+MOST = 256
+"""Of the rows of one key so many are read from a segment, evenly and from its end."""
+LIMITS = np.array([MOST, NEIGHBOURS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +88,47 @@ def pack(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Some parts: bucket ``b`` of the ``i``-th is ``sizes[i, b]`` entries from ``starts[i, b]``."""
+    """Parts end to end: the ``i``-th is ``data[bounds[i]:bounds[i + 1]]``."""
 
-    numbers: NDArray[np.int64]
     data: NDArray[np.uint32]
-    starts: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
 
 
-def unpack(numbers: NDArray[np.int64], blobs: Sequence[bytes]) -> Parts:
-    """Parts, given in order with their numbers; raises ValueError for a blob that is no part."""
-    lengths = np.fromiter(map(len, blobs), np.int64, len(blobs)) // 4
-    data = np.frombuffer(b"".join(blobs), "<u4")
-    firsts = lengths.cumsum() - lengths
+def unpack(blobs: Sequence[bytes]) -> Parts:
+    """Parts from how they are kept."""
+    bounds = np.zeros(len(blobs) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, blobs), np.int64, len(blobs)) // 4, out=bounds[1:])
+    return Parts(np.frombuffer(b"".join(blobs), "<u4"), bounds)
+
+
+def buckets_of(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in the data each bucket of each part begins, and how many entries it has.
+
+    Raises ValueError for what is no part.
+    """
+    firsts, lengths = parts.bounds[:-1], np.diff(parts.bounds)
     if (lengths < GROUP // 2).any():
         raise ValueError("a part of the postings is cut short")
-    sizes = data[firsts[:, None] + np.arange(GROUP // 2)].view("<u2").astype(np.int64)
+    sizes = parts.data[firsts[:, None] + np.arange(GROUP // 2)].view("<u2").astype(np.int64)
     long = lengths > GROUP // 2 + MOST_SHORT
     for part in np.flatnonzero(long).tolist():
-        sizes[part] = data[firsts[part] : firsts[part] + GROUP]
+        sizes[part] = parts.data[firsts[part] : firsts[part] + GROUP]
     heads = np.where(long, GROUP, GROUP // 2)
     ends = sizes.cumsum(axis=1)
     if (lengths != heads + ends[:, -1]).any():
         raise ValueError("a part of the postings has another length than it says")
-    return Parts(numbers, data, (firsts + heads)[:, None] + ends - sizes, sizes)
+    return (firsts + heads)[:, None] + ends - sizes, sizes
 
 
-def all_of(parts: Parts, bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """All keys of some parts of a segment and the place of each, sorted by both."""
-    sizes = parts.sizes.ravel()
-    entries = parts.data[ranges(parts.starts.ravel(), sizes)]
-    buckets = (parts.numbers[:, None] * GROUP + np.arange(GROUP)).astype(np.uint32)
-    high = np.repeat(buckets.ravel() << np.uint32(KEY_BITS - bits), sizes)
+def all_of(parts: Parts, bits: int, first: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """All keys of some parts of a segment, from that number on, and the place of each, sorted."""
+    starts, sizes = buckets_of(parts)
+    entries = parts.data[ranges(starts.ravel(), sizes.ravel())]
+    buckets = np.arange(first * GROUP, (first + len(parts)) * GROUP).astype(np.uint32)
+    high = np.repeat(buckets << np.uint32(KEY_BITS - bits), sizes.ravel())
     return high | entries >> np.uint32(bits), places_of(entries, bits)
 
 
@@ -131,30 +145,19 @@ def spans(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in the data the entries of each key start, and how many there are.
 
-    Each key is of the part of that number, which is among these, in a segment of so many bits.
+    Each key is in the part of that place among these, in a segment of so many bits.
     """
+    if kernel.available():
+        firsts, sizes = np.empty((2, len(keys)), np.int64)
+        kernel.find_postings(parts.data, parts.bounds, numbers, keys, bits, firsts, sizes)
+        return firsts, sizes
+    held = [values.ravel() for values in buckets_of(parts)]
     buckets = keys >> (KEY_BITS - bits).astype(np.uint32)
-    rows = np.searchsorted(parts.numbers, numbers) * GROUP + buckets % GROUP
-    starts, sizes = parts.starts.ravel()[rows], parts.sizes.ravel()[rows]
+    starts, lengths = (values[numbers * GROUP + buckets % GROUP] for values in held)
     lows = keys << bits.astype(np.uint32)
     highs = lows | ((1 << bits) - 1).astype(np.uint32)
-    return within(parts.data, starts, starts + sizes, lows, highs)
-
-
-def within(
-    data: NDArray[np.uint32],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    lows: NDArray[np.uint32],
-    highs: NDArray[np.uint32],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the values from each low to its high begin in sorted spans, and how many they are."""
-    if kernel.available():
-        firsts, sizes = np.empty((2, len(starts)), np.int64)
-        kernel.find_within(data, starts, stops, lows, highs, firsts, sizes)
-        return firsts, sizes
-    firsts = first_past(data, starts, stops, lows, equal=False)
-    return firsts, first_past(data, starts, stops, highs, equal=True) - firsts
+    firsts = first_past(parts.data, starts, starts + lengths, lows, equal=False)
+    return firsts, first_past(parts.data, starts, starts + lengths, highs, equal=True) - firsts
 
 
 def first_past(
@@ -179,3 +182,83 @@ def first_past(
         high[live] = np.where(before, high[live], middle)
         live = live[low[live] < high[live]]
     return low
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """The entries of keys: ``sizes`` of them from ``firsts`` on, in a segment of ``bits``.
+
+    ``numbers`` tell the keys; the rows of each segment begin with ``rows``.
+    """
+
+    firsts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    bits: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def rows_of(parts: Parts, spans: Spans) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The number of each key, once for each of its rows, ``MOST`` at most, and the rows."""
+    kept = np.minimum(spans.sizes, MOST)
+    if kernel.available():
+        numbers, rows = np.empty((2, int(kept.sum())), np.int64)
+        given = (spans.firsts, spans.sizes, spans.numbers, spans.bits, spans.rows)
+        kernel.take_postings(parts.data, *given, LIMITS, numbers, rows)
+        return numbers, rows
+    entries = parts.data[chosen(spans.firsts, spans.sizes)]
+    places = places_of(entries, np.repeat(spans.bits, kept))
+    return np.repeat(spans.numbers, kept), places + np.repeat(spans.rows, kept)
+
+
+def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
+    if sizes.max(initial=0) <= MOST:
+        return ranges(starts, sizes)
+    kept = np.minimum(sizes, MOST)
+    steps = ranges(np.zeros(len(kept), np.int64), kept)
+    back = np.repeat(kept, kept) - 1 - steps
+    room = np.repeat(sizes, kept) - 1
+    even = back * room // np.maximum(np.repeat(kept, kept) - 1, 1)
+    spread = np.where(back < NEIGHBOURS, back, even)
+    return np.repeat(starts, kept) + np.where(np.repeat(sizes > MOST, kept), room - spread, steps)
+
+
+def merged(
+    sources: Sequence[tuple[Segment, Sequence[bytes]]], into: Segment, share: int, shares: int
+) -> Iterator[tuple[int, bytes]]:
+    """The parts of one segment, each with its number, from those of several that it covers.
+
+    All are of one of so many equal shares of the keys.
+    """
+    held = [unpack(blobs) for _, blobs in sources]
+    offsets = [segment.first - into.first for segment, _ in sources]
+    if kernel.available():
+        first, count = share * (into.parts // shares), into.parts // shares
+        bits = [segment.bits for segment, _ in sources]
+        parts = merged_at_once(held, bits, offsets, into.bits, count)
+        ends = (4 * parts.bounds).tolist()
+        data = parts.data.tobytes()
+        yield from ((first + part, data[a:b]) for part, (a, b) in enumerate(pairwise(ends)))
+        return
+    told = [
+        all_of(parts, segment.bits, share * (segment.parts // shares))
+        for parts, (segment, _) in zip(held, sources, strict=True)
+    ]
+    keys = np.concatenate([keys for keys, _ in told])
+    moved = [places + offset for (_, places), offset in zip(told, offsets, strict=True)]
+    yield from pack(keys, np.concatenate(moved), into.bits, share, shares)
+
+
+def merged_at_once(
+    held: Sequence[Parts], bits: Sequence[int], offsets: Sequence[int], into: int, count: int
+) -> Parts:
+    """So many parts of a segment of ``into`` bits, by the kernel."""
+    data = np.concatenate([parts.data for parts in held])
+    lengths = np.concatenate([np.diff(parts.bounds) for parts in held])
+    ends = np.concatenate(([0], lengths.cumsum()))
+    out = Parts(np.empty(len(data) + GROUP * count, "<u4"), np.empty(count + 1, np.int64))
+    sizes = np.array(list(map(len, held)))
+    numbers = sizes, np.array(bits), np.array(offsets)
+    used = kernel.merge_postings(data, ends, *numbers, np.array([into]), out.data, out.bounds)
+    return Parts(out.data[:used], out.bounds)

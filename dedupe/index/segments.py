@@ -11,22 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.candidates import NEIGHBOURS
-from dedupe.hashing import distinct, ranges
 from dedupe.index.postings import (
-    GROUP,
-    KEY_BITS,
     LEAST_BITS,
     MOST_BITS,
     Segment,
     all_of,
     bits_for,
+    merged,
     pack,
-    places_of,
-    spans,
     unpack,
 )
-from dedupe.index.shelf import select
 from dedupe.index.tail import ENOUGH
 
 if TYPE_CHECKING:
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Postings = tuple[NDArray[np.uint32], NDArray[np.int64]]
-    Finds = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 FANOUT = 4
 STRIDE = 1 << 18
@@ -44,10 +37,6 @@ STRIDE = 1 << 18
 AT_ONCE = 4096
 SHARES = 16
 """Segments are merged in so many parts of the key space, so that memory stays flat."""
-MOST = 256
-"""Of the rows of one key so many are read from a segment, evenly and from its end."""
-FEW = 8
-"""One part in so many is read by itself; of more, all are."""
 
 
 def read_segments(database: sqlite3.Connection) -> list[Segment]:
@@ -99,106 +88,37 @@ def drop_segment(database: sqlite3.Connection, segment: Segment) -> None:
 
 def stretches(
     database: sqlite3.Connection, segment: Segment, share: int = 0, shares: int = 1
-) -> Iterator[tuple[NDArray[np.int64], list[bytes]]]:
-    """All parts of a segment, or of one of so many equal shares of it, a few at a time."""
+) -> Iterator[tuple[int, list[bytes]]]:
+    """All parts of a segment, or of one of so many equal shares of it, a few at a time.
+
+    Each time with the number of the first.
+    """
     low = segment.number * STRIDE
     count = segment.parts // shares
     for start in range(share * count, (share + 1) * count, AT_ONCE):
         stop = min(start + AT_ONCE, (share + 1) * count)
         rows = database.execute(
-            "SELECT place, data FROM parts WHERE place >= ? AND place < ? ORDER BY place",
+            "SELECT data FROM parts WHERE place >= ? AND place < ? ORDER BY place",
             (low + start, low + stop),
         ).fetchall()
         if len(rows) != stop - start:
             raise ValueError("parts of the postings are missing")
-        yield np.arange(start, stop), [data for _, data in rows]
+        yield start, [data for (data,) in rows]
 
 
-def postings_of(
-    database: sqlite3.Connection, segment: Segment, share: int = 0, shares: int = 1
-) -> Postings:
-    """All postings of a segment, or of a share of its keys: keys and rows, sorted by key."""
+def blobs_of(database: sqlite3.Connection, segment: Segment) -> Iterator[list[bytes]]:
+    """All parts of a segment, some at a time."""
+    return (blobs for _, blobs in stretches(database, segment))
+
+
+def postings_of(database: sqlite3.Connection, segment: Segment) -> Postings:
+    """All postings of a segment: keys and rows, sorted by key."""
     keys, places = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
-    for parts, blobs in stretches(database, segment, share, shares):
-        held = all_of(unpack(parts, blobs), segment.bits)
+    for start, blobs in stretches(database, segment):
+        held = all_of(unpack(blobs), segment.bits, start)
         keys.append(held[0])
         places.append(held[1])
     return np.concatenate(keys), np.concatenate(places) + segment.first
-
-
-def find(
-    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
-) -> Finds:
-    """The number of each sorted key that some segments hold, once for each row, and the rows.
-
-    Also how many rows of each key are left out, where a segment has more than ``MOST``.
-    """
-    few = [segment for segment in segments if len(keys) * FEW < segment.parts]
-    many = [segment for segment in segments if len(keys) * FEW >= segment.parts]
-    nothing = np.zeros(0, np.int64)
-    told = [(nothing, nothing, np.zeros(len(keys), np.int64))]
-    if few and len(keys):
-        told.append(find_single(database, few, keys))
-    told += [find_all(database, segment, keys) for segment in many]
-    owners, rows, gone = zip(*told, strict=True)
-    return np.concatenate(owners), np.concatenate(rows), np.sum(gone, axis=0)
-
-
-def find_single(
-    database: sqlite3.Connection, segments: Sequence[Segment], keys: NDArray[np.uint32]
-) -> Finds:
-    """The same for few keys: the parts that have them, of all segments at once."""
-    told = np.array([(s.number * STRIDE, s.bits, s.first) for s in segments])
-    lows, bits, firsts = np.repeat(told, len(keys), axis=0).T
-    every = np.tile(keys, len(segments))
-    numbers = lows + (every >> (KEY_BITS - bits).astype(np.uint32)) // GROUP
-    wanted = distinct(numbers)
-    held = unpack(wanted, single(database, wanted))
-    starts, sizes = spans(held, numbers, every, bits)
-    kept = np.minimum(sizes, MOST)
-    entries = held.data[chosen(starts, sizes)]
-    rows = places_of(entries, np.repeat(bits, kept)) + np.repeat(firsts, kept)
-    gone = (sizes - kept).reshape(len(segments), len(keys)).sum(axis=0)
-    return np.repeat(np.arange(len(every)) % len(keys), kept), rows, gone
-
-
-def find_all(database: sqlite3.Connection, segment: Segment, keys: NDArray[np.uint32]) -> Finds:
-    """The same for many keys, reading all parts of a segment, a stretch at a time."""
-    parts = segment.part_of(keys)
-    gone = np.zeros(len(keys), np.int64)
-    owners, rows = [], []
-    for numbers, blobs in stretches(database, segment):
-        low, high = np.searchsorted(parts, [numbers[0], numbers[-1] + 1])
-        held = unpack(numbers, blobs)
-        bits = np.full(high - low, segment.bits)
-        starts, sizes = spans(held, parts[low:high], keys[low:high], bits)
-        kept = np.minimum(sizes, MOST)
-        gone[low:high] = sizes - kept
-        owners.append(np.repeat(np.arange(low, high), kept))
-        rows.append(places_of(held.data[chosen(starts, sizes)], segment.bits))
-    return np.concatenate(owners), np.concatenate(rows) + segment.first, gone
-
-
-def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
-    if sizes.max(initial=0) <= MOST:
-        return ranges(starts, sizes)
-    kept = np.minimum(sizes, MOST)
-    steps = ranges(np.zeros(len(kept), np.int64), kept)
-    back = np.repeat(kept, kept) - 1 - steps
-    room = np.repeat(sizes, kept) - 1
-    even = back * room // np.maximum(np.repeat(kept, kept) - 1, 1)
-    spread = np.where(back < NEIGHBOURS, back, even)
-    return np.repeat(starts, kept) + np.where(np.repeat(sizes > MOST, kept), room - spread, steps)
-
-
-def single(database: sqlite3.Connection, places: NDArray[np.int64]) -> list[bytes]:
-    """The parts at some places, in order."""
-    query = "SELECT data FROM parts WHERE place IN {} ORDER BY place"
-    found = select(database, query, places).fetchall()
-    if len(found) != len(places):
-        raise ValueError("parts of the postings are missing")
-    return [row[0] for row in found]
 
 
 def tier(segment: Segment) -> int:
@@ -221,13 +141,16 @@ def tidy(database: sqlite3.Connection) -> None:
 
 def merge(database: sqlite3.Connection, segments: Sequence[Segment]) -> None:
     """Replace neighbouring segments by one, a share of the keys at a time."""
-    first = segments[0].first
-    into = new_segment(database, first, segments[-1].last)
+    into = new_segment(database, segments[0].first, segments[-1].last)
     shares = min(SHARES, *(segment.parts for segment in segments))
     for share in range(shares):
-        held = [postings_of(database, segment, share, shares) for segment in segments]
-        keys = np.concatenate([keys for keys, _ in held])
-        places = np.concatenate([seqs for _, seqs in held]) - first
-        keep_parts(database, into, pack(keys, places, into.bits, share, shares))
+        held = [
+            (
+                segment,
+                [b for _, blobs in stretches(database, segment, share, shares) for b in blobs],
+            )
+            for segment in segments
+        ]
+        keep_parts(database, into, merged(held, into, share, shares))
     for segment in segments:
         drop_segment(database, segment)

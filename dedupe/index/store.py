@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.index import found, schema, segments, texts
-from dedupe.index.describing import describe_stories, identities, keys_of, postings_of
+from dedupe.index import found, schema, seeking, segments, texts
+from dedupe.index.describing import (
+    describe_stories,
+    describe_texts,
+    identities,
+    keys_of,
+    postings_of,
+)
+from dedupe.index.holding import Holding
 from dedupe.index.memory import UNKNOWN, Memory
 from dedupe.index.pages import Pages
 from dedupe.index.shelf import new_source, source_number
@@ -64,6 +71,7 @@ class Store:
         self.marks: Marks = ()
         self.segments: list[Segment] = []
         self.tail = Tail(1)
+        self.holding = Holding()
         self.pages = Pages()
         self.memory = Memory(0)
         self._sources: dict[str, int] = {}
@@ -114,6 +122,7 @@ class Store:
             self._epoch = int(str(meta["epoch"]))
             self.marks = read_marks(meta.get("marks"), len(self.settings.field))
             self.tail = Tail(NEVER)
+            self.holding = Holding()
             self.memory = Memory(len(self.settings.field))
             self._sources = {"": NO_SOURCE}
         self.pages = Pages()
@@ -144,7 +153,7 @@ class Store:
 
     def look_up(self, keys: NDArray[np.uint32]) -> Found:
         """The rows of each of some sorted distinct keys."""
-        owners, rows, left_out = segments.find(self.database, self.segments, keys)
+        owners, rows, left_out = seeking.find(self.database, self.segments, keys, self.holding)
         return found.gather([self.tail.find(keys), (owners, rows)], left_out)
 
     def keep_postings(
@@ -166,9 +175,10 @@ class Store:
         places = self.memory.places(seqs)
         missing = np.flatnonzero(places == UNKNOWN)
         if len(missing):
-            corpus = self.stories(seqs[missing])
-            told = describe_stories(corpus, self.marks, self.settings.seed, bands=False)
-            found = self.memory.add(told, corpus.times, self.source_numbers(corpus.sources))
+            rows, times, sources = texts.met(self.database, seqs[missing], NO_SOURCE)
+            columns = [[row[field] for row in rows] for field in range(len(self.marks))]
+            told = describe_texts(columns, self.marks, self.settings.seed, bands=False)
+            found = self.memory.add(told, times, sources)
             self.memory.name(seqs[missing], found)
             places[missing] = found
         return places

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from dedupe.hashing import distinct
-from dedupe.index.shelf import select
+from dedupe.index.shelf import listed, select
 from dedupe.stories import NO_TIME, Corpus
 from dedupe.threads import workers
 
@@ -37,6 +37,10 @@ STORIES = """
 SELECT id, coalesce(name, ''), coalesce(time, ?), digest
 FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
 WHERE seq IN {} ORDER BY seq
+"""
+SOURCED = """
+SELECT group_concat(seq), group_concat(coalesce(time, ?)), group_concat(coalesce(source, ?))
+FROM stories JOIN facts USING (seq) WHERE seq IN {}
 """
 ALONG = """
 SELECT first, count, data FROM texts
@@ -157,6 +161,20 @@ def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
         database.execute("DELETE FROM texts WHERE first = ?", (first,))
         if any(row is not None for row in rows):
             database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
+
+
+def met(
+    database: sqlite3.Connection, seqs: NDArray[np.int64], nobody: int
+) -> tuple[list[list[str]], NDArray[np.int64], NDArray[np.int64]]:
+    """The texts, times and outlets, by number, ``nobody`` for none, of stories given in order.
+
+    Raises ValueError where some are missing.
+    """
+    held = listed(select(database, SOURCED, seqs, NO_TIME, nobody))
+    found, times, sources = held[:, held[0].argsort()]
+    if not np.array_equal(found, seqs):
+        raise ValueError("stories that others refer to are missing")
+    return read(database, seqs), times, sources
 
 
 def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:

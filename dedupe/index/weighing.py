@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from dedupe.hashing import thin
+from dedupe.hashing import changes, distinct, thin
 from dedupe.index.memory import FIRST, LAST, PIECE
 from dedupe.verify import LETTERS, Column, spelled_without_numbers
 from dedupe.words import Vocabulary
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 FEW = 16
 """Fewer than one in so many words are sorted, more are marked."""
+MOST_KEPT = 256
+HALF = 32
+LOW = (1 << HALF) - 1
+NO_IDS = np.zeros(0, np.int32)
+NO_WEIGHTS = np.zeros(0, np.int64)
+NO_FLAGS = np.zeros(0, np.bool_)
+NO_VOCABULARY = Vocabulary(np.zeros(0, np.uint64), NO_IDS, NO_IDS, NO_IDS, NO_FLAGS, NO_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ def spelled(field: Field, places: NDArray[np.int64], *, ignoring: bool) -> Seque
 def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
     """The words of one field of all records, weighed by the index and the newcomers."""
     field, lexicon = case.memory.fields[number], case.memory.lexicon
+    if not len(field.words):
+        return no_words(len(case.places))
     if len(case.places) * FEW > len(lexicon):
         words, ids, zones = np.arange(len(lexicon)), field.words.held, field.zones.held
         starts, stops = field.bounds(case.places)
@@ -75,19 +84,26 @@ def column_of(database: sqlite3.Connection, case: Case, number: int) -> Column:
 
 
 def no_words(count: int) -> Column:
-    """A field that none of so many records has."""
-    none = np.zeros(0, np.int32)
-    flags = np.zeros(0, bool)
-    words = Vocabulary(np.zeros(0, np.uint64), none, none, none, flags, flags)
+    """A field that none of so many records has; those of few are kept."""
+    return without_words(count) if count < MOST_KEPT else without_words.__wrapped__(count)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def without_words(count: int) -> Column:
+    """One of them."""
     bounds = np.zeros(count, np.int64)
-    return Column(none, np.zeros(0, np.uint8), bounds, bounds, words, np.zeros(0, np.int64))
+    return Column(NO_IDS, np.zeros(0, np.uint8), bounds, bounds, NO_VOCABULARY, NO_WEIGHTS)
 
 
 def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The distinct ones of numbers below a count, sorted, and each one's place among them."""
     if len(ids) * FEW < count:
-        few, numbers = np.unique(ids, return_inverse=True)
-        return few.astype(np.int64), numbers.astype(np.int32)
+        codes = ids.astype(np.int64) << HALF | np.arange(len(ids))
+        codes.sort()
+        fresh = changes(codes >> HALF)
+        numbers = np.empty(len(ids), np.int32)
+        numbers[codes & LOW] = fresh.cumsum() - 1
+        return codes[fresh] >> HALF, numbers
     met = np.zeros(count, dtype=bool)
     met[ids] = True
     words = np.flatnonzero(met)
@@ -107,12 +123,13 @@ def count_words(
     places = places[filled]
     field = memory.fields[number]
     if len(places) == 1:
-        words = np.unique(field.words.held[field.spans(places)[0]]).astype(np.int64)
+        (start,), (stop,) = field.bounds(places)
+        words = distinct(field.words.held[start:stop].astype(np.int64))
         return words, np.ones(len(words), np.int64), 1
     _, firsts = np.unique(field.prints(places), return_index=True)
     tokens, lengths = field.spans(places[firsts])
     owners = np.repeat(np.arange(len(firsts)), lengths)
-    held = thin(owners << 32 | field.words.held[tokens]) & 0xFFFFFFFF
+    held = thin(owners << HALF | field.words.held[tokens]) & LOW
     words, numbers = compact(held.astype(np.int32), len(memory.lexicon))
     return words, np.bincount(numbers, minlength=len(words)), len(firsts)
 

@@ -35,6 +35,8 @@ def resolved(
     """
     ranked = np.sort(hashes)
     twice = ranked[1:][ranked[1:] == ranked[:-1]]
+    if not len(twice):
+        return hashes
     held = np.flatnonzero(find(twice, hashes) >= 0)
     pairs = np.stack([hashes[held], checks(held)], axis=1)
     if count(mix64(pairs[:, 0]) + pairs[:, 1]) == count(twice):

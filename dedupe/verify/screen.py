@@ -30,6 +30,8 @@ def hopes_of(evidence: Evidence, ends: Ends) -> NDArray[np.float64]:
     """
     hopes = np.zeros(len(ends))
     worth = np.flatnonzero(promising(evidence, ends))
+    if not len(worth):
+        return hopes
     hopes[worth] = close_hopes(evidence, ends.at(worth))
     return hopes
 
