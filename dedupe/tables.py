@@ -29,6 +29,11 @@ CHUNK = 1 << 16
 LONGEST_REASON = 160
 
 
+def is_named(path: str) -> bool:
+    """Whether a path, maybe of a folder, says that it is Parquet."""
+    return path.rstrip("/").lower().endswith(SUFFIX)
+
+
 def is_parquet(head: bytes) -> bool:
     """Whether bytes begin as those of a Parquet file do, an encrypted one too."""
     return bool(OPENING.match(head))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from dedupe.cli.progress import Progress
 from dedupe.cli.summary import spent, summed_up
 from dedupe.errors import EngineError
 from dedupe.stories import Tally
-from dedupe.tables import SUFFIX
+from dedupe.tables import is_named
 from dedupe.writing import open_output
 
 if TYPE_CHECKING:
@@ -49,18 +48,14 @@ def refuse(request: Request, others: Mapping[str, bool]) -> None:
         raise click.UsageError("--engine spark reads all operands but the last, which it writes")
     if len(set(request.files)) < len(request.files):
         raise click.UsageError("an operand is named twice")
-    if is_stored(request) and not all(is_table(request, path) for path in request.files[:-1]):
+    tables = request.format == "parquet" or all(map(is_named, request.files[:-1]))
+    if is_stored(request) and not tables:
         raise click.UsageError("under --engine spark Parquet comes of Parquet alone")
-
-
-def is_table(request: Request, path: str) -> bool:
-    """Whether a path is Parquet, by what is said of all or by its name."""
-    return request.format == "parquet" or path.rstrip("/").lower().endswith(SUFFIX)
 
 
 def is_stored(request: Request) -> bool:
     """Whether Parquet is to be written."""
-    return request.to is not None or is_table(replace(request, format=None), request.files[-1])
+    return request.to is not None or is_named(request.files[-1])
 
 
 def carry_out_on_spark(command: str, request: Request) -> None:

@@ -15,9 +15,10 @@ from dedupe.engines.spark.carry import columns_of, frame_of, table_of
 from dedupe.engines.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.schema import RECORDS
-from dedupe.engines.spark.tables import is_parquet, table_lines, text_lines
+from dedupe.engines.spark.tables import table_lines, text_lines
 from dedupe.errors import InputError
 from dedupe.pipeline.collisions import resolved
+from dedupe.tables import is_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def stage_lines(
     What is named as Parquet is; with ``tables`` all is. Raises InputError for a bad line, unless
     settings skip it.
     """
-    stored = [path for path in paths if tables or is_parquet(path)]
+    stored = [path for path in paths if tables or is_named(path)]
     plain = [path for path in paths if path not in stored]
     ways = ((text_lines, plain), (table_lines, stored))
     parts = [way(stage.spark, some) for way, some in ways if some]

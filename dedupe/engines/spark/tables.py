@@ -13,7 +13,6 @@ from dedupe.engines.spark.write import columns_of, found_table
 from dedupe.errors import InputError
 from dedupe.reading.parquet import row_of
 from dedupe.reading.values import named, problem, values
-from dedupe.tables import SUFFIX
 from dedupe.writing.parquet import ADDED
 
 if TYPE_CHECKING:
@@ -29,11 +28,6 @@ LINES = "value binary, file string, block long, problem string"
 """A line as it stands in a file, and what is wrong with it before anybody reads it."""
 PLACES = {"file": "_metadata.file_path", "block": "_metadata.file_block_start"}
 ROW = "_metadata.row_index"
-
-
-def is_parquet(path: str) -> bool:
-    """Whether a path names Parquet by its suffix."""
-    return path.rstrip("/").lower().endswith(SUFFIX)
 
 
 def text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
