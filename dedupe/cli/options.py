@@ -14,7 +14,7 @@ from dedupe.cli.console import Console, is_terminal
 from dedupe.cli.layers import settle
 from dedupe.parsers import parse_size
 from dedupe.settings import KNOBS, Knob, Settings
-from dedupe.tables import SUFFIX
+from dedupe.tables import is_named
 from dedupe.threads import check_memory
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Request:
     @property
     def parquet(self) -> bool:
         """Whether Parquet is to be written."""
-        return self.to is not None or (self.output or "").lower().endswith(SUFFIX)
+        return self.to is not None or is_named(self.output or "")
 
     @property
     def inputs(self) -> tuple[str, ...]:

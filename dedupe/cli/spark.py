@@ -55,7 +55,7 @@ def refuse(request: Request, others: Mapping[str, bool]) -> None:
 
 def is_stored(request: Request) -> bool:
     """Whether Parquet is to be written."""
-    return request.to is not None or is_named(request.files[-1])
+    return request.parquet or is_named(request.files[-1])
 
 
 def carry_out_on_spark(command: str, request: Request) -> None:
