@@ -17,14 +17,19 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-NAMES = ("bench", "kernel_arrays", "page", "spark", "spark_parquet")
-TOGETHER = {f"tests/test_{name}.py" for name in NAMES}
-"""Files whose tests share what is dear to set up, as a Spark or a browser."""
+TOGETHER = {
+    "tests/test_bench.py": "bench",
+    "tests/test_kernel_arrays.py": "kernel",
+    "tests/test_page.py": "page",
+    "tests/test_spark.py": "spark",
+    "tests/test_spark_parquet.py": "spark",
+}
+"""Files whose tests share what is dear to set up, or to have twice, as a Spark or a browser."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give a file of those to one worker, and early; share out all other tests one by one.
+    """Give files of one group to one worker, and early; share out all other tests one by one.
 
     Not by marks and ``--dist loadgroup``: what xdist 3.8 writes into a test's name to group it by,
     pytest 9.2 does not read.
@@ -34,7 +39,7 @@ def pytest_xdist_make_scheduler(config, log):
     class Sharing(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return path if path in TOGETHER else nodeid
+            return TOGETHER.get(path, nodeid)
 
     return Sharing(config, log)
 

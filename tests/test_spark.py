@@ -290,7 +290,7 @@ def test_a_bucket_of_fifty_thousand_is_no_wall(spark: SparkSession):
     again = meet(
         spark, [frame], some, Crowd(found.crowded[found.crowded[:, 1] == 2**64 - 7], some[:1])
     )
-    assert np.array_equal(again.codes(), propose(among).codes)
+    assert np.array_equal(again.codes(), propose(among).codes())
 
 
 def test_keys_out_of_order_are_found_out():
