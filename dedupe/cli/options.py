@@ -134,8 +134,8 @@ SPILL_OPTIONS: tuple[Decorator, ...] = (
         "--engine",
         type=click.Choice(["local", "spark"]),
         default="local",
-        help="spark: on many machines, from JSON Lines to a new folder of text files, the last "
-        "operand. Default: local.",
+        help="spark: on many machines, from JSON Lines or Parquet to a new folder of files, the "
+        "last operand. Default: local.",
     ),
     click.option(
         "--master",
