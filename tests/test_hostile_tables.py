@@ -115,7 +115,7 @@ def test_pairs_of_a_crowded_bucket_grow_with_it_and_no_faster():
         family = Family(keys, np.arange(count), np.arange(count))
         started = time.perf_counter()
         candidates = propose([family])
-        found[count] = len(candidates.left), time.perf_counter() - started
+        found[count] = candidates.count, time.perf_counter() - started
         assert (candidates.hot_buckets, candidates.largest_bucket) == (1, count)
     assert all(pairs <= NEIGHBOURS * count for count, (pairs, _) in found.items())
     assert found[80_000][1] < 8 * 20 * max(found[10_000][1], 0.01)
@@ -170,7 +170,7 @@ def test_texts_crafted_against_a_seed_cost_little_and_join_nothing():
     assert found.stats["records"] == count
     keys, _ = sketch(fold(texts, NO_OUTLETS), 1)
     bands = [Family(keys, np.arange(count), np.arange(count))]
-    assert len(propose(bands).left) < 3 * NEIGHBOURS * count
+    assert propose(bands).count < 3 * NEIGHBOURS * count
 
 
 def test_seed_may_be_drawn_and_is_told(tmp_path: Path):
