@@ -1,8 +1,8 @@
 """What a run under Spark moved: ``python tests/bench/shuffled.py EVENT_LOG_FOLDER RECORDS``.
 
-The log is that of a run with ``spark.eventLog.enabled`` and without ``spark.eventLog.compress``, which
-Spark 4 does by itself. Prints a Markdown table, a row for each of
-Spark's queries in bytes a record, and the peaks of memory.
+The log is that of a run with ``spark.eventLog.enabled``, and with ``spark.eventLog.compress=false``,
+for Spark 4 compresses it otherwise. Prints a Markdown table, a row for each of Spark's queries in
+bytes a record, and the peaks of memory.
 """
 
 from __future__ import annotations
