@@ -1,6 +1,6 @@
 """What a run under Spark moved: ``python tests/bench/shuffled.py EVENT_LOG_FOLDER RECORDS``.
 
-The log is that of a run with ``spark.eventLog.enabled``, and with ``spark.eventLog.compress=false``,
+The log is that of a run with ``spark.eventLog.enabled`` and ``spark.eventLog.compress=false``,
 for Spark 4 compresses it otherwise. Prints a Markdown table, a row for each of Spark's queries in
 bytes a record, and the peaks of memory.
 """
