@@ -191,7 +191,8 @@ def test_the_bytes_are_those_of_memory(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
-    monkeypatch.setattr("dedupe.engines.spark.outline.SLICE", 2000)
+    monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.SCREENED", 2000)
+    monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.LOOKED_AT", 300)
     (tmp_path / "b.jsonl").write_bytes(EDGES)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))
     (tmp_path / "c.jsonl").write_bytes(STORIES)
@@ -267,28 +268,41 @@ def test_columns_go_there_and_back(
 
 
 CROWD = 50_000
+FAR_APART = 5
+"""So that pairs are staged in several parts."""
 
 
-def test_a_bucket_of_fifty_thousand_is_no_wall(spark: SparkSession):
+def test_a_bucket_of_fifty_thousand_is_no_wall(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """All kinds share one key, some a second one, and each has one of its own."""
+    from dedupe.engines.spark import pairs  # noqa: PLC0415 - an extra
     from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
-    from dedupe.engines.spark.pairs import meet  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.stage import Stage  # noqa: PLC0415 - the same
+
+    monkeypatch.setattr(pairs, "PAIRS", 40_000)
+    stage = Stage(spark, str(tmp_path))
 
     own = np.arange(CROWD)
     keys = np.stack([np.full(CROWD, -7), own // 70 + 9, 5 - own], axis=1).view(np.uint64)
     keys[::3, 2] = 0
-    kinds = np.random.default_rng(3).permutation(CROWD)
+    rows = np.random.default_rng(3).permutation(CROWD)
+    kinds = rows * FAR_APART
     anchors = pa.array([[0, 0]] * CROWD, pa.list_(pa.int64()))
-    table = pa.table({"kind": own, "bands": list(keys.view(np.int64)), "anchors": anchors})
+    table = pa.table(
+        {"kind": own * FAR_APART, "bands": list(keys.view(np.int64)), "anchors": anchors}
+    )
     frame = frame_of(spark, table).repartition(5)
-    expected = propose([Family(band[:, None], kinds, kinds) for band in keys.T])
-    found = meet(spark, [frame], kinds)
-    assert np.array_equal(found.codes(), expected.codes())
+    expected = propose([Family(band[:, None], rows, kinds) for band in keys.T])
+    found = pairs.meet(stage, [frame], kinds)
+    parts = list(found.parts)
+    assert min(map(len, parts[1:])) > 0 < len(parts) - 2
+    assert np.array_equal(np.concatenate(parts), expected.codes())
     assert (found.hot_buckets, found.largest_bucket) == (expected.hot_buckets, CROWD)
     some = kinds[: CROWD // 2]
-    among = [Family(band[:, None], some, some) for band in keys.T[:1]]
-    again = meet(
-        spark, [frame], some, Crowd(found.crowded[found.crowded[:, 1] == 2**64 - 7], some[:1])
+    among = [Family(band[:, None], some // FAR_APART, some) for band in keys.T[:1]]
+    again = pairs.meet(
+        stage, [frame], some, Crowd(found.crowded[found.crowded[:, 1] == 2**64 - 7], some[:1])
     )
     assert np.array_equal(again.codes(), propose(among).codes())
 

@@ -36,6 +36,11 @@ def rows_of(values: NDArray[np.uint64]) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
+def matrix_of(column: pa.Array) -> NDArray[Any]:
+    """Lists of one length as the rows of a matrix; one column where there are none."""
+    return numbers(column.flatten()).reshape(max(len(column), 1), -1)[: len(column)]
+
+
 def encoded(text: str) -> bytes:
     """A text as the database keeps it."""
     return text.encode("utf-8", "surrogatepass")

@@ -17,16 +17,14 @@ from dedupe.engines.load import load
 from dedupe.engines.meet import meet
 from dedupe.engines.shelf import Shelf
 from dedupe.engines.spill import open_spill
+from dedupe.engines.worded import Worded
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
-from dedupe.pipeline.evidence import evidence_over
-from dedupe.pipeline.judging import judge_parts
 from dedupe.pipeline.links import links_of
-from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import Corpus
-from dedupe.verify import hopes_among, identical_reach, sifted, verify
+from dedupe.verify import identical_reach, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,17 +35,11 @@ if TYPE_CHECKING:
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.hopeless import Hopeless
-    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
-    from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
     from dedupe.verify import Ends, Evidence, Verdicts
 
-MANY = 1 << 19
-"""So many pairs are screened by their words at a time; the letters of few are read then."""
-FEW = 1 << 16
-"""So many pairs, or texts, are looked at with all their letters at a time."""
 SHARE = 4
 """The database may take one part in so many of the memory; the rest is for what it is asked for."""
 
@@ -85,14 +77,13 @@ def gather(
 
 
 @dataclass(frozen=True, slots=True)
-class Spilled(Outline):
-    """A run whose keys, letters and hopeless pairs are in a database; its words are in memory.
+class Spilled(Worded):
+    """A run whose keys, letters and hopeless pairs are in a database."""
 
-    ``zones`` tell for each field where each word of a text stands.
-    """
+    SCREENED = 1 << 19
+    LOOKED_AT = 1 << 16
 
     spill: Spill
-    zones: tuple[NDArray[np.uint8], ...]
     bands: tuple[int, ...]
 
     def hopeless(self) -> Hopeless:
@@ -103,20 +94,6 @@ class Spilled(Outline):
         """Candidate pairs among some kinds."""
         return meet(self.spill, self.bands, kinds, crowd)
 
-    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
-        """How pairs of records are judged under some counts."""
-        evidence = replace(self.evidence(counts), floor=floor if screened else 0)
-        look = partial(self.look_after_words if screened else self.look, evidence)
-        return partial(judge_parts, self, look, floor, size=MANY if screened else FEW)
-
-    def look_after_words(
-        self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]
-    ) -> Verdicts:
-        """The verdicts on pairs of kinds; the letters are read of those that have hope alone."""
-        hopes = hopes_among(evidence, ends, progress)
-        known = replace(evidence, floor=0)
-        return sifted(evidence, ends, hopes, partial(self.look, known, progress=lambda _: None))
-
     def look(self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]) -> Verdicts:
         """The verdicts on pairs of kinds."""
         kinds = np.unique(np.concatenate([ends.left, ends.right]))
@@ -125,17 +102,13 @@ class Spilled(Outline):
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
         evidence = self.evidence(self.counts(np.flatnonzero(self.kinds >= 0)))
-        cuts = [kinds[first : first + FEW] for first in range(0, len(kinds), FEW)]
+        step = self.LOOKED_AT
+        cuts = [kinds[first : first + step] for first in range(0, len(kinds), step)]
         reached = [
             identical_reach(self.with_letters(evidence, some), some, self.settings.threshold)
             for some in cuts
         ]
         return np.concatenate([np.zeros(0, np.int64), *reached])
-
-    def evidence(self, counts: Counts) -> Evidence:
-        """What the decision may look at under some counts, but for letters."""
-        none: tuple[dict[int, str], ...] = tuple({} for _ in self.zones)
-        return evidence_over(self.settings, self.tally, counts, self.zones, none)
 
     def with_letters(self, evidence: Evidence, kinds: NDArray[np.int64]) -> Evidence:
         """The same with the letters of some kinds."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dedupe.engines.arrow import blobs, decoded, encoded, numbers, rows_of, values_of
+from dedupe.engines.arrow import blobs, decoded, encoded, numbers, rows_of
 from dedupe.engines.roll import Call
+from dedupe.engines.worded import hold
 from dedupe.pipeline.collisions import resolved
 from dedupe.pipeline.describe import (
     CHUNK,
@@ -22,7 +23,6 @@ from dedupe.pipeline.describe import (
     marks_of,
     stated_versions,
 )
-from dedupe.pipeline.register import Holdings
 from dedupe.threads import workers
 from dedupe.words import by_hash, learn_vocabulary
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dedupe.engines.shelf import Shelf
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.describe import Chunk
+    from dedupe.pipeline.register import Holdings
     from dedupe.settings import Settings
     from dedupe.stories import Batch
     from dedupe.words import Vocabulary
@@ -105,7 +106,8 @@ def load(
     )
     kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
     vocabulary = learn_vocabulary(by_hash(spelled))
-    held, zones = zip(*(hold(spill, field, vocabulary) for field in range(count)), strict=True)
+    told = (hold(words_of(spill, field), vocabulary) for field in range(count))
+    held, zones = zip(*told, strict=True)
     for field, own in enumerate(rows):
         key_by_kind(spill, field, own)
     return Loaded(roll, fields, kinds, rows, held, zones, vocabulary)
@@ -214,17 +216,9 @@ def put_chunks(spill: Spill, field: int, chunks: Sequence[Chunk], first: int) ->
         first += count
 
 
-def hold(spill: Spill, field: int, vocabulary: Vocabulary) -> tuple[Holdings, NDArray[np.uint8]]:
-    """The words of a field's texts, and where each stands in its text."""
-    sizes, words, zones = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.uint8)]
-    query = f"select row, words, zones from told_{field} order by row"
-    for batch in spill.sorted(query, "row"):
-        hashes, ends = values_of(batch["words"], np.uint64)
-        sizes.append(np.diff(ends))
-        words.append(vocabulary.ids(hashes))
-        zones.append(values_of(batch["zones"], np.uint8)[0])
-    ends = np.append(0, np.concatenate(sizes).cumsum())
-    return Holdings(ends, np.concatenate(words)), np.concatenate(zones)
+def words_of(spill: Spill, field: int) -> Iterator[pa.RecordBatch]:
+    """The words of a field's texts in order, and their zones."""
+    return spill.sorted(f"select row, words, zones from told_{field} order by row", "row")
 
 
 def key_by_kind(spill: Spill, field: int, rows: NDArray[np.int64]) -> None:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.canonical import order_by
+from dedupe.engines.arrow import matrix_of
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.carry import frame_of, is_far, sorted_columns
-from dedupe.engines.spark.texts import hold, spelled_in, tell
+from dedupe.engines.spark.carry import frame_of, sorted_columns, table_of
+from dedupe.engines.spark.texts import spelled_in, tell, words_of
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
+from dedupe.engines.worded import Worded, hold
 from dedupe.errors import EngineError
 from dedupe.pipeline.case import policy
 from dedupe.pipeline.describe import kinds_of, stated_versions
-from dedupe.pipeline.evidence import evidence_of
-from dedupe.pipeline.judged import Judged, nothing_judged
-from dedupe.pipeline.judging import slices
-from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Register, numbered, numbered_anchors
 from dedupe.pipeline.spans import calendar_of
-from dedupe.verify import CONTEXT, Ends, context_rows
+from dedupe.verify import CONTEXT, Ends, Verdicts, context_rows
 from dedupe.verify import RETURNS as RECURRING
 from dedupe.words import by_hash, learn_vocabulary
 
@@ -37,23 +34,24 @@ if TYPE_CHECKING:
     from dedupe.engines.roll import Roll
     from dedupe.engines.spark.stage import Stage
     from dedupe.engines.spark.texts import Told
-    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
-    from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
+    from dedupe.verify import Evidence
 
-LOW = 0xFFFFFFFF
-SLICE = 1 << 26
-"""So many pairs are on their way at a time, which take some 200 bytes each."""
-FAR_SLICE = 1 << 24
-"""The same under Spark Connect, which takes a table of 3 GiB at most."""
 FEW = 1 << 20
 """So many numbers may be sent to every worker."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sparked(Outline):
-    """A run whose texts are in staged tables: ``keys`` a field and ``texts`` with a row a kind."""
+class Sparked(Worded):
+    """A run whose texts are in staged tables: ``keys`` a field and ``texts`` with a row a kind.
+
+    Pairs that are looked at take some 200 bytes each on their way, and Spark Connect takes a table
+    of 3 GiB at most.
+    """
+
+    SCREENED = 1 << 25
+    LOOKED_AT = 1 << 24
 
     stage: Stage
     keys: tuple[DataFrame, ...]
@@ -61,66 +59,44 @@ class Sparked(Outline):
 
     @property
     def at_once(self) -> int:
-        """So many pairs are on their way at a time."""
-        return FAR_SLICE if is_far(self.stage.spark) else SLICE
+        """So many pairs are screened at a time, that few jobs are made of them."""
+        return self.SCREENED
 
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
         if not len(kinds) or (crowd is not None and not len(crowd.kinds)):
             return pairs.nothing_proposed()
-        return pairs.meet(self.stage.spark, self.keys, kinds, crowd)
+        return pairs.meet(self.stage, self.keys, kinds, crowd)
 
-    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
-        """How pairs of records are judged under some counts."""
-        bench = self.bench(counts, floor if screened else 0.0)
-        return partial(self.judge_at, bench, counts, floor)
-
-    def judge_at(
-        self,
-        bench: Bench,
-        counts: Counts,
-        floor: float,
-        codes: NDArray[np.int64],
-        progress: Callable[[float], None],
-    ) -> tuple[Judged, NDArray[np.int64]]:
-        """The verdicts on coded pairs of records, and the codes of those below ``floor``."""
-        judged, hopeless = [nothing_judged(len(self.settings.field))], [codes[:0]]
-        for some, share in slices(np.sort(codes), progress, self.at_once):
-            found, hopes = self.verdicts(some, counts, bench)
-            judged.append(found.where(hopes >= floor))
-            hopeless.append(some[hopes < floor])
-            share(1)
-        return Judged.joined(judged), np.concatenate(hopeless)
-
-    def verdicts(
-        self, codes: NDArray[np.int64], counts: Counts, bench: Bench
-    ) -> tuple[Judged, NDArray[np.float64]]:
-        """The verdicts on sorted codes of records, and what the pairs may come to."""
-        ends = self.ends(codes >> 32, codes & LOW)
+    def look(self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]) -> Verdicts:
+        """The verdicts on pairs of kinds, by the workers."""
+        places = np.arange(len(ends))
         asked = {
-            "code": codes,
+            "place": places,
             "left": ends.left,
             "right": ends.right,
             "hours": ends.hours,
             "same": ends.same_source,
-            **self.recurring(ends, counts),
+            **recurring(evidence, ends),
         }
         texts = self.texts_of(np.unique([ends.left, ends.right]))
-        told = verdicts.judge(texts, frame_of(self.stage.spark, asked), bench)
-        names = [f"part_{field}" for field in range(len(self.settings.field))]
-        found = answers(told, "code", codes, "score", "hope", *names)
-        parts = np.stack([found[name] for name in names], axis=1)
-        return Judged(codes, found["score"], parts), found["hope"]
+        told = verdicts.judge(texts, frame_of(self.stage.spark, asked), self.bench(evidence))
+        names = [f"part_{field}" for field in range(len(self.zones))]
+        found = answers(told, "place", places, "score", "hope", *names)
+        progress(1)
+        return Verdicts(
+            found["score"], found["hope"], np.stack([found[name] for name in names], axis=1)
+        )
 
     def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each kind are still one story."""
         if not len(kinds):
             return kinds
-        counts = self.counts(np.flatnonzero(self.kinds >= 0))
+        evidence = self.evidence(self.counts(np.flatnonzero(self.kinds >= 0)))
         unknown = np.full(len(kinds), np.nan)
-        context = self.recurring(Ends(kinds, kinds, unknown, unknown), counts)
+        context = recurring(evidence, Ends(kinds, kinds, unknown, unknown))
         asked = frame_of(self.stage.spark, {"left": kinds, **context})
-        told = verdicts.reach(self.texts_of(kinds), asked, self.bench(counts, 0.0))
+        told = verdicts.reach(self.texts_of(kinds), asked, self.bench(evidence))
         order = np.argsort(kinds)
         reached = np.empty(len(kinds), np.int64)
         reached[order] = answers(told, "kind", kinds[order], "reach")["reach"]
@@ -133,18 +109,18 @@ class Sparked(Outline):
         wanted = frame_of(self.stage.spark, {"kind": kinds})
         return self.texts.join(f.broadcast(wanted), "kind", "left_semi")
 
-    def recurring(self, ends: Ends, counts: Counts) -> dict[str, NDArray[np.float64]]:
-        """How often what two kinds show returns, by the names of ``RECURRENCE`` and ``RETURNS``."""
-        signs = self.tally.headlines, self.tally.anchors
-        context = context_rows(evidence_of(self.settings, (), (), signs, counts), ends)
-        places = [CONTEXT.index(name) for name in RECURRING]
-        names = (*RECURRENCE, *RETURNS)
-        return {name: context[:, place] for name, place in zip(names, places, strict=True)}
+    def bench(self, evidence: Evidence) -> Bench:
+        """What workers need of the evidence beside their texts."""
+        weights = tuple(column.weights for column in evidence.columns)
+        return Bench(self.settings, self.tally.vocabulary, weights, self.tally.anchors.shape[1])
 
-    def bench(self, counts: Counts, floor: float) -> Bench:
-        """What workers need of some counts."""
-        signs = self.tally.anchors.shape[1]
-        return Bench(self.settings, self.tally.vocabulary, counts.weights, signs, floor)
+
+def recurring(evidence: Evidence, ends: Ends) -> dict[str, NDArray[np.float64]]:
+    """How often what two kinds show returns, by the names of ``RECURRENCE`` and ``RETURNS``."""
+    context = context_rows(evidence, ends)
+    places = [CONTEXT.index(name) for name in RECURRING]
+    names = (*RECURRENCE, *RETURNS)
+    return {name: context[:, place] for name, place in zip(names, places, strict=True)}
 
 
 def answers(
@@ -172,6 +148,7 @@ def open_sparked(
         progress((field + 1) / len(settings.field))
     kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
     keys, texts = tables_by_kind(stage, fields, rows)
+    register, zones = register_of(fields, rows, keys[0], kinds, roll.times)
     return Sparked(
         settings=settings,
         links=links,
@@ -183,8 +160,9 @@ def open_sparked(
         kind_count=len(rows[0]),
         versions=stated_versions([(o.rows, o.prints, o.versions) for o in fields], len(kinds)),
         given=np.stack([own.prints[own.rows] > 0 for own in fields]),
+        tally=register,
+        zones=zones,
         stage=stage,
-        tally=register_of(fields, rows, keys[0], kinds, roll.times),
         keys=keys,
         texts=texts,
     )
@@ -196,26 +174,27 @@ def register_of(
     keys: DataFrame,
     kinds: NDArray[np.int64],
     times: NDArray[np.int64],
-) -> Register:
-    """What of the words is counted; ``keys`` are those of the first field."""
+) -> tuple[Register, tuple[NDArray[np.uint8], ...]]:
+    """What of the words is counted, and the zones; ``keys`` are those of the first field."""
     spelled: dict[str, int] = {}
     for own in fields:
         spelled.update(spelled_in(own))
     vocabulary = learn_vocabulary(by_hash(spelled))
+    held, zones = zip(*(hold(words_of(own), vocabulary) for own in fields), strict=True)
     headlines = numbered(fields[0].prints[rows[0]])
-    anchored = sorted_columns(keys, "kind", "anchors")["anchors"].tolist()
-    width = len(anchored[0]) if anchored else 1
-    anchors = np.array(anchored, np.int64).reshape(-1, width).view(np.uint64)
+    anchored = table_of(keys.select("kind", "anchors")).sort_by("kind")["anchors"]
+    anchors = matrix_of(anchored.combine_chunks()).view(np.uint64)
     numbers = numbered_anchors(anchors, kinds)
-    return Register(
+    register = Register(
         vocabulary=vocabulary,
         rows=tuple(rows),
-        held=tuple(hold(own, vocabulary) for own in fields),
+        held=held,
         headlines=headlines,
         anchors=numbers,
         shown=calendar_of(headlines[:, None], kinds, times),
         met=calendar_of(numbers, kinds, times),
     )
+    return register, zones
 
 
 def withdrawn_in(fields: Sequence[Told]) -> NDArray[np.bool_]:

@@ -26,15 +26,18 @@ TOLD = (
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""
 SPELLED = "hash long, word binary"
-PAIRED = "code long, family long, key long, largest long"
-"""A pair of kinds, or a hot bucket, or the size of the largest; -1 stands for what it is not."""
+PAIRED = "part long, code long, told binary"
+"""A pair of kinds in its part, or what was told of a bucket: family, key and size, 64 bits each.
+
+A hot bucket is told, and the size of the largest with a family of -1; the part is -1 then.
+"""
 REACHED = "kind long, reach long"
 
 
 def judged_schema(fields: int) -> str:
-    """The verdict on a pair, with the similarity of each field."""
+    """The verdict on the pair of each place, with the similarity of each field."""
     parts = (f"part_{field} double" for field in range(fields))
-    return ", ".join(["code long, score double, hope double", *parts])
+    return ", ".join(["place long, score double, hope double", *parts])
 
 
 def batch_of(schema: str, columns: Mapping[str, Any]) -> pa.RecordBatch:

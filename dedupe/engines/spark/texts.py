@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.engines.arrow import blobs, decoded, encoded, numbers, values_of
+from dedupe.engines.arrow import blobs, decoded, encoded, numbers
 from dedupe.engines.spark.carry import columns_of, sorted_columns, table_of
 from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of
 from dedupe.folding import closings, outlets_among
 from dedupe.pipeline.collisions import resolved
 from dedupe.pipeline.describe import CHUNK, checks_of, describe_chunk, marked_of
-from dedupe.pipeline.register import Holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from dedupe.engines.spark.stage import Stage
     from dedupe.settings import Settings
-    from dedupe.words import Vocabulary
 
 CLOSED = "mark long, source string"
 
@@ -143,8 +141,7 @@ def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
                 yield batch_of(SPELLED, {"hash": found, "word": spelled.as_py().split(b"\0")})
 
 
-def hold(told: Told, vocabulary: Vocabulary) -> Holdings:
-    """The words of each text, in the order of the texts."""
-    table = table_of(told.table.select("first", "words")).sort_by("first")
-    hashes, ends = values_of(table["words"], np.uint64)
-    return Holdings(ends, vocabulary.ids(hashes))
+def words_of(told: Told) -> Iterator[pa.RecordBatch]:
+    """The words of each text and their zones, in the order of the texts."""
+    table = table_of(told.table.select("first", "words", "zones")).sort_by("first")
+    yield from table.to_batches(CHUNK)

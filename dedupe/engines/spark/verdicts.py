@@ -43,7 +43,6 @@ class Bench:
     vocabulary: Vocabulary
     weights: tuple[NDArray[np.int64], ...]
     signs: int
-    floor: float = 0.0
 
     def evidence(self, batch: pa.RecordBatch, sides: Sequence[str]) -> Evidence:
         """The evidence on the texts of some rows, those of one side after those of the other.
@@ -64,7 +63,7 @@ class Bench:
         counts = Counts(self.weights, shown, np.nan_to_num(met))
         letters = [page.letters for page in pages]
         found = evidence_of(self.settings, columns, letters, signs, counts)
-        return replace(found, floor=self.floor, jobs=1)
+        return replace(found, jobs=1)
 
     def page(self, batch: pa.RecordBatch, sides: Sequence[str], field: int) -> Page:
         """One field's texts of some rows."""
@@ -103,7 +102,7 @@ def judge_rows(bench: Bench, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.
         ends = Ends(places, places + len(places), numbers(batch["hours"]), numbers(batch["same"]))
         found = verify(bench.evidence(batch, SIDES), ends)
         parts = {f"part_{field}": part for field, part in enumerate(found.parts.T)}
-        told = {"code": batch["code"], "score": found.scores, "hope": found.hopes}
+        told = {"place": batch["place"], "score": found.scores, "hope": found.hopes}
         yield batch_of(schema, {**told, **parts})
 
 
