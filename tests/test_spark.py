@@ -307,14 +307,31 @@ def test_a_bucket_of_fifty_thousand_is_no_wall(
     assert np.array_equal(again.codes(), propose(among).codes())
 
 
-def test_keys_out_of_order_are_found_out():
+def test_parts_out_of_order_are_found_out():
     java()
-    from dedupe.engines.spark.pairs import buckets_of  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.pairs import parts_of  # noqa: PLC0415 - an extra
 
-    assert buckets_of(np.array([[1, 1, 2, 2], [-5, 7, -9, -9]])).tolist() == [0, 1, 2, 2]
-    for column in ([[2, 1]], [[1, 1], [7, -5]]):
+    def found(*parts: int) -> list[tuple[int, list[int]]]:
+        codes = [np.array([place], np.int64).tobytes() for place in range(len(parts))]
+        rows = pa.record_batch({"part": pa.array(parts, pa.int64()), "codes": codes})
+        batches = [rows.slice(place, 1) for place in range(len(parts))]
+        return [(at, held.tolist()) for at, held in parts_of(batches, "part", "codes", np.int64)]
+
+    assert found() == []
+    assert found(-1, 0, 0, 7) == [(-1, [0]), (0, [1, 2]), (7, [3])]
+    for parts in ((1, 0), (0, 1, 0)):
         with pytest.raises(EngineError, match="out of order"):
-            buckets_of(np.array(column))
+            found(*parts)
+
+
+def test_one_place_of_keys_belongs_to_one_worker(spark: SparkSession):
+    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - an extra
+    from dedupe.engines.spark.pairs import told_in  # noqa: PLC0415 - the same
+
+    note = np.array([-1, 5, 2], np.int64).tobytes()
+    told = {"part": [-1, -1], "size": [3, 3], "codes": pa.array([note, note], pa.binary())}
+    with pytest.raises(EngineError, match="several workers"):
+        told_in(frame_of(spark, told))
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):

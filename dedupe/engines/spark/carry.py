@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from dedupe.engines.arrow import numbers
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PACKED = "packed binary"
 TAKES_ARROW = hasattr(DataFrame, "toArrow")
 ROWS = 1 << 16
+FEW = 1 << 20
+"""So many numbers may be sent to every worker."""
 SPARK = {kind: name for name, kind in ARROW.items()}
 
 
@@ -64,9 +67,11 @@ def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> Data
     return spark.createDataFrame(rows, PACKED).mapInArrow(unpack, schema)
 
 
-def is_far(spark: SparkSession) -> bool:
-    """Whether a session is one of Spark Connect."""
-    return ".connect." in type(spark).__module__
+def asked_of(spark: SparkSession, columns: Mapping[str, NDArray[Any]]) -> DataFrame:
+    """What others are joined with; where it is little every worker gets all of it."""
+    frame = frame_of(spark, columns)
+    size = sum(map(len, columns.values()))
+    return f.broadcast(frame) if size <= FEW else frame
 
 
 def kind_of(field: Any) -> str:  # noqa: ANN401 - a type of Spark's

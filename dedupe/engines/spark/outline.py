@@ -11,7 +11,7 @@ from pyspark.sql import functions as f
 from dedupe.canonical import order_by
 from dedupe.engines.arrow import matrix_of
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.carry import frame_of, sorted_columns, table_of
+from dedupe.engines.spark.carry import FEW, asked_of, frame_of, sorted_columns, table_of
 from dedupe.engines.spark.texts import spelled_in, tell, words_of
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
 from dedupe.engines.worded import Worded, hold
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from dedupe.pipeline.links import Links
     from dedupe.settings import Settings
     from dedupe.verify import Evidence
-
-FEW = 1 << 20
-"""So many numbers may be sent to every worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,7 @@ class Sparked(Worded):
         """The texts of at least some kinds: where they are few, the others are not sent about."""
         if len(kinds) > min(FEW, self.kind_count // 2):
             return self.texts
-        wanted = frame_of(self.stage.spark, {"kind": kinds})
-        return self.texts.join(f.broadcast(wanted), "kind", "left_semi")
+        return self.texts.join(asked_of(self.stage.spark, {"kind": kinds}), "kind", "left_semi")
 
     def bench(self, evidence: Evidence) -> Bench:
         """What workers need of the evidence beside their texts."""

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import reduce
-from itertools import starmap
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from pyspark.sql import functions as f
 
-from dedupe.candidates import HALF, Candidates, Crowd, Found, cut, join, pair_sorted
-from dedupe.engines.arrow import numbers
+from dedupe.candidates import HALF, PART, Candidates, Crowd, Family, join, pair
+from dedupe.engines.arrow import blobs
 from dedupe.engines.spark.carry import columns_of, frame_of, sorted_columns
+from dedupe.engines.spark.keys import KEY, deal, deal_again, keep_crowds
 from dedupe.engines.spark.schema import PAIRED, batch_of
 from dedupe.errors import EngineError
+from dedupe.hashing import changes, distinct, thin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
+    import pyarrow as pa
     from numpy.typing import NDArray
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
+    from dedupe.candidates import Found
+    from dedupe.engines.spark.keys import Keys
     from dedupe.engines.spark.stage import Stage
 
-    Rows = NDArray[np.int64]
-    Buckets = NDArray[np.uint64]
-
-BUCKET = ("family", "key")
-WIDE = 1 << 16
-"""More than any field has families of keys."""
 KINDS = 1 << 16
 """Pairs are staged in parts by their lower kind, so many kinds a part."""
 PAIRS = 1 << 22
-"""So many pairs come to the driver at a time, or are thinned on a worker, at the least."""
-NO_PART = -1
-NO_BUCKET = (-1, 0)
+"""So many pairs come to the driver at a time, at the least."""
+NOTES, DONE = -1, -1
+"""The part that tells of buckets, and what stands for a family where it tells of a place."""
 
 
 def meet(
@@ -47,51 +44,55 @@ def meet(
 ) -> Candidates:
     """Candidate pairs among some kinds, given in order; the tables have a row a kind.
 
-    ``crowd`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`. The pairs must have been
-    taken before the next ones are asked for.
+    ``crowd`` is that of :meth:`dedupe.pipeline.outline.Outline.propose`; its keys must be among
+    those that were found crowded when all kinds met last. The pairs must have been taken before the
+    next ones are asked for. Raises EngineError where Spark brings rows out of order.
     """
     living = frame_of(stage.spark, {"kind": kinds, "rank": np.arange(len(kinds))})
-    keys = keys_among(fields, living)
-    if crowd is not None:
-        keys = keys.join(stirred(stage.spark, fields, crowd), list(BUCKET), "left_semi")
-    in_order = keys.repartition(*BUCKET).sortWithinPartitions(*BUCKET, "rank")
-    found = in_order.select(*BUCKET, "kind").mapInArrow(pair_rows, PAIRED)
-    staged = stage.keep("pairs", found.repartition("part").distinct(), by=["part"])
-    notes = notes_in(staged)
-    crowded = np.unique(notes[notes[:, 0] >= 0, :2], axis=0)
-    sized = staged.groupBy("part").agg(f.count("code").alias("pairs"))
-    sizes = sorted_columns(sized, "part", "pairs")
+    if crowd is None:
+        dealt = deal(fields, living, len(kinds))
+    else:
+        dealt = deal_again(stage, crowd, living, len(kinds))
+    together = dealt.repartition("place").sortWithinPartitions("place")
+    paired = together.mapInArrow(pair_rows, PAIRED)
+    in_order = paired.repartition("part").sortWithinPartitions("part")
+    staged = stage.keep("pairs", in_order.mapInArrow(thin_rows, PAIRED), by=["part"])
+    found = told_in(staged)
+    if crowd is None:
+        keep_crowds(stage, fields, found.crowded)
+    return found
+
+
+def told_in(staged: DataFrame) -> Candidates:
+    """The staged pairs, and what was told of buckets."""
+    told = columns_of(staged.where(f"part = {NOTES}"), "codes")["codes"]
+    family, key, size = np.frombuffer(b"".join(told), np.int64).reshape(-1, 3).T
+    done = key[family == DONE]
+    if len(distinct(done)) < len(done):
+        raise EngineError("Spark gave the keys of one place to several workers")
+    hot = np.flatnonzero(family != DONE)
+    hot = hot[np.lexsort((key[hot], family[hot]))]
+    sizes = sorted_columns(staged.where(f"part <> {NOTES}"), "part", "size")
     return Candidates(
-        parts=proposed(staged, sizes["part"], sizes["pairs"]),
-        count=int(sizes["pairs"].sum()),
-        hot_buckets=len(crowded),
-        largest_bucket=int(notes[:, 2].max(initial=0)),
-        crowded=crowded.view(np.uint64),
+        parts=proposed(staged, sizes["part"], sizes["size"]),
+        count=int(sizes["size"].sum()),
+        hot_buckets=len(hot),
+        largest_bucket=int(size.max(initial=0)),
+        crowded=np.stack([family[hot], key[hot]], axis=1).view(np.uint64),
     )
-
-
-def stirred(spark: SparkSession, fields: Sequence[DataFrame], crowd: Crowd) -> DataFrame:
-    """The buckets of a crowd that hold some of its kinds."""
-    columns = crowd.keys.view(np.int64).T
-    wanted = frame_of(spark, dict(zip(BUCKET, columns, strict=True)))
-    moved = frame_of(spark, {"kind": crowd.kinds, "rank": crowd.kinds})
-    return wanted.join(keys_among(fields, moved), list(BUCKET), "left_semi")
-
-
-def notes_in(staged: DataFrame) -> NDArray[np.int64]:
-    """What was told of buckets, a row each: family, key and size."""
-    told = columns_of(staged.where(f"part = {NO_PART}"), "told")["told"]
-    return np.frombuffer(b"".join(told), np.int64).reshape(-1, 3)
 
 
 def proposed(
     staged: DataFrame, parts: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> Iterator[NDArray[np.int64]]:
-    """The staged pairs, sorted, some parts at a time; each part has its size."""
-    for some in np.split(parts, np.flatnonzero(np.diff(np.cumsum(sizes) // PAIRS)) + 1):
+    """The staged pairs, sorted, some parts at a time; each row of a part has its size."""
+    parts, firsts = np.unique(parts, return_index=True)
+    pairs = np.add.reduceat(sizes, firsts) if len(firsts) else sizes
+    for some in np.split(parts, np.flatnonzero(np.diff(np.cumsum(pairs) // PAIRS)) + 1):
         if len(some):
-            asked = staged.where(f.col("part").between(int(some[0]), int(some[-1])))
-            yield np.sort(columns_of(asked.where("code is not null"), "code")["code"])
+            asked = staged.where(f"part between {some[0]} and {some[-1]}")
+            told = columns_of(asked, "codes")["codes"]
+            yield np.sort(np.frombuffer(b"".join(told), np.int64))
 
 
 def nothing_proposed() -> Candidates:
@@ -99,85 +100,60 @@ def nothing_proposed() -> Candidates:
     return Candidates((), 0, 0, 0, np.zeros((0, 2), np.uint64))
 
 
-def keys_among(fields: Sequence[DataFrame], kinds: DataFrame) -> DataFrame:
-    """A row for each key of each field of some kinds."""
-    tables = [keys_of(table.join(kinds, "kind"), field) for field, table in enumerate(fields)]
-    return reduce(lambda one, other: one.unionByName(other), tables)
-
-
-def keys_of(table: DataFrame, field: int) -> DataFrame:
-    """A row for each key of each kind of a field; its anchors are one family."""
-    bands = table.select("kind", "rank", f.posexplode("bands").alias("band", "key"))
-    anchors = table.select(
-        "kind", "rank", f.lit(-1).alias("band"), f.explode("anchors").alias("key")
-    )
-    family = (f.col("band") + (field * WIDE + 1)).cast("long").alias("family")
-    return bands.unionByName(anchors).where("key <> 0").select(family, "key", "rank", "kind")
-
-
 def pair_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of ``PAIRED`` for sorted keys; a pair may come more than once."""
-    for some in gathered(starmap(pair_buckets, whole_buckets(incoming))):
-        for codes in cut(some.pairs):
-            nothing = pa.nulls(len(codes), pa.binary())
-            yield batch_of(
-                PAIRED, {"part": (codes >> HALF) // KINDS, "code": codes, "told": nothing}
-            )
-        notes = [(*bucket, some.largest) for bucket in (NO_BUCKET, *some.hot.view(np.int64))]
-        told = [np.array(note, np.int64).tobytes() for note in notes]
-        yield batch_of(
-            PAIRED, {"part": [NO_PART] * len(told), "code": [None] * len(told), "told": told}
-        )
+    """Rows of ``PAIRED`` for keys that were dealt; a pair may come from several places."""
+    for place, keys in parts_of(incoming, "place", "keys", KEY):
+        found = join(pair_families(keys))
+        hot = [(*bucket, 0) for bucket in found.hot.view(np.int64).tolist()]
+        notes = np.array([*hot, (DONE, place, found.largest)], np.int64)
+        yield paired_rows(np.array([NOTES]), np.array([0, notes.size]), notes.ravel())
+        parts = (found.pairs >> HALF) // KINDS
+        starts = np.flatnonzero(changes(parts))
+        yield paired_rows(parts[starts], np.append(starts, len(parts)), found.pairs)
 
 
-def gathered(found: Iterable[Found]) -> Iterator[Found]:
-    """What was found, put together until there are many pairs, and thinned."""
-    held: list[Found] = []
-    for some in found:
-        held.append(some)
-        if sum(len(one.pairs) for one in held) >= PAIRS:
-            yield join(held)
-            held.clear()
-    yield join(held)
+def pair_families(keys: Keys) -> Iterator[Found]:
+    """What keys of one place find, family by family."""
+    keys = keys[np.lexsort((keys["rank"], keys["family"]))]
+    cuts = np.flatnonzero(changes(keys["family"]))[1:]
+    for some in np.split(keys, cuts):
+        own = some["key"].astype(np.uint64)[:, None]
+        names = some["kind"].astype(np.int64)
+        yield pair(int(some["family"][0]), Family(own, np.arange(len(own)), names))
 
 
-def whole_buckets(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[Rows, Buckets]]:
-    """Sorted keys of whole buckets, which may span batches, and their buckets; one is held."""
-    held: list[Rows] = []
-    for rows in (*map(rows_of, filter(len, incoming)), None):
-        if rows is not None:
-            held.append(rows)
-            if np.array_equal(held[0][:-1, 0], rows[:-1, -1]):
-                continue
-        if held:
-            joined = np.concatenate(held, axis=1)
-            buckets = buckets_of(joined[:-1])
-            whole = len(buckets) if rows is None else int(np.searchsorted(buckets, buckets[-1]))
-            yield joined[:, :whole], buckets[:whole]
-            held = [joined[:, whole:]]
+def thin_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same with each pair once."""
+    for part, values in parts_of(incoming, "part", "codes", np.int64):
+        codes = values if part == NOTES else thin(values.copy())
+        ends = np.append(np.arange(0, len(codes), PART), len(codes))
+        yield paired_rows(np.full(len(ends) - 1, part), ends, codes)
 
 
-def pair_buckets(rows: Rows, buckets: Buckets) -> Found:
-    """The pairs of whole buckets."""
-    found = pair_sorted(buckets, rows[-1])
-    hot = rows[:-1, np.searchsorted(buckets, found.hot)].T
-    return replace(found, hot=np.ascontiguousarray(hot).view(np.uint64))
+def paired_rows(
+    parts: NDArray[np.int64], ends: NDArray[np.int64], codes: NDArray[np.int64]
+) -> pa.RecordBatch:
+    """Rows of ``PAIRED``: those of each part lie between two ends."""
+    told = {"part": parts, "size": np.diff(ends), "codes": blobs(codes, ends)}
+    return batch_of(PAIRED, told)
 
 
-def rows_of(batch: pa.RecordBatch) -> Rows:
-    """A batch's columns as the rows of a matrix: those of ``BUCKET``, then kinds."""
-    return np.stack([numbers(batch[name]) for name in (*BUCKET, "kind")])
+def parts_of(
+    incoming: Iterable[pa.RecordBatch], name: str, values: str, kind: type[np.int64] | np.dtype[Any]
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The values of each part, which come in blobs by the part's number.
 
-
-def buckets_of(columns: Rows) -> Buckets:
-    """Sorted rows by number, equal where all columns are.
-
-    Raises EngineError for rows out of order: an engine that dropped the sort would else give other
-    pairs without a word.
+    Raises EngineError where these come out of order: an engine that dropped the sort would else
+    give other pairs without a word.
     """
-    tied = np.ones(columns.shape[1] - 1, dtype=bool)
-    for column in columns:
-        if (tied & (column[1:] < column[:-1])).any():
-            raise EngineError("Spark gave keys out of order")
-        tied &= column[1:] == column[:-1]
-    return np.append(0, np.cumsum(~tied)).astype(np.uint64)
+    last = NOTES - 1
+    rows = (
+        row
+        for batch in incoming
+        for row in zip(batch[name].to_pylist(), batch[values].to_pylist(), strict=True)
+    )
+    for part, some in groupby(rows, itemgetter(0)):
+        if part <= last:
+            raise EngineError(f"Spark gave {name}s out of order")
+        yield part, np.frombuffer(b"".join(blob for _, blob in some), kind)
+        last = part

@@ -26,11 +26,11 @@ TOLD = (
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""
 SPELLED = "hash long, word binary"
-PAIRED = "part long, code long, told binary"
-"""A pair of kinds in its part, or what was told of a bucket: family, key and size, 64 bits each.
-
-A hot bucket is told, and the size of the largest with a family of -1; the part is -1 then.
-"""
+KEYS = "family long, key long, kind long"
+DEALT = "place long, keys binary"
+"""Keys that belong together, packed as :mod:`dedupe.engines.spark.keys` has them."""
+PAIRED = "part long, size long, codes binary"
+"""Pairs of kinds, so many in a blob of 64-bit codes; or what is told of buckets."""
 REACHED = "kind long, reach long"
 
 

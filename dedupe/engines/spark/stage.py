@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame, Row, SparkSession
+    from pyspark.sql.types import StructType
 
     from dedupe.settings import Settings
     from dedupe.stories import Tally
@@ -48,7 +49,11 @@ class Stage:
         """
         path = f"{self.folder}/{name}"
         frame.write.mode("overwrite").partitionBy(*by).parquet(path)
-        return self.spark.read.schema(frame.schema).parquet(path)
+        return self.kept(name, frame.schema)
+
+    def kept(self, name: str, schema: StructType | str) -> DataFrame:
+        """A table that was written before."""
+        return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
 
 
 def stage_lines(
