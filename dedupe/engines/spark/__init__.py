@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.engines.spark.carry import frame_of, table_of
+from dedupe.engines.spark.carry import frame_of, joined, table_of
 from dedupe.engines.spark.names import Names
 from dedupe.engines.spark.outline import open_sparked
 from dedupe.engines.spark.session import check_workers, failures
@@ -192,4 +192,4 @@ def cluster(
         found = found_table(result.clustering, ADDED, columns_of)
     named = [name if name == "position" else f"{chosen.into}_{name}" for name in found.column_names]
     told_of = stage.keep("found", frame_of(stage.spark, found.rename_columns(named)))
-    return held.join(told_of, "position").drop("position")
+    return joined(held, told_of, "position").drop("position")

@@ -67,6 +67,15 @@ def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> Data
     return spark.createDataFrame(rows, PACKED).mapInArrow(unpack, schema)
 
 
+def joined(one: DataFrame, other: DataFrame, on: str | list[str]) -> DataFrame:
+    """Two tables joined by sorting both.
+
+    Spark sends one whole to all workers where its files are small, and files are where much in them
+    is alike: it may still be more than memory holds.
+    """
+    return one.join(other.hint("merge"), on)
+
+
 def asked_of(spark: SparkSession, columns: Mapping[str, NDArray[Any]]) -> DataFrame:
     """What others are joined with; where it is little every worker gets all of it."""
     frame = frame_of(spark, columns)

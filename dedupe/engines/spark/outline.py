@@ -11,7 +11,7 @@ from pyspark.sql import functions as f
 from dedupe.canonical import order_by
 from dedupe.engines.arrow import matrix_of
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.carry import FEW, asked_of, frame_of, sorted_columns, table_of
+from dedupe.engines.spark.carry import FEW, asked_of, frame_of, joined, sorted_columns, table_of
 from dedupe.engines.spark.texts import spelled_in, tell, words_of
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
 from dedupe.engines.worded import Worded, hold
@@ -205,12 +205,12 @@ def tables_by_kind(
     keys, texts = [], None
     for field, (own, row) in enumerate(zip(fields, rows, strict=True)):
         named = {"kind": np.arange(len(row)), "first": own.firsts[row]}
-        told = own.table.join(frame_of(stage.spark, named), "first")
+        told = joined(own.table, frame_of(stage.spark, named), "first")
         keys.append(stage.keep(f"keys_{field}", told.select("kind", "bands", "anchors")))
         spelled = told.select(
             "kind", *(f.col(name).alias(f"{name}_{field}") for name in ("words", "zones", "text"))
         )
-        texts = spelled if texts is None else texts.join(spelled, "kind")
+        texts = spelled if texts is None else joined(texts, spelled, "kind")
     if texts is None:
         raise ValueError("a run has a field")
     return tuple(keys), stage.keep("texts", texts)

@@ -31,6 +31,8 @@ CONNECT = "sc:"
 NO_CONNECT = "Spark Connect has no files to tell of: use dedupe.engines.spark.cluster in a program"
 NO_JAVA = "Spark needs Java 17 or later, on the path or in JAVA_HOME"
 PATIENCE = 60
+CALLED = "An error occurred while calling"
+"""The first line of what Java raises; the second says what."""
 TRACEBACK = "Traceback (most recent call last):"
 RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
@@ -209,5 +211,7 @@ def worded(complaint: str) -> str:
     if VERSION_MISMATCH in complaint:
         return f"the workers have not Python {PYTHON} as the driver has: set PYSPARK_PYTHON"
     lines = complaint.strip().splitlines() or ["it failed without a word"]
+    if lines[0].startswith(CALLED) and lines[1:]:
+        lines[0] = lines[1].lstrip(": ")
     raised = next(filter(RAISED.match, lines), None)
     return f"a Spark worker: {raised}" if TRACEBACK in lines and raised else f"Spark: {lines[0]}"

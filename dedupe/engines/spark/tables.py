@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.engines.spark.carry import frame_of, schema_of
+from dedupe.engines.spark.carry import frame_of, joined, schema_of
 from dedupe.engines.spark.schema import batch_of
 from dedupe.engines.spark.write import columns_of, found_table
 from dedupe.errors import InputError
@@ -77,7 +77,9 @@ def kept(
     )
     table = spark.read.parquet(*paths)
     rows = table.select("*", f.col(PLACES["file"]).alias("_file"), (f.col(ROW) + 1).alias("_line"))
-    return rows.join(places.join(wanted, "position"), ["_file", "_line"]).drop("_file", "_line")
+    return joined(rows, joined(places, wanted, "position"), ["_file", "_line"]).drop(
+        "_file", "_line"
+    )
 
 
 def widened(
@@ -97,7 +99,7 @@ def widened(
         if name in rows.columns:
             raise InputError(paths[0], None, f"already has {name}; use --into with another name")
     found = found_table(clustering, ADDED, columns_of).rename_columns(["position", *names])
-    return rows.join(frame_of(spark, found), "position")
+    return joined(rows, frame_of(spark, found), "position")
 
 
 def write_table(rows: DataFrame, out: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import blobs, decoded, encoded, numbers
-from dedupe.engines.spark.carry import columns_of, sorted_columns, table_of
+from dedupe.engines.spark.carry import columns_of, joined, sorted_columns, table_of
 from dedupe.engines.spark.schema import SPELLED, TOLD, batch_of
 from dedupe.folding import closings, outlets_among
 from dedupe.pipeline.collisions import resolved
@@ -52,7 +52,9 @@ def tell(stage: Stage, records: DataFrame, settings: Settings, field: int) -> To
     told = kept.select("first", "text").mapInArrow(partial(describe_rows, outlets, settings), TOLD)
     table = stage.keep(f"told_{field}", told)
     facts = sorted_columns(table, "first", "print", "check", "version", "withdrawn")
-    rows = sorted_columns(own.join(kept, "text").select("position", "first"), "position", "first")
+    rows = sorted_columns(
+        joined(own, kept, "text").select("position", "first"), "position", "first"
+    )
     return Told(
         table,
         np.searchsorted(facts["first"], rows["first"]),

@@ -10,6 +10,7 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import numbers
+from dedupe.engines.spark.carry import joined
 from dedupe.engines.spark.page import Page, page_of
 from dedupe.engines.spark.schema import REACHED, batch_of, judged_schema
 from dedupe.pipeline.evidence import evidence_of
@@ -84,7 +85,7 @@ def judge(texts: DataFrame, pairs: DataFrame, bench: Bench) -> DataFrame:
     """The verdicts on pairs of kinds ``left`` and ``right``; ``texts`` has a row a kind."""
     both = pairs
     for side in SIDES:
-        both = both.join(side_of(texts, side), side)
+        both = joined(both, side_of(texts, side), side)
     return both.mapInArrow(partial(judge_rows, bench), judged_schema(len(bench.weights)))
 
 
@@ -108,7 +109,7 @@ def judge_rows(bench: Bench, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.
 
 def reach(texts: DataFrame, kinds: DataFrame, bench: Bench) -> DataFrame:
     """How many seconds apart two records of each kind ``left`` are still one story."""
-    both = kinds.join(side_of(texts, SIDES[0]), SIDES[0])
+    both = joined(kinds, side_of(texts, SIDES[0]), SIDES[0])
     return both.mapInArrow(partial(reach_rows, bench), REACHED)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import numbers
-from dedupe.engines.spark.carry import frame_of
+from dedupe.engines.spark.carry import frame_of, joined
 from dedupe.engines.spark.schema import batch_of
 from dedupe.errors import InputError
 from dedupe.stories import Batch
@@ -46,7 +46,7 @@ def annotated(
     for row in sorted(taken.collect(), key=lambda row: (*names.rank(row.file), row.line)):
         raise InputError(names.shown(row.file), row.line, row.reason)
     found = frame_of(spark, found_table(result.clustering, {"member": pa.binary()}, members_of))
-    both = records.select("position", "raw").join(found, "position")
+    both = joined(records.select("position", "raw"), found, "position")
     return both.mapInArrow(partial(splice, into), VALUE)
 
 
@@ -110,7 +110,7 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
 def selected(spark: SparkSession, records: DataFrame, chosen: NDArray[np.bool_]) -> DataFrame:
     """The chosen records as rows of ``VALUE``."""
     wanted = frame_of(spark, {"position": np.flatnonzero(chosen)})
-    return records.join(wanted, "position").select("position", f.col("raw").alias("value"))
+    return joined(records, wanted, "position").select("position", f.col("raw").alias("value"))
 
 
 def told(spark: SparkSession, chunks: Iterable[bytes]) -> DataFrame:
