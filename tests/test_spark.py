@@ -508,7 +508,7 @@ COMPLAINTS = {
         "a Spark worker: ModuleNotFoundError: No module named dedupe",
     ),
     "Java's own": (
-        "An error occurred while calling o1.parquet.\n: java.lang.OutOfMemoryError: Java heap\n\tat",
+        "An error occurred while calling o1.f.\n: java.lang.OutOfMemoryError: Java heap\n\tat",
         "Spark: java.lang.OutOfMemoryError: Java heap",
     ),
     "a path": ("[PATH_NOT_FOUND] Path: x\nat scala", "Spark: [PATH_NOT_FOUND] Path: x"),

@@ -96,11 +96,12 @@ def crowded_rows(
     field: int, crowded: NDArray[np.uint64], incoming: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Rows of ``KEYS`` for what keys of kinds are crowded."""
+    wanted = {family: hot_keys(crowded, family) for family in np.unique(crowded[:, 0]).tolist()}
     for batch in filter(len, incoming):
         keys, _ = keys_of(batch, field)
-        for family in np.unique(keys["family"]).tolist():
+        for family, hot in wanted.items():
             some = keys[keys["family"] == family]
-            some = some[find(hot_keys(crowded, family), some["key"]) >= 0]
+            some = some[find(hot, some["key"]) >= 0]
             told = {name: some[name].astype(np.int64) for name in ("family", "key", "kind")}
             yield batch_of(KEYS, told)
 
