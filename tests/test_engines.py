@@ -16,7 +16,7 @@ from commandline import dedupe, start
 from readers import read_bytes
 
 from dedupe.candidates import heaped
-from dedupe.engines import duck, load, meet, within
+from dedupe.engines import duck, load, meet, within, worded
 from dedupe.engines.aside import SpilledHopeless
 from dedupe.engines.spill import PREFIX, hold, open_spill
 from dedupe.errors import SpillError
@@ -190,7 +190,7 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
     held = run(read_bytes(STORIES), Settings())
     monkeypatch.setattr(meet, "heaped", partial(heaped, least=2048))
     monkeypatch.setattr(outline, "PART", 900)
-    monkeypatch.setattr(duck.Spilled, "SCREENED", 700)
+    monkeypatch.setattr(worded, "SCREENED", 700)
     monkeypatch.setattr(duck.Spilled, "LOOKED_AT", 100)
     with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
         assert np.array_equal(held.clustering.canonical, spilled.clustering.canonical)

@@ -191,7 +191,7 @@ def test_the_bytes_are_those_of_memory(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
-    monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.SCREENED", 2000)
+    monkeypatch.setattr("dedupe.engines.spark.outline.AT_ONCE", 2000)
     monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.LOOKED_AT", 300)
     (tmp_path / "b.jsonl").write_bytes(EDGES)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))

@@ -80,7 +80,6 @@ def gather(
 class Spilled(Worded):
     """A run whose keys, letters and hopeless pairs are in a database."""
 
-    SCREENED = 1 << 19
     LOOKED_AT = 1 << 16
 
     spill: Spill

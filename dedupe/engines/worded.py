@@ -11,10 +11,10 @@ import numpy as np
 
 from dedupe.engines.arrow import values_of
 from dedupe.pipeline.evidence import evidence_over
-from dedupe.pipeline.judging import judge_parts
+from dedupe.pipeline.judging import judge_parts, slices, within
 from dedupe.pipeline.outline import Outline
 from dedupe.pipeline.register import Holdings
-from dedupe.verify import hopes_among, sifted
+from dedupe.verify import hopes_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,18 +22,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from dedupe.pipeline.judged import Judged
     from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.register import Counts
     from dedupe.verify import Ends, Evidence, Verdicts
     from dedupe.words import Vocabulary
 
 
+LOW = 0xFFFFFFFF
+SCREENED = 1 << 19
+"""So many pairs are screened by their words at a time."""
+SCREENING = 0.5
+"""The share of the progress that screening makes; the letters of few pairs are read after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worded(Outline):
     """A run whose letters are elsewhere; ``zones`` tell for each field where each word stands."""
 
-    SCREENED: ClassVar[int]
-    """So many pairs are screened by their words at a time; the letters of few are read then."""
     LOOKED_AT: ClassVar[int]
     """So many pairs are looked at with all their letters at a time."""
 
@@ -45,18 +51,30 @@ class Worded(Outline):
 
     def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
         """How pairs of records are judged under some counts."""
-        evidence = replace(self.evidence(counts), floor=floor if screened else 0)
-        look = partial(self.look_after_words if screened else self.look, evidence)
-        size = self.SCREENED if screened else self.LOOKED_AT
-        return partial(judge_parts, self, look, floor, size=size)
+        evidence = self.evidence(counts)
+        look = partial(self.look, evidence)
+        judge = partial(judge_parts, self, look, floor, size=self.LOOKED_AT)
+        known = replace(evidence, floor=floor)
+        return partial(self.judge_hopeful, known, judge) if screened else judge
 
-    def look_after_words(
-        self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]
-    ) -> Verdicts:
-        """The verdicts on pairs of kinds; the letters are read of those that have hope alone."""
-        hopes = hopes_among(evidence, ends, progress)
-        known = replace(evidence, floor=0)
-        return sifted(evidence, ends, hopes, partial(self.look, known, progress=lambda _: None))
+    def judge_hopeful(
+        self,
+        evidence: Evidence,
+        judge: Judge,
+        codes: NDArray[np.int64],
+        progress: Callable[[float], None],
+    ) -> tuple[Judged, NDArray[np.int64]]:
+        """The verdicts on pairs that have hope by their words, and the codes of the others."""
+        hopeful, hopeless = [codes[:0]], [codes[:0]]
+        for some, share in slices(codes, within(progress, 0, SCREENING), SCREENED):
+            hopes = hopes_among(evidence, self.ends(some >> 32, some & LOW), share)
+            alive = hopes >= evidence.floor
+            hopeful.append(some[alive])
+            hopeless.append(some[~alive])
+        judged, far = judge(np.concatenate(hopeful), within(progress, SCREENING, 1 - SCREENING))
+        rest = np.concatenate([*hopeless, far])
+        rest.sort()
+        return judged, rest
 
     def evidence(self, counts: Counts) -> Evidence:
         """What the decision may look at under some counts, but for letters."""

@@ -54,7 +54,6 @@ __all__ = [
     "identical_reach",
     "pair_rows",
     "promising",
-    "sifted",
     "spelled_without_numbers",
     "verify",
     "without_numbers",
@@ -120,17 +119,11 @@ def verify_chunk(evidence: Evidence, ends: Ends) -> Verdicts:
     """The verdicts on some pairs; those without hope are not looked at closely."""
     if not evidence.floor:
         return closely(evidence, ends)
-    return sifted(evidence, ends, hopes_of(evidence, ends), partial(closely, evidence))
-
-
-def sifted(
-    evidence: Evidence, ends: Ends, hopes: NDArray[np.float64], look: Callable[[Ends], Verdicts]
-) -> Verdicts:
-    """The verdicts on pairs of which those alone are looked at that may come to the floor."""
+    hopes = hopes_of(evidence, ends)
     scores, parts = np.zeros(len(ends)), np.full((len(ends), len(evidence.columns)), -1.0)
     alive = np.flatnonzero(hopes >= evidence.floor)
     if len(alive):
-        found = look(ends.at(alive))
+        found = closely(evidence, ends.at(alive))
         scores[alive], hopes[alive], parts[alive] = found.scores, found.hopes, found.parts
     return Verdicts(scores, hopes, parts)
 

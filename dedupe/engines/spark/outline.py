@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.verify import Evidence
 
+AT_ONCE = 1 << 25
+
 
 @dataclass(frozen=True, slots=True)
 class Sparked(Worded):
@@ -47,7 +49,6 @@ class Sparked(Worded):
     of 3 GiB at most.
     """
 
-    SCREENED = 1 << 25
     LOOKED_AT = 1 << 24
 
     stage: Stage
@@ -56,8 +57,8 @@ class Sparked(Worded):
 
     @property
     def at_once(self) -> int:
-        """So many pairs are screened at a time, that few jobs are made of them."""
-        return self.SCREENED
+        """So many pairs are judged at a time, that few jobs are made of them."""
+        return AT_ONCE
 
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
