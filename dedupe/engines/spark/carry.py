@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PACKED = "packed binary"
 TAKES_ARROW = hasattr(DataFrame, "toArrow")
 ROWS = 1 << 16
+SORT = "merge"
+"""Spark's name for a join by sorting both sides."""
 FEW = 1 << 20
 """So many numbers may be sent to every worker."""
 SPARK = {kind: name for name, kind in ARROW.items()}
@@ -73,14 +75,13 @@ def joined(one: DataFrame, other: DataFrame, on: str | list[str]) -> DataFrame:
     Spark sends one whole to all workers where its files are small, and files are where much in them
     is alike: it may still be more than memory holds.
     """
-    return one.join(other.hint("merge"), on)
+    return one.join(other.hint(SORT), on)
 
 
 def asked_of(spark: SparkSession, columns: Mapping[str, NDArray[Any]]) -> DataFrame:
-    """What others are joined with; where it is little every worker gets all of it."""
+    """What others are joined with: every worker gets all of it where it is little, else by sort."""
     frame = frame_of(spark, columns)
-    size = sum(map(len, columns.values()))
-    return f.broadcast(frame) if size <= FEW else frame
+    return f.broadcast(frame) if sum(map(len, columns.values())) <= FEW else frame.hint(SORT)
 
 
 def kind_of(field: Any) -> str:  # noqa: ANN401 - a type of Spark's

@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.candidates import HALF, hot_keys
 from dedupe.engines.arrow import blobs, matrix_of, numbers
-from dedupe.engines.spark.carry import asked_of, joined
+from dedupe.engines.spark.carry import asked_of
 from dedupe.engines.spark.schema import DEALT, KEYS, batch_of
 from dedupe.hashing import changes, find, mix64
 
@@ -41,7 +41,7 @@ def deal(fields: Sequence[DataFrame], living: DataFrame, kinds: int) -> DataFram
     """Rows of ``DEALT`` for the keys of so many living kinds; each of the fields has a table."""
     places = places_for(kinds * len(fields))
     dealt = [
-        joined(table, living, "kind").mapInArrow(partial(deal_rows, field, places), DEALT)
+        table.join(living, "kind").mapInArrow(partial(deal_rows, field, places), DEALT)
         for field, table in enumerate(fields)
     ]
     return reduce(lambda one, other: one.unionByName(other), dealt)
@@ -54,7 +54,7 @@ def deal_again(stage: Stage, crowd: Crowd, living: DataFrame, kinds: int) -> Dat
     buckets = crowds.join(moved, "kind", "left_semi").select(*BUCKET).distinct()
     keys = dict(zip(BUCKET, crowd.keys.view(np.int64).T, strict=True))
     wanted = buckets.join(asked_of(stage.spark, keys), list(BUCKET), "left_semi")
-    again = joined(crowds.join(wanted, list(BUCKET), "left_semi"), living, "kind")
+    again = crowds.join(wanted, list(BUCKET), "left_semi").join(living, "kind")
     return again.mapInArrow(partial(deal_packed, places_for(kinds)), DEALT)
 
 

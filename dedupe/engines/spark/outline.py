@@ -11,7 +11,7 @@ from pyspark.sql import functions as f
 from dedupe.canonical import order_by
 from dedupe.engines.arrow import matrix_of
 from dedupe.engines.spark import pairs, verdicts
-from dedupe.engines.spark.carry import FEW, asked_of, frame_of, joined, sorted_columns, table_of
+from dedupe.engines.spark.carry import FEW, asked_of, joined, sorted_columns, table_of
 from dedupe.engines.spark.texts import spelled_in, tell, words_of
 from dedupe.engines.spark.verdicts import RECURRENCE, RETURNS, Bench
 from dedupe.engines.worded import Worded, hold
@@ -78,7 +78,7 @@ class Sparked(Worded):
             **recurring(evidence, ends),
         }
         texts = self.texts_of(np.unique([ends.left, ends.right]))
-        told = verdicts.judge(texts, frame_of(self.stage.spark, asked), self.bench(evidence))
+        told = verdicts.judge(texts, asked_of(self.stage.spark, asked), self.bench(evidence))
         names = [f"part_{field}" for field in range(len(self.zones))]
         found = answers(told, "place", places, "score", "hope", *names)
         progress(1)
@@ -93,7 +93,7 @@ class Sparked(Worded):
         evidence = self.evidence(self.counts(np.flatnonzero(self.kinds >= 0)))
         unknown = np.full(len(kinds), np.nan)
         context = recurring(evidence, Ends(kinds, kinds, unknown, unknown))
-        asked = frame_of(self.stage.spark, {"left": kinds, **context})
+        asked = asked_of(self.stage.spark, {"left": kinds, **context})
         told = verdicts.reach(self.texts_of(kinds), asked, self.bench(evidence))
         order = np.argsort(kinds)
         reached = np.empty(len(kinds), np.int64)
@@ -206,7 +206,7 @@ def tables_by_kind(
     keys, texts = [], None
     for field, (own, row) in enumerate(zip(fields, rows, strict=True)):
         named = {"kind": np.arange(len(row)), "first": own.firsts[row]}
-        told = joined(own.table, frame_of(stage.spark, named), "first")
+        told = own.table.join(asked_of(stage.spark, named), "first")
         keys.append(stage.keep(f"keys_{field}", told.select("kind", "bands", "anchors")))
         spelled = told.select(
             "kind", *(f.col(name).alias(f"{name}_{field}") for name in ("words", "zones", "text"))

@@ -10,7 +10,7 @@ import numpy as np
 
 from dedupe.candidates import HALF, PART, Candidates, Crowd, Family, join, pair
 from dedupe.engines.arrow import blobs
-from dedupe.engines.spark.carry import columns_of, frame_of, sorted_columns
+from dedupe.engines.spark.carry import asked_of, columns_of, sorted_columns
 from dedupe.engines.spark.keys import KEY, deal, deal_again, keep_crowds
 from dedupe.engines.spark.schema import PAIRED, batch_of
 from dedupe.errors import EngineError
@@ -48,7 +48,7 @@ def meet(
     those that were found crowded when all kinds met last. The pairs must have been taken before the
     next ones are asked for. Raises EngineError where Spark brings rows out of order.
     """
-    living = frame_of(stage.spark, {"kind": kinds, "rank": np.arange(len(kinds))})
+    living = asked_of(stage.spark, {"kind": kinds, "rank": np.arange(len(kinds))})
     if crowd is None:
         dealt = deal(fields, living, len(kinds))
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.engines.spark.carry import frame_of, joined, schema_of
+from dedupe.engines.spark.carry import asked_of, frame_of, joined, schema_of
 from dedupe.engines.spark.schema import batch_of
 from dedupe.engines.spark.write import columns_of, found_table
 from dedupe.errors import InputError
@@ -71,15 +71,14 @@ def kept(
     spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: NDArray[np.bool_]
 ) -> DataFrame:
     """The chosen rows of Parquet files with their ``position``."""
-    wanted = frame_of(spark, {"position": np.flatnonzero(chosen)})
+    wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
     places = records.select(
         f.col("position"), f.col("file").alias("_file"), f.col("line").alias("_line")
     )
     table = spark.read.parquet(*paths)
     rows = table.select("*", f.col(PLACES["file"]).alias("_file"), (f.col(ROW) + 1).alias("_line"))
-    return joined(rows, joined(places, wanted, "position"), ["_file", "_line"]).drop(
-        "_file", "_line"
-    )
+    at = places.join(wanted, "position")
+    return joined(rows, at, ["_file", "_line"]).drop("_file", "_line")
 
 
 def widened(

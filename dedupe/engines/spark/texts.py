@@ -52,9 +52,8 @@ def tell(stage: Stage, records: DataFrame, settings: Settings, field: int) -> To
     told = kept.select("first", "text").mapInArrow(partial(describe_rows, outlets, settings), TOLD)
     table = stage.keep(f"told_{field}", told)
     facts = sorted_columns(table, "first", "print", "check", "version", "withdrawn")
-    rows = sorted_columns(
-        joined(own, kept, "text").select("position", "first"), "position", "first"
-    )
+    placed = joined(own, kept, "text").select("position", "first")
+    rows = sorted_columns(placed, "position", "first")
     return Told(
         table,
         np.searchsorted(facts["first"], rows["first"]),

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyspark.sql import functions as f
 
 from dedupe.engines.arrow import numbers
-from dedupe.engines.spark.carry import frame_of, joined
+from dedupe.engines.spark.carry import asked_of, frame_of, joined
 from dedupe.engines.spark.schema import batch_of
 from dedupe.errors import InputError
 from dedupe.stories import Batch
@@ -109,8 +109,8 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
 
 def selected(spark: SparkSession, records: DataFrame, chosen: NDArray[np.bool_]) -> DataFrame:
     """The chosen records as rows of ``VALUE``."""
-    wanted = frame_of(spark, {"position": np.flatnonzero(chosen)})
-    return joined(records, wanted, "position").select("position", f.col("raw").alias("value"))
+    wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
+    return records.join(wanted, "position").select("position", f.col("raw").alias("value"))
 
 
 def told(spark: SparkSession, chunks: Iterable[bytes]) -> DataFrame:
