@@ -192,6 +192,7 @@ def test_the_bytes_are_those_of_memory(
 ):
     """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
     monkeypatch.setattr("dedupe.engines.spark.outline.AT_ONCE", 2000)
+    monkeypatch.setattr("dedupe.engines.spark.outline.A_KIND", 1)
     monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.LOOKED_AT", 300)
     (tmp_path / "b.jsonl").write_bytes(EDGES)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))

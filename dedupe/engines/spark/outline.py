@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from dedupe.settings import Settings
     from dedupe.verify import Evidence
 
-AT_ONCE = 1 << 25
+AT_ONCE, A_KIND = 1 << 25, 8
+"""So many pairs are judged at a time, and so many a kind of record where these are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Sparked(Worded):
 
     @property
     def at_once(self) -> int:
-        """So many pairs are judged at a time, that few jobs are made of them."""
-        return AT_ONCE
+        """So many pairs are judged at a time, that the texts are sent about seldom."""
+        return max(AT_ONCE, A_KIND * self.kind_count)
 
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
