@@ -325,14 +325,21 @@ def test_parts_out_of_order_are_found_out():
             found(*parts)
 
 
-def test_one_place_of_keys_belongs_to_one_worker(spark: SparkSession):
+def test_what_belongs_together_is_with_one_worker(spark: SparkSession):
     from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - an extra
     from dedupe.engines.spark.pairs import told_in  # noqa: PLC0415 - the same
 
-    note = np.array([-1, 5, 2], np.int64).tobytes()
-    told = {"part": [-1, -1], "size": [3, 3], "codes": pa.array([note, note], pa.binary())}
-    with pytest.raises(EngineError, match="several workers"):
-        told_in(frame_of(spark, told))
+    def told(*parts: tuple[int, list[int]]) -> list[int]:
+        codes = pa.array([np.array(own, np.int64).tobytes() for _, own in parts], pa.binary())
+        sizes = [len(own) for _, own in parts]
+        frame = frame_of(spark, {"part": [at for at, _ in parts], "size": sizes, "codes": codes})
+        return told_in(frame).codes().tolist()
+
+    assert told((-1, [-1, 5, 2]), (0, [4]), (-1, [7, 1, 0, -1, 6, 2]), (0, [3])) == [3, 4]
+    with pytest.raises(EngineError, match="keys of one place"):
+        told((-1, [-1, 5, 2]), (-1, [-1, 5, 2]))
+    with pytest.raises(EngineError, match="pairs of one part"):
+        told((-1, [-1, 5, 2]), (0, [3, 4]), (0, [4]))
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):

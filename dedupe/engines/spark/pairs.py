@@ -85,14 +85,20 @@ def told_in(staged: DataFrame) -> Candidates:
 def proposed(
     staged: DataFrame, parts: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> Iterator[NDArray[np.int64]]:
-    """The staged pairs, sorted, some parts at a time; each row of a part has its size."""
+    """The staged pairs, sorted, some parts at a time; each row of a part has its size.
+
+    Raises EngineError where a pair comes twice.
+    """
     parts, firsts = np.unique(parts, return_index=True)
     pairs = np.add.reduceat(sizes, firsts) if len(firsts) else sizes
     for some in np.split(parts, np.flatnonzero(np.diff(np.cumsum(pairs) // PAIRS)) + 1):
         if len(some):
             asked = staged.where(f"part between {some[0]} and {some[-1]}")
             told = columns_of(asked, "codes")["codes"]
-            yield np.sort(np.frombuffer(b"".join(told), np.int64))
+            codes = np.sort(np.frombuffer(b"".join(told), np.int64))
+            if not changes(codes).all():
+                raise EngineError("Spark gave pairs of one part to several workers")
+            yield codes
 
 
 def nothing_proposed() -> Candidates:
