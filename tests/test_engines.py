@@ -197,6 +197,23 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
         assert np.array_equal(held.pairs.scores, spilled.pairs.scores)
 
 
+@pytest.mark.parametrize("memory", [1 << 27, 1 << 30], ids=["no more to give", "more to give"])
+def test_a_statement_gets_more_memory_where_there_is_more_to_give(tmp_path: Path, memory: int):
+    distinct = "select distinct range % 700000 as number from range(1000000)"
+    with open_spill(str(tmp_path), memory, 1) as spill:
+        spill.do("set memory_limit = '8MiB'")
+        if memory == 1 << 27:
+            with pytest.raises(SpillError, match="Out of Memory"):
+                spill.do(f"create table numbers as {distinct}")
+            with pytest.raises(SpillError, match="Out of Memory"):
+                list(spill.stream(distinct))
+        else:
+            assert sum(batch.num_rows for batch in spill.stream(distinct)) == 700_000
+            spill.do("set memory_limit = '8MiB'")
+            spill.do(f"create table numbers as {distinct}")
+            assert spill.count("numbers") == 700_000
+
+
 def test_the_hopeless_are_the_same_on_disk_as_in_memory(tmp_path: Path):
     chance = np.random.default_rng(7)
     with open_spill(str(tmp_path), 1 << 28, 1) as spill:

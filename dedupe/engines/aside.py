@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.engines.arrow import decoded, numbers
-from dedupe.hashing import outside
+from dedupe.hashing import outside, thin
 from dedupe.pipeline.evidence import letters_of
 
 if TYPE_CHECKING:
@@ -34,29 +34,29 @@ class SpilledHopeless:
     def rest(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of some pairs that were not put aside."""
         self._spill.put("asked", {"code": codes})
-        query = "select distinct code from hopeless semi join asked using (code) order by code"
+        query = "select code from hopeless semi join asked using (code)"
         return outside(self._read(query, "asked"), codes)
 
     def among(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The pairs of which both records are wanted."""
         self._spill.put("wanted", {"record": np.flatnonzero(wanted)})
         query = (
-            "select distinct code from hopeless "
+            "select code from hopeless "
             "semi join wanted one on code >> 32 = one.record "
-            "semi join wanted other on code & 4294967295 = other.record order by code"
+            "semi join wanted other on code & 4294967295 = other.record"
         )
         return self._read(query, "wanted")
 
     def codes(self) -> NDArray[np.int64]:
         """All of them."""
-        return self._spill.column(
-            "select distinct code from hopeless order by code", "code", "code"
-        )
+        return self._read("select code from hopeless")
 
-    def _read(self, query: str, asked: str) -> NDArray[np.int64]:
-        codes = self._spill.column(query, "code", "code")
-        self._spill.do(f"drop table {asked}")
-        return codes
+    def _read(self, query: str, *asked: str) -> NDArray[np.int64]:
+        """The codes of a query, each once and sorted here: the database sorts in more memory."""
+        parts = [numbers(batch["code"]) for batch in self._spill.stream(query)]
+        for table in asked:
+            self._spill.do(f"drop table {table}")
+        return thin(np.concatenate([np.zeros(0, np.int64), *parts]))
 
 
 def fetch_letters(

@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from dedupe.stories import Batch
     from dedupe.verify import Ends, Evidence, Verdicts
 
-SHARE = 4
-"""The database may take one part in so many of the memory; the rest is for what it is asked for."""
-
 
 @contextmanager
 def run_on_disk(
@@ -58,7 +55,7 @@ def run_on_disk(
     and what ``run`` raises.
     """
     threads = settings.jobs or os.cpu_count() or 1
-    with open_spill(folder, memory // SHARE, threads) as spill:
+    with open_spill(folder, memory, threads) as spill:
         clock = Clock()
         corpus, outline = gather(batches, settings, spill, partial(progress, "folding"))
         clock.stop("reading and folding")

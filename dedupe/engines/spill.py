@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -18,7 +19,7 @@ from dedupe.engines.arrow import numbers
 from dedupe.errors import SpillError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -27,19 +28,29 @@ PREFIX = "dedupe-spill-"
 UNITS = 1 << 20
 LEAST = 128
 """MiB that the database cannot sort a few hundred thousand rows without."""
+SHARE = 4
+"""The database may take one part in so many of the memory; the rest is for what it is asked for."""
+
+Told = TypeVar("Told")
 
 
 class Spill:
-    """Tables of a run on disk, read and sorted within a limit of memory."""
+    """Tables of a run on disk, read and sorted within a limit of memory.
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    The limit is ``share`` MiB, and doubled up to ``most`` for a statement that cannot do with it.
+    """
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, folder: Path, share: int, most: int
+    ) -> None:
         self._database = database
         self.folder = folder
+        self._limit, self._most = share, most
 
     def do(self, statement: str) -> None:
         """Run a statement; raises SpillError."""
         with told():
-            self._database.execute(statement)
+            self._enough(lambda: self._database.execute(statement))
 
     def put(self, table: str, columns: Mapping[str, Any]) -> None:
         """Add rows to a table, which is made of the first; columns are of numpy or Arrow."""
@@ -49,13 +60,14 @@ class Spill:
                 "select count(*) from duckdb_tables() where table_name = ?", [table]
             ).fetchone()
             verb = f"insert into {table}" if made and made[0] else f"create table {table} as"
-            self._database.execute(f"{verb} select * from incoming")
+            self._enough(lambda: self._database.execute(f"{verb} select * from incoming"))
             self._database.unregister("incoming")
 
     def stream(self, query: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         """The rows of a query in batches, in any order; raises SpillError."""
         with told(), self._database.cursor() as own:  # what is read may be put back meanwhile
-            yield from (batch for batch in own.sql(query).to_arrow_reader(rows) if batch.num_rows)
+            batches = self._enough(lambda: begun(own.sql(query).to_arrow_reader(rows)))
+            yield from (batch for batch in batches if batch.num_rows)
 
     def sorted(self, query: str, rising: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         """The rows of a query in batches, which one of its columns must sort.
@@ -81,6 +93,22 @@ class Spill:
         """One column of a query as an array, in the order of another."""
         parts = [numbers(batch[wanted]) for batch in self.sorted(query, rising)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def _enough(self, ask: Callable[[], Told]) -> Told:
+        """What the database answers, with a higher limit of memory where it needs one."""
+        while True:
+            try:
+                return ask()
+            except duckdb.OutOfMemoryException:
+                if self._limit >= self._most:
+                    raise
+                self._limit = min(2 * self._limit, self._most)
+                self._database.execute(f"set memory_limit = '{self._limit}MiB'")
+
+
+def begun(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, of which the first has come: what is sorted has been sorted then."""
+    return chain(list(islice(batches, 1)), batches)
 
 
 @contextmanager
@@ -113,19 +141,22 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def open_spill(folder: str, memory: int, threads: int) -> Iterator[Spill]:
-    """A database that may take so many bytes of memory; its folder is gone when the block ends.
+    """A database for a run of so many bytes of memory; its folder is gone when the block ends.
 
-    One that a killed run left behind goes as well. Raises SpillError where no folder can be made.
+    It takes a share of them, and more where that will not do. A folder that a killed run left
+    behind goes as well. Raises SpillError where no folder can be made.
     """
     try:
         sweep(Path(folder))
         own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
     except OSError as error:
         raise SpillError(f"{folder}: {error.strerror}") from error
+    most = max(memory // UNITS, LEAST)
+    share = max(most // SHARE, LEAST)
     try:
         held = hold(own)
         limits: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{max(memory // UNITS, LEAST)}MiB",
+            "memory_limit": f"{share}MiB",
             "temp_directory": str(own / "sorting"),
             "threads": threads,
             "autoinstall_known_extensions": False,  # it would fetch them
@@ -133,7 +164,7 @@ def open_spill(folder: str, memory: int, threads: int) -> Iterator[Spill]:
         with told():
             database = duckdb.connect(own / "tables.duckdb", config=limits)
         try:
-            yield Spill(database, own)
+            yield Spill(database, own, share, most)
         finally:
             database.close()
             os.close(held)
