@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from mmap import mmap
 
     from numpy.typing import NDArray
 
@@ -69,19 +71,20 @@ class Names(Strings):
         return self._given[place] or self._keys[place]
 
 
+@dataclass(frozen=True, eq=False)
 class Packed(Strings):
-    """Strings as UTF-8, end to end."""
+    """Strings as UTF-8, end to end: string ``i`` is ``data[ends[i] : ends[i + 1]]``."""
 
-    def __init__(self, data: bytearray, ends: NDArray[np.int64]) -> None:
-        self._data, self._ends = data, ends
+    data: bytearray | mmap
+    ends: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self.ends) - 1
 
     def __iter__(self) -> Iterator[str]:
         for first in range(0, len(self), SOME):
-            ends = self._ends[first : first + SOME + 1]
-            data = self._data[ends[0] : ends[-1]]
+            ends = self.ends[first : first + SOME + 1]
+            data = self.data[ends[0] : ends[-1]]
             text, bounds = data.decode("utf-8", "surrogatepass"), ends - ends[0]
             if len(text) < len(data):
                 opens = (np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED
@@ -91,15 +94,16 @@ class Packed(Strings):
 
     def at(self, place: int) -> str:
         """One string."""
-        spelled = self._data[self._ends[place] : self._ends[place + 1]]
+        spelled = self.data[self.ends[place] : self.ends[place + 1]]
         return spelled.decode("utf-8", "surrogatepass")
 
 
+@dataclass(frozen=True, eq=False)
 class Coded(Strings):
     """Strings of which there are few distinct ones, as numbers of ``names``."""
 
-    def __init__(self, names: list[str], numbers: NDArray[np.int32]) -> None:
-        self.names, self.numbers = names, numbers
+    names: list[str]
+    numbers: NDArray[np.int32]
 
     @property
     def writers(self) -> NDArray[np.int64]:

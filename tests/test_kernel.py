@@ -10,6 +10,7 @@ from kernels import agree, needs_kernel
 
 from dedupe import kernel
 from dedupe.hashing import find, find_sorted, merged, mix64, outside
+from dedupe.pipeline import spans
 from dedupe.pipeline.register import Holdings
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import NO_TIME
@@ -304,6 +305,11 @@ def test_spans_equal_those_of_numpy_and_of_counting(rows, seed):
     times = generator.choice([NO_TIME, -(86_400 * 9), 0, 86_400 * 3, 86_400 * 20], len(numbers))
     alive = generator.random(len(numbers)) < 0.7
     calendar = calendar_of(numbers, np.arange(len(numbers)), times)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(spans, "THINGS", 2)
+        parts = calendar_of(numbers, np.arange(len(numbers)), times)
+    assert np.array_equal(parts.starts, calendar.starts)
+    assert np.array_equal(parts.records, calendar.records)
     assert agree(lambda: calendar.spans(alive))
     for thing, (days, weeks) in enumerate(np.exp2(calendar.spans(alive)).round().tolist()):
         held = {int(t) // 86_400 for t in times[alive & (numbers == thing).any(axis=1)]}

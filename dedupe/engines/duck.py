@@ -15,6 +15,7 @@ from dedupe.engines.arrow import numbers
 from dedupe.engines.aside import SpilledHopeless, fetch_letters
 from dedupe.engines.load import load
 from dedupe.engines.meet import meet
+from dedupe.engines.pages import Pages
 from dedupe.engines.shelf import Shelf
 from dedupe.engines.spill import open_spill
 from dedupe.engines.worded import Worded
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
     from dedupe.pipeline.hopeless import Hopeless
+    from dedupe.pipeline.judged import Judged
+    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
+    from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
     from dedupe.verify import Ends, Evidence, Verdicts
@@ -66,20 +70,22 @@ def gather(
     batches: Iterable[Batch], settings: Settings, spill: Spill, progress: Callable[[float], None]
 ) -> tuple[Corpus, Spilled]:
     """The records of all batches, and what rounds ask of them."""
+    pages = Pages(spill.folder)
     with Shelf(spill.folder / "batches.arrow") as shelf:
-        loaded = load(batches, settings, spill, shelf, progress)
+        loaded = load(batches, settings, spill, shelf, pages, progress)
     roll = loaded.roll
     corpus = Corpus(shelf, (), roll.ids, roll.sources, roll.times, roll.digests)
-    return corpus, open_spilled(loaded, spill, settings, links_of(corpus, settings))
+    return corpus, open_spilled(loaded, spill, settings, links_of(corpus, settings), pages)
 
 
 @dataclass(frozen=True, slots=True)
 class Spilled(Worded):
-    """A run whose keys, letters and hopeless pairs are in a database."""
+    """A run whose keys, letters and hopeless pairs are in a database, and its numbers in files."""
 
     LOOKED_AT = 1 << 16
 
     spill: Spill
+    pages: Pages
     bands: tuple[int, ...]
 
     def hopeless(self) -> Hopeless:
@@ -88,7 +94,31 @@ class Spilled(Worded):
 
     def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
         """Candidate pairs among some kinds."""
+        self.pages.give_back()
         return meet(self.spill, self.bands, kinds, crowd)
+
+    def counts(self, records: NDArray[np.int64]) -> Counts:
+        """What recurs among some records."""
+        counted = self.pages.keep(Worded.counts(self, records))
+        self.pages.give_back()
+        return counted
+
+    def evidence(self, counts: Counts) -> Evidence:
+        """What the decision may look at under some counts, but for letters."""
+        return self.pages.keep(Worded.evidence(self, counts))
+
+    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
+        """How pairs of records are judged under some counts."""
+        judge = Worded.judge(self, counts, floor, screened=screened)
+
+        def judge_and_give_back(
+            codes: NDArray[np.int64], progress: Callable[[float], None]
+        ) -> tuple[Judged, NDArray[np.int64]]:
+            found = judge(codes, progress)
+            self.pages.give_back()
+            return found
+
+        return judge_and_give_back
 
     def look(self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]) -> Verdicts:
         """The verdicts on pairs of kinds."""
@@ -118,34 +148,39 @@ class Spilled(Worded):
         return range(len(self.zones))
 
 
-def open_spilled(loaded: Loaded, spill: Spill, settings: Settings, links: Links) -> Spilled:
+def open_spilled(
+    loaded: Loaded, spill: Spill, settings: Settings, links: Links, pages: Pages
+) -> Spilled:
     """What rounds ask of a loaded corpus."""
     roll, fields, kinds = loaded.roll, loaded.fields, loaded.kinds
     withdrawn = np.any([field.withdrawn[field.rows] for field in fields], axis=0)
-    headlines = numbered(fields[0].prints[loaded.rows[0]])
+    order = pages.keep(order_by(policy(settings), roll.qualities(withdrawn)))
+    headlines = pages.keep(numbered(fields[0].prints[loaded.rows[0]]))
     sizes = np.bincount(kinds[kinds >= 0], minlength=len(headlines))
-    anchors = number_anchors(spill, sizes, fields[0].anchors)
+    anchors = pages.keep(number_anchors(spill, sizes, fields[0].anchors))
+    pages.give_back()
     register = Register(
         vocabulary=loaded.vocabulary,
         rows=loaded.rows,
         held=loaded.held,
         headlines=headlines,
         anchors=anchors,
-        shown=calendar_of(headlines[:, None], kinds, roll.times),
-        met=calendar_of(anchors, kinds, roll.times),
+        shown=pages.keep(calendar_of(headlines[:, None], kinds, roll.times)),
+        met=pages.keep(calendar_of(anchors, kinds, roll.times)),
     )
     return Spilled(
         settings=settings,
         links=links,
-        order=order_by(policy(settings), roll.qualities(withdrawn)),
+        order=order,
         times=roll.times,
         digests=roll.digests,
-        writers=roll.sources.writers,
+        writers=pages.keep(roll.sources.writers),
         kinds=kinds,
         kind_count=len(headlines),
-        versions=loaded.versions,
-        given=np.stack([field.prints[field.rows] > 0 for field in fields]),
+        versions=pages.keep(loaded.versions),
+        given=pages.keep(np.stack([field.prints[field.rows] > 0 for field in fields])),
         spill=spill,
+        pages=pages,
         tally=register,
         zones=loaded.zones,
         bands=tuple(field.bands for field in fields),

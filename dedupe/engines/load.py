@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.engines.pages import Pages
     from dedupe.engines.roll import Roll
     from dedupe.engines.shelf import Shelf
     from dedupe.engines.spill import Spill
@@ -87,26 +88,32 @@ def load(
     settings: Settings,
     spill: Spill,
     shelf: Shelf,
+    pages: Pages,
     progress: Callable[[float], None],
 ) -> Loaded:
     """Read all batches into tables and fold each distinct text; ``progress`` is of the folding."""
-    roll = fill(batches, spill, shelf)
+    roll = pages.keep(fill(batches, spill, shelf))
     spelled: dict[str, int] = {}
     count = len(settings.field)
     fields = tuple(
-        tell(
-            spill,
-            settings,
-            roll,
-            field,
-            spelled,
-            lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
+        pages.keep(
+            tell(
+                spill,
+                settings,
+                roll,
+                field,
+                spelled,
+                lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
+            )
         )
         for field in range(count)
     )
-    kinds, rows = kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
+    kinds, rows = pages.keep(
+        kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
+    )
+    pages.give_back()
     vocabulary = learn_vocabulary(by_hash(spelled))
-    told = (hold(words_of(spill, field), vocabulary) for field in range(count))
+    told = (pages.keep(hold(words_of(spill, field), vocabulary)) for field in range(count))
     held, zones = zip(*told, strict=True)
     for field, own in enumerate(rows):
         key_by_kind(spill, field, own)

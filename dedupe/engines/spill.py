@@ -28,7 +28,7 @@ PREFIX = "dedupe-spill-"
 UNITS = 1 << 20
 LEAST = 128
 """MiB that the database cannot sort a few hundred thousand rows without."""
-SHARE = 4
+SHARE = 8
 """The database may take one part in so many of the memory; the rest is for what it is asked for."""
 
 Told = TypeVar("Told")

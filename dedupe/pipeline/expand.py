@@ -109,6 +109,8 @@ def near(
     many: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every node of one kind with the nearest in time of the other, before and after it."""
+    if not len(few):
+        return few, many
     dated = nodes.times != NO_TIME
     base = nodes.times[dated].min(initial=0) if dated.any() else 0
     clock = np.where(dated, nodes.times - np.where(dated, base, NO_TIME) + 1, 0)

@@ -17,6 +17,8 @@ DAY = 86_400
 WEEK = 7
 NO_DAY = -(1 << 30)
 LOW = 0xFFFFFFFF
+THINGS = 1 << 19
+"""So many things are put into a calendar at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Calendar:
             kernel.count_spans(self.starts, self.records, self.days, alive, counts)
         else:
             self.count_plainly(alive, counts)
-        return np.log2(np.maximum(counts, 1))
+        return np.log2(np.maximum(counts, 1, out=counts))
 
     def count_plainly(self, alive: NDArray[np.bool_], out: NDArray[np.int64]) -> None:
         """Count by numpy."""
@@ -77,23 +79,29 @@ def calendar_of(
     ``numbers`` has a row of things for each kind, -1 for no thing.
     """
     days = days_of(times)
-    by_day = np.argsort(days, kind="stable")
+    by_day = np.argsort(days, kind="stable").astype(np.int32)
     by_day = by_day[kinds[by_day] >= 0]
-    shown = kinds[by_day]
-    codes = np.empty(int((numbers >= 0).sum(axis=1)[shown].sum()), np.int64)
-    first = 0
-    for column in numbers.T:
-        own = told_by(column[shown])
-        codes[first : first + len(own)] = own
-        first += len(own)
-    codes.sort()
+    shown = kinds[by_day].astype(np.int32)
     count = int(numbers.max(initial=-1)) + 1
-    starts = np.searchsorted(codes, np.arange(count + 1) << 32)
-    records = by_day.astype(np.int32)
-    return Calendar(starts, records.take(codes & LOW), days)
+    sizes, records = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
+    for things in range(0, count, THINGS):
+        codes = told_by(numbers, shown, things)
+        own = np.arange(things, min(things + THINGS, count) + 1)
+        sizes.append(np.diff(np.searchsorted(codes, own << 32)))
+        records.append(by_day.take(codes & LOW))
+    return Calendar(np.concatenate(sizes).cumsum(), np.concatenate(records), days)
 
 
-def told_by(things: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Each thing that one of some records shows, with the place of the record, as one number."""
-    places = np.flatnonzero(things >= 0)
-    return things[places].astype(np.int64) << 32 | places
+def told_by(numbers: NDArray[np.int32], kinds: NDArray[np.int32], first: int) -> NDArray[np.int64]:
+    """``THINGS`` things from one on, each with the place of a record that shows it, as one number.
+
+    They are sorted; the records are given by their kinds.
+    """
+    found = [np.zeros(0, np.int64)]
+    for column in numbers.T:
+        things = column[kinds]
+        places = np.flatnonzero((things >= first) & (things < first + THINGS))
+        found.append(things[places].astype(np.int64) << 32 | places)
+    codes = np.concatenate(found)
+    codes.sort()
+    return codes
