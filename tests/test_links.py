@@ -190,6 +190,12 @@ def test_labels_hold_whatever_the_records_and_their_order(folder, linked, told, 
     assert partition(shuffled) == found
 
 
+def test_records_without_any_text_are_linked_where_there_are_no_others(folder):
+    stories = [story(number, "", "", "", None) for number in range(3)]
+    found = partition(run_of(stories, links=written(folder, [(0, 1, "D")])))
+    assert sorted(map(sorted, found)) == [["0", "1"], ["2"]]
+
+
 @needs_kernel
 @settings(max_examples=6)
 @given(linked_corpora())

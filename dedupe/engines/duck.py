@@ -157,6 +157,7 @@ def open_spilled(
     order = pages.keep(order_by(policy(settings), roll.qualities(withdrawn)))
     headlines = pages.keep(numbered(fields[0].prints[loaded.rows[0]]))
     sizes = np.bincount(kinds[kinds >= 0], minlength=len(headlines))
+    pages.give_back()
     anchors = pages.keep(number_anchors(spill, sizes, fields[0].anchors))
     pages.give_back()
     register = Register(

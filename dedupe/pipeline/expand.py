@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.hashing import ranges, thin
+from dedupe.hashing import distinct, ranges, thin
 from dedupe.stories import NO_TIME
 
 if TYPE_CHECKING:
@@ -21,11 +21,16 @@ SLICE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The runs in play: each one's number, kind and time, sorted by kind, then time."""
+    """The runs in play: each one's number, kind and time, sorted by kind, then time.
+
+    Those of kind ``k`` stand from ``starts[k]`` to ``starts[k + 1]``; ``base`` is the first time.
+    """
 
     runs: NDArray[np.int64]
     kinds: NDArray[np.int64]
     times: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    base: int
 
     @classmethod
     def of(
@@ -33,7 +38,20 @@ class Nodes:
     ) -> Nodes:
         """Sort runs, given with the kind and time of each; those of one time stay in order."""
         order = np.lexsort((times, kinds))
-        return cls(runs[order], kinds[order], times[order])
+        runs, kinds, times = runs[order], kinds[order], times[order]
+        starts = np.searchsorted(kinds, np.arange(int(kinds.max(initial=-1)) + 2))
+        base = times.min(where=times != NO_TIME, initial=np.iinfo(np.int64).max)
+        return cls(runs, kinds, times, starts, int(base))
+
+    def sizes(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many runs each of some kinds has; no kind may be beyond the last in play."""
+        return self.starts[kinds + 1] - self.starts[kinds]
+
+    def clock(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The times of some nodes as small numbers from 1 on, 0 for none."""
+        times = self.times[places]
+        since = np.where(times == NO_TIME, 0, times - np.where(times == NO_TIME, 0, self.base) + 1)
+        return since.clip(0, (1 << TIME_BITS) - 1)
 
 
 def expand(nodes: Nodes, codes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -42,11 +60,10 @@ def expand(nodes: Nodes, codes: NDArray[np.int64]) -> NDArray[np.int64]:
     Two kinds with few runs meet run by run; with more, each run of the kind that has fewer meets
     the nearest run before and after it. Returns distinct sorted ``low << 32 | high`` run numbers.
     """
-    starts = np.searchsorted(nodes.kinds, np.arange(int(nodes.kinds.max(initial=-1)) + 2))
     found = [np.zeros(0, np.int64)]
     for first in range(0, len(codes), SLICE):
         some = codes[first : first + SLICE]
-        found.append(coded(nodes, *meetings(nodes, starts, some >> 32, some & LOW)))
+        found.append(coded(nodes, *meetings(nodes, some >> 32, some & LOW)))
     return thin(np.concatenate(found))
 
 
@@ -56,6 +73,11 @@ def neighbours(nodes: Nodes) -> NDArray[np.int64]:
     return thin(coded(nodes, beside, beside + 1))
 
 
+def sampled(nodes: Nodes, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The coded pairs of kinds in play of which not all runs meet."""
+    return codes[are_many(nodes.sizes(codes >> 32), nodes.sizes(codes & LOW))]
+
+
 def coded(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pairs of nodes as codes of their runs."""
     one, other = nodes.runs[left], nodes.runs[right]
@@ -63,23 +85,20 @@ def coded(nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]) -> ND
 
 
 def meetings(
-    nodes: Nodes,
-    starts: NDArray[np.int64],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
+    nodes: Nodes, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The pairs of nodes for some pairs of kinds."""
-    sizes = np.diff(starts)
-    inside = np.maximum(left, right) < len(sizes)
+    inside = np.maximum(left, right) < len(nodes.starts) - 1
     left, right = left[inside], right[inside]
-    alone = (sizes[left] == 1) & (sizes[right] == 1)
-    pairs = [(starts[left[alone]], starts[right[alone]])]
+    ours, theirs = nodes.sizes(left), nodes.sizes(right)
+    alone = (ours == 1) & (theirs == 1)
+    pairs = [(nodes.starts[left[alone]], nodes.starts[right[alone]])]
+    swap = (ours > theirs)[~alone]
     left, right = left[~alone], right[~alone]
-    swap = sizes[left] > sizes[right]
     few, many = np.where(swap, right, left), np.where(swap, left, right)
-    full = ~are_many(sizes[few], sizes[many])
-    pairs.append(cross(starts, sizes, few[full], many[full]))
-    pairs.append(near(nodes, starts, sizes, few[~full], many[~full]))
+    full = ~are_many(nodes.sizes(few), nodes.sizes(many))
+    pairs.append(cross(nodes, few[full], many[full]))
+    pairs.append(near(nodes, few[~full], many[~full]))
     one, other = map(np.concatenate, zip(*pairs, strict=True))
     return one, other
 
@@ -90,35 +109,28 @@ def are_many(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.boo
 
 
 def cross(
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    few: NDArray[np.int64],
-    many: NDArray[np.int64],
+    nodes: Nodes, few: NDArray[np.int64], many: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every node of one kind with every node of the other, as places among the nodes."""
-    ours = ranges(starts[few], sizes[few])
-    partners = np.repeat(many, sizes[few])
-    return np.repeat(ours, sizes[partners]), ranges(starts[partners], sizes[partners])
+    sizes = nodes.sizes(few)
+    ours = ranges(nodes.starts[few], sizes)
+    partners = np.repeat(many, sizes)
+    theirs = nodes.sizes(partners)
+    return np.repeat(ours, theirs), ranges(nodes.starts[partners], theirs)
 
 
 def near(
-    nodes: Nodes,
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    few: NDArray[np.int64],
-    many: NDArray[np.int64],
+    nodes: Nodes, few: NDArray[np.int64], many: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every node of one kind with the nearest in time of the other, before and after it."""
-    if not len(few):
-        return few, many
-    dated = nodes.times != NO_TIME
-    base = nodes.times[dated].min(initial=0) if dated.any() else 0
-    clock = np.where(dated, nodes.times - np.where(dated, base, NO_TIME) + 1, 0)
-    clock = clock.clip(0, (1 << TIME_BITS) - 1)
-    keys = nodes.kinds << TIME_BITS | clock
-    ours = ranges(starts[few], sizes[few])
-    partners = np.repeat(many, sizes[few])
-    after = np.searchsorted(keys, partners << TIME_BITS | clock[ours])
-    low, high = starts[partners], starts[partners] + sizes[partners] - 1
+    sizes = nodes.sizes(few)
+    ours = ranges(nodes.starts[few], sizes)
+    partners = np.repeat(many, sizes)
+    kinds = distinct(many)
+    places = ranges(nodes.starts[kinds], nodes.sizes(kinds))
+    keys = nodes.kinds[places] << TIME_BITS | nodes.clock(places)
+    after = np.searchsorted(keys, partners << TIME_BITS | nodes.clock(ours))
+    low, high = nodes.starts[partners], nodes.starts[partners + 1] - 1
+    after += low - np.searchsorted(keys, partners << TIME_BITS)
     chosen = np.concatenate([np.clip(after - 1, low, high), np.clip(after, low, high)])
     return np.concatenate([ours, ours]), chosen

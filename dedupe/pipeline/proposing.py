@@ -17,7 +17,7 @@ import numpy as np
 from dedupe.candidates import Crowd, heaped
 from dedupe.hashing import distinct, outside
 from dedupe.pipeline.bonds import kin
-from dedupe.pipeline.expand import Nodes, are_many, expand, neighbours
+from dedupe.pipeline.expand import Nodes, expand, neighbours, sampled
 from dedupe.stories import HOUR
 
 if TYPE_CHECKING:
@@ -109,14 +109,13 @@ class Agenda:
         self, found: Candidates, alive: NDArray[np.int64]
     ) -> Iterator[NDArray[np.int64]]:
         """The pairs of the living for all candidates, a part at a time."""
-        runs = np.bincount(self.outline.kinds[alive], minlength=self.outline.kind_count)
-        sampled = [np.zeros(0, np.int64)]
         meet = Meetings(self.outline, alive)
         yield meet.beside()
+        many = [np.zeros(0, np.int64)]
         for codes in found.parts:
-            sampled.append(codes[are_many(runs[codes >> 32], runs[codes & LOW])])
+            many.append(sampled(meet.nodes, codes))
             yield meet.across(codes)
-        self.standing = Standing(found.crowded, np.concatenate(sampled), alive)
+        self.standing = Standing(found.crowded, np.concatenate(many), alive)
         self.stale[:] = False
 
     def later_pairs(
@@ -137,18 +136,23 @@ class Agenda:
         lives = np.zeros(len(self.outline), dtype=bool)
         lives[alive] = True
         codes = codes[lives[codes >> 32] & lives[codes & LOW]]
-        stale = self.stale[self.outline.kinds]
-        return np.asarray(codes[stale[codes >> 32] | stale[codes & LOW]])
+        left, right = self.outline.kinds[codes >> 32], self.outline.kinds[codes & LOW]
+        return np.asarray(codes[self.stale[left] | self.stale[right]])
 
 
 def candidates_among(
     outline: Outline, alive: NDArray[np.int64], crowd: Crowd | None = None
 ) -> Candidates:
     """Candidate pairs of the kinds that are alive, by all keys or by some."""
+    return outline.propose(kinds_by_time(outline, alive), crowd)
+
+
+def kinds_by_time(outline: Outline, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The kinds of some records in the order of their first times."""
     by_time = alive[np.lexsort((outline.times[alive], outline.kinds[alive]))]
     kinds, firsts = np.unique(outline.kinds[by_time], return_index=True)
     order = np.lexsort((kinds, outline.times[by_time[firsts]]))
-    return outline.propose(kinds[order], crowd)
+    return np.asarray(kinds[order])
 
 
 def new_candidates(outline: Outline, standing: Standing, alive: NDArray[np.int64]) -> Candidates:
@@ -157,10 +161,10 @@ def new_candidates(outline: Outline, standing: Standing, alive: NDArray[np.int64
     found = candidates_among(outline, alive, Crowd(standing.crowded, moved))
     has_moved = np.zeros(outline.kind_count, dtype=bool)
     has_moved[moved] = True
-    sampled = standing.sampled
-    sampled = sampled[has_moved[sampled >> 32] | has_moved[sampled & LOW]]
-    rest = (outside(sampled, codes) for codes in found.parts)
-    return replace(found, parts=chain([sampled], rest), count=len(sampled) + found.count)
+    again = standing.sampled
+    again = again[has_moved[again >> 32] | has_moved[again & LOW]]
+    rest = (outside(again, codes) for codes in found.parts)
+    return replace(found, parts=chain([again], rest), count=len(again) + found.count)
 
 
 def meetings(
@@ -176,19 +180,19 @@ class Meetings:
 
     def __init__(self, outline: Outline, alive: NDArray[np.int64]) -> None:
         alive = alive[np.argsort(outline.digests[alive], kind="stable")]
-        self._outline, self._alive = outline, alive
-        self._nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
+        self._outline = outline
+        self.nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
 
     def beside(self) -> NDArray[np.int64]:
         """The neighbours of one kind, and what links keep apart with all of its own kind."""
-        codes = neighbours(self._nodes)
+        codes = neighbours(self.nodes)
         if self._outline.links.cannot.size:
-            codes = distinct(np.concatenate([codes, kin(self._outline, self._alive)]))
+            codes = distinct(np.concatenate([codes, kin(self._outline, self.nodes.runs)]))
         return self._near(codes)
 
     def across(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """The pairs for coded candidate pairs of two kinds."""
-        return self._near(expand(self._nodes, codes))
+        return self._near(expand(self.nodes, codes))
 
     def _near(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         window = self._outline.settings.window

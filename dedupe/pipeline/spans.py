@@ -83,13 +83,14 @@ def calendar_of(
     by_day = by_day[kinds[by_day] >= 0]
     shown = kinds[by_day].astype(np.int32)
     count = int(numbers.max(initial=-1)) + 1
-    sizes, records = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
-    for things in range(0, count, THINGS):
-        codes = told_by(numbers, shown, things)
-        own = np.arange(things, min(things + THINGS, count) + 1)
-        sizes.append(np.diff(np.searchsorted(codes, own << 32)))
-        records.append(by_day.take(codes & LOW))
-    return Calendar(np.concatenate(sizes).cumsum(), np.concatenate(records), days)
+    starts = np.zeros(count + 1, np.int64)
+    records = np.empty(sum(int((column[shown] >= 0).sum()) for column in numbers.T), np.int32)
+    for low in range(0, count, THINGS):
+        high, before = min(low + THINGS, count), starts[low]
+        codes = told_by(numbers, shown, low)
+        starts[low : high + 1] = before + np.searchsorted(codes, np.arange(low, high + 1) << 32)
+        records[before : before + len(codes)] = by_day.take(codes & LOW)
+    return Calendar(starts, records, days)
 
 
 def told_by(numbers: NDArray[np.int32], kinds: NDArray[np.int32], first: int) -> NDArray[np.int64]:
