@@ -16,7 +16,7 @@ from commandline import dedupe, start
 from readers import read_bytes
 
 from dedupe.candidates import heaped
-from dedupe.engines import duck, load, meet, within, worded
+from dedupe.engines import load, meet, pages, spilled, within, worded
 from dedupe.engines.aside import SpilledHopeless
 from dedupe.engines.spill import PREFIX, hold, open_spill
 from dedupe.errors import SpillError
@@ -191,10 +191,11 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
     monkeypatch.setattr(meet, "heaped", partial(heaped, least=2048))
     monkeypatch.setattr(outline, "PART", 900)
     monkeypatch.setattr(worded, "SCREENED", 700)
-    monkeypatch.setattr(duck.Spilled, "LOOKED_AT", 100)
-    with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
-        assert np.array_equal(held.clustering.canonical, spilled.clustering.canonical)
-        assert np.array_equal(held.pairs.scores, spilled.pairs.scores)
+    monkeypatch.setattr(spilled.Spilled, "LOOKED_AT", 100)
+    monkeypatch.setattr(pages, "LEAST", 64)
+    with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as found:
+        assert np.array_equal(held.clustering.canonical, found.clustering.canonical)
+        assert np.array_equal(held.pairs.scores, found.pairs.scores)
 
 
 @pytest.mark.parametrize("memory", [1 << 27, 1 << 30], ids=["no more to give", "more to give"])

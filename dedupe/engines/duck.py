@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,37 +11,28 @@ import numpy as np
 
 from dedupe.canonical import order_by
 from dedupe.engines.arrow import numbers
-from dedupe.engines.aside import SpilledHopeless, fetch_letters
 from dedupe.engines.load import load
-from dedupe.engines.meet import meet
 from dedupe.engines.pages import Pages
 from dedupe.engines.shelf import Shelf
 from dedupe.engines.spill import open_spill
-from dedupe.engines.worded import Worded
+from dedupe.engines.spilled import Spilled
 from dedupe.pipeline import Clock, Result, conclude
 from dedupe.pipeline.case import policy
 from dedupe.pipeline.links import links_of
 from dedupe.pipeline.register import Register, numbered
 from dedupe.pipeline.spans import calendar_of
 from dedupe.stories import Corpus
-from dedupe.verify import identical_reach, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from dedupe.candidates import Candidates, Crowd
     from dedupe.engines.load import Loaded
     from dedupe.engines.spill import Spill
-    from dedupe.pipeline.hopeless import Hopeless
-    from dedupe.pipeline.judged import Judged
-    from dedupe.pipeline.judging import Judge
     from dedupe.pipeline.links import Links
-    from dedupe.pipeline.register import Counts
     from dedupe.settings import Settings
     from dedupe.stories import Batch
-    from dedupe.verify import Ends, Evidence, Verdicts
 
 
 @contextmanager
@@ -76,76 +66,6 @@ def gather(
     roll = loaded.roll
     corpus = Corpus(shelf, (), roll.ids, roll.sources, roll.times, roll.digests)
     return corpus, open_spilled(loaded, spill, settings, links_of(corpus, settings), pages)
-
-
-@dataclass(frozen=True, slots=True)
-class Spilled(Worded):
-    """A run whose keys, letters and hopeless pairs are in a database, and its numbers in files."""
-
-    LOOKED_AT = 1 << 16
-
-    spill: Spill
-    pages: Pages
-    bands: tuple[int, ...]
-
-    def hopeless(self) -> Hopeless:
-        """A place for the pairs that are put aside."""
-        return SpilledHopeless(self.spill)
-
-    def propose(self, kinds: NDArray[np.int64], crowd: Crowd | None = None) -> Candidates:
-        """Candidate pairs among some kinds."""
-        self.pages.give_back()
-        return meet(self.spill, self.bands, kinds, crowd)
-
-    def counts(self, records: NDArray[np.int64]) -> Counts:
-        """What recurs among some records."""
-        counted = self.pages.keep(Worded.counts(self, records))
-        self.pages.give_back()
-        return counted
-
-    def evidence(self, counts: Counts) -> Evidence:
-        """What the decision may look at under some counts, but for letters."""
-        return self.pages.keep(Worded.evidence(self, counts))
-
-    def judge(self, counts: Counts, floor: float, *, screened: bool) -> Judge:
-        """How pairs of records are judged under some counts."""
-        judge = Worded.judge(self, counts, floor, screened=screened)
-
-        def judge_and_give_back(
-            codes: NDArray[np.int64], progress: Callable[[float], None]
-        ) -> tuple[Judged, NDArray[np.int64]]:
-            found = judge(codes, progress)
-            self.pages.give_back()
-            return found
-
-        return judge_and_give_back
-
-    def look(self, evidence: Evidence, ends: Ends, progress: Callable[[float], None]) -> Verdicts:
-        """The verdicts on pairs of kinds."""
-        kinds = np.unique(np.concatenate([ends.left, ends.right]))
-        return verify(self.with_letters(evidence, kinds), ends, progress)
-
-    def reach(self, kinds: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many seconds apart two records of each kind are still one story."""
-        evidence = self.evidence(self.counts(np.flatnonzero(self.kinds >= 0)))
-        step = self.LOOKED_AT
-        cuts = [kinds[first : first + step] for first in range(0, len(kinds), step)]
-        reached = [
-            identical_reach(self.with_letters(evidence, some), some, self.settings.threshold)
-            for some in cuts
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *reached])
-
-    def with_letters(self, evidence: Evidence, kinds: NDArray[np.int64]) -> Evidence:
-        """The same with the letters of some kinds."""
-        numbers = self.settings.numbers
-        letters = [fetch_letters(self.spill, field, kinds, numbers) for field in self.fields]
-        return replace(evidence, texts=tuple(letters))
-
-    @property
-    def fields(self) -> range:
-        """The fields by number."""
-        return range(len(self.zones))
 
 
 def open_spilled(

@@ -41,7 +41,7 @@ def judge_lot(
     for codes in heaped(lot.parts, outline.at_once):
         before, share = done / max(lot.size, 1), len(codes) / max(lot.size, 1)
         fresh, far = judge(codes, within(progress, before, share))
-        found |= fresh
+        found = outline.keep(found | fresh)
         hopeless.add(far)
         done += len(codes)
     return found

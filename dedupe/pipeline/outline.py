@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dedupe.pipeline.links import Links
     from dedupe.pipeline.register import Counts, Register
     from dedupe.settings import Settings
+
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ class Outline(ABC):
     def at_once(self) -> int:
         """So many pairs are judged at a time at the least, where there are as many."""
         return PART
+
+    def keep(self, held: Held) -> Held:
+        """The same for longer than a step, out of memory where there is a place; not to be changed.
+
+        ``held`` is an array, or a tuple or dataclass of such.
+        """
+        return held
 
     def hopeless(self) -> Hopeless:
         """A place for the pairs that are put aside."""

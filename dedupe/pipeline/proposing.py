@@ -181,7 +181,7 @@ class Meetings:
     def __init__(self, outline: Outline, alive: NDArray[np.int64]) -> None:
         alive = alive[np.argsort(outline.digests[alive], kind="stable")]
         self._outline = outline
-        self.nodes = Nodes.of(alive, outline.kinds[alive], outline.times[alive])
+        self.nodes = outline.keep(Nodes.of(alive, outline.kinds[alive], outline.times[alive]))
 
     def beside(self) -> NDArray[np.int64]:
         """The neighbours of one kind, and what links keep apart with all of its own kind."""

@@ -43,8 +43,7 @@ LOW = 0xFFFFFFFF
 
 def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     """Find every record's leader; ``progress`` is told the share of a round's pairs judged."""
-    heads = run_heads(outline)
-    leaders = heads
+    leaders = heads = outline.keep(run_heads(outline))
     judged = nothing_judged(len(outline.settings.field))
     effort = dict.fromkeys(("rounds", "candidate_pairs", "hot_buckets", "largest_bucket"), 0)
     hopeless = outline.hopeless()
@@ -52,7 +51,7 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
     whole = True
     agenda = Agenda(outline)
     while True:
-        alive = alive_heads(outline, leaders)
+        alive = outline.keep(alive_heads(outline, leaders))
         counts = agenda.begin(alive)
         if whole:
             lot = agenda.all_pairs(judged, hopeless, alive)
@@ -66,14 +65,14 @@ def settle(outline: Outline, progress: Callable[[float], None]) -> Settled:
         links_wait = first and outline.links.must.size > 0
         passed = passes_anew(judged, fresh, outline.settings.threshold)
         done = whole and not passed and not links_wait
-        judged |= fresh
+        judged = outline.keep(judged | fresh)
         effort["rounds"] += 1
         strays = stray_copies(outline, heads, leaders) if done else NO_RECORDS
         if done and not len(strays):
             return close(outline, counts, heads, leaders, judged, hopeless, effort)
         if len(strays):
-            heads, agenda = split_off(outline, heads, strays), Agenda(outline)
-        leaders = lead_heads(outline, heads, judged, hopeless)
+            heads, agenda = outline.keep(split_off(outline, heads, strays)), Agenda(outline)
+        leaders = outline.keep(lead_heads(outline, heads, judged, hopeless))
         whole = passed < WORTHWHILE
 
 
