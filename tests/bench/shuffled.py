@@ -1,8 +1,7 @@
 """What a run under Spark moved: ``python tests/bench/shuffled.py EVENT_LOG_FOLDER RECORDS``.
 
-The log is that of a run with ``spark.eventLog.enabled`` and ``spark.eventLog.compress=false``,
-for Spark 4 compresses it otherwise. Prints a Markdown table, a row for each of Spark's queries in
-bytes a record, and the peaks of memory.
+The log is that of a run with ``spark.eventLog.enabled``, compressed with zstd or not. Prints a
+Markdown table, a row for each of Spark's queries in bytes a record, and the peaks of memory.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import zstandard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,10 @@ NOTICED = ("shuffled", "read", "written", "to the driver")
 def events(folder: Path) -> Iterator[dict[str, Any]]:
     """The events of all logs in a folder."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open(encoding="utf-8") as lines:
+        if path.name.startswith((".", "appstatus")):
+            continue
+        told = zstandard.open if path.suffix == ".zstd" else open
+        with told(path, "rt", encoding="utf-8") as lines:
             yield from (json.loads(line) for line in lines if line.startswith("{"))
 
 
