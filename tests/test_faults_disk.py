@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from commandline import Done, dedupe, visible
 from test_faults import FAILED, OLD, fresh, limited, stories
 
+from dedupe.errors import SpillError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TOO_LARGE = "dedupe: error: out: File too large\n"
 NO_SPACE = "dedupe: error: out: No space left on device\n"
@@ -104,6 +107,29 @@ def test_a_full_disk_leaves_the_old(command: str, small: Path, tmp_path: Path):
     assert (done.code, done.out, done.err) == (FAILED, b"", NO_SPACE)
     assert (small / "out").read_bytes() == OLD
     assert visible(small) == {"out"}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system"
+)
+def test_a_full_disk_past_memory_is_told_in_a_line(small: Path, tmp_path: Path):
+    pytest.importorskip("duckdb")
+    (tmp_path / "in.jsonl").write_bytes(stories())
+    flags = ("--memory", "1", "--tmp", "small", "-o", "out.jsonl")
+    done = dedupe("cluster", "-q", *flags, "in.jsonl", folder=tmp_path)
+    assert (done.code, done.out) == (FAILED, b"")
+    assert re.fullmatch(r"dedupe: error: on disk, past memory: .*No space left.*\n", done.err)
+    assert visible(small) == set()
+    assert visible(tmp_path) == {"in.jsonl", "small"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_disk_ends_the_keeping_of_batches():
+    pytest.importorskip("pyarrow")
+    from dedupe.engines.shelf import Shelf  # noqa: PLC0415 - an extra
+
+    with pytest.raises(SpillError, match="/dev/full: No space left"), Shelf(Path("/dev/full")):
+        pass
 
 
 NAME = os.fsdecode(b"caf\xe9\x1b[2J.jsonl")

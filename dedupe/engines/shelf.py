@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Self, overload
 
 import numpy as np
 import pyarrow as pa
 
+from dedupe.errors import SpillError
 from dedupe.stories import Batch
 
 if TYPE_CHECKING:
@@ -40,10 +43,11 @@ class Shelf(Sequence[Batch]):
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
-        self._writer.close()
+        with told(self._path):
+            self._writer.close()
 
     def add(self, batch: Batch) -> None:
-        """Keep a batch."""
+        """Keep a batch; raises SpillError."""
         row = {
             "path": batch.path,
             "format": batch.format,
@@ -51,7 +55,8 @@ class Shelf(Sequence[Batch]):
             "data": batch.data,
             **{name: getattr(batch, name).tobytes() for name in NUMBERS},
         }
-        self._writer.write_batch(pa.RecordBatch.from_pylist([row], SCHEMA))
+        with told(self._path):
+            self._writer.write_batch(pa.RecordBatch.from_pylist([row], SCHEMA))
         self._count += 1
 
     def __len__(self) -> int:
@@ -70,6 +75,16 @@ class Shelf(Sequence[Batch]):
             return list(islice(self, *place.indices(self._count)))
         with pa.OSFile(str(self._path)) as file, pa.ipc.open_file(file) as reader:
             return batch_of(reader.get_batch(range(self._count)[place]))
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Raise what the disk complains of as SpillError."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SpillError(f"{path}: {reason}") from error
 
 
 def batch_of(held: pa.RecordBatch) -> Batch:
