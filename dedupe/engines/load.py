@@ -95,19 +95,18 @@ def load(
     roll = pages.keep(fill(batches, spill, shelf))
     spelled: dict[str, int] = {}
     count = len(settings.field)
-    fields = tuple(
-        pages.keep(
-            tell(
-                spill,
-                settings,
-                roll,
-                field,
-                spelled,
-                lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
-            )
+    told_fields = (
+        tell(
+            spill,
+            settings,
+            roll,
+            field,
+            spelled,
+            lambda done, field=field: progress((field + done) / count),  # type: ignore[misc]  # mypy cannot see the default
         )
         for field in range(count)
     )
+    fields = tuple(map(pages.keep, told_fields))
     kinds, rows = pages.keep(
         kinds_of([own.prints for own in fields], [own.rows for own in fields], roll.times)
     )
