@@ -16,7 +16,7 @@ endif
 PEERS   ?= $(VENV)/peers
 LOWEST  := $(VENV)/lowest
 RELEASE := $(VENV)/release
-SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.c dedupe/_kernel/*.h)
+SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.[ch] dedupe/_kernel/*/*.[ch])
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-config --universal \
   --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple
@@ -146,8 +146,8 @@ fit: $(TOOLS)
 	@for file in $(sort $(LESSONS)); do \
 	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
 	done
-	$(BIN)/python -m dedupe.judge.fit -o dedupe/data/model.json $(LESSONS)
-	$(BIN)/python -m dedupe.judge.fit_glance -o dedupe/data/glance.json \
+	$(BIN)/python tests/training/fit.py -o dedupe/data/model.json $(LESSONS)
+	$(BIN)/python -m dedupe.judge.fit_glance -o dedupe/data/prefilter.json \
 	  $(sort $(filter %.jsonl.gz,$(LESSONS)))
 
 clean:

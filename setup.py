@@ -7,6 +7,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 LIMITED = "0x030B0000"
+KERNEL = Path("dedupe/_kernel")
 # No fused multiply-add and no reordering of sums: a double is the same as in numpy.
 STRICT = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
     "-O3", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-fvisibility=hidden",
@@ -20,8 +21,9 @@ setup(
     ext_modules=[
         Extension(
             "dedupe._native",
-            sources=sorted(map(str, Path("dedupe/_kernel").glob("*.c"))),
-            depends=sorted(map(str, Path("dedupe/_kernel").glob("*.h"))),
+            sources=sorted(map(str, KERNEL.rglob("*.c"))),
+            depends=sorted(map(str, KERNEL.rglob("*.h"))),
+            include_dirs=[str(KERNEL)],
             define_macros=[("Py_LIMITED_API", LIMITED)],
             extra_compile_args=[*STRICT, *SANITIZED, *(["-g", "-O1"] if SANITIZED else [])],
             extra_link_args=SANITIZED,

@@ -15,11 +15,12 @@ import importlib
 TYPE_CHECKING = False  # as checkers know it; importing typing would cost more than all else here
 if TYPE_CHECKING:
     from dedupe.api import cluster
+    from dedupe.config import Settings
+    from dedupe.config_values import Field
     from dedupe.errors import DedupeError, InputError, OutputError, SettingsError, StoreError
-    from dedupe.index import Answer, Index
-    from dedupe.parsers import Field
-    from dedupe.settings import Settings
-    from dedupe.stories import Cluster, Clustering
+    from dedupe.index.answers import Answer
+    from dedupe.index.index import Index
+    from dedupe.models import Cluster, Clustering
 
     __version__: str
 
@@ -43,27 +44,27 @@ __all__ = [
 DISTRIBUTION = "headline-dedupe"
 """The name to install; a package ``dedupe`` without it is the other project of that name."""
 
-HOMES = {
+MODULES = {
     "cluster": "api",
     "DedupeError": "errors",
     "InputError": "errors",
     "OutputError": "errors",
     "SettingsError": "errors",
-    "Field": "parsers",
+    "Field": "config_values",
     "StoreError": "errors",
     "Answer": "index",
     "Index": "index",
-    "Settings": "settings",
-    "Cluster": "stories",
-    "Clustering": "stories",
+    "Settings": "config",
+    "Cluster": "models",
+    "Clustering": "models",
 }
 
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
         found: object = installed_version()
-    elif name in HOMES:
-        found = getattr(importlib.import_module(f"dedupe.{HOMES[name]}"), name)
+    elif name in MODULES:
+        found = getattr(importlib.import_module(f"dedupe.{MODULES[name]}"), name)
     else:
         raise AttributeError(
             f"module 'dedupe' of {DISTRIBUTION} has no attribute {name!r}; "

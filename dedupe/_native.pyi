@@ -4,40 +4,40 @@ from numpy.typing import NDArray
 # Run the loops that this processor runs best, or those that any runs; returns whether the first.
 def widen(wanted: bool, /) -> bool: ...
 
-# dedupe.folding.scan; the tokens are those of Tokens.arrays, with room for folded_length of each.
-def folded_length(
+# dedupe.text.tokenize; the tokens are those of Tokens.arrays, each with normalized_length places.
+def normalized_length(
     pages: NDArray[np.uint16],
     entries: NDArray[np.uint32],
     expansions: NDArray[np.uint32],
     raw: NDArray[np.uint32],
     /,
 ) -> int: ...
-def scan(
+def tokenize(
     pages: NDArray[np.uint16],
     entries: NDArray[np.uint32],
     expansions: NDArray[np.uint32],
     raw: NDArray[np.uint32],
     sizes: NDArray[np.int64],
     hashes: NDArray[np.uint64],
-    kinds: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
     cases: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     offsets: NDArray[np.int64],
     codes: NDArray[np.uint32],
     bounds: NDArray[np.int64],
     /,
 ) -> None: ...
 
-# dedupe.folding.affixes; all phrases are sorted.
+# dedupe.text.affixes; all phrases are sorted.
 def find_core(
     hashes: NDArray[np.uint64],
-    kinds: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
     cases: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     offsets: NDArray[np.int64],
     codes: NDArray[np.uint32],
     bounds: NDArray[np.int64],
@@ -45,38 +45,38 @@ def find_core(
     gone: NDArray[np.uint64],
     outlets: NDArray[np.uint64],
     learned: NDArray[np.uint64],
-    heads: NDArray[np.int64],
-    tails: NDArray[np.int64],
+    core_starts: NDArray[np.int64],
+    core_ends: NDArray[np.int64],
     versions: NDArray[np.int16],
     withdrawn: NDArray[np.bool_],
     /,
 ) -> None: ...
 
-# dedupe.folding; the last four are written.
+# dedupe.text.normalize; the last four are written.
 def frame(
     hashes: NDArray[np.uint64],
-    kinds: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
     cases: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     offsets: NDArray[np.int64],
     codes: NDArray[np.uint32],
     bounds: NDArray[np.int64],
-    heads: NDArray[np.int64],
-    tails: NDArray[np.int64],
+    core_starts: NDArray[np.int64],
+    core_ends: NDArray[np.int64],
     story_starts: NDArray[np.int64],
     story_stops: NDArray[np.int64],
     spaceless: NDArray[np.bool_],
-    prints: NDArray[np.uint64],
+    fingerprints: NDArray[np.uint64],
     /,
 ) -> None: ...
 
-# dedupe.sketch.minhash; one row a story and one column a band, of at most 1024 slots in all.
+# dedupe.blocking.minhash; one row a text and one column a band, of at most 1024 slots in all.
 def band_keys(
     codes: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     spaceless: NDArray[np.bool_],
     multipliers: NDArray[np.uint32],
     offsets: NDArray[np.uint32],
@@ -84,46 +84,46 @@ def band_keys(
     /,
 ) -> None: ...
 
-# dedupe.sketch.anchors; the words are sorted, their weights followed by that of any other.
-def anchor_keys(
+# dedupe.blocking.rare_pairs; the words are sorted, their weights followed by that of any other.
+def rare_pair_keys(
     hashes: NDArray[np.uint64],
-    kinds: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
     cases: NDArray[np.uint8],
     gaps: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     offsets: NDArray[np.int64],
     codes: NDArray[np.uint32],
     bounds: NDArray[np.int64],
-    heads: NDArray[np.int64],
-    tails: NDArray[np.int64],
+    core_starts: NDArray[np.int64],
+    core_ends: NDArray[np.int64],
     words: NDArray[np.uint64],
     weights: NDArray[np.int64],
     out: NDArray[np.uint64],
     /,
 ) -> None: ...
 
-# dedupe.pipeline.describe.first_seen; returns how many there are.
+# dedupe.text.preprocess.first_seen; returns how many there are.
 def first_seen(
     hashes: NDArray[np.uint64],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     codes: NDArray[np.uint32],
     out: NDArray[np.int64],
     /,
 ) -> int: ...
 
-# dedupe.hashing.find; the keys are sorted.
+# dedupe.arrays.find_positions; the keys are sorted.
 def find_hashes(
     keys: NDArray[np.uint64], wanted: NDArray[np.uint64], out: NDArray[np.int64], /
 ) -> None: ...
 
-# dedupe.hashing.find_sorted; both are sorted.
+# dedupe.arrays.find_in_sorted; both are sorted.
 def find_sorted(
     held: NDArray[np.int64], wanted: NDArray[np.int64], out: NDArray[np.int64], /
 ) -> None: ...
 
-# dedupe.index.postings.spans: where the entries of each key begin, in the part of that place.
+# dedupe.index.postings.key_spans: where the entries of each key begin, in the part of that place.
 def find_postings(
     data: NDArray[np.uint32],
     bounds: NDArray[np.int64],
@@ -149,7 +149,7 @@ def take_postings(
     /,
 ) -> None: ...
 
-# dedupe.index.postings.merged; returns how many words are written.
+# dedupe.index.postings.merge_postings_in_parts; returns how many words are written.
 def merge_postings(
     data: NDArray[np.uint32],
     bounds: NDArray[np.int64],
@@ -162,7 +162,7 @@ def merge_postings(
     /,
 ) -> int: ...
 
-# dedupe.candidates: the texts ``names`` in their order, the row of each, and the keys to count as
+# dedupe.blocking.lsh: the texts ``names`` in their order, the row of each, and the keys to count as
 # part and parts. Returns the number of buckets, whose sizes and keys are written, and members.
 def group_keys(
     keys: NDArray[np.uint64],
@@ -180,12 +180,12 @@ def pair_members(
     members: NDArray[np.uint32], sizes: NDArray[np.uint32], out: NDArray[np.int64], /
 ) -> int: ...
 
-# dedupe.verify.features; sixteen columns, and no row for a pair with an empty text.
+# dedupe.scoring.features; sixteen columns, and no row for a pair with an empty text.
 def aligned_features(
     ids: NDArray[np.int32],
     zones: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     words: NDArray[np.int32],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
@@ -193,17 +193,17 @@ def aligned_features(
     /,
 ) -> None: ...
 
-# dedupe.verify.context; three columns: days, weeks, headlines.
+# dedupe.scoring.pair_context; three columns: days, weeks, headlines.
 def returning(
     keys: NDArray[np.int32],
-    meetings: NDArray[np.float64],
+    pair_returns: NDArray[np.float64],
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     out: NDArray[np.float64],
     /,
 ) -> None: ...
 
-# dedupe.verify.model; the leaves are added to what the totals hold.
+# dedupe.scoring.model; the leaves are added to what the totals hold.
 def log_odds(
     cuts: NDArray[np.float64],
     firsts: NDArray[np.int64],
@@ -214,26 +214,26 @@ def log_odds(
     /,
 ) -> None: ...
 
-# dedupe.verify.odds; the leaves are added to what the odds and the hopes hold.
-def judge_looks(
+# dedupe.scoring.log_odds; the leaves are added to the odds and the upper bounds.
+def score_features(
     cuts: NDArray[np.float64],
     firsts: NDArray[np.int64],
     stays: NDArray[np.uint8],
     leaves: NDArray[np.float64],
-    lead: NDArray[np.float64],
+    primary: NDArray[np.float64],
     back: NDArray[np.float64],
     context: NDArray[np.float64],
     odds: NDArray[np.float64],
-    hopes: NDArray[np.float64],
+    upper_bounds: NDArray[np.float64],
     /,
 ) -> None: ...
 
-# dedupe.verify.glance.
-def glance(
+# dedupe.scoring.prefilter.prefilter_log_odds.
+def prefilter_log_odds(
     ids: NDArray[np.int32],
     zones: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     words: NDArray[np.int32],
     lede_ids: NDArray[np.int32],
     lede_zones: NDArray[np.uint8],
@@ -253,13 +253,13 @@ def glance(
     /,
 ) -> None: ...
 
-# dedupe.verify.screen; the leaves are added to what the odds hold. One field or two; where there is
-# one it is given twice.
-def screen(
+# dedupe.scoring.prefilter.compiled_upper_bounds; the leaves are added to the odds. With one field
+# its columns are given twice.
+def upper_bound_log_odds(
     ids: NDArray[np.int32],
     zones: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     words: NDArray[np.int32],
     lede_ids: NDArray[np.int32],
     lede_zones: NDArray[np.uint8],
@@ -280,17 +280,17 @@ def screen(
     /,
 ) -> None: ...
 
-# dedupe.pipeline.spans; two columns: days, weeks.
+# dedupe.scoring.active_days; two columns: days, weeks.
 def count_spans(
     starts: NDArray[np.int64],
     records: NDArray[np.int32],
     days: NDArray[np.int32],
-    alive: NDArray[np.bool_],
+    survivors: NDArray[np.bool_],
     out: NDArray[np.int64],
     /,
 ) -> None: ...
 
-# dedupe.pipeline.register.Holdings; the counts are added to those in ``out``.
+# dedupe.scoring.corpus_stats.WordColumn; the counts are added to those in ``out``.
 def count_words(
     ends: NDArray[np.int64],
     words: NDArray[np.int32],

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
+from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import InputError, SettingsError
+from dedupe.io.jsonl import read_jsonl
+from dedupe.io.source import Source
+from dedupe.models import ReadStats
 from dedupe.pipeline import run
-from dedupe.reading.jsonl import batches
-from dedupe.reading.source import Source
-from dedupe.settings import Settings, check_name, resolve
-from dedupe.stories import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dedupe.stories import Clustering
+    from dedupe.models import Clustering
 
-    Story = str | Mapping[str, Any]
+    Record = str | Mapping[str, Any]
 
 CALL = "cluster()"
 
 
 def cluster(
-    stories: Iterable[Story], settings: Settings | None = None, **given: object
+    stories: Iterable[Record], settings: Settings | None = None, **given: object
 ) -> Clustering:
     """Group stories by what they tell; iterate the result for its clusters, largest first.
 
@@ -34,7 +34,7 @@ def cluster(
     first field. Settings are given whole or by keyword, as in ``threshold=0.8`` or
     ``keep=["earliest"]``; a keyword wins over ``settings``.
 
-    Each :class:`~dedupe.stories.Cluster` has an ``id`` made from content, its ``canonical`` and
+    Each :class:`~dedupe.models.Cluster` has an ``id`` made from content, its ``canonical`` and
     its ``members``; these are positions in ``stories``, from 0.
 
     >>> from dedupe import cluster
@@ -54,12 +54,14 @@ def cluster(
     """
     if isinstance(stories, str | bytes | Mapping):
         raise TypeError(f"expected an iterable of stories, got one {type(stories).__name__}")
-    chosen = settled(settings or Settings(), given)
-    source = Source(CALL, "jsonl", lines_of(stories, chosen), chosen, Tally(), refuse)
-    return run(batches(source), chosen).clustering
+    chosen = checked_settings(settings or Settings(), given)
+    source = Source(
+        CALL, "jsonl", encode_records(stories, chosen), chosen, ReadStats(), raise_with_position
+    )
+    return run(read_jsonl(source), chosen).clustering
 
 
-def settled(settings: Settings, given: Mapping[str, object]) -> Settings:
+def checked_settings(settings: Settings, given: Mapping[str, object]) -> Settings:
     """The settings with keywords over them; raises SettingsError."""
     told = {name: value for name, value in given.items() if value is not None}
     checked = resolve([(CALL, told)])
@@ -70,18 +72,18 @@ def settled(settings: Settings, given: Mapping[str, object]) -> Settings:
     return chosen
 
 
-def lines_of(stories: Iterable[Story], settings: Settings) -> Iterator[bytes]:
+def encode_records(stories: Iterable[Record], settings: Settings) -> Iterator[bytes]:
     """Each story as the line of JSON that it would be in a file; raises InputError."""
     first = settings.field[0].names[0]
     for position, story in enumerate(stories):
         try:
             yield orjson.dumps(
                 {first: story} if isinstance(story, str) else as_dict(story),
-                default=plain,
+                default=json_default,
                 option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY,
             )
         except TypeError as error:
-            raise InputError(place(position), None, str(error)) from None
+            raise InputError(position_label(position), None, str(error)) from None
 
 
 def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,16 +93,16 @@ def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
     return story if isinstance(story, dict) else dict(story)
 
 
-def plain(value: object) -> object:
+def json_default(value: object) -> object:
     """What JSON holds in the place of a value that it does not know."""
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
-def refuse(error: InputError, raw: bytes, header: bytes = b"") -> NoReturn:  # noqa: ARG001 - a Reject
+def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> NoReturn:  # noqa: ARG001 - a Reject
     """Stop at a bad story and name its position; the reader counts lines, from 1."""
-    raise InputError(place((error.line or 1) - 1), None, error.reason)
+    raise InputError(position_label((error.line or 1) - 1), None, error.reason)
 
 
-def place(position: int) -> str:
+def position_label(position: int) -> str:
     """How a story is named in an error."""
     return f"stories[{position}]"

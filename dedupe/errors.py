@@ -17,8 +17,8 @@ class InputError(DedupeError):
         super().__init__(path, line, reason)
 
     def __str__(self) -> str:
-        place = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{place}: {self.reason}"
+        position = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{position}: {self.reason}"
 
 
 class LinksError(InputError):
@@ -39,8 +39,8 @@ class SettingsError(DedupeError):
         super().__init__(name, reason, origin)
 
     def __str__(self) -> str:
-        place = f"{self.origin}: " if self.origin else ""
-        return f"{place}{self.name}: {self.reason}"
+        position = f"{self.origin}: " if self.origin else ""
+        return f"{position}{self.name}: {self.reason}"
 
 
 class OutputError(DedupeError):
@@ -84,7 +84,7 @@ class StoreError(DedupeError):
         return f"{self.path}: {self.reason}"
 
 
-class SpillError(DedupeError):
+class ScratchError(DedupeError):
     """What did not fit into memory could not be kept on disk, or not be read back."""
 
     def __init__(self, reason: str) -> None:
@@ -95,7 +95,7 @@ class SpillError(DedupeError):
         return f"on disk, past memory: {self.reason}"
 
 
-class EngineError(DedupeError):
+class BackendError(DedupeError):
     """A run on many machines that could not begin, or that lost something on its way."""
 
     def __init__(self, reason: str) -> None:

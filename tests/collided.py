@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dedupe import cluster  # noqa: F401 - it brings all rooms
-from dedupe.engines import roll
+from dedupe import pipeline
+from dedupe.backends import record_meta
+from dedupe.text import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from dedupe.settings import Settings
+    from dedupe.config import Settings
 
     Rows = Iterable[pa.RecordBatch]
 
-DESCRIBE, GATHER = (sys.modules[f"dedupe.pipeline.{name}"] for name in ("describe", "gather"))
-LINES = "dedupe.engines.spark.lines"
+LINES = "dedupe.backends.spark.lines"
 FEW = 255
 KEYS = np.uint64(0xFFF)
 
@@ -35,39 +35,42 @@ WORD = ("nonunderstanding", "lvftqdirorbnnqsn")
 
 
 @contextmanager
-def forced(*, anchors: bool = False) -> Iterator[None]:
-    """Prints and digests of 8 bits and keys of bands of 12, of ``anchors`` too, until it ends."""
-    fold, sketch, digests = DESCRIBE.fold, DESCRIBE.sketch, GATHER.digests
+def forced(*, rare_pairs: bool = False) -> Iterator[None]:
+    """Fingerprints and digests of 8 bits, band keys of 12, of ``rare_pairs`` too, until it ends."""
+    normalize, blocking_keys = preprocess.normalize, preprocess.blocking_keys
+    batch_digests = pipeline.batch_digests
 
-    def folded(texts, outlets):
-        found = fold(texts, outlets)
-        return replace(found, prints=np.where(found.prints, found.prints % FEW + 1, 0))
+    def short_fingerprints(texts, outlets):
+        found = normalize(texts, outlets)
+        return replace(
+            found, fingerprints=np.where(found.fingerprints, found.fingerprints % FEW + 1, 0)
+        )
 
-    def sketched(found, seed):
-        bands, pairs = sketch(found, seed)
-        return bands & KEYS, pairs & KEYS if anchors else pairs
+    def short_keys(found, seed):
+        bands, pairs = blocking_keys(found, seed)
+        return bands & KEYS, pairs & KEYS if rare_pairs else pairs
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DESCRIBE, "fold", folded)
-        patch.setattr(DESCRIBE, "sketch", sketched)
-        for room in filter(None, (GATHER, roll, sys.modules.get(LINES))):
-            patch.setattr(room, "digests", lambda batch: digests(batch) % FEW)
+        patch.setattr(preprocess, "normalize", short_fingerprints)
+        patch.setattr(preprocess, "blocking_keys", short_keys)
+        for module in filter(None, (pipeline, record_meta, sys.modules.get(LINES))):
+            patch.setattr(module, "batch_digests", lambda batch: batch_digests(batch) % FEW)
         yield
 
 
 def parse_lines(settings: Settings, incoming: Rows) -> Iterator[pa.RecordBatch]:
     """What a worker does with lines, by such hashes."""
-    from dedupe.engines.spark import lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import lines  # noqa: PLC0415 - an extra
 
     with forced():
         yield from lines.parse_lines(settings, incoming)
 
 
-def describe_rows(
+def preprocess_rows(
     outlets: NDArray[np.uint64], settings: Settings, incoming: Rows
 ) -> Iterator[pa.RecordBatch]:
     """What a worker does with texts, by such hashes."""
-    from dedupe.engines.spark import texts  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import texts  # noqa: PLC0415 - an extra
 
-    with forced(anchors=True):
-        yield from texts.describe_rows(outlets, settings, incoming)
+    with forced(rare_pairs=True):
+        yield from texts.preprocess_rows(outlets, settings, incoming)

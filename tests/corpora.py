@@ -12,8 +12,8 @@ from commandline import FIXTURES
 from hypothesis import strategies as st
 from readers import read_bytes
 
+from dedupe.config import Settings
 from dedupe.pipeline import Result, run
-from dedupe.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

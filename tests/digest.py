@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dedupe import cluster, kernel
-from dedupe.folding import fold
-from dedupe.sketch import sketch
+from dedupe import kernel
+from dedupe.api import cluster
+from dedupe.blocking.keys import blocking_keys
+from dedupe.text.normalize import normalize
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CORPORA = ("stories.jsonl", "demo.jsonl")
@@ -73,10 +74,10 @@ def digest_of(*parts: bytes) -> str:
 
 def signatures() -> str:
     """Of folded texts, their prints and their keys, under two seeds."""
-    folded = fold(texts(), np.zeros(0, np.uint64))
+    folded = normalize(texts(), np.zeros(0, np.uint64))
     shown = "\0".join(folded.texts()).encode("utf-8", "surrogatepass")
-    keys = [column.tobytes() for seed in SEEDS for column in sketch(folded, seed)]
-    return digest_of(shown, folded.prints.tobytes(), *keys)
+    keys = [column.tobytes() for seed in SEEDS for column in blocking_keys(folded, seed)]
+    return digest_of(shown, folded.fingerprints.tobytes(), *keys)
 
 
 def clusters() -> str:

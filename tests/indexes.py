@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dedupe import cluster
-from dedupe.index import Index
+from dedupe.api import cluster
+from dedupe.index.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

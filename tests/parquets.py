@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 from readers import read_bytes
 
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.tables import Tables
-from dedupe.writing.parquet import selected_rows
+from dedupe.config import Settings
+from dedupe.io.parquet import ParquetFiles
+from dedupe.io.parquet_write import write_selected
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.stories import Format
+    from dedupe.models import Format
 
 
 def parquet(table: pa.Table | dict[str, Any], **options: Any) -> bytes:
@@ -72,11 +72,18 @@ def table_of(data: bytes) -> pa.Table:
 
 def chosen_rows(data: bytes, chosen: Sequence[bool], kind: Format | None = None) -> pa.Table:
     """Some records of an input, written as Parquet."""
-    with Tables() as tables:
+    with ParquetFiles() as tables:
         batches = list(
-            read([], Settings(), Tally(), stdin=io.BytesIO(data), format=kind, tables=tables)
+            read(
+                [],
+                Settings(),
+                ReadStats(),
+                stdin=io.BytesIO(data),
+                format=kind,
+                parquet_files=tables,
+            )
         )
-        return table_of(b"".join(selected_rows(batches, np.array(chosen, bool), tables)))
+        return table_of(b"".join(write_selected(batches, np.array(chosen, bool), tables)))
 
 
 def all_rows(data: bytes, kind: Format | None = "jsonl") -> pa.Table:

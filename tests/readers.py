@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.pipeline.gather import gather
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Clustering, Tally
+from dedupe.config import Settings
+from dedupe.io.reader import read
+from dedupe.models import Clustering, ReadStats
+from dedupe.pipeline import load_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.stories import Batch, Corpus, Format
+    from dedupe.models import Batch, Corpus, Format
 
 INPUTS = Path(__file__).parent.parent / "fixtures" / "inputs"
 
 
 def read_bytes(
-    data: bytes, kind: Format | None = None, tally: Tally | None = None, **settings: Any
+    data: bytes, kind: Format | None = None, tally: ReadStats | None = None, **settings: Any
 ) -> list[Batch]:
     """Read bytes as standard input."""
     stdin = io.BytesIO(data)
-    return list(read([], Settings(**settings), tally or Tally(), stdin=stdin, format=kind))
+    return list(read([], Settings(**settings), tally or ReadStats(), stdin=stdin, format=kind))
 
 
 def read_files(
-    *paths: Path | str, tally: Tally | None = None, settings: Settings | None = None
+    *paths: Path | str, tally: ReadStats | None = None, settings: Settings | None = None
 ) -> list[Batch]:
     """Read files."""
     named = [str(path) for path in paths]
-    return list(read(named, settings or Settings(), tally or Tally(), stdin=io.BytesIO()))
+    return list(read(named, settings or Settings(), tally or ReadStats(), stdin=io.BytesIO()))
 
 
 def corpus_of(data: bytes, kind: Format | None = None) -> Corpus:
@@ -44,7 +44,7 @@ def corpus_of(data: bytes, kind: Format | None = None) -> Corpus:
 
 def joined(batches: Sequence[Batch]) -> Corpus:
     """Batches read under the default settings as one corpus."""
-    return gather(batches, len(Settings().field))
+    return load_corpus(batches, len(Settings().field))
 
 
 def records_of(batches: Sequence[Batch]) -> list[bytes]:

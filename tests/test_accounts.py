@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.__main__ import main
+from dedupe.config import Settings
 from dedupe.errors import AccountingError
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.writing import accounted, selection
+from dedupe.io.annotate import selected_chunks
+from dedupe.io.integrity import check_output
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,23 +100,25 @@ def losing(stage: str) -> Callable[[pytest.MonkeyPatch], None]:
     """A fault in a stage by which a record is lost."""
 
     def blocks(patch: pytest.MonkeyPatch) -> None:
-        from dedupe.reading import jsonl  # noqa: PLC0415 - beside what is done to it
+        from dedupe.io import jsonl  # noqa: PLC0415 - beside what is done to it
 
-        whole = jsonl.blocks
-        patch.setattr(jsonl, "blocks", lambda *given: (block[:-1] for block in whole(*given)))
+        whole = jsonl.split_blocks
+        patch.setattr(jsonl, "split_blocks", lambda *given: (block[:-1] for block in whole(*given)))
 
     def gather(patch: pytest.MonkeyPatch) -> None:
         from dedupe import pipeline  # noqa: PLC0415 - the same
 
-        whole = pipeline.gather
-        patch.setattr(pipeline, "gather", lambda batches, n: whole(list(batches)[1:], n))
+        whole = pipeline.load_corpus
+        patch.setattr(pipeline, "load_corpus", lambda batches, n: whole(list(batches)[1:], n))
 
     def chunks(patch: pytest.MonkeyPatch) -> None:
-        from dedupe.writing import select  # noqa: PLC0415 - the same
+        from dedupe.io import annotate  # noqa: PLC0415 - the same
 
-        whole = select.selection
+        whole = annotate.selected_chunks
         patch.setattr(
-            select, "selection", lambda *given: (c[c.index(b"\n") + 1 :] for c in whole(*given))
+            annotate,
+            "selected_chunks",
+            lambda *given: (c[c.index(b"\n") + 1 :] for c in whole(*given)),
         )
 
     return {"reading": blocks, "gathering": gather, "writing": chunks}[stage]
@@ -163,13 +166,13 @@ def as_table(rows: list[tuple[str, str]], *, ended: bool) -> bytes:
 @given(ROWS, st.booleans(), st.data())
 def test_the_lines_of_chosen_rows_are_counted_as_they_are_written(rows, ended, data):
     table = as_table(rows, ended=ended)
-    batches = list(read([], Settings(), Tally(), stdin=io.BytesIO(table), format="csv"))
+    batches = list(read([], Settings(), ReadStats(), stdin=io.BytesIO(table), format="csv"))
     chosen = np.array(data.draw(st.tuples(*[st.booleans()] * len(rows))), bool)
-    whole = list(selection(batches, chosen))
-    assert list(accounted(whole, batches, chosen)) == whole
+    whole = list(selected_chunks(batches, chosen))
+    assert list(check_output(whole, batches, chosen)) == whole
     for wrong in ([*whole, b"one more\n"], whole[1:]):
         with pytest.raises(AccountingError):
-            list(accounted(wrong, batches, chosen))
+            list(check_output(wrong, batches, chosen))
 
 
 def test_the_figures_are_in_the_error():

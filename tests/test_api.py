@@ -16,7 +16,11 @@ from commandline import FIXTURES, PROJECT, environment
 from commandline import dedupe as command
 
 import dedupe
-from dedupe import Field, InputError, Settings, SettingsError, api, cluster
+from dedupe import api
+from dedupe.api import cluster
+from dedupe.config import Settings
+from dedupe.config_values import Field
+from dedupe.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,14 +102,17 @@ def test_settings(settings, given):
 
 def test_a_keyword_leaves_the_other_settings():
     whole = Settings(threshold=0.9, into="mine")
-    assert api.settled(whole, {"seed": 2, "window": None}) == Settings(
+    assert api.checked_settings(whole, {"seed": 2, "window": None}) == Settings(
         threshold=0.9, into="mine", seed=2
     )
 
 
 def test_fields_as_values_or_as_text():
     given = {"field": [Field(("name", "title"), 2.0), "body"]}
-    assert api.settled(Settings(), given).field == (Field(("name", "title"), 2.0), Field(("body",)))
+    assert api.checked_settings(Settings(), given).field == (
+        Field(("name", "title"), 2.0),
+        Field(("body",)),
+    )
 
 
 REFUSED = {
@@ -150,7 +157,7 @@ def test_one_story_in_the_place_of_several(story):
 
 def test_no_module_that_loads_takes_the_place_of_the_function():
     script = (
-        "import dedupe.linkage, dedupe.pipeline, dedupe\n"
+        "import dedupe.clustering.linkage, dedupe.pipeline, dedupe\n"
         "from dedupe import cluster\n"
         "assert cluster is dedupe.cluster\n"
         "print(len(dedupe.cluster(['a', 'b'])), len(cluster(['a', 'b'])))"

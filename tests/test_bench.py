@@ -128,21 +128,21 @@ def test_what_is_counted_is_in_the_kernel():
     names = [name for names in instructions.FUNCTIONS.values() for name in names]
     assert len(names) == len(set(names))
     assert set(names) <= set(kernel.__all__)
-    rooms = (PROJECT / "dedupe/_kernel").glob("*_entries.c")
+    rooms = (PROJECT / "dedupe/_kernel/bindings").glob("*_entries.c")
     entered = [name for room in rooms for name in re.findall(r"METHOD\((\w+)\)", room.read_text())]
     assert set(names) < set(entered)
 
 
 PROFILE = """\
-1,234,567 (61.7%)  dedupe/_kernel/text_entries.c:enter_scan [dedupe/_native.abi3.so]
+1,234,567 (61.7%)  dedupe/_kernel/bindings/text_entries.c:enter_tokenize [dedupe/_native.abi3.so]
    20,001 ( 1.0%)  ???:enter_band_keys [dedupe/_native.abi3.so]
-1,200,000 (60.0%)  dedupe/_kernel/scan.c:scan [dedupe/_native.abi3.so]
+1,200,000 (60.0%)  dedupe/_kernel/text/tokenize.c:tokenize [dedupe/_native.abi3.so]
 """
 
 
 def test_a_profile_is_read_by_function():
     found = instructions.COUNTED.findall(PROFILE)
-    assert found == [("1,234,567", "scan"), ("20,001", "band_keys")]
+    assert found == [("1,234,567", "tokenize"), ("20,001", "band_keys")]
 
 
 @pytest.mark.parametrize("lacking", [{"PATH": ""}, {"DEDUPE_PURE": "1"}], ids=str)

@@ -15,11 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel
 
-from dedupe import candidates, kernel
-from dedupe.candidates import HOT, NEIGHBOURS, Family, among, hot_keys, propose
+from dedupe import kernel
+from dedupe.blocking import lsh
+from dedupe.blocking.keys import BANDING
+from dedupe.blocking.lsh import (
+    MAX_BUCKET,
+    NEIGHBOURS,
+    BlockingTable,
+    candidate_pairs,
+    keys_of_oversized,
+    rows_with_keys,
+)
+from dedupe.blocking.minhash import Banding, band_keys, signatures
 from dedupe.hashing import mix64
-from dedupe.sketch import BANDING
-from dedupe.sketch.minhash import Banding, band_keys, signatures
 
 TEXTS = 7
 FAMILY = st.integers(1, 3).flatmap(
@@ -33,9 +41,9 @@ FAMILY = st.integers(1, 3).flatmap(
 
 def found_pairs(families, order):
     names = np.argsort(order)
-    arrays = [Family(np.array(family, dtype=np.uint64), names, names) for family in families]
-    found = propose(arrays)
-    pairs = list(zip(*(ends.tolist() for ends in found.ends()), strict=True))
+    arrays = [BlockingTable(np.array(family, dtype=np.uint64), names, names) for family in families]
+    found = candidate_pairs(arrays)
+    pairs = list(zip(*(ends.tolist() for ends in found.left_right()), strict=True))
     assert len(set(pairs)) == len(pairs)
     return set(pairs), found
 
@@ -43,10 +51,10 @@ def found_pairs(families, order):
 def sharing(families):
     """All pairs of texts that share a key other than 0 within a family."""
     return {
-        (one, other)
+        (left, right)
         for family in families
-        for one, other in combinations(range(len(family)), 2)
-        if (set(family[one]) & set(family[other])) - {0}
+        for left, right in combinations(range(len(family)), 2)
+        if (set(family[left]) & set(family[right])) - {0}
     }
 
 
@@ -54,7 +62,7 @@ def sharing(families):
 def test_small_buckets_give_all_pairs_that_share_a_key(families, order):
     pairs, found = found_pairs(families, order)
     assert pairs == sharing(families)
-    assert found.hot_buckets == 0
+    assert found.oversized_buckets == 0
 
 
 def test_families_do_not_meet():
@@ -62,34 +70,34 @@ def test_families_do_not_meet():
 
 
 def test_the_fullest_bucket_that_is_not_hot():
-    pairs, found = found_pairs([[[5]] * HOT], range(HOT))
-    assert len(pairs) == HOT * (HOT - 1) // 2
-    assert (found.hot_buckets, found.largest_bucket) == (0, HOT)
+    pairs, found = found_pairs([[[5]] * MAX_BUCKET], range(MAX_BUCKET))
+    assert len(pairs) == MAX_BUCKET * (MAX_BUCKET - 1) // 2
+    assert (found.oversized_buckets, found.largest_bucket) == (0, MAX_BUCKET)
 
 
 def test_in_a_hot_bucket_each_meets_its_next_ones_by_order():
-    count = HOT + 30
+    count = MAX_BUCKET + 30
     order = np.random.default_rng(3).permutation(count)
     pairs, found = found_pairs([[[5]] * count, [[0]] * count], order)
     near = {
-        (one, other)
-        for one, other in combinations(range(count), 2)
-        if abs(order[one] - order[other]) <= NEIGHBOURS
+        (left, right)
+        for left, right in combinations(range(count), 2)
+        if abs(order[left] - order[right]) <= NEIGHBOURS
     }
     assert pairs == near
-    assert (found.hot_buckets, found.largest_bucket) == (1, count)
+    assert (found.oversized_buckets, found.largest_bucket) == (1, count)
 
 
 def test_no_texts():
     nobody = np.zeros(0, dtype=np.int64)
-    found = propose([Family(np.zeros((0, 3), dtype=np.uint64), nobody, nobody)])
-    assert (found.count, found.hot_buckets, found.largest_bucket) == (0, 0, 0)
+    found = candidate_pairs([BlockingTable(np.zeros((0, 3), dtype=np.uint64), nobody, nobody)])
+    assert (found.count, found.oversized_buckets, found.largest_bucket) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("keys", "largest"), [([[0, 0]], 0), ([[7, 0], [8, 9]], 1)])
 def test_keys_that_nobody_shares(keys, largest):
     pairs, found = found_pairs([keys], range(len(keys)))
-    assert (pairs, found.hot_buckets, found.largest_bucket) == (set(), 0, largest)
+    assert (pairs, found.oversized_buckets, found.largest_bucket) == (set(), 0, largest)
 
 
 @st.composite
@@ -103,36 +111,36 @@ def crowds(draw):
         keys = generator.integers(0, draw(st.sampled_from((2, 9, 300))), (rows, width))
         spread = mix64(keys.astype(np.uint64)) if draw(st.booleans()) else keys.astype(np.uint64)
         laid = np.asfortranarray(spread) if draw(st.booleans()) else spread
-        families.append(Family(laid, generator.integers(0, rows, texts), names))
+        families.append(BlockingTable(laid, generator.integers(0, rows, texts), names))
     return families
 
 
 @needs_kernel
 @given(crowds(), st.integers(0, 3))
 def test_the_kernel_pairs_as_numpy_does(crowd, jobs):
-    assert agree(lambda: propose(crowd, jobs))
+    assert agree(lambda: candidate_pairs(crowd, jobs))
 
 
 def template(count):
     """Texts whose every key is one of few, as of a template that differs in a number."""
     keys = np.arange(count, dtype=np.uint64)[:, None] % np.array([1, 2, 50], dtype=np.uint64)
-    return [Family(mix64(keys + np.uint64(1)), np.arange(count), np.arange(count))] * 3
+    return [BlockingTable(mix64(keys + np.uint64(1)), np.arange(count), np.arange(count))] * 3
 
 
 def test_threads_and_sorting_early_change_nothing(monkeypatch):
-    found = propose(template(1000))
-    monkeypatch.setattr(candidates, "ENOUGH", 10)
-    assert all(bits(propose(template(1000), jobs)) == bits(found) for jobs in (0, 1, 5))
+    found = candidate_pairs(template(1000))
+    monkeypatch.setattr(lsh, "ROWS_PER_PART", 10)
+    assert all(bits(candidate_pairs(template(1000), jobs)) == bits(found) for jobs in (0, 1, 5))
 
 
 def test_the_parts_of_a_family_are_all_of_it():
     family, *_ = template(500)
     parts = [replace(family, part=part, parts=3) for part in range(3)]
-    found = [candidates.pair(0, part) for part in parts]
+    found = [lsh.pair_table(0, part) for part in parts]
     assert min(len(part.pairs) for part in found) > 0
-    whole, all_of_it = (candidates.join(part) for part in (found, [candidates.pair(0, family)]))
+    whole, all_of_it = (lsh.join_tables(part) for part in (found, [lsh.pair_table(0, family)]))
     assert whole.pairs.tolist() == all_of_it.pairs.tolist()
-    assert sorted(whole.hot.tolist()) == sorted(all_of_it.hot.tolist())
+    assert sorted(whole.bucket_keys.tolist()) == sorted(all_of_it.bucket_keys.tolist())
 
 
 def sound_grouping():
@@ -225,26 +233,35 @@ def test_the_banding_in_use_finds_nearly_all_pairs_at_seven_tenths():
 
 @given(crowds())
 def test_the_keys_of_hot_buckets_are_told_family_by_family(families):
-    assert propose(families).crowded.tolist() == [
+    assert candidate_pairs(families).oversized_keys.tolist() == [
         [number, key]
         for number, family in enumerate(families)
         for key, many in sorted(
             Counter(key for row in family.rows for key in family.keys[row].tolist() if key).items()
         )
-        if many > HOT
+        if many > MAX_BUCKET
     ]
 
 
 @given(crowds())
 def test_hot_buckets_that_meet_again_bring_what_they_brought(families):
-    found = propose(families)
-    again = propose([among(f, hot_keys(found.crowded, i)) for i, f in enumerate(families)])
-    assert again.crowded.tolist() == found.crowded.tolist()
-    assert again.largest_bucket == (found.largest_bucket if found.hot_buckets else 0)
-    assert set(again.codes().tolist()) <= set(found.codes().tolist())
-    cold = propose([without(f, hot_keys(found.crowded, i)) for i, f in enumerate(families)])
-    assert not cold.hot_buckets
-    assert set(cold.codes().tolist()) | set(again.codes().tolist()) == set(found.codes().tolist())
+    found = candidate_pairs(families)
+    again = candidate_pairs(
+        [
+            rows_with_keys(f, keys_of_oversized(found.oversized_keys, i))
+            for i, f in enumerate(families)
+        ]
+    )
+    assert again.oversized_keys.tolist() == found.oversized_keys.tolist()
+    assert again.largest_bucket == (found.largest_bucket if found.oversized_buckets else 0)
+    assert set(again.pair_keys().tolist()) <= set(found.pair_keys().tolist())
+    cold = candidate_pairs(
+        [without(f, keys_of_oversized(found.oversized_keys, i)) for i, f in enumerate(families)]
+    )
+    assert not cold.oversized_buckets
+    assert set(cold.pair_keys().tolist()) | set(again.pair_keys().tolist()) == set(
+        found.pair_keys().tolist()
+    )
 
 
 def without(family, hot):
@@ -253,7 +270,7 @@ def without(family, hot):
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=9), st.integers(1, 12))
 def test_parts_are_heaped_up_to_a_size(parts, least):
-    heaps = list(candidates.heaped([np.array(part, np.int64) for part in parts], least))
+    heaps = list(lsh.rebatch([np.array(part, np.int64) for part in parts], least))
     assert [value for heap in heaps for value in heap.tolist()] == [*chain(*parts)]
     assert all(len(heap) >= least for heap in heaps[:-1])
     assert all(len(heap) > 0 for heap in heaps)

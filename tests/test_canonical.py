@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.canonical import Qualities, order_by
-from dedupe.parsers import KEEP_KEYS
-from dedupe.settings import DEFAULT_KEEP
-from dedupe.stories import NO_TIME
+from dedupe.clustering.canonical import Qualities, policy_order
+from dedupe.config import DEFAULT_KEEP
+from dedupe.config_values import KEEP_KEYS
+from dedupe.models import NO_TIME
 
 SOURCES = ["ap", "Reuters", "", "Daily Mirror"]
 
@@ -41,7 +41,7 @@ def held(count: int = 4, **changed):
 
 
 def ranks(policy, qualities, centrality):
-    return order_by(policy, qualities).rank(centrality)
+    return policy_order(policy, qualities).rank(centrality)
 
 
 def best_first(policy, qualities) -> list[int]:

@@ -144,12 +144,12 @@ def test_against_a_corpus(old, new, pairs, policy: str, tmp_path: Path):
     done = dedupe(*arguments, folder=tmp_path)
     told = re.findall(r"^(\S+): duplicate of (\S+) ", done.out.decode(), re.MULTILINE)
     assert len(told) == len(pairs)
-    for (one, other), (new_place, old_place) in zip(told, pairs, strict=True):
+    for (left, right), (new_place, old_place) in zip(told, pairs, strict=True):
         if new_place.split(":")[0] != old_place.split(":")[0]:
-            assert one == new_place
-            assert re.fullmatch(old_place.replace("*", r"\d"), other)
+            assert left == new_place
+            assert re.fullmatch(old_place.replace("*", r"\d"), right)
         else:
-            assert {one.split(":")[0], other.split(":")[0]} == {"new.jsonl"}
+            assert {left.split(":")[0], right.split(":")[0]} == {"new.jsonl"}
     assert done.code == bool(pairs)
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from dedupe.__main__ import main
 from dedupe.cli import app
-from dedupe.cli.console import Console
-from dedupe.cli.failures import report
+from dedupe.cli.console import Console, report_error
 from dedupe.errors import InputError, OutputError, SettingsError
 
 
@@ -41,7 +40,7 @@ TOLD = {
 
 @pytest.mark.parametrize(("error", "code", "line"), TOLD.values(), ids=TOLD)
 def test_told_in_one_line(error, code, line, capsys):
-    assert report(error, Console()) == code
+    assert report_error(error, Console()) == code
     assert capsys.readouterr() == ("", f"dedupe: {line}\n")
 
 
@@ -49,19 +48,19 @@ def test_told_in_one_line(error, code, line, capsys):
     "error", [BrokenPipeError(), caused_by(OutputError("<stdout>", "x"), BrokenPipeError())]
 )
 def test_closed_pipe_is_silent(error, capsys):
-    assert report(error, Console()) == 141
+    assert report_error(error, Console()) == 141
     assert capsys.readouterr() == ("", "")
 
 
 def test_verbose_shows_the_traceback(capsys):
-    assert report(KeyError("cluster"), Console(verbose=True)) == 2
+    assert report_error(KeyError("cluster"), Console(verbose=True)) == 2
     told = capsys.readouterr().err
     assert told.startswith("KeyError: 'cluster'\n")
     assert told.endswith("dedupe: internal error: KeyError: 'cluster'\n")
 
 
 def test_color(capsys):
-    report(InputError("a", 1, "bad"), Console(color="always"))
+    report_error(InputError("a", 1, "bad"), Console(color="always"))
     assert capsys.readouterr().err == "dedupe: \x1b[31m\x1b[1merror:\x1b[0m a:1: bad\n"
 
 

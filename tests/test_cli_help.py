@@ -14,9 +14,9 @@ import labelled
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe, environment, shell
 
-from dedupe.cli.app import COMMANDS, app
-from dedupe.cli.layout import SECTIONS
-from dedupe.settings import KNOBS
+from dedupe.cli.app import MODULES, app
+from dedupe.cli.options import SECTIONS
+from dedupe.config import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ STORIES = b"""\
 """
 TABLE = b"id,headline,body\na,Old lamp stays lit,The council agreed.\nb,Ferry tolls rise,In June.\n"
 
-HELP = {name: [name, "--help"] for name in COMMANDS} | {"dedupe": ["--help"], "short": ["-h"]}
+HELP = {name: [name, "--help"] for name in MODULES} | {"dedupe": ["--help"], "short": ["-h"]}
 
 
 @pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
@@ -48,7 +48,7 @@ def test_version(tmp_path: Path):
     assert re.fullmatch(rb"dedupe (\d+\.\d+\.\d+\S*|unknown)\n", done.out)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", MODULES)
 def test_help_shows_every_option_under_a_heading(name: str):
     context = click.Context(app)
     command = app.get_command(context, name)
@@ -62,7 +62,7 @@ def test_help_shows_every_option_under_a_heading(name: str):
     assert hidden == []
 
 
-@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+@pytest.mark.parametrize("knob", SETTINGS, ids=lambda knob: knob.name)
 def test_every_setting_is_a_flag(knob):
     for name in ("cluster", "unique", "pairs"):
         command = app.get_command(click.Context(app), name)
@@ -77,7 +77,7 @@ def examples_of(name: str) -> list[str]:
     return re.findall(r"^ +\$ (.+)$", command.epilog, re.MULTILINE)
 
 
-EXAMPLES = [(name, line) for name in COMMANDS for line in examples_of(name)]
+EXAMPLES = [(name, line) for name in MODULES for line in examples_of(name)]
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES)

@@ -6,8 +6,7 @@ import io
 
 import pytest
 
-from dedupe.cli.console import in_color
-from dedupe.cli.progress import ERASE, Progress
+from dedupe.cli.console import ERASE, Progress, in_color
 
 
 class Clock:

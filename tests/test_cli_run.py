@@ -125,13 +125,13 @@ def test_settings_reach_the_run(tmp_path: Path):
 
 @pytest.mark.parametrize("command", ["cluster", "unique", "pairs", "split"])
 def test_terminal_without_operand_shows_the_help(command: str, tmp_path: Path):
-    ours, theirs = pty.openpty()
+    left, right = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "dedupe", command],
-        cwd=tmp_path, env=environment(), stdin=theirs, capture_output=True, timeout=60, check=True,
+        cwd=tmp_path, env=environment(), stdin=right, capture_output=True, timeout=60, check=True,
     )  # fmt: skip
-    os.close(ours)
-    os.close(theirs)
+    os.close(left)
+    os.close(right)
     assert done.stdout == dedupe(command, "--help", folder=tmp_path).out
     assert done.stderr == b""
 

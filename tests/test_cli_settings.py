@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dedupe.cli.layers import settle
+from dedupe.config import Settings, resolve_settings
+from dedupe.config_values import Field
 from dedupe.errors import SettingsError
-from dedupe.settings import Field, Settings
 
 PYPROJECT = "[tool.dedupe]\nthreshold = 0.7\nkeep = ['longest', 'first']\n"
 
@@ -19,7 +19,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_defaults():
-    assert settle({"threshold": None, "keep": ()}, {}, None) == Settings()
+    assert resolve_settings({"threshold": None, "keep": ()}, {}, None) == Settings()
 
 
 ORDER = [
@@ -34,13 +34,13 @@ ORDER = [
 @pytest.mark.parametrize(("flags", "environ", "expected"), ORDER)
 def test_the_stronger_layer_wins(flags, environ, expected):
     Path("pyproject.toml").write_text(PYPROJECT)
-    assert settle(flags, environ, None).threshold == expected
+    assert resolve_settings(flags, environ, None).threshold == expected
 
 
 def test_many_values():
     Path("pyproject.toml").write_text(PYPROJECT)
     environ = {"DEDUPE_FIELD": "title:2 body", "DEDUPE_PREFER": "source:reuters,ap latest"}
-    settings = settle({}, environ, None)
+    settings = resolve_settings({}, environ, None)
     assert settings.keep == ("longest", "first")
     assert settings.field == (Field(("title",), 2.0), Field(("body",)))
     assert settings.prefer == ("source:reuters,ap", "latest")
@@ -56,7 +56,7 @@ FILES = {
 def test_config_file_replaces_the_project_file(text: str):
     Path("pyproject.toml").write_text(PYPROJECT)
     Path("mine.toml").write_text(text)
-    settings = settle({}, {}, "mine.toml")
+    settings = resolve_settings({}, {}, "mine.toml")
     assert (settings.threshold, settings.on_error) == (0.3, "skip")
     assert settings.keep == Settings().keep
 
@@ -71,7 +71,7 @@ SILENT = {
 @pytest.mark.parametrize(("name", "text", "config"), SILENT.values(), ids=SILENT)
 def test_files_that_say_nothing(name: str, text: str, config: str | None):
     Path(name).write_text(text)
-    assert settle({}, {}, config) == Settings()
+    assert resolve_settings({}, {}, config) == Settings()
 
 
 WRONG = {
@@ -114,7 +114,7 @@ WRONG = {
 def test_wrong_setting_is_named_as_it_was_given(flags, environ, project, message):
     Path("pyproject.toml").write_text(project)
     with pytest.raises(SettingsError) as caught:
-        settle(flags, environ, None)
+        resolve_settings(flags, environ, None)
     assert str(caught.value) == message
 
 
@@ -132,5 +132,5 @@ def test_broken_config_file(data: bytes | None, message: str):
     if data is not None:
         Path("mine.toml").write_bytes(data)
     with pytest.raises(SettingsError) as caught:
-        settle({}, {}, "mine.toml")
+        resolve_settings({}, {}, "mine.toml")
     assert str(caught.value).startswith(message)

@@ -15,13 +15,13 @@ from readers import read_bytes
 from test_engines import ON_DISK, stories
 
 from dedupe import kernel
-from dedupe.engines.within import run_within
-from dedupe.folding import fold
+from dedupe.backends.auto import run_within_memory
+from dedupe.config import Settings
 from dedupe.pipeline import run
-from dedupe.pipeline.collisions import check_texts, resolved
-from dedupe.pipeline.describe import first_seen
-from dedupe.settings import Settings
-from dedupe.words import by_hash, word_hash
+from dedupe.text.fingerprints import check_texts, resolve_collisions
+from dedupe.text.normalize import normalize
+from dedupe.text.preprocess import first_seen
+from dedupe.text.vocabulary import by_hash, word_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ VALUES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, m
 
 def settle(values: list[tuple[int, int]]) -> list[int]:
     hashes, checks = np.array(values, np.uint64).T
-    return resolved(hashes.copy(), checks.__getitem__).tolist()
+    return resolve_collisions(hashes.copy(), checks.__getitem__).tolist()
 
 
 @given(VALUES, st.randoms(use_true_random=False))
@@ -51,8 +51,8 @@ def test_a_hash_is_one_where_the_value_is_and_hangs_on_the_values_alone(values, 
 
 def test_what_shares_no_hash_keeps_its_own():
     hashes = np.array([5, 3, 5, 0, 0], np.uint64)
-    assert resolved(hashes, lambda places: hashes[places]) is hashes
-    assert resolved(NONE, NONE.__getitem__) is NONE
+    assert resolve_collisions(hashes, lambda places: hashes[places]) is hashes
+    assert resolve_collisions(NONE, NONE.__getitem__) is NONE
 
 
 ALIKE = ("a b", [1, 2], [0, 0])
@@ -76,16 +76,16 @@ def test_texts_are_the_same_in_letters_words_and_zones(other):
 
 
 def test_the_collisions_of_these_tests_are_real():
-    assert len(set(fold(PRINT, NONE).prints.tolist())) == 1
+    assert len(set(normalize(PRINT, NONE).fingerprints.tolist())) == 1
     assert len(set(word_hash(WORD).tolist())) == 1
 
 
 @pytest.mark.parametrize("pure", ["0", "1"])
 def test_words_are_told_by_their_letters(pure, monkeypatch):
     monkeypatch.setenv(kernel.PURE, pure)
-    tokens = fold([" ".join([*WORD, "mill", *WORD, "mills mill"])], NONE).tokens
+    tokens = normalize([" ".join([*WORD, "mill", *WORD, "mills mill"])], NONE).tokens
     places = first_seen(tokens).tolist()
-    spelled = {tokens.codes[tokens.starts[i] : tokens.stops[i]].tobytes() for i in places}
+    spelled = {tokens.codes[tokens.starts[i] : tokens.ends[i]].tobytes() for i in places}
     assert spelled == {word.encode("utf-32-le") for word in (*WORD, "mill", "mills")}
 
 
@@ -135,15 +135,15 @@ def test_few_bits_change_no_cluster(pure, monkeypatch, tmp_path: Path):
     expected = answers(run(STORIES, Settings()))
     with forced():
         assert answers(run(STORIES, Settings())) == expected
-        with run_within(STORIES, Settings(), 1024, str(tmp_path)) as spilled:
+        with run_within_memory(STORIES, Settings(), 1024, str(tmp_path)) as spilled:
             assert answers(spilled) == expected
 
 
 def test_keys_that_collide_give_every_engine_the_same(tmp_path: Path):
     """They bring more pairs, and pairs of words that seem to return; but the same ones."""
-    with forced(anchors=True):
+    with forced(rare_pairs=True):
         held = run(STORIES, Settings())
-        with run_within(STORIES, Settings(), 1024, str(tmp_path)) as spilled:
+        with run_within_memory(STORIES, Settings(), 1024, str(tmp_path)) as spilled:
             assert answers(spilled) == answers(held)
             assert spilled.stats["candidate_pairs"] == held.stats["candidate_pairs"]
             assert [*spilled.clustering.keys] == [*held.clustering.keys]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe import columns
-from dedupe.columns import Packing
+from dedupe.io import string_columns
+from dedupe.io.string_columns import StringPacker
 
 ODD = st.sampled_from("a\u00e9\u4e2d\U0001f600\ud83d\ude00\0")
 LETTERS = st.characters(exclude_categories=()) | ODD
@@ -16,21 +16,21 @@ STRINGS = st.lists(st.text(LETTERS, max_size=6), max_size=20)
 
 @pytest.mark.parametrize("some", [1, 3, 4096])
 @given(STRINGS, STRINGS)
-def test_packed_strings_are_the_strings(some, one, other):
-    packing = Packing()
-    packing.add(one)
-    packing.add(other)
+def test_packed_strings_are_the_strings(some, left, right):
+    packing = StringPacker()
+    packing.add(left)
+    packing.add(right)
     packed = packing.packed()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "SOME", some)
-        assert list(packed) == one + other
-    assert [packed[i] for i in range(len(packed))] == one + other
-    assert packed[1:-1] == (one + other)[1:-1]
+        patch.setattr(string_columns, "SOME", some)
+        assert list(packed) == left + right
+    assert [packed[i] for i in range(len(packed))] == left + right
+    assert packed[1:-1] == (left + right)[1:-1]
 
 
 @pytest.mark.parametrize("place", [2, -3])
 def test_a_place_outside_is_refused(place):
-    packing = Packing()
+    packing = StringPacker()
     packing.add(["a", "b"])
     with pytest.raises(IndexError):
         packing.packed()[place]

@@ -6,12 +6,13 @@ import unicodedata
 from collections import Counter
 from importlib.resources import files
 
+import char_table_recipe
 import numpy as np
 import pytest
 
-from dedupe.folding import recipe, scan
-from dedupe.folding.table import TABLE_PATH, load
-from dedupe.words import MAX_BITS, SCALE, standard, word_hash
+from dedupe.text.char_table import TABLE_PATH, load_char_table
+from dedupe.text.tokenize import tokenize
+from dedupe.text.vocabulary import MAX_BITS, SCALE, standard_forms, word_hash
 
 DATA = files("dedupe") / "data"
 LISTS = ("antonyms", "frequencies", "lexicon", "outlets", "synonyms", "tags")
@@ -39,7 +40,7 @@ def test_the_folding_table_is_what_its_recipe_makes():
     pinned = ".".join(map(str, shipped["unicode"].tolist()))
     if unicodedata.unidata_version != pinned:
         pytest.skip(f"made from Unicode {pinned}, this Python has {unicodedata.unidata_version}")
-    made = recipe.tables()
+    made = char_table_recipe.tables()
     assert made.keys() == shipped.keys()
     for name, array in made.items():
         assert array.dtype == shipped[name].dtype
@@ -47,7 +48,7 @@ def test_the_folding_table_is_what_its_recipe_makes():
 
 
 def test_the_folding_table_covers_all_code_points():
-    table = load()
+    table = load_char_table()
     assert len(table.pages) * 256 == 0x110000
     assert (int(table.pages.max()) + 1) * 256 == len(table.entries)
     entries = table.look_up(np.arange(0x110000, dtype=np.uint32))
@@ -73,7 +74,7 @@ def test_words_are_folded_as_headlines_are(name: str):
 
 
 def is_folded(word: str) -> bool:
-    codes = scan([word]).codes
+    codes = tokenize([word]).codes
     return codes.tobytes().decode("utf-32-le") == word
 
 
@@ -95,7 +96,7 @@ def test_antonyms_have_two_sides_and_no_word_on_both():
         assert right.split(), line
         both = set(left.split()) & set(right.split())
         assert not both, line
-        meant = [set(standard(word_hash(half.split())).tolist()) for half in (left, right)]
+        meant = [set(standard_forms(word_hash(half.split())).tolist()) for half in (left, right)]
         assert not meant[0] & meant[1], f"one word under two spellings: {line}"
 
 
@@ -116,7 +117,7 @@ def test_a_spelling_stands_for_one_word():
 
 def test_a_word_that_others_stand_for_stands_for_itself():
     heads = [line.split()[0] for line in lines("lexicon")]
-    assert standard(word_hash(heads)).tolist() == word_hash(heads).tolist()
+    assert standard_forms(word_hash(heads)).tolist() == word_hash(heads).tolist()
 
 
 def test_common_words_have_their_bits_once():
@@ -134,9 +135,9 @@ def test_tags_have_a_kind_and_a_phrase():
     rows = [line.split(" ", 1) for line in lines("tags")]
     assert {kind for kind, _ in rows} == {"status", "genre", "withdrawn"}
     assert not twice(phrase for _, phrase in rows)
-    assert {len(scan([phrase]).hashes) for kind, phrase in rows if phrase != "q&a"} == {1, 2}
+    assert {len(tokenize([phrase]).hashes) for kind, phrase in rows if phrase != "q&a"} == {1, 2}
 
 
 def test_outlets_stand_once():
     assert not twice(line.casefold() for line in lines("outlets"))
-    assert max(len(scan([name]).hashes) for name in lines("outlets")) <= 5
+    assert max(len(tokenize([name]).hashes) for name in lines("outlets")) <= 5

@@ -15,14 +15,21 @@ import pytest
 from commandline import dedupe, start
 from readers import read_bytes
 
-from dedupe.candidates import heaped
-from dedupe.engines import load, meet, pages, spilled, within, worded
-from dedupe.engines.aside import SpilledHopeless
-from dedupe.engines.spill import PREFIX, hold, open_spill
-from dedupe.errors import SpillError
-from dedupe.pipeline import outline, run
-from dedupe.pipeline.hopeless import HeldHopeless
-from dedupe.settings import Settings
+from dedupe.backends import (
+    auto,
+    base,
+    duckdb_backend,
+    duckdb_blocking,
+    duckdb_load,
+    mmap_arrays,
+    word_columns,
+)
+from dedupe.backends.scratch import PREFIX, PrunedPairsOnDisk, lock_folder, open_scratch
+from dedupe.blocking.lsh import rebatch
+from dedupe.clustering.fixed_point import PrunedPairsInMemory
+from dedupe.config import Settings
+from dedupe.errors import ScratchError
+from dedupe.pipeline import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,9 +144,9 @@ def test_a_thread_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(load, "describe_chunk", fail)
+    monkeypatch.setattr(duckdb_load, "preprocess_chunk", fail)
     failing = pytest.raises(ZeroDivisionError)
-    with failing, within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
+    with failing, auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -149,36 +156,36 @@ def test_what_a_killed_run_left_goes_and_what_a_living_one_holds_stays(tmp_path:
     for folder in (dead, living):
         folder.mkdir()
         (folder / "lock").touch()
-    hold(living)
-    with open_spill(str(tmp_path), 1 << 26, 1):
+    lock_folder(living)
+    with open_scratch(str(tmp_path), 1 << 26, 1):
         assert not dead.exists()
         assert living.exists()
 
 
 def test_an_engine_that_keeps_no_order_is_found_out(tmp_path: Path):
-    with open_spill(str(tmp_path), 1 << 26, 1) as spill:
+    with open_scratch(str(tmp_path), 1 << 26, 1) as spill:
         spill.put("numbers", {"n": np.array([1, 3, 2])})
         assert spill.column("select n from numbers order by n", "n", "n").tolist() == [1, 2, 3]
-        with pytest.raises(SpillError, match="out of order"):
+        with pytest.raises(ScratchError, match="out of order"):
             spill.column("select n from numbers", "n", "n")
-        with pytest.raises(SpillError, match="numbers"):
+        with pytest.raises(ScratchError, match="numbers"):
             spill.do("create table numbers (n int)")
 
 
 def test_without_the_extra_only_a_limit_that_was_given_is_an_error(monkeypatch):
-    monkeypatch.setattr(within, "is_installed", lambda: False)
-    monkeypatch.setattr(within, "free_memory", lambda: 1)
+    monkeypatch.setattr(auto, "is_installed", lambda: False)
+    monkeypatch.setattr(auto, "free_memory", lambda: 1)
     batches, settings = read_bytes(STORIES), Settings()
-    with within.run_within(batches, settings) as result:
+    with auto.run_within_memory(batches, settings) as result:
         assert len(result.corpus) == 750
-    refused = pytest.raises(SpillError, match="headline-dedupe")
-    with refused, within.run_within(batches, settings, memory=1024):
+    refused = pytest.raises(ScratchError, match="headline-dedupe")
+    with refused, auto.run_within_memory(batches, settings, memory=1024):
         pass
 
 
 def test_the_result_has_the_figures_of_memory(tmp_path: Path):
     held = run(read_bytes(STORIES), Settings())
-    with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
+    with auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
         assert len(spilled.corpus.batches) > 0
         told, found = ({**stats, "seconds": 0} for stats in (held.stats, spilled.stats))
         assert told == found
@@ -188,12 +195,12 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     held = run(read_bytes(STORIES), Settings())
-    monkeypatch.setattr(meet, "heaped", partial(heaped, least=2048))
-    monkeypatch.setattr(outline, "PART", 900)
-    monkeypatch.setattr(worded, "SCREENED", 700)
-    monkeypatch.setattr(spilled.Spilled, "LOOKED_AT", 100)
-    monkeypatch.setattr(pages, "LEAST", 64)
-    with within.run_within(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as found:
+    monkeypatch.setattr(duckdb_blocking, "rebatch", partial(rebatch, least=2048))
+    monkeypatch.setattr(base, "PART", 900)
+    monkeypatch.setattr(word_columns, "PREFILTER_SLICE", 700)
+    monkeypatch.setattr(duckdb_backend.DiskBackend, "LOOKED_AT", 100)
+    monkeypatch.setattr(mmap_arrays, "LEAST", 64)
+    with auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as found:
         assert np.array_equal(held.clustering.canonical, found.clustering.canonical)
         assert np.array_equal(held.pairs.scores, found.pairs.scores)
 
@@ -201,12 +208,12 @@ def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
 @pytest.mark.parametrize("memory", [1 << 27, 1 << 30], ids=["no more to give", "more to give"])
 def test_a_statement_gets_more_memory_where_there_is_more_to_give(tmp_path: Path, memory: int):
     distinct = "select distinct range % 700000 as number from range(1000000)"
-    with open_spill(str(tmp_path), memory, 1) as spill:
+    with open_scratch(str(tmp_path), memory, 1) as spill:
         spill.do("set memory_limit = '8MiB'")
         if memory == 1 << 27:
-            with pytest.raises(SpillError, match="Out of Memory"):
+            with pytest.raises(ScratchError, match="Out of Memory"):
                 spill.do(f"create table numbers as {distinct}")
-            with pytest.raises(SpillError, match="Out of Memory"):
+            with pytest.raises(ScratchError, match="Out of Memory"):
                 list(spill.stream(distinct))
         else:
             assert sum(batch.num_rows for batch in spill.stream(distinct)) == 700_000
@@ -217,8 +224,8 @@ def test_a_statement_gets_more_memory_where_there_is_more_to_give(tmp_path: Path
 
 def test_the_hopeless_are_the_same_on_disk_as_in_memory(tmp_path: Path):
     chance = np.random.default_rng(7)
-    with open_spill(str(tmp_path), 1 << 28, 1) as spill:
-        both = HeldHopeless(), SpilledHopeless(spill)
+    with open_scratch(str(tmp_path), 1 << 28, 1) as spill:
+        both = PrunedPairsInMemory(), PrunedPairsOnDisk(spill)
         for _ in range(3):
             left, right = chance.integers(0, 40, (2, 60))
             codes = np.unique(np.minimum(left, right) << 32 | np.maximum(left, right))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from commandline import dedupe, visible
 
-from dedupe.judge.gold import WANTED
+from dedupe.evaluation.gold import WANTED
 
 if TYPE_CHECKING:
     from pathlib import Path

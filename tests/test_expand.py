@@ -8,18 +8,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.pipeline.expand import FEW, Nodes, expand, sampled
-from dedupe.stories import NO_TIME
+from dedupe.blocking.expand import FEW, RecordGroups, expand_to_records, sampled_pairs
+from dedupe.models import NO_TIME
 
 TIMES = st.sampled_from([NO_TIME, -62_135_596_800, -5, 0, 7, 7, 90_000, 253_402_300_799])
 RUNS = st.lists(st.tuples(st.integers(0, 3), TIMES), min_size=1, max_size=40)
 
 
-def met(runs: list[tuple[int, int]], one: int, other: int) -> set[tuple[int, int]]:
+def met(runs: list[tuple[int, int]], left: int, right: int) -> set[tuple[int, int]]:
     """The pairs of runs of two kinds, each run told by its place."""
     few, many = (
         sorted((time, place) for place, (own, time) in enumerate(runs) if own == kind)
-        for kind in (one, other)
+        for kind in (left, right)
     )
     if len(few) * len(many) <= FEW:
         return {(min(a, b), max(a, b)) for _, a in few for _, b in many}
@@ -37,11 +37,11 @@ def met(runs: list[tuple[int, int]], one: int, other: int) -> set[tuple[int, int
 @given(RUNS)
 def test_runs_meet_as_by_going_through_them(runs):
     kinds, times = (np.array(column, dtype=np.int64) for column in zip(*runs, strict=True))
-    nodes = Nodes.of(np.arange(len(runs)), kinds, times)
+    nodes = RecordGroups.of(np.arange(len(runs)), kinds, times)
     held = np.unique(kinds).tolist()
-    pairs = [(one, other) for one in held for other in held if one < other]
-    codes = np.array([one << 32 | other for one, other in pairs], dtype=np.int64)
-    found = {(code >> 32, code & 0xFFFFFFFF) for code in expand(nodes, codes).tolist()}
+    pairs = [(left, right) for left in held for right in held if left < right]
+    codes = np.array([left << 32 | right for left, right in pairs], dtype=np.int64)
+    found = {(code >> 32, code & 0xFFFFFFFF) for code in expand_to_records(nodes, codes).tolist()}
     assert found == set().union(*(met(runs, *pair) for pair in pairs))
     crowded = [np.prod(np.bincount(kinds)[list(pair)]) > FEW for pair in pairs]
-    assert sampled(nodes, codes).tolist() == codes[np.array(crowded, dtype=bool)].tolist()
+    assert sampled_pairs(nodes, codes).tolist() == codes[np.array(crowded, dtype=bool)].tolist()

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from commandline import dedupe
 
-from dedupe.judge.explain import corpus_of_texts, explain
-from dedupe.judge.sight import shingle_set
-from dedupe.judge.verdict import odds_of, sight_of, steps_of
-from dedupe.judge.whatif import feature_changes, odds_at
-from dedupe.pipeline.case import open_case
-from dedupe.pipeline.describe import describe
-from dedupe.settings import Settings
-from dedupe.sketch.minhash import shingles
-from dedupe.verify import CONTEXT, VIEW
+from dedupe.backends.memory import build_memory_backend
+from dedupe.blocking.minhash import shingles
+from dedupe.config import Settings
+from dedupe.evaluation.contributions import first_pass_context, log_odds_of, model_queries
+from dedupe.evaluation.counterfactual import feature_changes, log_odds_at
+from dedupe.evaluation.explain import corpus_of_texts, explain
+from dedupe.evaluation.field_comparison import shingle_set
+from dedupe.scoring.features import VIEW
+from dedupe.scoring.pair_context import CONTEXT
+from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,16 +174,16 @@ def test_what_is_never_compared_does_not_join(tmp_path: Path):
 def case_of(a: str, b: str, threshold: float = 0.5):
     settings = Settings(threshold=threshold)
     corpus = corpus_of_texts(a, b, settings)
-    return open_case(corpus, describe(corpus, 1, 1, lambda _: None), settings)
+    return build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), settings)
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
 @EVERY_PAIR
 def test_a_change_of_one_feature_flips_the_verdict(a: str, b: str, threshold: float):
     case = case_of(a, b, threshold)
-    evidence = sight_of(case)
-    steps = steps_of(case, evidence, 0, 1)
-    passes = odds_of(steps) >= odds_at(threshold)
+    evidence = first_pass_context(case)
+    steps = model_queries(case, evidence, 0, 1)
+    passes = log_odds_of(steps) >= log_odds_at(threshold)
     names = (*VIEW, *VIEW, *CONTEXT)
     for change in feature_changes(case, evidence, 0, 1):
         place = (
@@ -193,7 +194,7 @@ def test_a_change_of_one_feature_flips_the_verdict(a: str, b: str, threshold: fl
         row = steps[0].row
         before = row[place]
         row[place] = np.nextafter(change.bound, np.inf) if change.above else change.bound
-        assert (odds_of(steps) >= odds_at(threshold)) != passes
+        assert (log_odds_of(steps) >= log_odds_at(threshold)) != passes
         row[place] = before
 
 
@@ -204,21 +205,23 @@ def test_a_word_that_flips_the_verdict_weighs():
     whole = explain(corpus_of_texts(a, a, Settings()), 0, 1, Settings())
     assert set(scores) == {("b", "for"), ("b", "zorro")}
     assert scores["b", "zorro"] >= scores["b", "for"], "the rarer word tells more"
-    assert max(scores.values()) <= whole.verdict.score + 1e-9
+    assert max(scores.values()) <= whole.breakdown.score + 1e-9
 
 
 @EVERY_PAIR
 def test_shingles_are_those_of_the_sketch(a: str, b: str):
     found = explain(corpus_of_texts(a, b, Settings()), 0, 1, Settings())
-    for text in (found.sights[0].left, found.sights[0].right):
-        codes = np.frombuffer(text.folded.encode("utf-32-le"), dtype=np.uint32)
+    for text in (found.comparisons[0].left, found.comparisons[0].right):
+        codes = np.frombuffer(text.normalized.encode("utf-32-le"), dtype=np.uint32)
         span = np.array([0]), np.array([len(codes)])
         hashes, _ = shingles(codes, *span, np.array([text.spaceless]))
         assert len(shingle_set(text)) == len(np.unique(hashes))
 
 
 def test_equal_texts_are_alike_in_every_way():
-    sight = explain(corpus_of_texts("Old lamp", "OLD LAMP", Settings()), 0, 1, Settings()).sights[0]
+    sight = explain(
+        corpus_of_texts("Old lamp", "OLD LAMP", Settings()), 0, 1, Settings()
+    ).comparisons[0]
     assert (sight.exact, sight.estimated, sight.chance) == (1, 1, 1)
     assert sight.bands == tuple(range(1, 26))
     assert sight.left_only == sight.right_only == ()

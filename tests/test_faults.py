@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import pytest
 from commandline import PATIENCE, PROJECT, Done, dedupe, environment, finished, start, visible
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.threads import thread_count, workers
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
+from dedupe.parallel import thread_count, thread_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +139,7 @@ class Failing(io.RawIOBase):
 @pytest.mark.parametrize("on_error", ["fail", "skip"])
 def test_a_read_that_fails_is_told_and_never_skipped(good: int, on_error: str):
     with pytest.raises(InputError) as caught:
-        list(read([], Settings(on_error=on_error), Tally(), stdin=Failing(stories(), good)))
+        list(read([], Settings(on_error=on_error), ReadStats(), stdin=Failing(stories(), good)))
     assert str(caught.value) == "<stdin>: Input/output error"
 
 
@@ -151,7 +151,7 @@ class Short(io.BytesIO):
 
 
 def joined(file: io.BytesIO) -> bytes:
-    return b"".join(batch.data for batch in read([], Settings(), Tally(), stdin=file))
+    return b"".join(batch.data for batch in read([], Settings(), ReadStats(), stdin=file))
 
 
 def test_short_reads_change_nothing():
@@ -219,9 +219,9 @@ def test_a_worker_that_fails_fails_the_run(jobs: int):
         return number
 
     done = []
-    with pytest.raises(MemoryError), workers(jobs) as spread:
+    with pytest.raises(MemoryError), thread_map(jobs) as spread:
         done.extend(spread(work, range(1000)))
-    with workers(jobs) as spread:
+    with thread_map(jobs) as spread:
         assert list(spread(str, range(9))) == list(map(str, range(9)))
 
 
@@ -289,9 +289,9 @@ def test_a_clock_that_runs_backwards_changes_nothing(command: str, folder: Path)
     odd = dedupe(*arguments, "--stats", "b.json", folder=folder, PYTHONPATH=path)
     assert (folder / "hooks" / "ran").exists()
     assert (odd.code, odd.out, odd.err) == (usual.code, usual.out, usual.err)
-    one, other = (json.loads((folder / name).read_bytes()) for name in ("a.json", "b.json"))
-    assert other["total_seconds"] >= 0
-    assert min(other["seconds"].values()) >= 0
-    for stats in (one, other):
+    left, right = (json.loads((folder / name).read_bytes()) for name in ("a.json", "b.json"))
+    assert right["total_seconds"] >= 0
+    assert min(right["seconds"].values()) >= 0
+    for stats in (left, right):
         del stats["seconds"], stats["total_seconds"]
-    assert one == other
+    assert left == right

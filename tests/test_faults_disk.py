@@ -15,7 +15,7 @@ import pytest
 from commandline import Done, dedupe, visible
 from test_faults import FAILED, OLD, fresh, limited, stories
 
-from dedupe.errors import SpillError
+from dedupe.errors import ScratchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,9 +126,12 @@ def test_a_full_disk_past_memory_is_told_in_a_line(small: Path, tmp_path: Path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
 def test_a_full_disk_ends_the_keeping_of_batches():
     pytest.importorskip("pyarrow")
-    from dedupe.engines.shelf import Shelf  # noqa: PLC0415 - an extra
+    from dedupe.backends.batch_file import BatchFile  # noqa: PLC0415 - an extra
 
-    with pytest.raises(SpillError, match="/dev/full: No space left"), Shelf(Path("/dev/full")):
+    with (
+        pytest.raises(ScratchError, match="/dev/full: No space left"),
+        BatchFile(Path("/dev/full")),
+    ):
         pass
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fit
 import numpy as np
 import orjson
 import pytest
+import synthetic_pairs
+import training_examples
 from labelled import labels, lines, stories
 from readers import joined, read_bytes
 
-from dedupe.judge import fit, lessons, twins
-from dedupe.pipeline.case import open_case
-from dedupe.pipeline.describe import describe
-from dedupe.settings import Settings
-from dedupe.verify import FEATURES, VIEW
-from dedupe.verify.model import read_model, shipped_model
+from dedupe.backends.memory import build_memory_backend
+from dedupe.config import Settings
+from dedupe.scoring.features import VIEW
+from dedupe.scoring.model import read_model, shipped_model
+from dedupe.scoring.score import FEATURES
+from dedupe.text.preprocess import preprocess
 
 PLACE = {name: place for place, name in enumerate(FEATURES)}
 
@@ -27,7 +30,7 @@ def test_every_promise_is_about_a_feature():
 
 def test_blank_leaves_the_given_rows_alone():
     rows = np.ones((2, len(FEATURES)))
-    blanked = lessons.blank(rows, ["gap"])
+    blanked = training_examples.blank(rows, ["gap"])
     assert np.isnan(blanked[:, PLACE["gap"]]).all()
     assert np.isnan(blanked).sum() == 2
     assert (rows == 1).all()
@@ -36,7 +39,7 @@ def test_blank_leaves_the_given_rows_alone():
 def test_undated_rows_have_no_gap_and_nothing_returns():
     rows = np.ones((1, len(FEATURES)))
     rows[0, PLACE["returns"]] = np.nan
-    found = lessons.undated(rows)[0]
+    found = training_examples.undated(rows)[0]
     assert np.isnan(found[PLACE["gap"]])
     assert np.isnan(found[PLACE["returns"]]), "words that do not meet still do not"
     assert found[PLACE["recurrence"]] == 0
@@ -53,16 +56,18 @@ def stories_and_labels(tmp_path):
 
 
 def test_a_lesson_holds_the_told_pairs_and_their_variants(folder):
-    case = lessons.open_corpus(str(folder / "stories.jsonl"))
-    pairs = lessons.told_pairs(str(folder / "labels.csv"))
-    lesson = lessons.lesson_of(case, pairs)
+    case = training_examples.open_corpus(str(folder / "stories.jsonl"))
+    pairs = training_examples.label_pairs(str(folder / "labels.csv"))
+    lesson = training_examples.labelled_examples(case, pairs)
     assert len(case.corpus) == len(stories())
     variants, left_over = divmod(len(lesson.rows), 61)
     assert left_over == 0
     assert variants > 1
     assert lesson.labels.tolist() == ([1] * 30 + [0] * 31) * variants
     assert lesson.mass[0] == 1 > lesson.mass[61:].max()
-    assert lesson.mass[60] == lessons.WORTH["U"], "an update is no duplicate, and tells little"
+    assert lesson.mass[60] == training_examples.WORTH["U"], (
+        "an update is no duplicate, and tells little"
+    )
     dice = lesson.rows[:60, PLACE["dice"]]
     assert dice[:30].min() > dice[30:].max()
     ledes = np.isnan(lesson.rows[:, len(VIEW)]).reshape(variants, 61)
@@ -74,7 +79,9 @@ def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
     pytest.importorskip("sklearn")
     monkeypatch.setattr(fit, "TREES", 12)
     corpus, told = str(folder / "stories.jsonl"), str(folder / "labels.csv")
-    lesson = lessons.lesson_of(lessons.open_corpus(corpus), lessons.told_pairs(told))
+    lesson = training_examples.labelled_examples(
+        training_examples.open_corpus(corpus), training_examples.label_pairs(told)
+    )
     booster = fit.train(lesson)
     model = read_model(orjson.dumps(fit.export(booster)))
     odds = booster.decision_function(lesson.rows)
@@ -117,18 +124,18 @@ SWAPS = {
 @pytest.mark.parametrize(("headline", "told"), SWAPS.items(), ids=SWAPS)
 def test_headlines_are_turned(headline, told):
     turn, expected = told
-    assert getattr(twins, turn)(headline) == expected
+    assert getattr(synthetic_pairs, turn)(headline) == expected
 
 
 def case_of_records(told):
     corpus = joined(read_bytes(lines(told)))
-    return open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings())
+    return build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), Settings())
 
 
 def test_made_up_pairs_are_of_each_sort_alike():
     titles = ["Odlin beats Marrow in cup", "Odlin and Arden raise tolls"]
     told = [{"id": str(n), "title": title} for n, title in enumerate(titles)]
-    lesson = lessons.made_up_lesson(case_of_records(told))
+    lesson = training_examples.synthetic_examples(case_of_records(told))
     assert lesson.labels.tolist() == [0, 0, 1] * 2
     exchanged = lesson.rows[:, PLACE["exchanged"]].tolist()
     assert exchanged == [1, 0, 0] * 2

@@ -9,26 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.folding import Kind, fold, learn_outlets, scan
-from dedupe.folding.affixes import LEARN_FROM, phrases
-from dedupe.folding.scan import COLON, DASH, HYPHEN, PIPE, SPACED
+from dedupe.text.affixes import LEARN_FROM, learn_outlets, phrases
+from dedupe.text.char_table import CharClass
+from dedupe.text.normalize import normalize
+from dedupe.text.tokenize import COLON, DASH, HYPHEN, PIPE, SPACED, tokenize
 
 NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 
 
 def folded(*texts: str) -> list[str]:
     """The folded stories of some texts."""
-    return fold(texts, NO_OUTLETS).texts()
+    return normalize(texts, NO_OUTLETS).texts()
 
 
 def whole(text: str) -> str:
     """All folded characters of one text, tags and outlets too."""
-    return scan([text]).codes.tobytes().decode("utf-32-le", "surrogatepass")
+    return tokenize([text]).codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def words(text: str) -> list[str]:
-    tokens = scan([text])
-    spans = zip(tokens.starts.tolist(), tokens.stops.tolist(), strict=True)
+    tokens = tokenize([text])
+    spans = zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
     return [whole(text)[start:stop] for start, stop in spans]
 
 
@@ -107,20 +108,20 @@ def test_the_story_without_what_a_desk_adds(text: str, expected: str):
     ],
 )
 def test_what_a_tag_says_is_kept(text: str, version: int, withdrawn):
-    core = fold([text], NO_OUTLETS).core
+    core = normalize([text], NO_OUTLETS).core
     assert (core.versions.tolist(), core.withdrawn.tolist()) == ([version], [withdrawn])
 
 
 def test_zones_tell_tag_story_and_outlet_apart():
-    tokens = fold(["UPDATE 2-Fed raises rates - Reuters"], NO_OUTLETS)
+    tokens = normalize(["UPDATE 2-Fed raises rates - Reuters"], NO_OUTLETS)
     assert tokens.zones().tolist() == [1, 1, 0, 0, 0, 2]
 
 
 def test_cases_and_gaps_of_tokens():
-    tokens = scan(["Fed - RAISES: rates | 5—x"])
+    tokens = tokenize(["Fed - RAISES: rates | 5—x"])
     assert tokens.cases.tolist() == [1, 2, 0, 0, 0]
     assert tokens.gaps.tolist() == [SPACED | HYPHEN, COLON | SPACED, SPACED | PIPE, DASH, 0]
-    assert tokens.kinds.tolist() == [Kind.LETTER] * 3 + [Kind.DIGIT, Kind.LETTER]
+    assert tokens.classes.tolist() == [CharClass.LETTER] * 3 + [CharClass.DIGIT, CharClass.LETTER]
 
 
 DAYS = [f"Story {word} of day {n}" for n, word in enumerate("abcdefghijklmnopqrst")]
@@ -140,7 +141,7 @@ def test_an_outlet_is_learned_from_its_headlines(closed: int, written: int, lear
     writers = np.zeros(closed, dtype=np.int64)
     found = learn_outlets(texts, writers, np.array([written]))
     assert found.tolist() == (phrases(["tidewater post"]).tolist() if learned else [])
-    story = fold(["Fed raises rates - Tidewater Post"], found).texts()
+    story = normalize(["Fed raises rates - Tidewater Post"], found).texts()
     assert (story == ["fed raises rates"]) == learned
 
 
@@ -158,9 +159,12 @@ TEXT = st.one_of(
 SAFE = st.text(st.characters(codec="ascii", categories=("L", "N", "Zs", "P")), max_size=25)
 
 
-def looks_alike(one: str, other: str) -> bool:
-    first, second = fold([one], NO_OUTLETS), fold([other], NO_OUTLETS)
-    return (first.texts(), first.prints.tolist()) == (second.texts(), second.prints.tolist())
+def looks_alike(left: str, right: str) -> bool:
+    first, second = normalize([left], NO_OUTLETS), normalize([right], NO_OUTLETS)
+    return (first.texts(), first.fingerprints.tolist()) == (
+        second.texts(),
+        second.fingerprints.tolist(),
+    )
 
 
 @given(TEXT)
@@ -200,10 +204,10 @@ def test_normal_forms_are_folded(text):
 
 @given(st.lists(TEXT, min_size=1, max_size=6))
 def test_a_text_is_folded_as_it_would_be_alone(texts):
-    together = fold(texts, NO_OUTLETS)
-    alone = [fold([text], NO_OUTLETS) for text in texts]
+    together = normalize(texts, NO_OUTLETS)
+    alone = [normalize([text], NO_OUTLETS) for text in texts]
     assert together.texts() == [single.texts()[0] for single in alone]
-    assert together.prints.tolist() == [int(single.prints[0]) for single in alone]
+    assert together.fingerprints.tolist() == [int(single.fingerprints[0]) for single in alone]
     assert together.tokens.hashes.tolist() == [
         value for single in alone for value in single.tokens.hashes.tolist()
     ]
@@ -211,22 +215,24 @@ def test_a_text_is_folded_as_it_would_be_alone(texts):
 
 @given(TEXT)
 def test_the_story_lies_within_its_text(text):
-    found = fold([text], NO_OUTLETS)
+    found = normalize([text], NO_OUTLETS)
     (story,) = found.texts()
     assert story in whole(text)
-    assert bool(story) == bool(words(text)) == bool(found.prints[0])
+    assert bool(story) == bool(words(text)) == bool(found.fingerprints[0])
 
 
 @given(TEXT, TEXT)
-def test_equal_prints_mean_equal_stories(one, other):
-    first, second = fold([one, other], NO_OUTLETS).prints.tolist()
-    assert (first == second) == looks_alike(one, other)
+def test_equal_prints_mean_equal_stories(left, right):
+    first, second = normalize([left, right], NO_OUTLETS).fingerprints.tolist()
+    assert (first == second) == looks_alike(left, right)
 
 
 def test_where_the_story_stands_is_part_of_the_print():
-    bare, tagged = fold(["Watch Fed rates", "Watch: Fed rates"], NO_OUTLETS).prints.tolist()
+    bare, tagged = normalize(
+        ["Watch Fed rates", "Watch: Fed rates"], NO_OUTLETS
+    ).fingerprints.tolist()
     assert bare != tagged
 
 
 def test_no_texts():
-    assert fold([], NO_OUTLETS).texts() == [""]
+    assert normalize([], NO_OUTLETS).texts() == [""]

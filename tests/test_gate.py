@@ -9,12 +9,17 @@ from corpora import CORPORA, run_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.gate import accepting, inspect
-from dedupe.gate.baseline import Book, Entry
-from dedupe.gate.findings import Group, blocks_of
-from dedupe.gate.verdict import exceeded, percent
-from dedupe.settings import Settings
-from dedupe.stories import Limits
+from dedupe.config import Settings
+from dedupe.gate.baseline import BaselineIndex, Entry
+from dedupe.gate.gate import (
+    ClusterGroup,
+    accepted_entries,
+    exceeded_limits,
+    find_duplicates,
+    merge_blocks,
+    percent,
+)
+from dedupe.gate.models import Limits
 
 THRESHOLD = Settings().threshold
 POSITIONS = st.integers(0, 9)
@@ -25,7 +30,7 @@ def reachable(start: int, ties: list[set[int]]) -> set[int]:
     """All that hangs together with a position, found the slow way."""
     held = {start}
     for _ in range(10):
-        held |= {other for tie in ties for one, other in combinations_both(tie) if one in held}
+        held |= {right for tie in ties for left, right in combinations_both(tie) if left in held}
     return held
 
 
@@ -35,8 +40,8 @@ def combinations_both(tie: set[int]) -> list[tuple[int, int]]:
 
 @given(POSITIONS, TIES, st.sets(POSITIONS, max_size=3))
 def test_blocks_are_what_hangs_together(canonical: int, ties: list[set[int]], known: set[int]):
-    group = Group(canonical, list(range(10)), sorted(known))
-    blocks = blocks_of(group, [sorted(tie) for tie in ties])
+    group = ClusterGroup(canonical, list(range(10)), sorted(known))
+    blocks = merge_blocks(group, [sorted(tie) for tie in ties])
     expected = {frozenset(reachable(member, [*ties, known])) for member in range(10)}
     assert set(map(frozenset, blocks)) == expected
     assert len(blocks) == len(expected)
@@ -44,7 +49,9 @@ def test_blocks_are_what_hangs_together(canonical: int, ties: list[set[int]], kn
 
 @given(POSITIONS, TIES, st.sets(POSITIONS, max_size=3))
 def test_the_story_is_kept_in_the_corpus_else_where_most_is_accepted(canonical, ties, known):
-    home, *others = blocks_of(Group(canonical, list(range(10)), sorted(known)), map(sorted, ties))
+    home, *others = merge_blocks(
+        ClusterGroup(canonical, list(range(10)), sorted(known)), map(sorted, ties)
+    )
     if known:
         assert known <= home
     else:
@@ -69,13 +76,13 @@ BOOKS = {
 
 @pytest.mark.parametrize(("entries", "digests", "ties", "stale"), BOOKS.values(), ids=BOOKS)
 def test_an_entry_holds_together_the_records_that_it_names(entries, digests, ties, stale):
-    book = Book([Entry("x", tuple(entry), "") for entry in entries])
+    book = BaselineIndex([Entry("x", tuple(entry), "") for entry in entries])
     assert list(book.ties(range(len(digests)), digests)) == ties
     assert len(book.stale()) == stale
 
 
 def test_an_entry_that_falls_apart_is_stale_by_what_is_lost():
-    book = Book([Entry("x", tuple("abcd"), "")])
+    book = BaselineIndex([Entry("x", tuple("abcd"), "")])
     assert [list(book.ties([0, 1], "ab")), list(book.ties([2, 3], "cd"))] == [[[0, 1]], [[2, 3]]]
     ((accepted, left),) = [(entry.accepted, entry.left) for entry in book.stale()]
     assert (accepted, left) == (3, 2)
@@ -84,9 +91,9 @@ def test_an_entry_that_falls_apart_is_stale_by_what_is_lost():
 @pytest.mark.parametrize(("duplicates", "records"), [(29, 100), (7, 100), (1, 3), (0, 0)])
 def test_a_rate_that_is_just_kept(duplicates: int, records: int):
     rate = duplicates / records if records else 0.0
-    assert exceeded(Limits(rate=rate), duplicates, records, 2) == ()
-    assert exceeded(Limits(rate=float(f"{rate:.12g}")), duplicates, records, 2) == ()
-    assert exceeded(Limits(rate=rate), duplicates + 1, max(records, 1), 2)
+    assert exceeded_limits(Limits(rate=rate), duplicates, records, 2) == ()
+    assert exceeded_limits(Limits(rate=float(f"{rate:.12g}")), duplicates, records, 2) == ()
+    assert exceeded_limits(Limits(rate=rate), duplicates + 1, max(records, 1), 2)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +106,8 @@ def test_percent(share: float, shown: str):
 @given(CORPORA)
 def test_what_is_accepted_passes_and_nothing_is_stale(stories):
     result = run_of(stories)
-    found = inspect(result)
-    passed = inspect(result, accepted=accepting(result))
+    found = find_duplicates(result)
+    passed = find_duplicates(result, accepted=accepted_entries(result))
     assert len(found.found) == result.stats["duplicates"]
     assert (passed.found, passed.stale) == ((), ())
     assert passed.accepted == len(found.found)
@@ -109,18 +116,18 @@ def test_what_is_accepted_passes_and_nothing_is_stale(stories):
 @given(CORPORA, st.data())
 def test_each_entry_that_is_taken_away_brings_its_duplicates_back(stories, data):
     result = run_of(stories)
-    entries = accepting(result)
+    entries = accepted_entries(result)
     kept = data.draw(st.lists(st.sampled_from(entries), unique=True)) if entries else []
     gone = [entry for entry in entries if entry not in kept]
     expected = sum(len(entry.records) - 1 for entry in gone)
-    found = inspect(result, accepted=kept)
+    found = find_duplicates(result, accepted=kept)
     assert len(found.found) == expected
     assert {finding.cluster for finding in found.found} == {entry.cluster for entry in gone}
 
 
 @given(CORPORA)
 def test_fingerprints_differ_and_places_are_of_the_records(stories):
-    found = inspect(run_of(stories)).found
+    found = find_duplicates(run_of(stories)).found
     assert len({finding.fingerprint for finding in found}) == len(found)
     for finding in found:
         story = stories[finding.duplicate.line - 1]
@@ -134,7 +141,7 @@ def test_fingerprints_differ_and_places_are_of_the_records(stories):
 def test_what_matches_its_original_at_second_hand_names_a_pair(stories):
     result = run_of(stories)
     pairs = set(zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True))
-    for finding in inspect(result).found:
+    for finding in find_duplicates(result).found:
         told = finding.duplicate.line - 1
         if finding.through is None:
             assert finding.score >= THRESHOLD
@@ -147,6 +154,6 @@ def test_all_is_corpus():
     stories = [{"id": str(n), "title": "Old lamp stays lit", "lede": ""} for n in range(3)]
     result = run_of(stories)
     paths = {batch.path for batch in result.corpus.batches}
-    found = inspect(result, corpus=paths)
+    found = find_duplicates(result, corpus=paths)
     assert (found.found, found.corpus, found.records) == ((), 3, 0)
-    assert accepting(result, paths) == []
+    assert accepted_entries(result, paths) == []

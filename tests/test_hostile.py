@@ -18,12 +18,12 @@ from commandline import dedupe, environment
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.reading import read
-from dedupe.reading.compression import GRACE, chunks
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.writing.output import harmless
+from dedupe.io.compression import GRACE, read_chunks
+from dedupe.io.output import escape_for_terminal
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def sizes(data: bytes, most: int) -> list[int]:
-    return [len(piece) for piece in chunks("-", io.BytesIO(data), most)]
+    return [len(piece) for piece in read_chunks("-", io.BytesIO(data), most)]
 
 
 @pytest.mark.parametrize("kind", PACK)
@@ -48,7 +48,7 @@ def test_a_bomb_is_refused_before_it_fills_memory(kind: str):
     bomb = PACK[kind](b"\n" * (2 * GRACE))
     taken: list[int] = []
     with pytest.raises(InputError, match="200 times its size; --max-ratio allows more"):
-        taken.extend(map(len, chunks("-", io.BytesIO(bomb), 200)))
+        taken.extend(map(len, read_chunks("-", io.BytesIO(bomb), 200)))
     assert sum(taken) <= GRACE
     assert max(taken) <= GRACE // 2
     assert sum(sizes(bomb, 0)) == 2 * GRACE
@@ -83,17 +83,17 @@ LONG = {
 def test_a_line_too_long_is_refused(
     name: str, data: bytes, on_error: str, piece: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dedupe.reading.compression.CHUNK", piece)
+    monkeypatch.setattr("dedupe.io.compression.CHUNK", piece)
     told = "csv" if name.startswith("csv") else "jsonl"
     settings = Settings(max_line=100, on_error=on_error)
     with pytest.raises(InputError) as caught:
-        list(read([], settings, Tally(), stdin=io.BytesIO(data), format=told))
+        list(read([], settings, ReadStats(), stdin=io.BytesIO(data), format=told))
     assert str(caught.value) == "<stdin>:3: longer than 100 bytes; --max-line allows more"
 
 
 @pytest.mark.parametrize("most", [len(GOOD), 0])
 def test_a_line_as_long_as_may_be_is_read(most: int):
-    [batch] = read([], Settings(max_line=most), Tally(), stdin=io.BytesIO(GOOD * 3))
+    [batch] = read([], Settings(max_line=most), ReadStats(), stdin=io.BytesIO(GOOD * 3))
     assert len(batch) == 3
 
 
@@ -220,7 +220,7 @@ def test_a_pipe_gets_the_bytes_as_they_are(tmp_path: Path):
 
 @given(st.text())
 def test_what_a_terminal_is_shown_moves_nothing(text: str):
-    shown = harmless(text.encode(errors="surrogatepass")).decode()
+    shown = escape_for_terminal(text.encode(errors="surrogatepass")).decode()
     assert {c for c in shown if not c.isprintable()} <= set("\n\t\u200c\u200d")
     assert not STEERING & set(shown)
     assert shown.count("\n") == text.count("\n")

@@ -16,12 +16,12 @@ from commandline import dedupe, visible
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe import cluster
-from dedupe.candidates import NEIGHBOURS, Family, propose
-from dedupe.folding import fold
-from dedupe.sketch import BANDING, sketch
-from dedupe.sketch.minhash import shingles, signatures
-from dedupe.writing.formulas import defused, is_formula
+from dedupe.api import cluster
+from dedupe.blocking.keys import BANDING, blocking_keys
+from dedupe.blocking.lsh import NEIGHBOURS, BlockingTable, candidate_pairs
+from dedupe.blocking.minhash import shingles, signatures
+from dedupe.io.csv_write import escape_rows, is_formula
+from dedupe.text.normalize import normalize
 
 NO_OUTLETS = np.zeros(0, np.uint64)
 
@@ -64,10 +64,10 @@ CELLS = st.text(st.sampled_from("=+-@\t\r\n\"', ab1\uff1d"), max_size=5)
 def test_guarded_rows_hold_the_same_cells_and_no_formula(rows: list[list[str]], delimiter: str):
     held = io.StringIO()
     csv.writer(held, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
-    safe = defused(held.getvalue().encode(), delimiter)
+    safe = escape_rows(held.getvalue().encode(), delimiter)
     got = list(csv.reader(io.StringIO(safe.decode(), newline=""), delimiter=delimiter))
     assert got == [["'" + c if is_formula(c) else c for c in row] for row in rows]
-    assert defused(safe, delimiter) == safe
+    assert escape_rows(safe, delimiter) == safe
     if not any(map(is_formula, (cell for row in rows for cell in row))):
         assert safe == held.getvalue().encode()
 
@@ -112,11 +112,11 @@ def test_pairs_of_a_crowded_bucket_grow_with_it_and_no_faster():
     found = {}
     for count in (10_000, 80_000):
         keys = np.full((count, 1), 7, np.uint64)
-        family = Family(keys, np.arange(count), np.arange(count))
+        family = BlockingTable(keys, np.arange(count), np.arange(count))
         started = time.perf_counter()
-        candidates = propose([family])
+        candidates = candidate_pairs([family])
         found[count] = candidates.count, time.perf_counter() - started
-        assert (candidates.hot_buckets, candidates.largest_bucket) == (1, count)
+        assert (candidates.oversized_buckets, candidates.largest_bucket) == (1, count)
     assert all(pairs <= NEIGHBOURS * count for count, (pairs, _) in found.items())
     assert found[80_000][1] < 8 * 20 * max(found[10_000][1], 0.01)
 
@@ -144,9 +144,9 @@ def crafted(seed: int, count: int) -> list[str]:
     one permutation of the band; so nothing else in a text counts there.
     """
     tried = words_of(20_000, 4, 1)
-    folded = fold(tried, NO_OUTLETS)
+    folded = normalize(tried, NO_OUTLETS)
     hashes, offsets = shingles(
-        folded.tokens.codes, folded.starts, folded.stops, folded.spaceless
+        folded.tokens.codes, folded.starts, folded.ends, folded.spaceless
     )  # fmt: skip
     slots = signatures(hashes, offsets, BANDING.slots, seed)[:, : BANDING.rows]
     magic = [tried[place] for place in slots.argmin(axis=0)]
@@ -156,7 +156,7 @@ def crafted(seed: int, count: int) -> list[str]:
 
 def crowding(texts: list[str], seed: int) -> int:
     """How many of the texts meet in the fullest bucket of the bands."""
-    keys, _ = sketch(fold(texts, NO_OUTLETS), seed)
+    keys, _ = blocking_keys(normalize(texts, NO_OUTLETS), seed)
     return int(np.unique(keys, return_counts=True)[1].max())
 
 
@@ -168,9 +168,9 @@ def test_texts_crafted_against_a_seed_cost_little_and_join_nothing():
     found = cluster(texts)
     assert len(found) == count
     assert found.stats["records"] == count
-    keys, _ = sketch(fold(texts, NO_OUTLETS), 1)
-    bands = [Family(keys, np.arange(count), np.arange(count))]
-    assert propose(bands).count < 3 * NEIGHBOURS * count
+    keys, _ = blocking_keys(normalize(texts, NO_OUTLETS), 1)
+    bands = [BlockingTable(keys, np.arange(count), np.arange(count))]
+    assert candidate_pairs(bands).count < 3 * NEIGHBOURS * count
 
 
 def test_seed_may_be_drawn_and_is_told(tmp_path: Path):

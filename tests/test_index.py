@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from indexes import batch, filled, held
 from readers import read_bytes
 
+from dedupe.backends.memory import build_memory_backend
+from dedupe.clustering.pass_planner import candidates_of
+from dedupe.config import Settings
 from dedupe.errors import InputError, SettingsError, StoreError
-from dedupe.index import Index, describing, matching
-from dedupe.pipeline.case import open_case
-from dedupe.pipeline.describe import describe
-from dedupe.pipeline.gather import gather
-from dedupe.pipeline.proposing import candidates_among
-from dedupe.settings import Settings
+from dedupe.index import match, text_keys
+from dedupe.index.index import Index
+from dedupe.pipeline import load_corpus
+from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 def cut(stories, places):
     """Stories in parts, cut at some places."""
     ends = sorted({0, len(stories), *(place % (len(stories) + 1) for place in places)})
-    return [stories[one:other] for one, other in pairwise(ends)]
+    return [stories[left:right] for left, right in pairwise(ends)]
 
 
 @FEW
@@ -77,16 +78,18 @@ def looked_at(index: Index, parts) -> set[tuple[str, str]]:
     for part in parts:
         corpus = index.corpus_of(part)
         with index.store.writing():
-            told = describing.describe_stories(corpus, index.store.marks, 1)
-            keys = describing.keys_of(told)
+            told = text_keys.preprocess_records(corpus, index.store.marks, 1)
+            keys = text_keys.keys_of(told)
             owners, places = np.nonzero(keys)
-            wanted, numbers = np.unique(describing.short(keys[owners, places]), return_inverse=True)
+            wanted, numbers = np.unique(
+                text_keys.short_keys(keys[owners, places]), return_inverse=True
+            )
             found = index.store.look_up(wanted)
             for owner, number in zip(owners.tolist(), numbers.tolist(), strict=True):
                 rows = found.rows[found.starts[number] : found.starts[number + 1]]
-                ids = index.store.stories(np.unique(rows)).ids
+                ids = index.store.records(np.unique(rows)).ids
                 pairs |= {(corpus.ids[owner], other) for other in ids}
-            one, other = matching.pairs_among(keys, told, 1)
+            one, other = match.pairs_among(keys, told, 1)
             pairs |= {
                 (corpus.ids[a], corpus.ids[b])
                 for a, b in zip(one.tolist(), other.tolist(), strict=True)
@@ -98,16 +101,16 @@ def looked_at(index: Index, parts) -> set[tuple[str, str]]:
 @FEW
 @given(CORPORA, st.lists(st.integers(0, 14), max_size=4))
 def test_every_pair_that_a_batch_run_looks_at_is_looked_at(stories, places):
-    corpus = gather(read_bytes(lines(stories)), 2)
-    case = open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings())
-    alive = np.flatnonzero(case.kinds >= 0)
-    found = candidates_among(case, alive)
-    kinds = [np.flatnonzero(case.kinds == k).tolist() for k in range(len(case.description))]
+    corpus = load_corpus(read_bytes(lines(stories)), 2)
+    case = build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), Settings())
+    alive = np.flatnonzero(case.content_ids >= 0)
+    found = candidates_of(case, alive)
+    kinds = [np.flatnonzero(case.content_ids == k).tolist() for k in range(len(case.description))]
     wanted = {
         tuple(sorted((corpus.ids[a], corpus.ids[b])))
-        for one, other in zip(*(ends.tolist() for ends in found.ends()), strict=True)
-        for a in kinds[one]
-        for b in kinds[other]
+        for left, right in zip(*(ends.tolist() for ends in found.left_right()), strict=True)
+        for a in kinds[left]
+        for b in kinds[right]
     }
     with tempfile.TemporaryDirectory() as folder, Index.create(folder + "/a.index") as made:
         assert wanted <= looked_at(made, cut(stories, places))
@@ -128,9 +131,9 @@ def test_what_is_fed_twice_changes_nothing_and_is_told(index: Index):
 
 def test_one_story_twice_in_one_call_is_one(index: Index):
     record = story(1, "Herring return to Tasker Bay", "", "Northern Wire", 0)
-    one, other = index.add([record, record])
-    assert (one.new, other.new) == (True, False)
-    assert (other.cluster, other.size) == (one.cluster, 1)
+    left, right = index.add([record, record])
+    assert (left.new, right.new) == (True, False)
+    assert (right.cluster, right.size) == (left.cluster, 1)
     (changed,) = index.add([record | {"title": "Herring return to Tasker Bay again"}])
     assert changed.new
 
@@ -156,26 +159,26 @@ HALVES = (
 
 def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     leads = [story(n, title, "", "Northern Wire", n) for n, title in enumerate(HALVES, 1)]
-    one, other = index.add(leads)
-    assert one.cluster != other.cluster
+    left, right = index.add(leads)
+    assert left.cluster != right.cluster
     both = story(3, HALVES[1], "A lede that both lack makes this one fuller.", "Gazette", 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "candidates", lambda *_: (np.zeros(2, np.int64), np.array([1, 2])))
-        patch.setattr(matching, "accepted", all_of)
+        patch.setattr(match, "candidates", lambda *_: (np.zeros(2, np.int64), np.array([1, 2])))
+        patch.setattr(match, "accepted_pairs", all_of)
         (third,) = index.add([both])
-    assert third.cluster == one.cluster
-    assert third.merged == (other.cluster,)
+    assert third.cluster == left.cluster
+    assert third.merged == (right.cluster,)
     assert third.canonical_changed == "1"
     assert third.size == 3
-    assert third.row()["merged"] == [other.cluster]
+    assert third.row()["merged"] == [right.cluster]
     assert index.check() == []
     assert held(index) == {("3", frozenset("123"))}
 
 
-def all_of(_store, _case, pairs, *_) -> matching.Accepted:
+def all_of(_store, _case, pairs, *_) -> match.Accepted:
     """Every pair passes."""
     count = len(pairs[0])
-    return matching.Accepted(*pairs, np.full(count, 0.9), np.full((count, 2), 0.9))
+    return match.Accepted(*pairs, np.full(count, 0.9), np.full((count, 2), 0.9))
 
 
 def test_match_tells_and_changes_nothing(index: Index):

@@ -10,7 +10,8 @@ from corpora import shipped, story
 from indexes import batch, filled, held
 
 from dedupe.errors import StoreError
-from dedupe.index import Index, shelf, texts
+from dedupe.index import row_queries, texts
+from dedupe.index.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,16 +58,16 @@ def test_removed_by_age_and_added_again(index: Index):
 def test_merge_takes_all_in(tmp_path: Path):
     stories = shipped()
     with (
-        filled(tmp_path / "a.index", [stories[:20]]) as one,
-        filled(tmp_path / "b.index", [stories[15:]]) as other,
+        filled(tmp_path / "a.index", [stories[:20]]) as left,
+        filled(tmp_path / "b.index", [stories[15:]]) as right,
     ):
-        assert one.merge(other) == len(stories) - 20
-        assert one.merge(other) == 0
-        one.compact()
-        assert one.check() == []
-        assert held(one) == batch(stories)
+        assert left.merge(right) == len(stories) - 20
+        assert left.merge(right) == 0
+        left.compact()
+        assert left.check() == []
+        assert held(left) == batch(stories)
         with pytest.raises(StoreError, match="into itself"):
-            one.merge(one)
+            left.merge(left)
 
 
 def test_export_holds_all_that_was_told(index: Index):
@@ -115,7 +116,7 @@ def test_check_tells_of_postings_that_lead_astray(index: Index):
     index.add(shipped())
     index.compact()
     assert index.check() == []
-    shelf.count_more(index.store.database, [(1, 1)])
+    row_queries.count_more(index.store.database, [(1, 1)])
     index.store.database.execute(
         "UPDATE texts SET count = ?2, data = ?4 WHERE first = ?1",
         texts.packed(1, [["Another story altogether", ""]] * texts.TOGETHER),

@@ -11,8 +11,8 @@ import pytest
 from commandline import dedupe, shell, start
 from corpora import lines, shipped
 
-from dedupe.cli.index import HOMES, command
-from dedupe.cli.layout import SECTIONS
+from dedupe.cli.index import MODULES, index_command
+from dedupe.cli.options import SECTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +34,9 @@ def told(out: bytes) -> list[dict]:
     return [json.loads(line)["dedupe"] for line in out.splitlines()]
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", MODULES)
 def test_every_sub_command_shows_its_options_and_an_example(name: str, tmp_path: Path):
-    found = command.get_command(click.Context(command), name)
+    found = index_command.get_command(click.Context(index_command), name)
     assert found
     shown = {flag for flags in SECTIONS.values() for flag in flags}
     options = [param for param in found.params if isinstance(param, click.Option)]

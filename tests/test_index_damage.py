@@ -10,7 +10,8 @@ from corpora import shipped
 from indexes import filled
 
 from dedupe.errors import StoreError
-from dedupe.index import Index, segments, store
+from dedupe.index import database, segments
+from dedupe.index.index import Index
 from dedupe.index.texts import packed
 
 STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
@@ -47,7 +48,7 @@ DAMAGES = [
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An index with segments, so small that it holds some of everything."""
     monkeypatch.setattr(segments, "ENOUGH", 4)
-    monkeypatch.setattr(store, "ENOUGH", 4)
+    monkeypatch.setattr(database, "ENOUGH", 4)
     filled(tmp_path / "a.index", [[story] for story in shipped()[:9]]).close()
     return str(tmp_path / "a.index")
 

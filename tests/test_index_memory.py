@@ -14,12 +14,12 @@ from corpora import CORPORA, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.folding import fold
-from dedupe.index import Index, lexicon, matching, memory, pages, schema, tail, weighing
-from dedupe.index.growing import ROOM, Growing
-from dedupe.index.pages import Pages
-from dedupe.index.uncollected import uncollected
-from dedupe.stories import NO_TIME
+from dedupe.index import match, memtable, record_cache, schema, stats, text_cache, word_columns
+from dedupe.index.cache import ROOM, GrowingArray, gc_paused
+from dedupe.index.index import Index
+from dedupe.index.record_cache import RecordCache
+from dedupe.models import NO_TIME
+from dedupe.text.normalize import normalize
 
 LED = """
 SELECT f.seq, coalesce(c.canonical, f.seq), coalesce(f.time, ?), f.head
@@ -60,21 +60,21 @@ def test_what_is_kept_from_call_to_call_changes_no_answer(
 ):
     parts = [stories[i : i + size] for i in range(0, len(stories), size)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "MOST_BYTES", most)
-        patch.setattr(pages, "WORTH", 2)
-        one, other = str(Path(folder, "one.index")), str(Path(folder, "other.index"))
-        for path in (one, other):
+        patch.setattr(text_cache, "MOST_BYTES", most)
+        patch.setattr(record_cache, "WORTH", 2)
+        left, right = str(Path(folder, "one.index")), str(Path(folder, "other.index"))
+        for path in (left, right):
             Index.create(path, **told).close()
-        expected = cold(one, parts)
+        expected = cold(left, parts)
         for module, name, value in (
-            (weighing, "FEW", 1 << 20),
-            (matching, "CHUNK", 1),
-            (tail, "FEW", 40),
+            (word_columns, "FEW", 1 << 20),
+            (match, "CHUNK", 1),
+            (memtable, "FEW", 40),
         ):
             patch.setattr(module, name, value if in_bulk else getattr(module, name))
-        several = [Index.open(other) for _ in range(turns)]
+        several = [Index.open(right) for _ in range(turns)]
         assert warm(several, parts) == expected
-        with Index.open(one) as index:
+        with Index.open(left) as index:
             assert list(several[0].export()) == list(index.export())
         for index in several:
             index.close()
@@ -119,16 +119,16 @@ def facts_file(count: int) -> sqlite3.Connection:
 @given(data=st.data())
 def test_pages_tell_what_the_rows_tell(most: int, data):
     count = 40
-    made, held = facts_file(count), Pages()
+    made, held = facts_file(count), RecordCache()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("BITS", 3), ("SIZE", 8), ("LOW", 7), ("MOST", most), ("WORTH", 4)):
-            patch.setattr(pages, name, value)
+            patch.setattr(record_cache, name, value)
         for _ in range(6):
             asked = np.array(data.draw(st.lists(st.integers(1, count), max_size=12)), np.int64)
             facts = held.facts(made, asked)
             expected = {row[0]: row[1:] for row in made.execute(LED, (NO_TIME,))}
             got = zip(
-                facts.leaders.tolist(), facts.times.tolist(), facts.heads.tolist(), strict=True
+                facts.leaders.tolist(), facts.times.tolist(), facts.headlines.tolist(), strict=True
             )
             assert list(got) == [expected[seq] for seq in asked.tolist()]
             if data.draw(st.booleans()):
@@ -152,14 +152,14 @@ def test_pages_tell_what_the_rows_tell(most: int, data):
 def test_a_row_that_is_not_there_is_told(monkeypatch):
     made = facts_file(9)
     with pytest.raises(ValueError, match="missing"):
-        Pages().facts(made, np.array([3, 12]))
-    monkeypatch.setattr(pages, "WORTH", 1)
+        RecordCache().facts(made, np.array([3, 12]))
+    monkeypatch.setattr(record_cache, "WORTH", 1)
     with pytest.raises(ValueError, match="missing"):
-        Pages().facts(made, np.array([3, 12]))
+        RecordCache().facts(made, np.array([3, 12]))
 
 
 def test_a_growing_array_keeps_its_rows():
-    grown = Growing(np.int64, 2)
+    grown = GrowingArray(np.int64, 2)
     rows = np.arange(6 * ROOM).reshape(-1, 2)
     for start in range(0, len(rows), 100):
         grown.extend(rows[start : start + 100])
@@ -184,9 +184,9 @@ def test_words_have_the_same_numbers_however_they_are_kept(parts):
     told = []
     for least in (1, 3, 1 << 20):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lexicon, "LEAST_LATE", least)
-            held = lexicon.Lexicon(1)
-            told.append([held.numbers(fold(part, NO_MARKS)).tolist() for part in parts])
+            patch.setattr(stats, "LEAST_LATE", least)
+            held = stats.WordStats(1)
+            told.append([held.numbers(normalize(part, NO_MARKS)).tolist() for part in parts])
     assert told[0] == told[1] == told[2]
     words: dict[str, int] = {}
     for part, numbers in zip(parts, told[0], strict=True):
@@ -201,10 +201,10 @@ def test_the_collector_rests_for_a_call_and_is_as_before(*, on: bool):
     was = gc.isenabled()
     (gc.enable if on else gc.disable)()
     try:
-        assert not uncollected()(gc.isenabled)()
+        assert not gc_paused()(gc.isenabled)()
         assert gc.isenabled() == on
         with pytest.raises(ZeroDivisionError):
-            uncollected()(divmod)(1, 0)
+            gc_paused()(divmod)(1, 0)
         assert gc.isenabled() == on
     finally:
         (gc.enable if was else gc.disable)()

@@ -25,7 +25,8 @@ from corpora import shipped
 from indexes import filled, held
 
 from dedupe.errors import StoreError
-from dedupe.index import Index, schema
+from dedupe.index import schema
+from dedupe.index.index import Index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ WRITER = """
 import sys, itertools
 from dedupe.index import Index, tail, whole
 tail.ENOUGH = 24
-import dedupe.index.segments as segments, dedupe.index.store as store
+import dedupe.index.segments as segments, dedupe.index.database as store
 segments.ENOUGH = store.ENOUGH = 24
 with Index.open(sys.argv[1]) as index:
     print("ready", flush=True)

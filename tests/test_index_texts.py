@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.index import schema, shelf, texts
+from dedupe.index import row_queries, schema, texts
 
 ROWS = st.lists(st.lists(st.text(max_size=12), min_size=2, max_size=2), min_size=1, max_size=30)
 
@@ -37,25 +37,25 @@ def test_texts_are_read_as_they_were_kept(rows, data):
     most = data.draw(st.sampled_from((0, 512)))
     with closing(database()) as made, pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "ENOUGH", 2 * texts.TOGETHER)
-        patch.setattr(shelf, "MOST_LISTED", most)
+        patch.setattr(row_queries, "MOST_LISTED", most)
         patch.setattr(texts, "MANY", data.draw(st.sampled_from((0, 512))))
         note(made, count)
         for start, stop in pairwise(cuts):
-            texts.keep(made, start + 1, rows[start:stop])
+            texts.write_texts(made, start + 1, rows[start:stop])
         if gone:
-            texts.forget(made, np.array(sorted(gone)))
+            texts.delete_texts(made, np.array(sorted(gone)))
         if data.draw(st.booleans()):
             texts.repack(made, 1, count)
         expected = [rows[seq - 1] for seq in asked]
-        assert texts.read(made, np.array(asked, np.int64)) == expected
-        assert texts.read(made, np.array(left)) == [rows[seq - 1] for seq in left]
+        assert texts.read_texts(made, np.array(asked, np.int64)) == expected
+        assert texts.read_texts(made, np.array(left)) == [rows[seq - 1] for seq in left]
 
 
 def test_stories_that_came_alone_are_packed_together():
     rows = [[f"Ferry tolls rise by {pence} pence in June", ""] for pence in range(20)]
     with closing(database()) as made:
         for seq, row in enumerate(rows, 1):
-            texts.keep(made, seq, [row])
+            texts.write_texts(made, seq, [row])
         texts.repack(made, 1, 20)
         (blocks,) = made.execute("SELECT count(*) FROM texts").fetchone()
     assert blocks == -(-20 // texts.TOGETHER)
@@ -67,6 +67,6 @@ def test_what_is_missing_is_told(asked: list[int], many: int, monkeypatch):
     monkeypatch.setattr(texts, "MANY", many)
     with closing(database()) as made:
         note(made, 400)
-        texts.keep(made, 1, [["A", ""], None])
+        texts.write_texts(made, 1, [["A", ""], None])
         with pytest.raises(ValueError, match="missing"):
-            texts.read(made, np.array(asked))
+            texts.read_texts(made, np.array(asked))

@@ -9,25 +9,25 @@ from hypothesis import strategies as st
 from kernels import agree, needs_kernel
 
 from dedupe import kernel
-from dedupe.hashing import find, find_sorted, merged, mix64, outside
-from dedupe.pipeline import spans
-from dedupe.pipeline.register import Holdings
-from dedupe.pipeline.spans import calendar_of
-from dedupe.stories import NO_TIME
-from dedupe.verify import verify
-from dedupe.verify.align import LONGEST, Column
-from dedupe.verify.context import MEETINGS, Ends, Evidence, returning
-from dedupe.verify.features import TAIL, word_features
-from dedupe.verify.forest import MOST_LEAVES, turn_round
-from dedupe.verify.glance import FIELDS, glance_odds
-from dedupe.verify.model import VALUE_UNITS, Model, shipped_model
-from dedupe.verify.screen import hopes_of
-from dedupe.words import Vocabulary
+from dedupe.arrays import difference_sorted, find_in_sorted, find_positions, merge_sorted
+from dedupe.hashing import mix64
+from dedupe.models import NO_TIME
+from dedupe.scoring import active_days
+from dedupe.scoring.active_days import build_active_days
+from dedupe.scoring.align import LONGEST, Column
+from dedupe.scoring.corpus_stats import WordColumn
+from dedupe.scoring.features import TAIL, word_features
+from dedupe.scoring.model import VALUE_UNITS, Model, shipped_model
+from dedupe.scoring.pair_context import MEETINGS, PairContext, ScoringContext, returning
+from dedupe.scoring.prefilter import PREFILTER_FIELDS, prefilter_log_odds, score_upper_bounds
+from dedupe.scoring.quickscorer import MOST_LEAVES, build_quickscorer
+from dedupe.scoring.score import score_pairs
+from dedupe.text.vocabulary import Vocabulary
 
 pytestmark = needs_kernel
 
 WORDS = 9
-COLUMN = ("ids", "zones", "starts", "stops", "words")
+COLUMN = ("ids", "zones", "starts", "ends", "words")
 FOREST = ("cuts", "firsts", "stays", "leaves")
 GROUPS = st.lists(st.integers(-1, 3), min_size=WORDS, max_size=WORDS)
 WEIGHTS = st.lists(
@@ -49,7 +49,7 @@ def column_of(texts, weights, stems, concepts, sides, numbers):
         ids=words[:, 0].astype(np.int32),
         zones=words[:, 1].astype(np.uint8),
         starts=np.append(0, stops[:-1]),
-        stops=stops,
+        ends=stops,
         vocabulary=Vocabulary(
             hashes=np.arange(WORDS, dtype=np.uint64),
             stems=np.array(stems, dtype=np.int32),
@@ -135,7 +135,7 @@ def sound_features():
 
 
 def test_a_pair_with_an_empty_text_keeps_its_row():
-    given = sound_features() | {"stops": np.array([0, 3]), "out": np.full((1, TAIL), 9.0)}
+    given = sound_features() | {"ends": np.array([0, 3]), "out": np.full((1, TAIL), 9.0)}
     kernel.aligned_features(*given.values())
     assert (given["out"] == 9).all()
 
@@ -153,7 +153,7 @@ BOUNDS = "out of bounds or order"
         ("ids", np.array([0, -1, 0], dtype=np.int32), BOUNDS),
         ("zones", np.zeros(2, dtype=np.uint8), "zones: a wrong number of items"),
         ("starts", np.array([-1, 2]), BOUNDS),
-        ("stops", np.array([2, 4]), BOUNDS),
+        ("ends", np.array([2, 4]), BOUNDS),
         ("words", np.full((WORDS, 6), -1, dtype=np.int32), BOUNDS),
         ("words", np.zeros((2, 6), dtype=np.int32), BOUNDS),
         ("words", np.zeros((WORDS, 4), dtype=np.int32), "words: not 6 columns"),
@@ -177,7 +177,7 @@ def test_columns_that_lie_are_refused(name, value, reason):
 
 def sound_forest():
     """The table of one tree that asks the first of two features, by name, and a row for it."""
-    arrays = turn_round(model_of([(0.0, 0, 1.5, True, -1.0, 1.0)], 2)).arrays()
+    arrays = build_quickscorer(model_of([(0.0, 0, 1.5, True, -1.0, 1.0)], 2)).arrays()
     return dict(zip(FOREST, arrays, strict=True)) | {
         "rows": np.array([[1.0, 0.0], [2.0, 0.0]]),
         "totals": np.zeros(2),
@@ -221,20 +221,20 @@ def test_a_tree_of_too_many_leaves_is_refused():
     for _ in range(MOST_LEAVES):
         tree = (0.0, 0, 1.0, False, tree, 1.0)
     with pytest.raises(ValueError, match="more than 8 leaves"):
-        turn_round(model_of([tree]))
+        build_quickscorer(model_of([tree]))
 
 
 def evidence_of(columns, keys, seed, **changed):
     """Evidence over some columns, with anchor keys for each text and any counts."""
     generator = np.random.default_rng(seed)
     count = len(columns[0].starts)
-    return Evidence(
+    return ScoringContext(
         weights=(1.0,) * len(columns),
         columns=tuple(columns),
         texts=tuple(["ab cd"] * count for _ in columns),
         recurrence=generator.integers(0, 5, (count, 2)) / 2,
-        anchors=np.array(keys[:count], dtype=np.int32),
-        meetings=generator.integers(0, 6, (5, MEETINGS)) / 2,
+        rare_pairs=np.array(keys[:count], dtype=np.int32),
+        pair_returns=generator.integers(0, 6, (5, MEETINGS)) / 2,
         jobs=1,
         **changed,
     )
@@ -246,7 +246,7 @@ TEXTS_OF_WORDS = st.lists(st.lists(st.integers(0, 4), max_size=6), max_size=6)
 @given(TEXTS_OF_WORDS, st.integers(0, 9))
 def test_words_are_counted_as_numpy_does_and_by_hand(texts, seed):
     ends = np.cumsum([0, *map(len, texts)])
-    held = Holdings(ends, np.array([word for text in texts for word in text], dtype=np.int32))
+    held = WordColumn(ends, np.array([word for text in texts for word in text], dtype=np.int32))
     counted = np.flatnonzero(np.random.default_rng(seed).random(len(texts)) < 0.7)
     assert agree(lambda: held.counts(counted, 5))
     by_hand = [sum(word in texts[i] for i in counted) for word in range(5)]
@@ -285,14 +285,14 @@ MAYBE_TEXTS = st.lists(st.one_of(TEXT, st.just([])), min_size=4, max_size=4)
 )  # fmt: skip
 def test_verdicts_equal_those_of_numpy(fields, weights, groups, numbers, keys, seed, strict):
     columns = [column_of(texts, weights, groups, groups, groups, numbers) for texts in fields]
-    evidence = evidence_of(columns, keys, seed, floor=0.1, strict=strict, glanced=strict)
+    evidence = evidence_of(columns, keys, seed, floor=0.1, strict=strict, use_prefilter=strict)
     left, right = (side.ravel() for side in np.indices((4, 4)))
     generator = np.random.default_rng(seed)
     hours, same = generator.choice([np.nan, 0, 1, 30], 16), generator.choice([np.nan, 0, 1], 16)
-    assert agree(lambda: hopes_of(evidence, Ends(left, right, hours, same)))
-    assert agree(lambda: verify(evidence, Ends(left, right, hours, same)))
-    if len(columns) <= FIELDS:
-        assert agree(lambda: glance_odds(evidence, Ends(left, right, hours, same)))
+    assert agree(lambda: score_upper_bounds(evidence, PairContext(left, right, hours, same)))
+    assert agree(lambda: score_pairs(evidence, PairContext(left, right, hours, same)))
+    if len(columns) <= PREFILTER_FIELDS:
+        assert agree(lambda: prefilter_log_odds(evidence, PairContext(left, right, hours, same)))
 
 
 @given(
@@ -304,10 +304,10 @@ def test_spans_equal_those_of_numpy_and_of_counting(rows, seed):
     generator = np.random.default_rng(seed)
     times = generator.choice([NO_TIME, -(86_400 * 9), 0, 86_400 * 3, 86_400 * 20], len(numbers))
     alive = generator.random(len(numbers)) < 0.7
-    calendar = calendar_of(numbers, np.arange(len(numbers)), times)
+    calendar = build_active_days(numbers, np.arange(len(numbers)), times)
     with pytest.MonkeyPatch.context() as few:
-        few.setattr(spans, "THINGS", 2)
-        parts = calendar_of(numbers, np.arange(len(numbers)), times)
+        few.setattr(active_days, "VALUES_PER_STEP", 2)
+        parts = build_active_days(numbers, np.arange(len(numbers)), times)
     assert np.array_equal(parts.starts, calendar.starts)
     assert np.array_equal(parts.records, calendar.records)
     assert agree(lambda: calendar.spans(alive))
@@ -325,7 +325,7 @@ def test_spans_equal_those_of_numpy_and_of_counting(rows, seed):
         ("starts", np.zeros(0, dtype=np.int64), "starts: a wrong number of items"),
         ("records", np.array([1], dtype=np.int32), BOUNDS),
         ("records", np.array([-1], dtype=np.int32), BOUNDS),
-        ("alive", np.ones(2, dtype=bool), "alive: a wrong number of items"),
+        ("survivors", np.ones(2, dtype=bool), "survivors: a wrong number of items"),
         ("out", np.zeros((2, 3), dtype=np.int64), "out: not 2 columns"),
     ],
 )
@@ -334,7 +334,7 @@ def test_calendars_that_lie_are_refused(name, value, reason):
         "starts": np.array([0, 1, 1]),
         "records": np.zeros(1, dtype=np.int32),
         "days": np.zeros(1, dtype=np.int32),
-        "alive": np.ones(1, dtype=bool),
+        "survivors": np.ones(1, dtype=bool),
         "out": np.zeros((2, 2), dtype=np.int64),
     }
     with pytest.raises(ValueError, match=reason):
@@ -348,7 +348,7 @@ KEYS = st.lists(st.lists(st.integers(-1, 4), min_size=10, max_size=10), min_size
 def test_meetings_equal_those_of_numpy(keys, seed):
     anchors = np.array(keys, dtype=np.int32)
     meetings = np.random.default_rng(seed).integers(0, 6, (5, MEETINGS)) / 2
-    evidence = Evidence((), (), (), np.zeros((len(keys), 2)), anchors, meetings)
+    evidence = ScoringContext((), (), (), np.zeros((len(keys), 2)), anchors, meetings)
     left, right = (side.ravel() for side in np.indices((len(keys), len(keys))))
     assert agree(lambda: returning(evidence, left, right))
 
@@ -359,7 +359,7 @@ def test_meetings_equal_those_of_numpy(keys, seed):
         ("keys", np.zeros((1, 9), dtype=np.int32), "keys: not 10 columns"),
         ("keys", np.zeros(10, dtype=np.int32), "keys: not a matrix"),
         ("keys", np.ones((1, 10), dtype=np.int32), BOUNDS),
-        ("meetings", np.zeros((2, 30)), "meetings: not 3 columns"),
+        ("pair_returns", np.zeros((2, 30)), "pair_returns: not 3 columns"),
         ("left", np.array([1]), BOUNDS),
         ("right", np.array([-1]), BOUNDS),
         ("out", np.zeros((1, 2)), "out: not 3 columns"),
@@ -368,7 +368,7 @@ def test_meetings_equal_those_of_numpy(keys, seed):
 def test_meetings_that_lie_are_refused(name, value, reason):
     sound = {
         "keys": np.zeros((1, 10), dtype=np.int32),
-        "meetings": np.zeros((1, 3)),
+        "pair_returns": np.zeros((1, 3)),
         "left": np.zeros(1, dtype=np.int64),
         "right": np.zeros(1, dtype=np.int64),
         "out": np.zeros((1, MEETINGS)),
@@ -384,13 +384,13 @@ HASHES = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1)), max_s
 def test_hashes_are_found_where_numpy_finds_them(held, wanted):
     keys = np.array(sorted(held), dtype=np.uint64)
     sought = np.array(wanted + held, dtype=np.uint64)
-    assert agree(lambda: find(keys, sought))
+    assert agree(lambda: find_positions(keys, sought))
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), min_size=1, max_size=9), st.integers(0, 2**64 - 1))
 def test_few_hashes_are_found_among_many(some, absent):
     keys = np.unique(np.concatenate([mix64(np.arange(500, dtype=np.uint64)), np.uint64([*some])]))
-    assert agree(lambda: find(keys, np.array([*some, absent], dtype=np.uint64)))
+    assert agree(lambda: find_positions(keys, np.array([*some, absent], dtype=np.uint64)))
 
 
 CODES = st.lists(st.integers(-9, 40), max_size=40).map(lambda codes: np.array(sorted(codes), int))
@@ -399,9 +399,13 @@ CODES = st.lists(st.integers(-9, 40), max_size=40).map(lambda codes: np.array(so
 @given(CODES, CODES)
 def test_sorted_values_are_found_where_numpy_finds_them(held, wanted):
     held = np.unique(held)
-    assert agree(lambda: find_sorted(held, wanted))
-    assert outside(held, wanted).tolist() == [v for v in wanted.tolist() if v not in held.tolist()]
-    assert merged(held, np.unique(wanted)).tolist() == sorted({*held.tolist(), *wanted.tolist()})
+    assert agree(lambda: find_in_sorted(held, wanted))
+    assert difference_sorted(held, wanted).tolist() == [
+        v for v in wanted.tolist() if v not in held.tolist()
+    ]
+    assert merge_sorted(held, np.unique(wanted)).tolist() == sorted(
+        {*held.tolist(), *wanted.tolist()}
+    )
 
 
 def test_unsorted_values_are_refused():
@@ -412,7 +416,7 @@ def test_unsorted_values_are_refused():
 def test_unsorted_hashes_are_refused():
     keys = np.array([2, 1], dtype=np.uint64)
     with pytest.raises(ValueError, match=BOUNDS):
-        find(keys, keys)
+        find_positions(keys, keys)
 
 
 def test_a_wrong_number_of_arrays_is_refused():

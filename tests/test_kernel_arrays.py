@@ -14,9 +14,19 @@ import pytest
 from corpora import shipped
 from kernels import needs_kernel
 
-from dedupe import cluster, kernel
-from dedupe.index.postings import MOST, Segment, Spans, merged, pack, rows_of, spans, unpack
-from dedupe.verify.model import shipped_model
+from dedupe import kernel
+from dedupe.api import cluster
+from dedupe.index.postings import (
+    MOST,
+    Segment,
+    Spans,
+    key_spans,
+    merge_postings_in_parts,
+    pack_postings,
+    rows_of,
+    unpack_postings,
+)
+from dedupe.scoring.model import shipped_model
 
 pytestmark = needs_kernel
 
@@ -58,12 +68,16 @@ def look_up_and_merge():
     keys, places = np.repeat(np.arange(60, dtype=np.uint32) << 26, 5), np.arange(300) % 16
     keys[: MOST + 9], places[: MOST + 9] = 1, 3
     segments = [Segment(1, 1, 16, 4), Segment(2, 17, 32, 4)]
-    blobs = [data for _, data in pack(keys, places, 4)]
-    parts, wanted = unpack(blobs), np.unique(keys)
+    blobs = [data for _, data in pack_postings(keys, places, 4)]
+    parts, wanted = unpack_postings(blobs), np.unique(keys)
     bits, numbers = np.full(len(wanted), 4), np.arange(len(wanted))
-    starts, sizes = spans(parts, segments[0].part_of(wanted), wanted, bits)
+    starts, sizes = key_spans(parts, segments[0].part_of(wanted), wanted, bits)
     rows_of(parts, Spans(starts, sizes, numbers, bits, numbers))
-    list(merged([(segment, blobs) for segment in segments], Segment(3, 1, 32, 5), 0, 1))
+    list(
+        merge_postings_in_parts(
+            [(segment, blobs) for segment in segments], Segment(3, 1, 32, 5), 0, 1
+        )
+    )
 
 
 def spoiled(array, chance):

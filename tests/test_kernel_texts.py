@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,16 +9,17 @@ from hypothesis import strategies as st
 from kernels import agree, needs_kernel
 
 from dedupe import kernel
-from dedupe.folding import fold, scan
-from dedupe.folding.affixes import outlet_starts, phrases
-from dedupe.folding.table import load
+from dedupe.blocking.keys import blocking_keys, compiled_blocking_keys
+from dedupe.blocking.minhash import Banding, band_keys, permutations, shingles, signatures
+from dedupe.blocking.rare_pairs import word_weights
 from dedupe.hashing import hash_spans
-from dedupe.sketch import compiled_sketch, sketch
-from dedupe.sketch.anchors import word_weights
-from dedupe.sketch.minhash import Banding, band_keys, permutations, shingles, signatures
+from dedupe.text import preprocess
+from dedupe.text.affixes import outlet_starts, phrases
+from dedupe.text.char_table import load_char_table
+from dedupe.text.normalize import normalize
+from dedupe.text.tokenize import tokenize
 
 pytestmark = needs_kernel
-describe = import_module("dedupe.pipeline.describe")
 
 NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 ANY = st.text(st.characters(exclude_categories=()), max_size=40)
@@ -52,20 +51,20 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def closing_phrases(texts):
     """The closing phrases of texts, sorted."""
-    tokens = scan(texts)
+    tokens = tokenize(texts)
     cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
     return np.sort(hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut]))
 
 
 @given(TEXTS)
 def test_scanned_texts_are_alike(texts):
-    assert agree(lambda: scan(texts))
+    assert agree(lambda: tokenize(texts))
 
 
 @given(TEXTS, st.booleans())
 def test_folded_texts_are_alike(texts, learned):
     outlets = closing_phrases(texts) if learned else NO_OUTLETS
-    assert agree(lambda: fold(texts, outlets))
+    assert agree(lambda: normalize(texts, outlets))
 
 
 @pytest.mark.parametrize(
@@ -100,34 +99,34 @@ def test_the_marks_of_a_desk_are_taken_off_alike(text):
     outlets = np.sort(
         phrases(["Reuters", "one two three four five", "one two three four five six"])
     )
-    assert agree(lambda: fold([text], outlets))
+    assert agree(lambda: normalize([text], outlets))
 
 
 @given(TEXTS, SEEDS)
 def test_keys_are_alike(texts, seed):
-    folded = fold(texts, NO_OUTLETS)
-    assert agree(lambda: sketch(folded, seed))
+    folded = normalize(texts, NO_OUTLETS)
+    assert agree(lambda: blocking_keys(folded, seed))
 
 
 @given(TEXTS, SEEDS, st.integers(1, 40), st.integers(1, 12))
 def test_keys_are_alike_by_any_banding(texts, seed, bands, rows):
-    folded, banding = fold(texts, NO_OUTLETS), Banding(bands, rows)
-    spans = (folded.starts, folded.stops, folded.spaceless)
+    folded, banding = normalize(texts, NO_OUTLETS), Banding(bands, rows)
+    spans = (folded.starts, folded.ends, folded.spaceless)
     signed = signatures(*shingles(folded.tokens.codes, *spans), banding.slots, seed)
     expected = band_keys(signed, banding)
-    expected[folded.starts == folded.stops] = 0
-    assert (compiled_sketch(folded, seed, banding)[0] == expected).all()
+    expected[folded.starts == folded.ends] = 0
+    assert (compiled_blocking_keys(folded, seed, banding)[0] == expected).all()
 
 
 @given(TEXTS)
 def test_chunks_are_described_alike(texts):
-    assert agree(lambda: describe.describe_chunk(texts, NO_OUTLETS, 1))
+    assert agree(lambda: preprocess.preprocess_chunk(texts, NO_OUTLETS, 1))
 
 
 def test_every_code_point_is_scanned_alike():
     points = range(0x110000)
     texts = ["a".join(map(chr, points[first : first + 4096])) for first in points[::4096]]
-    assert agree(lambda: scan(texts))
+    assert agree(lambda: tokenize(texts))
 
 
 def test_a_word_counts_by_its_first_letters_and_weight():
@@ -135,11 +134,11 @@ def test_a_word_counts_by_its_first_letters_and_weight():
     words = [f"state{ending}" for ending in ("", "s", "d", "ment", "wide", "ly")]
     words += ["the", "of", "in", "market", "zyx"]
     texts = [" ".join(words[i:] + words[:i]) for i in range(len(words))]
-    folded = fold(texts, NO_OUTLETS)
-    assert agree(lambda: sketch(folded, 1))
+    folded = normalize(texts, NO_OUTLETS)
+    assert agree(lambda: blocking_keys(folded, 1))
 
 
-TOKENS = scan(["UPDATE 1-Some \u4e2d\u56fd news - Reuters", "More"])
+TOKENS = tokenize(["UPDATE 1-Some \u4e2d\u56fd news - Reuters", "More"])
 TOKEN_NAMES = tuple(TOKENS.__slots__)
 HEADS, TAILS = TOKENS.offsets[:-1], TOKENS.offsets[1:]
 
@@ -161,7 +160,7 @@ def call_frame(tokens, heads=HEADS, tails=TAILS):
 
 
 def call_anchor_keys(tokens, heads=HEADS, tails=TAILS):
-    kernel.anchor_keys(*tokens, heads, tails, *word_weights(), np.empty((2, 10), np.uint64))
+    kernel.rare_pair_keys(*tokens, heads, tails, *word_weights(), np.empty((2, 10), np.uint64))
 
 
 BOUNDS = "out of bounds or order"
@@ -176,8 +175,8 @@ BOUNDS = "out of bounds or order"
         ("offsets", np.array([-1, 1, 2])),
         ("bounds", np.array([0, 1, 10**9])),
         ("starts", TOKENS.starts - 1),
-        ("stops", TOKENS.stops + 1),
-        ("stops", TOKENS.starts),
+        ("ends", TOKENS.ends + 1),
+        ("ends", TOKENS.starts),
     ],
 )
 def test_tokens_that_lie_are_refused(call, name, value):
@@ -214,14 +213,14 @@ def test_unsorted_phrases_are_refused():
     ],
 )
 def test_texts_that_lie_are_refused(changed, reason):
-    pages, entries, expansions = load()
+    pages, entries, expansions = load_char_table()
     sound = {"pages": pages, "entries": entries, "expansions": expansions}
     sound |= {"raw": np.array([0xBD, 0], dtype=np.uint32), "sizes": np.array([2]), "room": 9}
     *arrays, room = (sound | changed).values()
     types = ("u8", "u1", "u1", "u1", "i8", "i8", "i8", "u4", "i8")
     out = [np.empty(2 if at in (6, 8) else room, dtype) for at, dtype in enumerate(types)]
     with pytest.raises(ValueError, match=reason):
-        kernel.scan(*arrays, *out)
+        kernel.tokenize(*arrays, *out)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,18 @@ import pytest
 from commandline import Done, dedupe, visible
 from terminal import Terminal
 
-from dedupe.cli.screen import SIDE_BY_SIDE, Look, Side, columns, pair_lines, safe
-from dedupe.difference import difference
+from dedupe.cli.pair_layout import (
+    SIDE_BY_SIDE,
+    Side,
+    TextStyle,
+    cut_and_escape,
+    lay_out_pair,
+    text_width,
+)
 from dedupe.errors import OutputError
-from dedupe.judge.ledger import open_ledger
-from dedupe.judge.uncertain import asking_order, spread
-from dedupe.pipeline.judged import Judged
+from dedupe.evaluation.label import open_label_file, question_order, spread_over_clusters
+from dedupe.scoring.scored_pairs import ScoredPairs
+from dedupe.text.word_diff import word_diff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +164,7 @@ def test_layout_follows_the_width(width: int, folder: Path):
         lines = terminal.text.replace("\r", "").split("\n")
     assert any("\u2502" in line for line in lines) == (width >= SIDE_BY_SIDE)
     assert any(line.startswith("B  ") for line in lines) == (width < SIDE_BY_SIDE)
-    assert max(map(columns, lines)) < width
+    assert max(map(text_width, lines)) < width
 
 
 def test_differences_stand_in_brackets_or_in_colour(folder: Path):
@@ -302,7 +308,7 @@ def test_one_session_at_a_time(folder: Path):
 def test_ledger_takes_back_only_its_own(tmp_path: Path):
     path = tmp_path / "l.jsonl"
     path.write_bytes(b'{"a":"1","b":"2","label":"D"}')  # complete but for the newline
-    with open_ledger(str(path)) as (ledger, known):
+    with open_label_file(str(path)) as (ledger, known):
         assert [label.pair for label in known] == [("1", "2")]
         ledger.add("3", "4", "N", 0.51234)
         ledger.add("5", "6", "U", 0.5)
@@ -320,7 +326,7 @@ def test_ledger_that_cannot_write_is_as_it_was(tmp_path: Path, monkeypatch: pyte
             raise OSError(28, "No space left on device")
         return write(file, data[:-5])
 
-    with open_ledger(str(path)) as (ledger, _):
+    with open_label_file(str(path)) as (ledger, _):
         ledger.add("1", "2", "D", 1.0)
         whole = path.read_bytes()
         monkeypatch.setattr(os, "write", full)
@@ -330,7 +336,7 @@ def test_ledger_that_cannot_write_is_as_it_was(tmp_path: Path, monkeypatch: pyte
 
 
 def test_ledger_without_labels_leaves_no_file(tmp_path: Path):
-    with open_ledger(str(tmp_path / "l.jsonl")):
+    with open_label_file(str(tmp_path / "l.jsonl")):
         pass
     assert visible(tmp_path) == set()
 
@@ -348,7 +354,7 @@ def test_ledger_without_labels_leaves_no_file(tmp_path: Path):
     ],
 )
 def test_difference(left: str, right: str, ours: list[str], theirs: list[str]):
-    here, there = difference(left, right)
+    here, there = word_diff(left, right)
     assert "".join(token.text for token in here) == left
     assert "".join(token.text for token in there) == right
     assert [token.text for token in here if token.differs] == ours
@@ -368,7 +374,7 @@ def test_difference(left: str, right: str, ours: list[str], theirs: list[str]):
     ],
 )
 def test_safe(raw: str, shown: str):
-    assert safe(raw) == shown
+    assert cut_and_escape(raw) == shown
 
 
 @pytest.mark.parametrize("width", [20, 60, 100, 160])
@@ -378,25 +384,27 @@ def test_lines_fit_and_hold_every_word(width: int, marks: str):
     right = Side("jd", ("x" * 300, ""))
     lines = [
         click.unstyle(line)
-        for line in pair_lines(["title", "lede"], left, right, Look(width, color=marks == "colour"))
+        for line in lay_out_pair(
+            ["title", "lede"], left, right, TextStyle(width, color=marks == "colour")
+        )
     ]
-    assert max(map(columns, lines)) <= width
+    assert max(map(text_width, lines)) <= width
     text = "".join(lines)
     assert text.count("council") == 4
     assert (text.count("x"), text.count("京")) == (300, 30)
     assert ("[" in text) == (marks == "brackets")
 
 
-def judged(scores: list[float]) -> Judged:
+def judged(scores: list[float]) -> ScoredPairs:
     count = len(scores)
     codes = (np.arange(count) * 2) << 32 | (np.arange(count) * 2 + 1)
-    return Judged(codes, np.array(scores), np.zeros((count, 1)))
+    return ScoredPairs(codes, np.array(scores), np.zeros((count, 1)))
 
 
 def test_near_scores_are_asked_first_and_far_ones_are_not_forgotten():
     scores = np.linspace(0.001, 0.999, 1000)
     digests = np.arange(2000, dtype=np.uint64)
-    order = asking_order(judged(scores.tolist()), digests, 0.5)
+    order = question_order(judged(scores.tolist()), digests, 0.5)
     away = np.abs(scores[order] - 0.5)
     assert sorted(order.tolist()) == list(range(1000))
     assert away[:2].max() < 0.1
@@ -407,10 +415,10 @@ def test_near_scores_are_asked_first_and_far_ones_are_not_forgotten():
 def test_a_story_is_asked_about_once_a_round():
     pairs = judged([0.5] * 6)
     leaders = np.array([0, 1, 0, 3, 0, 5, 6, 7, 8, 9, 6, 11])  # pairs 0, 1, 2 share a story; 3, 5
-    order = spread(np.arange(6), pairs, leaders)
+    order = spread_over_clusters(np.arange(6), pairs, leaders)
     assert order.tolist() == [0, 3, 4, 1, 5, 2]
 
 
 def test_order_is_drawn_not_positional():
-    order = asking_order(judged([0.55] * 50), np.arange(100, dtype=np.uint64), 0.5)
+    order = question_order(judged([0.55] * 50), np.arange(100, dtype=np.uint64), 0.5)
     assert list(islice(order.tolist(), 50)) != list(range(50))

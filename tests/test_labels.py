@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dedupe.errors import InputError
-from dedupe.pipeline.records import find_pairs, names_of
-from dedupe.reading.labels import Label, read_labels
-from dedupe.stories import Corpus
+from dedupe.io.labels import Label, read_labels
+from dedupe.io.record_ids import find_pairs, record_names
+from dedupe.models import Corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +110,7 @@ def corpus_of(*ids: str) -> Corpus:
 
 def test_records_are_found_by_their_names():
     corpus = corpus_of("x", "", "twin", "twin", "y")
-    names = names_of(corpus)
+    names = record_names(corpus)
     assert names == ["x", f"{2:016x}", f"{3:016x}", f"{4:016x}", "y"]
     labels = [Label(names[n], names[n + 1], "D", n) for n in range(4)]
     left, right = find_pairs(corpus, labels, "labels")

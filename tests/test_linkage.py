@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.linkage import LEAST_JUDGED, join, lead
+from dedupe.clustering.linkage import LEAST_JUDGED, leader_cluster, merge_average_linkage
 
 NODES = 9
 UNIT = 16
@@ -39,8 +39,8 @@ def accepted(pairs):
     return {pair: score for pair, score in pairs.items() if score >= THRESHOLD}
 
 
-def score_of(pairs, one, other):
-    return pairs.get((min(one, other), max(one, other)))
+def score_of(pairs, left, right):
+    return pairs.get((min(left, right), max(left, right)))
 
 
 def slow_lead(ranks, pairs, apart=()):
@@ -67,13 +67,13 @@ def slow_lead(ranks, pairs, apart=()):
     return leaders
 
 
-def are_foes(apart, one, other):
-    return (min(one, other), max(one, other)) in apart
+def are_foes(apart, left, right):
+    return (min(left, right), max(left, right)) in apart
 
 
-def slow_average(pairs, one, other):
+def slow_average(pairs, left, right):
     """The mean score of the judged pairs across two groups; None where too few were judged."""
-    held = [score_of(pairs, a, b) for a in one for b in other]
+    held = [score_of(pairs, a, b) for a in left for b in right]
     told = [score for score in held if score is not None]
     if not told or len(told) < LEAST_JUDGED * len(held):
         return None
@@ -85,12 +85,12 @@ def slow_join(ranks, leaders, pairs, apart=()):
     groups = {leader: [n for n in range(NODES) if leaders[n] == leader] for leader in leaders}
     while True:
         offers = []
-        for one, other in combinations(groups, 2):
-            if any(are_foes(apart, a, b) for a in groups[one] for b in groups[other]):
+        for left, right in combinations(groups, 2):
+            if any(are_foes(apart, a, b) for a in groups[left] for b in groups[right]):
                 continue
-            mean = slow_average(pairs, groups[one], groups[other])
+            mean = slow_average(pairs, groups[left], groups[right])
             if mean is not None and mean >= THRESHOLD:
-                low, high = sorted((one, other), key=lambda n: ranks[n])
+                low, high = sorted((left, right), key=lambda n: ranks[n])
                 offers.append((-mean, ranks[low], ranks[high], low, high))
         if not offers:
             break
@@ -102,13 +102,15 @@ def slow_join(ranks, leaders, pairs, apart=()):
 @given(judged_pairs())
 def test_leaders_equal_those_of_a_loop(judged):
     ranks, pairs = judged
-    assert lead(*columns(ranks, accepted(pairs))).tolist() == slow_lead(ranks, accepted(pairs))
+    assert leader_cluster(*columns(ranks, accepted(pairs))).tolist() == slow_lead(
+        ranks, accepted(pairs)
+    )
 
 
 @given(judged_pairs())
 def test_no_two_leaders_match_and_every_follower_matches_its_leader(judged):
     ranks, pairs = judged[0], accepted(judged[1])
-    leaders = lead(*columns(ranks, pairs)).tolist()
+    leaders = leader_cluster(*columns(ranks, pairs)).tolist()
     leading = [node for node in range(NODES) if leaders[node] == node]
     assert all(score_of(pairs, a, b) is None for a, b in combinations(leading, 2))
     for node, leader in enumerate(leaders):
@@ -122,7 +124,7 @@ def test_joined_clusters_equal_those_of_a_loop(judged):
     ranks, pairs = judged
     leaders = slow_lead(ranks, accepted(pairs))
     held, *rest = columns(ranks, pairs)
-    found = join(held, np.array(leaders), *rest, THRESHOLD / UNIT)
+    found = merge_average_linkage(held, np.array(leaders), *rest, THRESHOLD / UNIT)
     assert found.tolist() == slow_join(ranks, leaders, pairs)
 
 
@@ -134,12 +136,12 @@ def test_nodes_that_are_apart_stay_apart_as_in_a_loop(judged, foes):
     ranks, told = judged
     pairs = {pair: score for pair, score in told.items() if pair not in foes}
     apart = np.array(sorted(foes)).T
-    leaders = lead(*columns(ranks, accepted(pairs)), apart)
+    leaders = leader_cluster(*columns(ranks, accepted(pairs)), apart)
     assert leaders.tolist() == slow_lead(ranks, accepted(pairs), foes)
     held, *rest = columns(ranks, pairs)
-    found = join(held, leaders, *rest, THRESHOLD / UNIT, apart).tolist()
+    found = merge_average_linkage(held, leaders, *rest, THRESHOLD / UNIT, apart).tolist()
     assert found == slow_join(ranks, leaders.tolist(), pairs, foes)
-    assert all(found[one] != found[other] for one, other in foes)
+    assert all(found[left] != found[right] for left, right in foes)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5])
@@ -148,7 +150,9 @@ def test_what_joins_a_cluster_inherits_its_foes(threshold):
     apart = np.array([[0], [2]])
     ends = np.array(list(pairs))
     scores = np.array(list(pairs.values()))
-    found = join(np.arange(3), np.arange(3), ends[:, 0], ends[:, 1], scores, threshold, apart)
+    found = merge_average_linkage(
+        np.arange(3), np.arange(3), ends[:, 0], ends[:, 1], scores, threshold, apart
+    )
     assert found.tolist() == [0, 0, 2]
 
 
@@ -158,9 +162,9 @@ def test_the_order_of_pairs_changes_nothing(judged, chance):
     shuffled = dict(chance.sample(list(pairs.items()), len(pairs)))
     outcomes = []
     for told in (pairs, shuffled):
-        leaders = lead(*columns(ranks, accepted(told)))
+        leaders = leader_cluster(*columns(ranks, accepted(told)))
         held, *rest = columns(ranks, told)
-        outcomes.append(join(held, leaders, *rest, THRESHOLD / UNIT).tolist())
+        outcomes.append(merge_average_linkage(held, leaders, *rest, THRESHOLD / UNIT).tolist())
     assert outcomes[0] == outcomes[1]
 
 
@@ -168,7 +172,7 @@ def joined(leaders, pairs, threshold=0.5):
     ends = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
     scores = np.array(list(pairs.values()), dtype=float)
     ranks = np.arange(len(leaders))
-    return join(
+    return merge_average_linkage(
         ranks, np.array(leaders, dtype=np.int64), ends[:, 0], ends[:, 1], scores, threshold
     ).tolist()
 
@@ -197,6 +201,9 @@ def test_a_chain_of_matches_does_not_become_one_cluster():
     ranks = np.arange(6)
     left = np.arange(5)
     scores = np.full(5, 0.9)
-    leaders = lead(ranks, left, left + 1, scores)
+    leaders = leader_cluster(ranks, left, left + 1, scores)
     assert leaders.tolist() == [0, 0, 2, 2, 4, 4]
-    assert join(ranks, leaders, left, left + 1, scores, 0.5).tolist() == leaders.tolist()
+    assert (
+        merge_average_linkage(ranks, leaders, left, left + 1, scores, 0.5).tolist()
+        == leaders.tolist()
+    )

@@ -14,9 +14,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
 
+from dedupe.clustering.constraints import (
+    LabelConstraints,
+    components,
+    shortest_path,
+    split_conflicts,
+)
 from dedupe.errors import InputError, LinksError
-from dedupe.pipeline.bonds import eject
-from dedupe.pipeline.links import Links, components, shortest_way
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,8 +218,8 @@ def test_components_are_those_of_spreading_from_node_to_node(edges):
     ends = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     lowest = list(range(10))
     for _ in range(10):
-        for one, other in edges:
-            lowest[one] = lowest[other] = min(lowest[one], lowest[other])
+        for left, right in edges:
+            lowest[left] = lowest[right] = min(lowest[left], lowest[right])
     assert components(ends, 10).tolist() == lowest
 
 
@@ -225,7 +229,7 @@ def test_a_way_leads_from_one_end_to_the_other(edges, start, goal):
     found = components(ends, 10)
     assume(found[start] == found[goal])
     at = start
-    for place in shortest_way(ends, start, goal):
+    for place in shortest_path(ends, start, goal):
         assert at in edges[place]
         at = sum(edges[place]) - at
     assert at == goal
@@ -237,7 +241,7 @@ def test_no_run_holds_together_what_links_put_apart(musts, cannots, runs):
     known = components(must, 10)
     assume((known[cannot[0]] != known[cannot[1]]).all())
     given_runs = np.array(runs)
-    left = eject(Links(must, cannot), given_runs)
+    left = split_conflicts(LabelConstraints(must, cannot), given_runs)
     nodes = np.where(left < 0, 100 + np.arange(10), left)
     whole = components(nodes[must], 200)[nodes]
     assert (whole[cannot[0]] != whole[cannot[1]]).all()

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import pytest
 
-from dedupe import cluster
+from dedupe.api import cluster
 from dedupe.errors import DedupeError
-from dedupe.reading.article import split
-from dedupe.reading.dates import seconds
+from dedupe.io.article_split import split_article
+from dedupe.io.values import parse_timestamp
 
 LENGTH = 1 << 18
 LONGEST = 1.0
@@ -22,8 +22,8 @@ BITS = {
     "ideographs": "城", "marks": "a\u0301", "escapes": "\\", "commas": ",", "lines": "A b\n\n",
 }  # fmt: skip
 WAYS = {
-    "a date": lambda text: seconds(text, 0),
-    "a page": lambda text: split("page", text.encode()),
+    "a date": lambda text: parse_timestamp(text, 0),
+    "a page": lambda text: split_article("page", text.encode()),
     "two headlines": lambda text: cluster([text, text[1:]], jobs=1),
 }
 

@@ -8,11 +8,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.judge.gold import GoldPairs
-from dedupe.judge.losses import CAUSES, Losses, fates, losses_of_clusters, losses_of_pairs
-from dedupe.judge.mistakes import suspects_of
-from dedupe.pipeline.hopeless import HeldHopeless
-from dedupe.pipeline.judged import Judged, Settled
+from dedupe.clustering.fixed_point import ClusteringState, PrunedPairsInMemory
+from dedupe.evaluation.error_analysis import (
+    CAUSES,
+    Losses,
+    error_candidates,
+    losses_of_clusters,
+    losses_of_pairs,
+    pair_outcomes,
+)
+from dedupe.evaluation.gold import GoldPairs
+from dedupe.scoring.scored_pairs import ScoredPairs
 
 THRESHOLD = 0.5
 
@@ -35,18 +41,20 @@ def settled_runs(draw):
     scores = np.array([draw(st.sampled_from((0.1, 0.5, 0.9))) for _ in codes])
     hopeless = np.array([draw(st.booleans()) for _ in codes], dtype=bool)
     scores[hopeless] = 0
-    judged = Judged(codes, scores, np.zeros((len(codes), 1)))
+    judged = ScoredPairs(codes, scores, np.zeros((len(codes), 1)))
     close = judged.where(~hopeless)
-    return Settled(
-        heads, leaders, close, HeldHopeless(codes[hopeless]), close, close, close, {}
+    return ClusteringState(
+        heads, leaders, close, PrunedPairsInMemory(codes[hopeless]), close, close, close, {}
     ), groups
 
 
-def slow_fate(settled: Settled, one: int, other: int) -> str:
-    scores = dict(zip(settled.judged.codes.tolist(), settled.judged.scores.tolist(), strict=True))
-    scores |= dict.fromkeys(settled.hopeless.codes().tolist(), 0.0)
-    low, high = sorted((int(settled.heads[one]), int(settled.heads[other])))
-    if settled.leaders[one] == settled.leaders[other]:
+def slow_fate(settled: ClusteringState, left: int, right: int) -> str:
+    scores = dict(
+        zip(settled.scored.pair_keys.tolist(), settled.scored.scores.tolist(), strict=True)
+    )
+    scores |= dict.fromkeys(settled.pruned.pair_keys().tolist(), 0.0)
+    low, high = sorted((int(settled.representatives[left]), int(settled.representatives[right])))
+    if settled.leaders[left] == settled.leaders[right]:
         return "found"
     if low << 32 | high not in scores:
         return "never compared"
@@ -67,7 +75,7 @@ def test_lost_gold_pairs_are_those_of_looking_at_each(case):
     found = losses_of_clusters(settled, THRESHOLD, groups, expected.found, len(golden))
     assert found == expected
     left, right = np.array(golden, dtype=np.int64).reshape(-1, 2).T
-    assert [CAUSES[f] for f in fates(settled, THRESHOLD, left, right)] == told
+    assert [CAUSES[f] for f in pair_outcomes(settled, THRESHOLD, left, right)] == told
     every = np.ones(len(left), dtype=bool)
     assert losses_of_pairs(settled, THRESHOLD, GoldPairs(left, right, every, ~every)) == expected
 
@@ -76,6 +84,6 @@ def test_suspects_of_labelled_pairs_leave_updates_out():
     told = np.array(list("DDNNU"))
     gold = GoldPairs(np.arange(5), np.arange(5) + 5, told == "D", told == "U")
     found = np.array([0, 1, 2, 3, 4, 0, 6, 2, 8, 4])
-    suspects = suspects_of(gold, found)
+    suspects = error_candidates(gold, found)
     assert suspects.left.tolist() == [1, 2]
     assert suspects.merged.tolist() == [False, True]

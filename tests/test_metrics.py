@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from dedupe.judge.metrics import (
+from dedupe.evaluation.metrics import (
     cluster_figures,
     cluster_sums,
     label_figures,
@@ -35,8 +35,8 @@ def quotient(above: float, below: float) -> float | None:
 
 def slow_pairs(gold: list[int], found: list[int]) -> dict[str, float | None]:
     kept = false = lost = 0
-    for one, other in combinations(range(len(gold)), 2):
-        same, together = gold[one] == gold[other], found[one] == found[other]
+    for left, right in combinations(range(len(gold)), 2):
+        same, together = gold[left] == gold[right], found[left] == found[right]
         kept += same and together
         false += together and not same
         lost += same and not together
@@ -51,10 +51,10 @@ def slow_bcubed(gold: list[int], found: list[int]) -> dict[str, float]:
     records = range(len(gold))
     precision = recall = 0.0
     for one in records:
-        ours = {other for other in records if gold[other] == gold[one]}
-        theirs = {other for other in records if found[other] == found[one]}
-        precision += len(ours & theirs) / len(theirs) / len(gold)
-        recall += len(ours & theirs) / len(ours) / len(gold)
+        left = {other for other in records if gold[other] == gold[one]}
+        right = {other for other in records if found[other] == found[one]}
+        precision += len(left & right) / len(right) / len(gold)
+        recall += len(left & right) / len(left) / len(gold)
     f1 = 2 * precision * recall / (precision + recall)
     return {"bcubed_precision": precision, "bcubed_recall": recall, "bcubed_f1": f1}
 

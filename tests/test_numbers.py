@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel, three_ways
 from readers import corpus_of
 
-from dedupe.judge.explain import corpus_of_texts, explain
-from dedupe.pipeline.case import evidence_among, open_case
-from dedupe.pipeline.describe import describe
-from dedupe.settings import Settings
-from dedupe.verify import FEATURES, Ends, identical_reach, pair_rows, verify
+from dedupe.backends.memory import build_memory_backend, scoring_context_of
+from dedupe.config import Settings
+from dedupe.evaluation.explain import corpus_of_texts, explain
+from dedupe.scoring.pair_context import PairContext
+from dedupe.scoring.score import FEATURES, max_exact_gap, model_rows, score_pairs
+from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +29,9 @@ EIGHT = "Storm leaves 8 dead on the Marrow coast"
 TEN = "Storm leaves 10 dead on the Marrow coast"
 
 
-def pair_of(one: str, other: str, hours: tuple[int | None, int | None] = (0, 1)):
+def pair_of(left: str, right: str, hours: tuple[int | None, int | None] = (0, 1)):
     sources = ("Northern Wire", "Evening Ledger")
-    texts = zip((one, other), sources, hours, strict=True)
+    texts = zip((left, right), sources, hours, strict=True)
     return [story(n, text, "", source, at) for n, (text, source, at) in enumerate(texts)]
 
 
@@ -49,8 +50,8 @@ JOINED = {
 
 @pytest.mark.parametrize("place", range(3), ids=MODES)
 @pytest.mark.parametrize(("one", "other", "expected"), JOINED.values(), ids=JOINED)
-def test_what_joins(one: str, other: str, expected: tuple[bool, ...], place: int):
-    assert joins(pair_of(one, other), MODES[place]) == expected[place]
+def test_what_joins(left: str, right: str, expected: tuple[bool, ...], place: int):
+    assert joins(pair_of(left, right), MODES[place]) == expected[place]
 
 
 @pytest.mark.parametrize(("numbers", "stories"), [("strict", 2), ("weigh", 1)])
@@ -62,17 +63,19 @@ def test_only_weighed_numbers_give_way_to_a_low_threshold(numbers: str, stories:
 def judged(numbers: str, *titles: str, lede: tuple[str, str] = ("", "")):
     rows = [{"title": t, "lede": ls} for t, ls in zip(titles, lede, strict=True)]
     corpus = corpus_of(lines(rows))
-    case = open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings(numbers=numbers))
-    evidence = evidence_among(case, np.arange(len(titles)))
+    case = build_memory_backend(
+        corpus, preprocess(corpus, 1, 1, lambda _: None), Settings(numbers=numbers)
+    )
+    evidence = scoring_context_of(case, np.arange(len(titles)))
     unknown = np.full(1, np.nan)
-    told = evidence, Ends(case.kinds[:1], case.kinds[1:], unknown, unknown)
-    return verify(*told), dict(zip(FEATURES, pair_rows(*told)[0].tolist(), strict=True))
+    told = evidence, PairContext(case.content_ids[:1], case.content_ids[1:], unknown, unknown)
+    return score_pairs(*told), dict(zip(FEATURES, model_rows(*told)[0].tolist(), strict=True))
 
 
 def test_strict_scores_nothing_and_hopes_nothing():
     verdicts, features = judged("strict", EIGHT, TEN)
     assert features["numbers_both"] == 1
-    assert (verdicts.scores[0], verdicts.hopes[0]) == (0, 0)
+    assert (verdicts.scores[0], verdicts.upper_bounds[0]) == (0, 0)
     assert judged("weigh", EIGHT, TEN)[0].scores[0] > 0
 
 
@@ -100,8 +103,10 @@ def test_equal_texts_reach_as_far_whatever_their_numbers_count_for(title: str):
     reaches = []
     for numbers in MODES:
         told = Settings(numbers=numbers)
-        case = open_case(corpus, describe(corpus, 1, 1, lambda _: None), told)
-        reaches.append(identical_reach(evidence_among(case, np.arange(2)), case.kinds, 0.5)[0])
+        case = build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), told)
+        reaches.append(
+            max_exact_gap(scoring_context_of(case, np.arange(2)), case.content_ids, 0.5)[0]
+        )
     assert reaches[0] == reaches[1]
     assert (reaches[2] > 0) == (reaches[1] > 0)
 
@@ -134,9 +139,9 @@ def test_whole_runs_agree_by_the_kernel_and_by_numpy(stories, numbers):
         assert bits((pure.canonical, pure.scores)) == bits((found.canonical, found.scores))
 
 
-def explained(numbers: str, one: str, other: str):
+def explained(numbers: str, left: str, right: str):
     told = Settings(numbers=numbers)
-    return explain(corpus_of_texts(one, other, told), 0, 1, told)
+    return explain(corpus_of_texts(left, right, told), 0, 1, told)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +153,11 @@ def explained(numbers: str, one: str, other: str):
         ("weigh", EIGHT, TEN, None),
     ],
 )
-def test_explain_shows_the_switch(numbers: str, one: str, other: str, guard):
-    found = explained(numbers, one, other)
+def test_explain_shows_the_switch(numbers: str, left: str, right: str, guard):
+    found = explained(numbers, left, right)
     shown = [(g.saw, g.passes) for g in found.guards if g.name == "numbers"]
     assert shown == ([guard] if guard else [])
-    undated = [{"title": one}, {"title": other}]
+    undated = [{"title": left}, {"title": right}]
     assert found.joins == (len(run_of(undated, numbers=numbers).clustering) == 1)
 
 

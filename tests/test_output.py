@@ -16,7 +16,7 @@ import zstandard
 from commandline import visible
 
 from dedupe.errors import OutputError
-from dedupe.writing import open_output
+from dedupe.io.output import open_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from commandline import FIXTURES, dedupe
 from corpora import run_of, story
 from terminal import Terminal
 
-from dedupe.page.figures import by_day, unit_of
+from dedupe.reports.html.data import count_by_day, time_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,9 +108,9 @@ def test_a_terminal_is_no_place_for_a_page(tmp_path: Path):
 
 def test_days_without_stories_keep_their_place():
     told = [story(n, f"Ferry number {n} is late", "", "", hours) for n, hours in ((0, 0), (1, 72))]
-    rows = by_day(*(getattr(run_of(told), name) for name in ("corpus", "clustering")))
+    rows = count_by_day(*(getattr(run_of(told), name) for name in ("corpus", "clustering")))
     assert [(row.records, row.duplicates) for row in rows] == [(1, 0), (0, 0), (0, 0), (1, 0)]
-    assert unit_of(rows) == "day"
+    assert time_unit(rows) == "day"
 
 
 # In a browser

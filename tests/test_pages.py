@@ -11,10 +11,10 @@ import pytest
 
 pytest.importorskip("duckdb")
 
-from dedupe.columns import Packing
-from dedupe.engines import pages as room
-from dedupe.engines.pages import Pages, map_of
-from dedupe.errors import SpillError
+from dedupe.backends import mmap_arrays as room
+from dedupe.backends.mmap_arrays import MappedArrays, map_of
+from dedupe.errors import ScratchError
+from dedupe.io.string_columns import StringPacker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class Pair:
     ids=["flat", "matrix", "turned", "truths", "narrow"],
 )
 def test_an_array_is_the_same_from_its_file(tmp_path: Path, array: NDArray[np.generic]):
-    pages = Pages(tmp_path)
+    pages = MappedArrays(tmp_path)
     kept = pages.keep(np.tile(array, 8))
     pages.give_back()
     assert map_of(kept) is not None
@@ -49,11 +49,11 @@ def test_an_array_is_the_same_from_its_file(tmp_path: Path, array: NDArray[np.ge
 
 
 def test_what_is_small_stays_where_it_is(tmp_path: Path):
-    assert Pages(tmp_path).keep(SMALL) is SMALL
+    assert MappedArrays(tmp_path).keep(SMALL) is SMALL
 
 
 def test_what_is_kept_is_not_written_again_nor_written_to(tmp_path: Path):
-    pages = Pages(tmp_path)
+    pages = MappedArrays(tmp_path)
     kept = pages.keep(LARGE)
     part = kept[1:]
     assert pages.keep(kept) is kept
@@ -63,8 +63,8 @@ def test_what_is_kept_is_not_written_again_nor_written_to(tmp_path: Path):
 
 
 def test_dataclasses_and_strings_are_kept_part_by_part(tmp_path: Path):
-    pages = Pages(tmp_path)
-    packing = Packing()
+    pages = MappedArrays(tmp_path)
+    packing = StringPacker()
     packing.add([f"story-{number}-é" for number in range(200_000)])
     strings = packing.packed()
     pair, kept = pages.keep((Pair("pair", (LARGE, SMALL)), strings))
@@ -77,7 +77,7 @@ def test_dataclasses_and_strings_are_kept_part_by_part(tmp_path: Path):
 
 
 def test_a_file_goes_when_nobody_holds_its_array(tmp_path: Path):
-    kept = Pages(tmp_path).keep(LARGE)
+    kept = MappedArrays(tmp_path).keep(LARGE)
     file = ref(map_of(kept))
     assert file() is not None
     del kept
@@ -85,8 +85,8 @@ def test_a_file_goes_when_nobody_holds_its_array(tmp_path: Path):
 
 
 def test_a_folder_that_will_not_do_is_told(tmp_path: Path):
-    with pytest.raises(SpillError, match="No such file or directory"):
-        Pages(tmp_path / "nowhere").keep(LARGE)
+    with pytest.raises(ScratchError, match="No such file or directory"):
+        MappedArrays(tmp_path / "nowhere").keep(LARGE)
 
 
 @pytest.mark.parametrize("missing", ["DROP", "TRIM"])
@@ -94,7 +94,7 @@ def test_a_system_that_cannot_give_back_is_asked_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ):
     monkeypatch.setattr(room, missing, None)
-    pages = Pages(tmp_path)
+    pages = MappedArrays(tmp_path)
     kept = pages.keep(LARGE)
     pages.give_back()
     assert np.array_equal(kept, LARGE)

@@ -20,12 +20,12 @@ from parquets import LAMP, parquet
 from pyarrow.parquet import encryption
 from readers import read_bytes, read_files
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.reading import read
-from dedupe.reading.pages import MalformedError, groups_of
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.tables import Tables
+from dedupe.io.parquet import ParquetFiles
+from dedupe.io.parquet_metadata import MalformedError, read_row_groups
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 def test_a_file_that_changes_between_two_readings_is_told(tmp_path: Path):
     path = tmp_path / "a.parquet"
     path.write_bytes(LAMP)
-    with Tables() as tables:
+    with ParquetFiles() as tables:
         tables.hold("a", str(path), [])
         assert tables.again("a").name == str(path)
         path.write_bytes(LAMP + b"more")
@@ -137,7 +137,7 @@ def test_pages_are_told_as_they_are():
         with tempfile.TemporaryFile() as file:
             file.write(data)
             file.flush()
-            found = groups_of(file)
+            found = read_row_groups(file)
         told = pq.ParquetFile(io.BytesIO(data)).metadata
         assert [group.rows for group in found] == [2000, 2000, 1000]
         for number, group in enumerate(found):
@@ -155,7 +155,7 @@ def test_pages_of_anything_are_told_or_refused(junk: bytes, at: int):
         file.write(data)
         file.flush()
         with suppress(MalformedError):
-            groups_of(file)
+            read_row_groups(file)
 
 
 def rewritten(data: bytes, fields: Callable[[bytes], bytes]) -> bytes:
@@ -255,7 +255,7 @@ def test_rows_come_little_by_little():
     data = parquet({"title": [f"{n} " * 300 for n in range(30_000)]}, row_group_size=1 << 20)
     before = pa.total_allocated_bytes()
     most = 0
-    for batch in read([], Settings(), Tally(), stdin=io.BytesIO(data)):
+    for batch in read([], Settings(), ReadStats(), stdin=io.BytesIO(data)):
         assert len(batch.data) < 4 << 20
         most = max(most, pa.total_allocated_bytes() - before)
     assert most < 16 << 20

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from parquets import LAMP, SCHEMA, SPARSE, in_order, parquet
 from readers import joined, read_bytes, read_files, records_of
 
+from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.parsers import parse_field
-from dedupe.stories import NO_TIME, Tally
+from dedupe.models import NO_TIME, ReadStats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +137,7 @@ def test_a_column_of_one_name_with_another_is_refused():
 
 def test_a_bad_row_is_skipped_or_set_aside(tmp_path: Path):
     data = column(pa.array([1.0, math.inf, 2.0]))
-    tally = Tally()
+    tally = ReadStats()
     [batch] = read_bytes(data, tally=tally, on_error=f"quarantine={tmp_path}/bad")
     assert batch.lines.tolist() == [1, 3]
     assert (tally.met, tally.records, tally.quarantined) == (3, 2, 1)
@@ -174,7 +174,7 @@ def test_fields_ids_dates_and_outlets_are_found_as_in_json():
             "outlet": pa.array(["ap", "ap"]).dictionary_encode(),
         }
     )
-    tally = Tally()
+    tally = ReadStats()
     fields = tuple(map(parse_field, ("article.head|text", "tags.lang")))
     [batch] = read_bytes(parquet(table), tally=tally, field=fields)
     assert batch.texts == (["Lamp", "Toll up"], ["en", ""])

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from parquets import SCHEMA, SPARSE, all_rows, in_order, lines, parquet
 from readers import read_bytes
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
 from dedupe.pipeline import run
-from dedupe.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,19 +18,19 @@ from parquets import SCHEMA, SPARSE, all_rows, chosen_rows, lines, parquet, tabl
 from readers import clustering_of, joined
 from terminal import Terminal
 
+from dedupe.config import Settings
 from dedupe.errors import AccountingError
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.tables import Tables
-from dedupe.writing import packing
-from dedupe.writing.parquet import annotated_rows, selected_rows
+from dedupe.io import parquet_write
+from dedupe.io.parquet import ParquetFiles
+from dedupe.io.parquet_write import write_annotated, write_selected
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dedupe.stories import Format
+    from dedupe.models import Format
 
 FAILED = 2
 STORIES = b"""\
@@ -113,10 +113,12 @@ KINDS: dict[str, Format] = {"in.jsonl": "jsonl", "in.csv": "csv", "in.txt": "lin
 def test_what_spark_says_of_all_columns_goes_where_columns_are_added():
     sparks = {"org.apache.spark.sql.parquet.row.metadata": "{}", "other": "stays"}
     data = parquet(pa.table({"title": ["a"]}).replace_schema_metadata(sparks))
-    with Tables() as tables:
-        batches = list(read([], Settings(), Tally(), stdin=io.BytesIO(data), tables=tables))
+    with ParquetFiles() as tables:
+        batches = list(
+            read([], Settings(), ReadStats(), stdin=io.BytesIO(data), parquet_files=tables)
+        )
         clustering = clustering_of(joined(batches), [0])
-        found = table_of(b"".join(annotated_rows(batches, clustering, "dedupe", tables)))
+        found = table_of(b"".join(write_annotated(batches, clustering, "dedupe", tables)))
     assert found.schema.metadata == {b"other": b"stays"}
     assert chosen_rows(data, [True]).schema.metadata == table_of(data).schema.metadata
 
@@ -246,17 +248,19 @@ def test_rows_that_are_lost_are_noticed(monkeypatch: pytest.MonkeyPatch):
     def lossy(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
         return ([batch.slice(1)] for batch in batches)
 
-    monkeypatch.setattr(packing, "groups", lossy)
+    monkeypatch.setattr(parquet_write, "group_rows", lossy)
     with pytest.raises(AccountingError, match="rows of output: 1 where there should be 2"):
         all_rows(lines({"title": "a"}, {"title": "b"}))
 
 
 def test_row_groups_are_neither_small_nor_endless(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(packing, "ROWS_A_GROUP", 6000)
+    monkeypatch.setattr(parquet_write, "ROWS_A_GROUP", 6000)
     data = parquet({"title": [str(n) for n in range(20_000)]}, row_group_size=100)
-    with Tables() as tables:
-        batches = list(read([], Settings(), Tally(), stdin=io.BytesIO(data), tables=tables))
-        out = b"".join(selected_rows(batches, np.ones(20_000, bool), tables))
+    with ParquetFiles() as tables:
+        batches = list(
+            read([], Settings(), ReadStats(), stdin=io.BytesIO(data), parquet_files=tables)
+        )
+        out = b"".join(write_selected(batches, np.ones(20_000, bool), tables))
     told = pq.ParquetFile(io.BytesIO(out)).metadata
     assert table_of(out).column("title").to_pylist() == [str(n) for n in range(20_000)]
     assert all(told.row_group(n).num_rows <= 6000 for n in range(told.num_row_groups))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,15 +24,15 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
 from readers import read_bytes
 
+from dedupe.config import Settings
+from dedupe.models import NO_TIME
 from dedupe.pipeline import run
-from dedupe.settings import Settings
-from dedupe.stories import NO_TIME
+from dedupe.scoring import score
+from dedupe.text import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-verify = import_module("dedupe.verify")
-describe = import_module("dedupe.pipeline.describe")
 
 FEW = settings(max_examples=25)
 LINKAGES = st.sampled_from(("average", "leader"))
@@ -45,10 +44,10 @@ def test_the_shipped_stories_fall_into_their_groups():
     assert partition(result) == told_alike(result.corpus.ids)
 
 
-def pair_of(one: str, other: str, lede_one: str = "", lede_other: str = "", hours: int = 1):
+def pair_of(left: str, right: str, lede_one: str = "", lede_other: str = "", hours: int = 1):
     return [
-        story(1, one, lede_one, "Northern Wire", 0),
-        story(2, other, lede_other, "Evening Ledger", hours),
+        story(1, left, lede_one, "Northern Wire", 0),
+        story(2, right, lede_other, "Evening Ledger", hours),
     ]
 
 
@@ -142,12 +141,12 @@ def test_what_the_model_has_to_learn(stories, expected):
 @given(CORPORA, st.randoms(use_true_random=False), LINKAGES)
 def test_the_order_of_the_input_changes_no_cluster(stories, chance, linkage):
     shuffled = chance.sample(stories, len(stories))
-    one, other = run_of(stories, linkage=linkage), run_of(shuffled, linkage=linkage)
-    assert partition(one) == partition(other)
-    assert sorted(one.clustering.keys) == sorted(other.clustering.keys)
+    left, right = run_of(stories, linkage=linkage), run_of(shuffled, linkage=linkage)
+    assert partition(left) == partition(right)
+    assert sorted(left.clustering.keys) == sorted(right.clustering.keys)
     canonical = [
         {result.corpus.ids[cluster.canonical] for cluster in result.clustering}
-        for result in (one, other)
+        for result in (left, right)
     ]
     assert canonical[0] == canonical[1]
 
@@ -168,8 +167,8 @@ def test_the_size_of_batches_changes_nothing(stories, size):
 def test_jobs_and_the_size_of_chunks_change_nothing(stories, size, jobs):
     whole = run_of(stories, jobs=1).clustering
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(describe, "CHUNK", size)
-        patch.setattr(verify, "CHUNK", size)
+        patch.setattr(preprocess, "CHUNK", size)
+        patch.setattr(score, "CHUNK", size)
         parts = run_of(stories, jobs=jobs).clustering
     assert bits((whole.canonical, whole.scores)) == bits((parts.canonical, parts.scores))
     assert whole.reasons == parts.reasons
@@ -224,7 +223,7 @@ def test_pairs_reach_the_threshold_and_stand_once(stories, threshold):
 @given(CORPORA)
 def test_under_leader_linkage_every_member_matches_its_canonical(stories):
     result = run_of(stories, linkage="leader")
-    kinds = describe.describe(result.corpus, 1, 1, lambda _: None).kinds
+    kinds = preprocess.preprocess(result.corpus, 1, 1, lambda _: None).content_ids
     pairs = {*zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True)}
     for member, leader in enumerate(result.clustering.canonical.tolist()):
         low, high = sorted((member, leader))

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers import INPUTS, read_bytes, read_files, records_of
 
+from dedupe.config import Settings
+from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.reading import read
-from dedupe.reading.fields import Unreadable, check, columns_of
-from dedupe.reading.source import MOST_BYTES, MOST_RECORDS
-from dedupe.settings import Settings, parse_field
-from dedupe.stories import NO_TIME, Tally
+from dedupe.io.fields import Unreadable, check_record, extract_columns
+from dedupe.io.reader import read
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS
+from dedupe.models import NO_TIME, ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +150,7 @@ def test_format_by_suffix(name: str, case: tuple[bytes, str], tmp_path: Path):
 def test_format_as_asked(tmp_path: Path):
     (tmp_path / "a.txt").write_bytes(GOOD)
     paths = [str(tmp_path / "a.txt")]
-    [batch] = read(paths, Settings(), Tally(), stdin=io.BytesIO(), format="jsonl")
+    [batch] = read(paths, Settings(), ReadStats(), stdin=io.BytesIO(), format="jsonl")
     assert (batch.format, batch.texts[0]) == ("jsonl", ["Lamp"])
 
 
@@ -158,10 +159,10 @@ def test_tally(tmp_path: Path):
     second = b"\n\ntitle here\n"
     (tmp_path / "a.jsonl").write_bytes(first)
     (tmp_path / "b.txt").write_bytes(second)
-    tally = Tally()
+    tally = ReadStats()
     settings = Settings(on_error="skip")
     read_files(tmp_path / "a.jsonl", tmp_path / "b.txt", tally=tally, settings=settings)
-    assert tally == Tally(
+    assert tally == ReadStats(
         files=2,
         bytes=len(first + second),
         records=3,
@@ -178,7 +179,7 @@ def test_files_and_stdin_keep_their_order(tmp_path: Path):
     for name in "ab":
         (tmp_path / name).write_text(f"line of {name}\n")
     paths = [str(tmp_path / "b"), "-", str(tmp_path / "a")]
-    batches = list(read(paths, Settings(), Tally(), stdin=io.BytesIO(b"line of stdin\n")))
+    batches = list(read(paths, Settings(), ReadStats(), stdin=io.BytesIO(b"line of stdin\n")))
     assert [batch.path for batch in batches] == [paths[0], "<stdin>", paths[2]]
     assert [batch.texts[0] for batch in batches] == [
         ["line of b"],
@@ -240,7 +241,7 @@ def test_any_jsonl_is_its_records(case: tuple[bytes, list[bytes]]):
 
 @given(st.binary(max_size=200), st.sampled_from(["jsonl", "csv", "tsv", "lines"]))
 def test_any_bytes_are_read_or_refused(data: bytes, kind: Any):
-    tally = Tally()
+    tally = ReadStats()
     try:
         batches = read_bytes(data, kind, tally, on_error="skip")
     except InputError:
@@ -268,5 +269,5 @@ def refusal(judge: Callable[[], object]) -> str:
 @given(st.one_of(VALUES, st.dictionaries(NAMES, VALUES, max_size=4)))
 def test_one_record_is_refused_as_many_are(record: Any):
     settings = Settings(field=(parse_field("title|a.b"), parse_field("lede|b")))
-    expected = refusal(lambda: columns_of([record], settings))
-    assert refusal(lambda: check(record, settings.field)) == expected
+    expected = refusal(lambda: extract_columns([record], settings))
+    assert refusal(lambda: check_record(record, settings.field)) == expected

@@ -14,13 +14,13 @@ import zstandard
 from readers import read_bytes, read_files, records_of
 
 from dedupe.errors import InputError
-from dedupe.reading.compression import chunks
+from dedupe.io.compression import read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dedupe.reading.compression import Kind
+    from dedupe.io.compression import Kind
 
 LINES = [b'{"title":"Lamp %d"}\n' % number for number in range(5000)]
 DATA = b"".join(LINES)
@@ -104,10 +104,10 @@ class Dribble(io.RawIOBase):
 @pytest.mark.parametrize("kind", PACK)
 def test_slow_pipe(kind: Kind):
     stdin = io.BufferedReader(Dribble(PACK[kind][1](DATA)))
-    assert b"".join(chunks("-", stdin)) == DATA
+    assert b"".join(read_chunks("-", stdin)) == DATA
 
 
 def test_stdin_stays_open():
     stdin = io.BytesIO(DATA)
-    assert b"".join(chunks("-", stdin)) == DATA
+    assert b"".join(read_chunks("-", stdin)) == DATA
     assert not stdin.closed

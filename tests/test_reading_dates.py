@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.reading.dates import seconds
-from dedupe.stories import NO_TIME
+from dedupe.io.values import parse_timestamp
+from dedupe.models import NO_TIME
 
 NOON = 1746014400  # 2025-04-30 12:00 UTC
 MIDNIGHT = NOON - 12 * 3600
@@ -70,14 +70,14 @@ UNREAD: list[Any] = [
 
 @pytest.mark.parametrize(("given", "expected"), READ.items(), ids=map(repr, READ))
 def test_read(given: object, expected: int):
-    assert seconds(given, NO_TIME) == expected
+    assert parse_timestamp(given, NO_TIME) == expected
 
 
 @pytest.mark.parametrize("given", UNREAD, ids=repr)
 def test_unread(given: object):
-    assert seconds(given, NO_TIME) == NO_TIME
+    assert parse_timestamp(given, NO_TIME) == NO_TIME
 
 
 @given(st.text() | st.text("0123456789-:.+TZ GMTJan,", max_size=40) | st.integers() | st.floats())
 def test_anything_is_a_64_bit_time_or_none(value: object):
-    assert -(2**63) <= seconds(value, NO_TIME) < 2**63
+    assert -(2**63) <= parse_timestamp(value, NO_TIME) < 2**63

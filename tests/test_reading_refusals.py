@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from readers import INPUTS, read_bytes, read_files, records_of
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def test_refused(name: str, says: str):
 def test_skipped_and_set_aside_records_are_the_rest(name: str, tmp_path: Path):
     path = INPUTS / "bad" / name
     aside = tmp_path / "aside"
-    skipping, quarantining = Tally(), Tally()
+    skipping, quarantining = ReadStats(), ReadStats()
     kept = read_files(path, tally=skipping, settings=Settings(on_error="skip"))
     read_files(path, tally=quarantining, settings=Settings(on_error=f"quarantine={aside}"))
     header = path.read_bytes().split(b"\n")[0] + b"\n" if path.suffix == ".csv" else b""
@@ -103,7 +103,11 @@ def test_quarantine_of_a_failed_run_is_not_left(tmp_path: Path):
     (tmp_path / "cut.gz").write_bytes(b"\x1f\x8b")
     stdin = io.BytesIO(b"{\n" * 9)
     with pytest.raises(InputError):
-        list(read(["-", str(tmp_path / "cut.gz")], settings, Tally(), stdin=stdin, format="jsonl"))
+        list(
+            read(
+                ["-", str(tmp_path / "cut.gz")], settings, ReadStats(), stdin=stdin, format="jsonl"
+            )
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["cut.gz"]
 
 
@@ -115,13 +119,13 @@ def test_array_on_stdin_is_told():
 def test_missing_file_is_told_before_anything_is_read(tmp_path: Path):
     stdin = io.BytesIO(GOOD)
     with pytest.raises(InputError, match="No such file or directory"):
-        read(["-", str(tmp_path / "no")], Settings(), Tally(), stdin=stdin)
+        read(["-", str(tmp_path / "no")], Settings(), ReadStats(), stdin=stdin)
     assert stdin.tell() == 0
 
 
 def test_stdin_is_read_once():
     with pytest.raises(InputError, match="<stdin>: named twice"):
-        read(["-", "-"], Settings(), Tally(), stdin=io.BytesIO())
+        read(["-", "-"], Settings(), ReadStats(), stdin=io.BytesIO())
 
 
 def test_directory(tmp_path: Path):

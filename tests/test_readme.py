@@ -14,9 +14,9 @@ import pytest
 import test_bad_input as bad
 from commandline import FIXTURES, PROJECT, shell
 
-from dedupe.cli.app import COMMANDS
-from dedupe.cli.layout import SECTIONS
-from dedupe.settings import KNOBS, Knob
+from dedupe.cli.app import MODULES
+from dedupe.cli.options import SECTIONS
+from dedupe.config import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,19 +78,19 @@ def test_what_make_is_said_to_do_it_can():
     assert {"demo", "test", "check"} <= targets <= rules
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", MODULES)
 def test_every_command_is_shown(name: str):
     assert any(f"dedupe {name} " in block for block in blocks("console"))
 
 
-def default_of(knob: Knob) -> str:
+def default_of(knob: Setting) -> str:
     values = knob.default if knob.many else [knob.default]
     texts = [str(value) for value in values if value is not None]
     return ", ".join(f"`{text.replace('|', chr(92) + '|')}`" for text in texts) or "none"
 
 
-@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
-def test_every_setting_is_in_the_table(knob: Knob):
+@pytest.mark.parametrize("knob", SETTINGS, ids=lambda knob: knob.name)
+def test_every_setting_is_in_the_table(knob: Setting):
     (row,) = [row for row in ROWS if row[0].startswith(f"`{knob.flag} ")]
     assert row[1:3] == [f"`DEDUPE_{knob.name.upper()}`", default_of(knob)]
 

@@ -15,10 +15,10 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.gate.models import Finding, Findings, Limits, SourceLocation, StaleEntry
 from dedupe.reports import FORMATS, reporter
-from dedupe.reports.github import MOST as ANNOTATIONS
-from dedupe.reports.wording import grounds, safe
-from dedupe.stories import Finding, Findings, Limits, Place, Stale
+from dedupe.reports.format import one_line, reason_fields
+from dedupe.reports.github import MAX_ANNOTATIONS as ANNOTATIONS
 
 SCHEMAS = Path(__file__).parent / "schemas"
 SARIF = jsonschema.Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text()))
@@ -44,8 +44,8 @@ HOSTILE = {
 
 def finding(number: int, text: str = "Old lamp stays lit", path: str = "data/b.jsonl") -> Finding:
     return Finding(
-        duplicate=Place(path, 14 + number, "b", text),
-        original=Place("data/a.jsonl", 3, "a", text),
+        duplicate=SourceLocation(path, 14 + number, "b", text),
+        original=SourceLocation("data/a.jsonl", 3, "a", text),
         score=0.9376,
         reason="title 0.96",
         cluster="24c469a2cf6a30f1",
@@ -80,7 +80,7 @@ def test_text():
 
 
 def test_a_likeness_at_second_hand_names_its_way():
-    place = Place("data/b.jsonl", 9, "c", "Old lamp")
+    place = SourceLocation("data/b.jsonl", 9, "c", "Old lamp")
     held = findings(replace(finding(0), score=0.02, through=place))
     told = "duplicate of data/a.jsonl:3 (0.02, title; through data/b.jsonl:9): Old lamp"
     assert told in report("text", held)
@@ -106,7 +106,7 @@ def test_summary(line: str, held: Findings):
 
 @pytest.mark.parametrize("form", ["text", "github", "markdown"])
 def test_a_stale_entry_is_told(form: str):
-    stale = Stale("24c469a2cf6a30f1", "Old lamp stays lit", 2, 1)
+    stale = StaleEntry("24c469a2cf6a30f1", "Old lamp stays lit", 2, 1)
     told = "stale baseline entry 24c469a2cf6a30f1 (1 of 2 duplicates gone): Old lamp stays lit"
     assert told in report(form, findings(stale=(stale,)))
 
@@ -123,7 +123,7 @@ def test_a_stale_entry_is_told(form: str):
     ],
 )
 def test_grounds(reason: str, words: str):
-    assert grounds(reason) == words
+    assert reason_fields(reason) == words
 
 
 def steers(text: str) -> set[str]:
@@ -134,7 +134,7 @@ def steers(text: str) -> set[str]:
 
 @given(st.text(), st.integers(2, 300))
 def test_safe_text_is_one_short_harmless_line(text: str, most: int):
-    shown = safe(text, most)
+    shown = one_line(text, most)
     assert not steers(shown)
     assert "\n" not in shown
     assert len(shown) <= most * len("\\U0010ffff")
@@ -142,7 +142,7 @@ def test_safe_text_is_one_short_harmless_line(text: str, most: int):
 
 @given(st.text(st.characters(categories=["L", "N", "P"]), max_size=200))
 def test_safe_text_keeps_what_is_harmless(text: str):
-    assert safe(text) == text
+    assert one_line(text) == text
 
 
 TERMINAL_FORMATS = ("text", "github", "markdown", "junit")

@@ -11,7 +11,7 @@ import pytest
 from commandline import FIXTURES, PROJECT, dedupe, environment, finished
 from kernels import needs_kernel
 
-from dedupe.formats import CLUSTERS, SIGNATURES
+from dedupe.format_versions import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_engines import ON_DISK, stories
 
-from dedupe.writing import RowCount, Rows
+from dedupe.io.integrity import RowChecksum, RowCounter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +32,11 @@ def plainly(lines: list[bytes]) -> str:
 def test_it_is_the_sum_of_hashes_in_any_order(lines: list[bytes], chance):
     mixed = list(lines)
     chance.shuffle(mixed)
-    found = Rows.of(lines)
+    found = RowChecksum.of(lines)
     assert (found.count, found.checksum) == (len(lines), plainly(lines))
-    assert Rows.of(mixed) == found
-    assert Rows.of(mixed[:3]) + Rows.of(mixed[3:]) == found
-    assert not lines or Rows.of(lines[1:]).checksum != found.checksum
+    assert RowChecksum.of(mixed) == found
+    assert RowChecksum.of(mixed[:3]) + RowChecksum.of(mixed[3:]) == found
+    assert not lines or RowChecksum.of(lines[1:]).checksum != found.checksum
 
 
 @given(LINES, st.integers(1, 9), st.booleans())
@@ -44,9 +44,9 @@ def test_chunks_may_end_anywhere(lines: list[bytes], size: int, ended: bool):  #
     lines = lines if ended else [*lines, b"x"]
     data = b"\n".join(lines) + b"\n" * (ended and bool(lines))
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
-    rows = RowCount()
+    rows = RowCounter()
     assert list(rows.watch(chunks)) == chunks
-    assert rows.rows == Rows.of(lines)
+    assert rows.rows == RowChecksum.of(lines)
 
 
 ENGINES = {"memory": (), "disk": ON_DISK}

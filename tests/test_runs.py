@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.runs import cut_runs
-from dedupe.stories import NO_TIME
+from dedupe.clustering.exact import exact_groups
+from dedupe.models import NO_TIME
 
 
 def slow_runs(kinds, times, reach):
@@ -32,7 +32,7 @@ def joins(run, kind, time, kinds, reach, times):
 
 
 def fast_runs(kinds, times, reach):
-    of = cut_runs(*(np.array(values, dtype=np.int64) for values in (kinds, times, reach)))
+    of = exact_groups(*(np.array(values, dtype=np.int64) for values in (kinds, times, reach)))
     assert [run < 0 for run in of.tolist()] == [kind < 0 for kind in kinds]
     groups = {}
     for record, run in enumerate(of.tolist()):

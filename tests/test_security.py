@@ -134,11 +134,11 @@ def test_the_lint_looks_for_what_bandit_looks_for():
 
 def test_a_folder_on_disk_is_nobody_elses(tmp_path: Path):
     pytest.importorskip("duckdb")
-    from dedupe.engines.spill import open_spill  # noqa: PLC0415 - an extra
+    from dedupe.backends.scratch import open_scratch  # noqa: PLC0415 - an extra
 
     before = os.umask(0)
     try:
-        with open_spill(str(tmp_path), 1 << 26, 1):
+        with open_scratch(str(tmp_path), 1 << 26, 1):
             (own,) = tmp_path.iterdir()
             assert own.stat().st_mode & 0o077 == 0
     finally:

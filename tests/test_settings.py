@@ -6,8 +6,9 @@ from dataclasses import fields
 
 import pytest
 
+from dedupe.config import BY_NAME, SETTINGS, Settings, check_name, resolve
+from dedupe.config_values import Field
 from dedupe.errors import SettingsError
-from dedupe.settings import BY_NAME, KNOBS, Field, Settings, check_name, resolve
 
 GOOD = [
     ("max_line", "64m", 64 << 20),
@@ -114,11 +115,11 @@ def test_unknown_names(name: str, hint: str):
 
 
 def test_knobs_and_settings_name_the_same_things():
-    assert [knob.name for knob in KNOBS] == [field.name for field in fields(Settings)]
-    assert len(BY_NAME) == len(KNOBS)
+    assert [knob.name for knob in SETTINGS] == [field.name for field in fields(Settings)]
+    assert len(BY_NAME) == len(SETTINGS)
 
 
-@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+@pytest.mark.parametrize("knob", SETTINGS, ids=lambda knob: knob.name)
 def test_defaults_are_what_the_knob_says_and_takes(knob):
     assert getattr(Settings(), knob.name) == knob.default
     if knob.default is not None:

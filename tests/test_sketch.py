@@ -10,10 +10,10 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.folding import fold
-from dedupe.sketch import BANDING, sketch
-from dedupe.sketch.anchors import ANCHORS, anchor_keys, anchors
-from dedupe.sketch.minhash import Banding, band_keys, shingles, signatures
+from dedupe.blocking.keys import BANDING, blocking_keys
+from dedupe.blocking.minhash import Banding, band_keys, shingles, signatures
+from dedupe.blocking.rare_pairs import RARE_PAIRS, pair_hashes, rare_pairs
+from dedupe.text.normalize import normalize
 
 NO_OUTLETS = np.zeros(0, dtype=np.uint64)
 HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=40)
@@ -38,16 +38,16 @@ def test_signatures_are_those_of_datasketch(texts, slots, seed):
 
 
 def test_the_signature_of_a_headline_is_that_of_datasketch():
-    folded = fold(["Ferry crews call off strike"], NO_OUTLETS)
-    hashes, offsets = shingles(folded.tokens.codes, folded.starts, folded.stops, folded.spaceless)
+    folded = normalize(["Ferry crews call off strike"], NO_OUTLETS)
+    hashes, offsets = shingles(folded.tokens.codes, folded.starts, folded.ends, folded.spaceless)
     (signed,) = signatures(hashes, offsets, 128, 1).tolist()
     assert signed == reference(hashes.tolist(), 128, 1)
 
 
 def shingle_hashes(text):
     """The shingle hashes of one folded text, in order."""
-    folded = fold([text], NO_OUTLETS)
-    return shingles(folded.tokens.codes, folded.starts, folded.stops, folded.spaceless)[0].tolist()
+    folded = normalize([text], NO_OUTLETS)
+    return shingles(folded.tokens.codes, folded.starts, folded.ends, folded.spaceless)[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_shingles_are_of_four_characters_or_two(text: str, expected: list[str]):
 
 
 @given(st.text("ab ", max_size=12), st.text("ab ", max_size=12))
-def test_shingles_are_equal_where_their_characters_are(one, other):
+def test_shingles_are_equal_where_their_characters_are(left, right):
     def spelled(text):
         padded = f" {' '.join(text.split())} "
         return [padded[i : i + 4] for i in range(max(len(padded) - 3, 1))] if text.split() else []
 
-    named = dict(zip(shingle_hashes(one), spelled(one), strict=True))
-    others = dict(zip(shingle_hashes(other), spelled(other), strict=True))
+    named = dict(zip(shingle_hashes(left), spelled(left), strict=True))
+    others = dict(zip(shingle_hashes(right), spelled(right), strict=True))
     assert set(named) & set(others) == {
         value for value, name in (named | others).items()
         if name in named.values() and name in others.values()
@@ -84,14 +84,14 @@ def test_shingles_are_equal_where_their_characters_are(one, other):
 
 @given(st.lists(st.text(max_size=30), min_size=2, max_size=6), SEEDS)
 def test_keys_hang_on_their_own_text_alone(texts, seed):
-    together = sketch(fold(texts, NO_OUTLETS), seed)
-    alone = [sketch(fold([text], NO_OUTLETS), seed) for text in texts]
+    together = blocking_keys(normalize(texts, NO_OUTLETS), seed)
+    alone = [blocking_keys(normalize([text], NO_OUTLETS), seed) for text in texts]
     for whole, single in zip(together, zip(*alone, strict=True), strict=True):
         assert (whole == np.concatenate(single)).all()
 
 
 def test_an_empty_text_has_no_key():
-    bands, rarest = sketch(fold(["", "...", "Herring"], NO_OUTLETS), 1)
+    bands, rarest = blocking_keys(normalize(["", "...", "Herring"], NO_OUTLETS), 1)
     assert (bands[:2] == 0).all()
     assert (rarest[:2] == 0).all()
     assert (bands[2] != 0).all()
@@ -107,15 +107,18 @@ def test_a_band_key_knows_its_band_and_its_slots():
 
 
 def test_the_seed_changes_the_bands_and_not_the_anchors():
-    folded = fold(["Ferry crews at Odlin Bay call off strike"], NO_OUTLETS)
-    (bands, rarest), (other_bands, other_rarest) = sketch(folded, 1), sketch(folded, 2)
+    folded = normalize(["Ferry crews at Odlin Bay call off strike"], NO_OUTLETS)
+    (bands, rarest), (other_bands, other_rarest) = (
+        blocking_keys(folded, 1),
+        blocking_keys(folded, 2),
+    )
     assert bands.shape == (1, BANDING.bands)
     assert (bands != other_bands).all()
     assert (rarest == other_rarest).all()
 
 
 def anchor_set(text):
-    return set(anchors(fold([text], NO_OUTLETS))[0].tolist()) - {0}
+    return set(rare_pairs(normalize([text], NO_OUTLETS))[0].tolist()) - {0}
 
 
 RAREST_OF = {
@@ -127,9 +130,12 @@ RAREST_OF = {
 
 
 @pytest.mark.parametrize(("one", "other", "shared"), RAREST_OF.values(), ids=RAREST_OF)
-def test_anchors_are_the_rarest_stems(one: str, other: str, shared: int):
-    assert len(anchor_set(one) & anchor_set(other)) == shared
-    keys = [set(sketch(fold([text], NO_OUTLETS), 1)[1][0].tolist()) - {0} for text in (one, other)]
+def test_anchors_are_the_rarest_stems(left: str, right: str, shared: int):
+    assert len(anchor_set(left) & anchor_set(right)) == shared
+    keys = [
+        set(blocking_keys(normalize([text], NO_OUTLETS), 1)[1][0].tolist()) - {0}
+        for text in (left, right)
+    ]
     assert len(keys[0] & keys[1]) == shared * (shared - 1) // 2
 
 
@@ -139,17 +145,17 @@ def test_a_tag_is_no_anchor():
 
 def test_anchor_keys_name_each_pair_once():
     rows = np.array([[5, 3, 9, 0, 0], [0, 0, 0, 0, 0]], dtype=np.uint64)
-    assert rows.shape[1] == ANCHORS
-    first, second = anchor_keys(rows)
+    assert rows.shape[1] == RARE_PAIRS
+    first, second = pair_hashes(rows)
     assert len(set(first[first > 0].tolist())) == 3
     assert (second == 0).all()
-    swapped = anchor_keys(rows[:, [1, 0, 2, 3, 4]])[0]
+    swapped = pair_hashes(rows[:, [1, 0, 2, 3, 4]])[0]
     assert set(swapped.tolist()) == set(first.tolist())
 
 
 def test_longer_texts_beside_short_ones_are_sketched_alike():
     texts = ["odlin bay " * n for n in range(1, 9)]
-    whole = sketch(fold(texts, NO_OUTLETS), 1)[0]
+    whole = blocking_keys(normalize(texts, NO_OUTLETS), 1)[0]
     for text, row in zip(texts, whole, strict=True):
-        assert (sketch(fold([text], NO_OUTLETS), 1)[0][0] == row).all()
-    assert all((one != other).any() for one, other in pairwise(whole[:2]))
+        assert (blocking_keys(normalize([text], NO_OUTLETS), 1)[0][0] == row).all()
+    assert all((left != right).any() for left, right in pairwise(whole[:2]))

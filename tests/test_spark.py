@@ -27,12 +27,12 @@ from test_collisions import REAL, answers
 from test_engines import stories
 
 from dedupe.__main__ import main
-from dedupe.candidates import Crowd, Family, propose
-from dedupe.errors import EngineError, InputError, OutputError, SettingsError
-from dedupe.parsers import parse_field
+from dedupe.blocking.lsh import BlockingTable, OversizedBuckets, candidate_pairs
+from dedupe.config import Settings
+from dedupe.config_values import parse_field
+from dedupe.errors import BackendError, InputError, OutputError, SettingsError
+from dedupe.models import ReadStats
 from dedupe.pipeline import run
-from dedupe.settings import Settings
-from dedupe.stories import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,7 @@ def java() -> str:
 
 def speaks_connect() -> bool:
     """Whether there is what Spark Connect takes; Spark 3.5 would have to fetch the server."""
-    from dedupe.engines.spark.carry import TAKES_ARROW  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import TAKES_ARROW  # noqa: PLC0415 - an extra
 
     return TAKES_ARROW and bool(find_spec("grpc"))
 
@@ -127,19 +127,19 @@ def done(
     **given: object,
 ) -> dict[str, bytes]:
     """What some commands write, after one computation; files are read in so many parts."""
-    from dedupe.engines.spark import Job, compute, outcome  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.stage import Stage, stage_lines  # noqa: PLC0415 - the same
-    from dedupe.engines.spark.write import write  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import Job, compute, write_outcome  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.write import write  # noqa: PLC0415 - the same
 
     settings = Settings(**given)
     stage = Stage(spark, str(folder / "staging"))
     with told(spark, PARTS, parts):
-        records = stage_lines(stage, paths, settings, Tally())
+        records = stage_lines(stage, paths, settings, ReadStats())
     result = compute(stage, records, settings, lambda _stage, _share: None)
     written = {}
     for command in commands:
         job = Job(command, tuple(paths), str(folder / f"out-{command}"))
-        write(outcome(stage, job, records, result, settings), job.out)
+        write(write_outcome(stage, job, records, result, settings), job.out)
         written[command] = joined(folder / f"out-{command}")
     return written
 
@@ -191,9 +191,9 @@ def test_the_bytes_are_those_of_memory(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
-    monkeypatch.setattr("dedupe.engines.spark.outline.AT_ONCE", 2000)
-    monkeypatch.setattr("dedupe.engines.spark.outline.A_KIND", 1)
-    monkeypatch.setattr("dedupe.engines.spark.outline.Sparked.LOOKED_AT", 300)
+    monkeypatch.setattr("dedupe.backends.spark.backend.AT_ONCE", 2000)
+    monkeypatch.setattr("dedupe.backends.spark.backend.BYTES_PER_CONTENT", 1)
+    monkeypatch.setattr("dedupe.backends.spark.backend.SparkBackend.LOOKED_AT", 300)
     (tmp_path / "b.jsonl").write_bytes(EDGES)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))
     (tmp_path / "c.jsonl").write_bytes(STORIES)
@@ -210,7 +210,7 @@ def test_nothing_is_no_other_case(spark: SparkSession, tmp_path: Path):
 
 
 def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_path: Path):
-    from dedupe.engines.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
 
     stage = Stage(spark, str(tmp_path / "staging"))
     (tmp_path / "good.jsonl").write_bytes(b'{"title": "x"}\n' * 40)
@@ -218,11 +218,11 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
     paths = [str(tmp_path / name) for name in ("good.jsonl", "bad.jsonl")]
     with told(spark, PARTS, 6):
         with pytest.raises(InputError, match=r"bad\.jsonl:81: .*a string"):
-            stage_lines(stage, paths, Settings(), Tally())
-        tally = Tally()
+            stage_lines(stage, paths, Settings(), ReadStats())
+        tally = ReadStats()
         stage_lines(stage, paths, Settings(on_error="skip"), tally)
         with pytest.raises(InputError, match=r"good\.jsonl:1: longer than 9 bytes"):
-            stage_lines(stage, paths, Settings(on_error="skip", max_line=9), Tally())
+            stage_lines(stage, paths, Settings(on_error="skip", max_line=9), ReadStats())
     assert (tally.files, tally.records, tally.blank, tally.skipped) == (2, 80, 40, 2)
     assert tally.met == tally.accounted
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
@@ -232,15 +232,15 @@ def test_few_bits_give_the_clusters_of_memory(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Every print, digest and key of candidates is shared by some that are not the same."""
-    from dedupe.engines.spark import compute, stage, texts  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import compute, stage, texts  # noqa: PLC0415 - an extra
 
     (tmp_path / "in.jsonl").write_bytes(stories(300))
     monkeypatch.setattr(stage, "parse_lines", collided.parse_lines)
-    monkeypatch.setattr(texts, "describe_rows", collided.describe_rows)
+    monkeypatch.setattr(texts, "preprocess_rows", collided.preprocess_rows)
     own, settings = stage.Stage(spark, str(tmp_path / "staging")), Settings()
-    records = stage.stage_lines(own, [str(tmp_path / "in.jsonl")], settings, Tally())
+    records = stage.stage_lines(own, [str(tmp_path / "in.jsonl")], settings, ReadStats())
     found = compute(own, records, settings, lambda _stage, _share: None)
-    with collided.forced(anchors=True):
+    with collided.forced(rare_pairs=True):
         held = run(read_bytes(stories(300)), settings)
     assert answers(found) == answers(held)
     assert [*found.clustering.keys] == [*held.clustering.keys]
@@ -252,9 +252,9 @@ def test_columns_go_there_and_back(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, *, direct: bool
 ):
     """As Arrow, which Spark takes from 4.0 on, or packed in rows."""
-    from dedupe.engines.spark import carry  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import arrow  # noqa: PLC0415 - an extra
 
-    monkeypatch.setattr(carry, "TAKES_ARROW", direct and carry.TAKES_ARROW)
+    monkeypatch.setattr(arrow, "TAKES_ARROW", direct and arrow.TAKES_ARROW)
     columns = {
         "number": pa.array([3, None, -(2**63)], pa.int64()),
         "share": pa.array([0.1, float("nan"), float("-inf")]),
@@ -264,7 +264,7 @@ def test_columns_go_there_and_back(
     }
     for size in (3, 0):
         table = pa.table(columns)[:size]
-        found = carry.table_of(carry.frame_of(spark, table).repartition(2)).to_pylist()
+        found = arrow.table_of(arrow.frame_of(spark, table).repartition(2)).to_pylist()
         assert sorted(map(repr, found)) == sorted(map(repr, table.to_pylist()))
 
 
@@ -277,11 +277,11 @@ def test_a_bucket_of_fifty_thousand_is_no_wall(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """All kinds share one key, some a second one, and each has one of its own."""
-    from dedupe.engines.spark import pairs  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
-    from dedupe.engines.spark.stage import Stage  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import blocking  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
 
-    monkeypatch.setattr(pairs, "PAIRS", 40_000)
+    monkeypatch.setattr(blocking, "PAIRS", 40_000)
     stage = Stage(spark, str(tmp_path))
 
     own = np.arange(CROWD)
@@ -294,23 +294,26 @@ def test_a_bucket_of_fifty_thousand_is_no_wall(
         {"kind": own * FAR_APART, "bands": list(keys.view(np.int64)), "anchors": anchors}
     )
     frame = frame_of(spark, table).repartition(5)
-    expected = propose([Family(band[:, None], rows, kinds) for band in keys.T])
-    found = pairs.meet(stage, [frame], kinds)
+    expected = candidate_pairs([BlockingTable(band[:, None], rows, kinds) for band in keys.T])
+    found = blocking.spark_candidate_pairs(stage, [frame], kinds)
     parts = list(found.parts)
     assert min(map(len, parts[1:])) > 0 < len(parts) - 2
-    assert np.array_equal(np.concatenate(parts), expected.codes())
-    assert (found.hot_buckets, found.largest_bucket) == (expected.hot_buckets, CROWD)
+    assert np.array_equal(np.concatenate(parts), expected.pair_keys())
+    assert (found.oversized_buckets, found.largest_bucket) == (expected.oversized_buckets, CROWD)
     some = kinds[: CROWD // 2]
-    among = [Family(band[:, None], some // FAR_APART, some) for band in keys.T[:1]]
-    again = pairs.meet(
-        stage, [frame], some, Crowd(found.crowded[found.crowded[:, 1] == 2**64 - 7], some[:1])
+    among = [BlockingTable(band[:, None], some // FAR_APART, some) for band in keys.T[:1]]
+    again = blocking.spark_candidate_pairs(
+        stage,
+        [frame],
+        some,
+        OversizedBuckets(found.oversized_keys[found.oversized_keys[:, 1] == 2**64 - 7], some[:1]),
     )
-    assert np.array_equal(again.codes(), propose(among).codes())
+    assert np.array_equal(again.pair_keys(), candidate_pairs(among).pair_keys())
 
 
 def test_parts_out_of_order_are_found_out():
     java()
-    from dedupe.engines.spark.pairs import parts_of  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.blocking import parts_of  # noqa: PLC0415 - an extra
 
     def found(*parts: int) -> list[tuple[int, list[int]]]:
         codes = [np.array([place], np.int64).tobytes() for place in range(len(parts))]
@@ -321,31 +324,31 @@ def test_parts_out_of_order_are_found_out():
     assert found() == []
     assert found(-1, 0, 0, 7) == [(-1, [0]), (0, [1, 2]), (7, [3])]
     for parts in ((1, 0), (0, 1, 0)):
-        with pytest.raises(EngineError, match="out of order"):
+        with pytest.raises(BackendError, match="out of order"):
             found(*parts)
 
 
 def test_what_belongs_together_is_with_one_worker(spark: SparkSession):
-    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.pairs import told_in  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.blocking import read_parts  # noqa: PLC0415 - the same
 
     def told(*parts: tuple[int, list[int]]) -> list[int]:
         codes = pa.array([np.array(own, np.int64).tobytes() for _, own in parts], pa.binary())
         sizes = [len(own) for _, own in parts]
         frame = frame_of(spark, {"part": [at for at, _ in parts], "size": sizes, "codes": codes})
-        return told_in(frame).codes().tolist()
+        return read_parts(frame).pair_keys().tolist()
 
     assert told((-1, [-1, 5, 2]), (0, [4]), (-1, [7, 1, 0, -1, 6, 2]), (0, [3])) == [3, 4]
-    with pytest.raises(EngineError, match="keys of one place"):
+    with pytest.raises(BackendError, match="keys of one place"):
         told((-1, [-1, 5, 2]), (-1, [-1, 5, 2]))
-    with pytest.raises(EngineError, match="pairs of one part"):
+    with pytest.raises(BackendError, match="pairs of one part"):
         told((-1, [-1, 5, 2]), (0, [3, 4]), (0, [4]))
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
     """Whatever their order and parts: positions go by content, and equal rows stay two."""
-    from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import cluster  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
 
     lines = [*STORIES.splitlines()[20:], *STORIES.splitlines()[30:33]]
     rows = [json.loads(line) for line in lines]
@@ -369,7 +372,7 @@ def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_pat
 CLIENT = """\
 import json, sys
 from pyspark.sql import SparkSession
-from dedupe.engines.spark import cluster
+from dedupe.backends.spark import cluster
 spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
 rows = [json.loads(line) for line in sys.stdin]
 frame = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in rows[0]))
@@ -398,8 +401,8 @@ def test_rows_of_a_frame_far_away_get_the_same(tmp_path: Path):
 
 
 def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
-    from dedupe.engines.spark import cluster  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.carry import frame_of  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import cluster  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
 
     frame = frame_of(spark, {"title": ["a", "b"], "body": ["c", "d"]})
     with pytest.raises(InputError, match="<rows>:1: "):
@@ -409,15 +412,15 @@ def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
 
 
 def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_path: Path):
-    from dedupe.engines.spark.session import failures, staged  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.session import spark_errors, staged  # noqa: PLC0415 - an extra
 
     out = tmp_path / "out"
     with staged(spark, str(out), None) as stage:
         assert Path(stage.folder).is_dir()
         assert Path(stage.folder).parent == tmp_path
     assert list(tmp_path.iterdir()) == []
-    failing = pytest.raises(EngineError, match="a Spark worker: ZeroDivisionError")
-    with failing, staged(spark, str(out), None) as stage, failures():
+    failing = pytest.raises(BackendError, match="a Spark worker: ZeroDivisionError")
+    with failing, staged(spark, str(out), None) as stage, spark_errors():
         stage.keep("none", spark.range(1).mapInArrow(lambda rows: (1 / 0 for _ in rows), "id long"))
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
@@ -526,27 +529,27 @@ COMPLAINTS = {
 @pytest.mark.parametrize(("complaint", "told"), COMPLAINTS.values(), ids=COMPLAINTS)
 def test_complaints_are_told_in_a_line(complaint: str, told: str):
     java()
-    from dedupe.engines.spark.session import worded  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.session import failure_message  # noqa: PLC0415 - an extra
 
-    assert worded(complaint).startswith(told)
+    assert failure_message(complaint).startswith(told)
 
 
 def test_a_spark_that_is_too_old_is_refused():
     java()
-    from dedupe.engines.spark.session import check_version  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.session import check_version  # noqa: PLC0415 - an extra
 
     for version in ("3.5.0", "4.0.0-preview1", "4.3.0", "10.1"):
         check_version(version)
-    with pytest.raises(EngineError, match=r"Spark 3\.5 or later is needed, this is 3\.4\.4"):
+    with pytest.raises(BackendError, match=r"Spark 3\.5 or later is needed, this is 3\.4\.4"):
         check_version("3.4.4")
 
 
 def test_workers_of_another_kind_are_refused():
     java()
-    from dedupe.engines.spark.session import compare  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.session import compare  # noqa: PLC0415 - an extra
 
     compare("Python", "3.11", "3.11")
-    with pytest.raises(EngineError, match=r"the workers have Python 3\.12, the driver 3\.11"):
+    with pytest.raises(BackendError, match=r"the workers have Python 3\.12, the driver 3\.11"):
         compare("Python", "3.12", "3.11")
 
 
@@ -566,9 +569,9 @@ def test_files_go_by_the_names_that_they_were_given(
     paths: tuple[str, ...], uri: str, rank: int, shown: str
 ):
     java()
-    from dedupe.engines.spark.names import Names  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.paths import PathOrder  # noqa: PLC0415 - an extra
 
-    names, here = Names(paths), Path.cwd()
+    names, here = PathOrder(paths), Path.cwd()
     assert names.rank(uri.format(here))[0] == rank
     assert names.shown(uri.format(here)) == shown.format(here)
 
@@ -589,11 +592,11 @@ def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path:
     local = dedupe("unique", "--stats", "local.json", told[0], folder=tmp_path)
     assert joined(tmp_path / "out") == local.out
     assert not list(tmp_path.glob("*staging*"))
-    theirs, ours = (
+    right, left = (
         json.loads((tmp_path / f"{name}.json").read_text()) for name in ("stats", "local")
     )
     for name in ("rows_checksum", "output", "accounts", "rounds", "pairs", "candidate_pairs"):
-        assert theirs[name] == ours[name], name
+        assert right[name] == left[name], name
 
 
 def kill_one(folder: Path, lost: list[int]) -> None:

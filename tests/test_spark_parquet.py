@@ -15,9 +15,9 @@ from commandline import dedupe
 from test_collisions import REAL
 from test_spark import STORIES, done, spark  # noqa: F401 - a fixture
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.settings import Settings
-from dedupe.stories import Tally
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,8 +56,8 @@ def test_parquet_is_read_and_written_as_in_memory(
     tmp_path: Path,
 ):
     """In row groups of any size, beside JSON Lines; all rows with their columns and values."""
-    from dedupe.engines.spark import Job, run_files  # noqa: PLC0415 - an extra
-    from dedupe.engines.spark.stage import Stage  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import Job, run_files  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
 
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     half = len(STORED["title"]) // 2
@@ -71,7 +71,7 @@ def test_parquet_is_read_and_written_as_in_memory(
     for command in ("cluster", "unique"):
         out = str(tmp_path / f"{command}.parquet")
         job = Job(command, tuple(paths[:2]), out, stores=True)
-        _, rows = run_files(Stage(spark, str(tmp_path / "again")), job, Settings(), Tally())
+        _, rows = run_files(Stage(spark, str(tmp_path / "again")), job, Settings(), ReadStats())
         flags = ("-o", "local.parquet", "--stats", "stats.json")
         assert dedupe(command, *flags, *paths[:2], folder=tmp_path).code == 0
         expected = pq.read_table(tmp_path / "local.parquet").to_pylist()
@@ -85,7 +85,7 @@ def test_rows_of_parquet_that_cannot_be_lines_are_told(
     spark: SparkSession,  # noqa: F811 - the fixture
     tmp_path: Path,
 ):
-    from dedupe.engines.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
 
     stage = Stage(spark, str(tmp_path / "staging"))
     numbers = [0.5] * 8 + [float("inf")]
@@ -93,10 +93,10 @@ def test_rows_of_parquet_that_cannot_be_lines_are_told(
     pq.write_table(table, tmp_path / "in.parquet", row_group_size=2)
     paths = [str(tmp_path / "in.parquet")]
     with pytest.raises(InputError, match=r"in\.parquet:9: n: infinity is no JSON number"):
-        stage_lines(stage, paths, Settings(), Tally())
-    tally = Tally()
+        stage_lines(stage, paths, Settings(), ReadStats())
+    tally = ReadStats()
     assert stage_lines(stage, paths, Settings(on_error="skip"), tally).count() == 8
     assert (tally.records, tally.skipped, tally.met) == (8, 1, 9)
     pq.write_table(pa.table({"title": ["x"], "t": pa.array([[(1, 2)]], BY_NUMBER)}), paths[0])
     with pytest.raises(InputError, match="t: a map by int"):
-        stage_lines(stage, paths, Settings(), Tally())
+        stage_lines(stage, paths, Settings(), ReadStats())

@@ -1,4 +1,4 @@
-"""An article page is taken apart by the rules that dedupe.reading.article declares."""
+"""An article page is taken apart by the rules that dedupe.io.article_split declares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dedupe.errors import InputError
-from dedupe.reading.article import Block, split
+from dedupe.io.article_split import Block, split_article
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SEED = Path(__file__).parent.parent.parent / "shared" / "data" / "seed-article.txt"
@@ -142,7 +142,7 @@ PAGES = {
 
 @pytest.mark.parametrize(("page", "expected"), PAGES.values(), ids=PAGES)
 def test_page(page: str, expected: list[tuple[str, str]]):
-    blocks = split("page.txt", page.encode())
+    blocks = split_article("page.txt", page.encode())
     assert [(block.role, block.text) for block in blocks] == expected
     assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
 
@@ -163,7 +163,7 @@ def test_record_has_an_id_of_its_own():
 )
 def test_invalid_utf8_is_placed(data: bytes, line: int, byte: int):
     with pytest.raises(InputError) as caught:
-        split("page.txt", data)
+        split_article("page.txt", data)
     assert str(caught.value) == f"page.txt:{line}: invalid UTF-8 at byte {byte}"
 
 
@@ -177,12 +177,12 @@ ROLES = {
 def test_roles_of_a_whole_page(page: Path, roles: list[str]):
     if not page.exists():
         pytest.skip("the evaluation data is not part of the project")
-    assert [block.role for block in split(page.name, page.read_bytes())] == roles
+    assert [block.role for block in split_article(page.name, page.read_bytes())] == roles
 
 
 def test_many_stories_take_linear_time():
     page = "".join(
         f"Story Number {n}\n\nIt says {n} and {n + 1} and {n + 2}.\n\n" for n in range(20_000)
     )
-    blocks = split("page.txt", page.encode())
+    blocks = split_article("page.txt", page.encode())
     assert sum(block.role == L for block in blocks) == 20_000

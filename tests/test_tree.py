@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import Terminal
 
-from dedupe.cli.screen import columns, cut_short
-from dedupe.difference import Token
+from dedupe.cli.pair_layout import text_width, truncate
+from dedupe.text.word_diff import Token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_a_file_holds_it_whole_and_without_colour(tmp_path: Path):
 @pytest.mark.parametrize("width", [30, 60, 100])
 def test_it_keeps_within_the_window(tmp_path: Path, width: int):
     told = shown(tmp_path, COLUMNS=str(width)).splitlines()
-    assert max(map(columns, told[:-1])) <= width
+    assert max(map(text_width, told[:-1])) <= width
     assert any("\u2026" in line for line in told)
 
 
@@ -123,8 +123,8 @@ def test_a_pager_is_for_the_tree(tmp_path: Path):
 @given(st.lists(st.text("ab \u57ce\u0301", max_size=6), max_size=4), st.integers(0, 12))
 def test_what_is_cut_fits_and_is_as_long_as_it_can_be(texts, width):
     line = [Token(text) for text in texts]
-    whole, cut = "".join(texts), "".join(token.text for token in cut_short(line, width))
-    assert columns(cut) <= max(width, 0)
+    whole, cut = "".join(texts), "".join(token.text for token in truncate(line, width))
+    assert text_width(cut) <= max(width, 0)
     assert cut in {whole, ""} or (cut[-1] == "\u2026" and whole.startswith(cut[:-1]))
     if cut != whole and width:
-        assert columns(cut) >= width - 1
+        assert text_width(cut) >= width - 1

@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from commandline import dedupe, shell, visible
 
-from dedupe.cli.layers import settle
-from dedupe.judge.toml import settings_file
-from dedupe.judge.tune import (
+from dedupe.config import Settings, resolve_settings
+from dedupe.config_values import parse_field
+from dedupe.evaluation.tune import (
     RESAMPLES,
     Goal,
     RefusalError,
-    Scored,
-    cuts,
-    needed,
+    ScoredLabels,
+    candidate_thresholds,
+    labels_needed,
+    settings_toml,
     tune,
     wilson,
 )
-from dedupe.settings import Settings, parse_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def scored(duplicates: Sequence[float], others: Sequence[float], *updates: float) -> Scored:
+def scored(duplicates: Sequence[float], others: Sequence[float], *updates: float) -> ScoredLabels:
     kinds = "D" * len(duplicates) + "N" * len(others) + "U" * len(updates)
-    return Scored.of(np.array([*duplicates, *others, *updates]), list(kinds))
+    return ScoredLabels.of(np.array([*duplicates, *others, *updates]), list(kinds))
 
 
 def evenly(low: float, high: float, count: int) -> list[float]:
@@ -60,7 +60,7 @@ MIXED = scored([*evenly(0.7, 0.9, 90), *evenly(0.2, 0.4, 10)], [0.8, *evenly(0.0
 def test_a_clean_split_is_cut_in_its_middle(goal: Goal):
     tuned = tune(APART, goal, seed=1)
     assert tuned.threshold == 0.5
-    assert tuned.curve.precision[tuned.place] == tuned.curve.recall[tuned.place] == 1
+    assert tuned.curve.precision[tuned.position] == tuned.curve.recall[tuned.position] == 1
 
 
 @pytest.mark.parametrize("target", [0.6, 0.8, 0.9, 0.93])
@@ -76,12 +76,12 @@ def test_the_bound_meets_the_target_and_the_other_measure_decides(measure, targe
         if bound(claim[0] / claim[1], claim[1], goal) >= target:
             best = max(best, other[0] / other[1])
     reached = {"precision": tuned.curve.recall, "recall": tuned.curve.precision}[measure]
-    assert reached[tuned.place] == best > 0
+    assert reached[tuned.position] == best > 0
 
 
 def test_chosen_threshold_has_the_best_f1():
     tuned = tune(MIXED, Goal(), seed=1)
-    assert tuned.curve.f1[tuned.place] == np.nanmax(tuned.curve.f1)
+    assert tuned.curve.f1[tuned.position] == np.nanmax(tuned.curve.f1)
 
 
 def test_updates_count_neither_way():
@@ -89,7 +89,7 @@ def test_updates_count_neither_way():
     plain, other = tune(APART, Goal(), 1), tune(with_updates, Goal(), 1)
     assert other.threshold == plain.threshold
     assert other.curve.precision.tolist() == plain.curve.precision.tolist()
-    assert 0 < other.curve.updates[other.place] < 50
+    assert 0 < other.curve.updates[other.position] < 50
 
 
 def test_curve_counts_what_stands_at_or_above():
@@ -105,7 +105,7 @@ def test_curve_counts_what_stands_at_or_above():
     "scores", [[0.1, 0.2, 0.9], [0.0, 1.0], [0.5, 0.5 + 1e-9, 0.5 + 2e-9], [1.0]]
 )
 def test_cuts_part_all_scores(scores: list[float]):
-    found = cuts(scored(scores, []))
+    found = candidate_thresholds(scored(scores, []))
     assert [int((found[n] <= scores).sum()) for n in range(len(scores))] == list(
         range(len(scores), 0, -1)
     )
@@ -141,7 +141,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("pairs", "goal", "reason"), REFUSED.values(), ids=REFUSED)
-def test_refuses_what_the_labels_do_not_support(pairs: Scored, goal: Goal, reason: str):
+def test_refuses_what_the_labels_do_not_support(pairs: ScoredLabels, goal: Goal, reason: str):
     with pytest.raises(RefusalError, match=re.escape(reason)):
         tune(pairs, goal, seed=1)
 
@@ -174,7 +174,7 @@ def test_wilson(hits: int, tries: int, low: float, high: float):
 @pytest.mark.parametrize("share", [0.99, 0.995, 1.0])
 def test_needed_is_where_the_bound_meets_the_target(share: float):
     goal = Goal("precision", 0.98)
-    tries = needed(share, goal)
+    tries = labels_needed(share, goal)
     assert bound(share, tries, goal) >= goal.target > bound(share, tries - 1, goal)
 
 
@@ -186,7 +186,7 @@ def test_bootstrap_is_sober_where_the_labels_are_noise():
     draw = np.random.default_rng(7)
     noise = scored(draw.random(40).tolist(), draw.random(40).tolist())
     tuned = tune(noise, Goal(), seed=1)
-    seen = float(tuned.curve.f1[tuned.place])
+    seen = float(tuned.curve.f1[tuned.position])
     assert tuned.spread["f1"][0] < seen, "what was chosen on these labels does worse on others"
 
 
@@ -198,8 +198,8 @@ def test_bootstrap_tells_how_often_the_claim_holds():
 
 
 def test_bootstrap_follows_its_seed():
-    one, same, other = (tune(MIXED, Goal(), seed).spread for seed in (1, 1, 2))
-    assert one == same != other
+    left, same, right = (tune(MIXED, Goal(), seed).spread for seed in (1, 1, 2))
+    assert left == same != right
 
 
 # The command
@@ -355,8 +355,8 @@ ODD = Settings(
 
 def test_settings_survive_the_file(tmp_path: Path):
     path = tmp_path / "t.toml"
-    path.write_bytes(settings_file(ODD, ["why", ""]))
-    read = settle({"jobs": "3"}, {}, str(path))
+    path.write_bytes(settings_toml(ODD, ["why", ""]))
+    read = resolve_settings({"jobs": "3"}, {}, str(path))
     assert read == ODD
     assert path.read_text().startswith("# why\n#\n")
     assert "jobs" not in path.read_text()

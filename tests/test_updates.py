@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers import corpus_of
 
-from dedupe.pipeline.describe import describe
+from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ VERSIONS = {
 def test_what_version_a_headline_states(title: str, version: int):
     lede = "UPDATE 4-It burns on."
     corpus = corpus_of(lines([{"id": "1", "title": title, "lede": lede}]))
-    stated = describe(corpus, 1, 1, lambda _: None).versions
+    stated = preprocess(corpus, 1, 1, lambda _: None).versions
     assert stated.tolist() == [version or 4 * (not title)]
 
 

@@ -6,33 +6,35 @@ import numpy as np
 import orjson
 import pytest
 from corpora import run_of, story
+from fit import directions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from readers import joined, read_bytes
 
-from dedupe.judge.fit import directions
-from dedupe.judge.verdict import base_odds, parts_of
-from dedupe.pipeline.case import Case, evidence_among, open_case
-from dedupe.pipeline.describe import describe
-from dedupe.settings import Settings
-from dedupe.verify import CONTEXT, FEATURES, VIEW, Ends, identical_reach, pair_rows, verify
-from dedupe.verify.model import Model, probability, read_model, shipped_model
+from dedupe.backends.memory import MemoryBackend, build_memory_backend, scoring_context_of
+from dedupe.config import Settings
+from dedupe.evaluation.contributions import base_log_odds, feature_contributions
+from dedupe.scoring.features import VIEW
+from dedupe.scoring.model import Model, read_model, shipped_model, to_probability
+from dedupe.scoring.pair_context import CONTEXT, PairContext
+from dedupe.scoring.score import FEATURES, max_exact_gap, model_rows, score_pairs
+from dedupe.text.preprocess import preprocess
 
 
-def case_of(*titles: str) -> Case:
+def case_of(*titles: str) -> MemoryBackend:
     """A corpus of headlines, one a record, all of different texts."""
     data = b"".join(orjson.dumps({"title": title}) + b"\n" for title in titles)
     corpus = joined(read_bytes(data))
-    return open_case(corpus, describe(corpus, 1, 1, lambda _: None), Settings())
+    return build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), Settings())
 
 
 def row(one: str, other: str, hours: float = np.nan, same: float = np.nan) -> dict[str, float]:
     """The features of a pair of headlines, by name."""
     case = case_of(one, other)
-    evidence = evidence_among(case, np.arange(2))
-    left, right = case.kinds[:1], case.kinds[1:]
-    found = pair_rows(evidence, Ends(left, right, np.array([hours]), np.array([same])))
+    evidence = scoring_context_of(case, np.arange(2))
+    left, right = case.content_ids[:1], case.content_ids[1:]
+    found = model_rows(evidence, PairContext(left, right, np.array([hours]), np.array([same])))
     return dict(zip(FEATURES, found[0].tolist(), strict=True))
 
 
@@ -74,8 +76,8 @@ FACTS = {
 
 
 @pytest.mark.parametrize(("one", "other", "facts"), FACTS.values(), ids=FACTS)
-def test_features(one: str, other: str, facts: dict[str, float]):
-    found = row(one, other)
+def test_features(left: str, right: str, facts: dict[str, float]):
+    found = row(left, right)
     assert {name: found[name] for name in facts} == facts
 
 
@@ -92,9 +94,9 @@ def test_what_differs_weighs_by_its_rarity():
 
 
 def test_the_ratio_is_that_of_the_stories_themselves():
-    one, other = "Zellwick buys mill", "Zellwick buys the mill!"
+    left, right = "Zellwick buys mill", "Zellwick buys the mill!"
     expected = fuzz.ratio("zellwick buys mill", "zellwick buys the mill") / 100
-    assert row(one, other)["ratio"] == pytest.approx(expected)
+    assert row(left, right)["ratio"] == pytest.approx(expected)
 
 
 def test_missing_facts_are_nan_and_known_ones_are_not():
@@ -115,34 +117,36 @@ TITLES = st.lists(
 @given(TITLES)
 def test_a_pair_scores_the_same_either_way(titles):
     case = case_of(*titles)
-    if len(set(case.kinds.tolist())) < 2:
+    if len(set(case.content_ids.tolist())) < 2:
         return
-    evidence = evidence_among(case, np.arange(2))
+    evidence = scoring_context_of(case, np.arange(2))
     unknown = np.full(2, np.nan)
-    verdicts = verify(evidence, Ends(case.kinds, case.kinds[::-1], unknown, unknown))
+    verdicts = score_pairs(
+        evidence, PairContext(case.content_ids, case.content_ids[::-1], unknown, unknown)
+    )
     assert verdicts.scores[0] == verdicts.scores[1]
     assert ((verdicts.scores >= 0) & (verdicts.scores <= 1)).all()
 
 
 def test_a_pair_is_scored_alike_in_any_company():
     case = case_of(PLAIN, f"{PLAIN} again", "Herring return", "Herring shoals return")
-    evidence = evidence_among(case, np.arange(4))
-    left, right = (case.kinds[side] for side in np.triu_indices(4, 1))
+    evidence = scoring_context_of(case, np.arange(4))
+    left, right = (case.content_ids[side] for side in np.triu_indices(4, 1))
     unknown = np.full(6, np.nan)
-    ends = Ends(left, right, unknown, unknown)
-    together = verify(evidence, ends)
+    ends = PairContext(left, right, unknown, unknown)
+    together = score_pairs(evidence, ends)
     for place in range(6):
-        alone = verify(evidence, ends.at(slice(place, place + 1)))
+        alone = score_pairs(evidence, ends.at(slice(place, place + 1)))
         assert alone.scores[0] == together.scores[place]
-        assert alone.hopes[0] == together.hopes[place]
+        assert alone.upper_bounds[0] == together.upper_bounds[place]
 
 
 @pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9, 0.999])
 def test_equal_texts_reach_no_further_for_a_higher_threshold(threshold):
     case = case_of(PLAIN, "Morning Briefing")
-    evidence = evidence_among(case, np.arange(2))
-    low = identical_reach(evidence, case.kinds, threshold / 2)
-    high = identical_reach(evidence, case.kinds, threshold)
+    evidence = scoring_context_of(case, np.arange(2))
+    low = max_exact_gap(evidence, case.content_ids, threshold / 2)
+    high = max_exact_gap(evidence, case.content_ids, threshold)
     assert (low >= high).all()
     assert (high >= 0).all()
 
@@ -198,7 +202,9 @@ def test_the_promises():
 def test_parts_add_up_to_the_log_odds():
     rows = random_rows(60, 5)
     for values, odds in zip(rows, MODEL.log_odds(rows), strict=True):
-        assert base_odds() + parts_of(values).sum() == pytest.approx(odds, abs=1e-9)
+        assert base_log_odds() + feature_contributions(values).sum() == pytest.approx(
+            odds, abs=1e-9
+        )
 
 
 def test_a_missing_value_goes_its_own_way_and_an_unasked_feature_has_none():
@@ -217,4 +223,4 @@ def test_a_model_of_another_format_is_refused():
 
 
 def test_probability():
-    assert probability(np.array([0.0, -np.inf])).tolist() == [0.5, 0.0]
+    assert to_probability(np.array([0.0, -np.inf])).tolist() == [0.5, 0.0]

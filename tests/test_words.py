@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.folding import scan
-from dedupe.words import (
+from dedupe.text.tokenize import tokenize
+from dedupe.text.vocabulary import (
     MAX_BITS,
     SCALE,
     Mapping64,
     blended_weights,
     learn_vocabulary,
-    standard,
+    standard_forms,
     static_weights,
     stem,
     word_hash,
@@ -28,13 +28,13 @@ APART = [("press", "pres"), ("gas", "ga"), ("die", "dy"), ("see", "se"), ("wing"
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_words_of_one_stem(one: str, other: str):
-    assert stem(one) == stem(other)
+def test_words_of_one_stem(left: str, right: str):
+    assert stem(left) == stem(right)
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-def test_words_of_two_stems(one: str, other: str):
-    assert stem(one) != stem(other)
+def test_words_of_two_stems(left: str, right: str):
+    assert stem(left) != stem(right)
 
 
 @given(st.text("abceginsd", max_size=12))
@@ -45,7 +45,7 @@ def test_a_stem_begins_its_word(word):
 
 @given(st.lists(st.text("abcxyz中5", min_size=1, max_size=8), min_size=1, max_size=5))
 def test_a_word_has_the_hash_of_its_token(words):
-    tokens = [scan([word]) for word in words]
+    tokens = [tokenize([word]) for word in words]
     single = [t for t in tokens if len(t.hashes) == 1]
     kept = [word for word, t in zip(words, tokens, strict=True) if len(t.hashes) == 1]
     assert word_hash(words).shape == (len(words),)
@@ -64,27 +64,29 @@ def test_a_word_has_the_hash_of_its_token(words):
     ],
 )
 def test_spellings_stand_for_a_word(spelling: str, word: str):
-    assert standard(word_hash([spelling])).tolist() == standard(word_hash([word])).tolist()
+    assert (
+        standard_forms(word_hash([spelling])).tolist() == standard_forms(word_hash([word])).tolist()
+    )
 
 
 def test_unknown_words_stand_for_themselves():
-    assert standard(word_hash(["zellwick"])).tolist() == word_hash(["zellwick"]).tolist()
+    assert standard_forms(word_hash(["zellwick"])).tolist() == word_hash(["zellwick"]).tolist()
 
 
 def weights(words, counts=None, texts=0):
-    hashes = standard(word_hash(words))
+    hashes = standard_forms(word_hash(words))
     given_counts = np.zeros(len(words), dtype=np.int64) if counts is None else np.array(counts)
     return blended_weights(hashes, given_counts, texts)
 
 
 def test_rare_words_are_worth_more_than_common_ones():
-    said, rare = static_weights(standard(word_hash(["the", "zellwick"])))
+    said, rare = static_weights(standard_forms(word_hash(["the", "zellwick"])))
     assert said < rare == MAX_BITS * SCALE
 
 
 def test_without_a_corpus_the_shipped_table_decides():
     words = ["the", "bank", "zellwick"]
-    assert weights(words).tolist() == static_weights(standard(word_hash(words))).tolist()
+    assert weights(words).tolist() == static_weights(standard_forms(word_hash(words))).tolist()
 
 
 @given(st.integers(1, 10**6), st.lists(st.integers(0, 10**6), min_size=2, max_size=6))

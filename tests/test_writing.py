@@ -13,16 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers import INPUTS, clustering_of, corpus_of, joined, read_files, records_of
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.settings import Settings
-from dedupe.stories import Pairs
-from dedupe.writing import annotated, pair_lines, selected
+from dedupe.io.annotate import annotate_records, select_records
+from dedupe.io.pairs import write_pairs
+from dedupe.models import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dedupe.stories import Corpus, Format
+    from dedupe.models import Corpus, Format
 
 FOUND = (
     b'"dedupe":{"cluster":"k0","size":1,"canonical":true,"canonical_id":"made0","score":1.0,'
@@ -32,11 +33,11 @@ FOUND = (
 
 def annotate(corpus: Corpus, canonical: Sequence[int] | None = None, **settings: Any) -> bytes:
     clustering = clustering_of(corpus, range(len(corpus)) if canonical is None else canonical)
-    return b"".join(annotated(corpus, clustering, Settings(**settings)))
+    return b"".join(annotate_records(corpus, clustering, Settings(**settings)))
 
 
 def select(corpus: Corpus, chosen: Sequence[bool]) -> bytes:
-    return b"".join(selected(corpus, np.array(chosen, dtype=bool)))
+    return b"".join(select_records(corpus, np.array(chosen, dtype=bool)))
 
 
 SPLICED = {
@@ -92,7 +93,7 @@ def test_key_that_is_taken_is_refused_before_the_first_byte(
 ):
     corpus = corpus_of(data, kind)
     with pytest.raises(InputError, match=r"already has .*--into") as caught:
-        annotated(corpus, clustering_of(corpus, range(len(corpus))), Settings(into=into))
+        annotate_records(corpus, clustering_of(corpus, range(len(corpus))), Settings(into=into))
     assert caught.value.line == line
 
 
@@ -112,7 +113,7 @@ def test_columns_are_added_to_a_table():
 def test_added_cells_are_quoted_where_they_must_be():
     corpus = corpus_of(b'id\ttitle\n"x\t""1"""\ta\n2\tb', "tsv")
     clustering = clustering_of(corpus, [0, 0], reason="a\tb\nc")
-    out = b"".join(annotated(corpus, clustering, Settings()))
+    out = b"".join(annotate_records(corpus, clustering, Settings()))
     rows = list(csv.reader(io.StringIO(out.decode(), newline=""), delimiter="\t"))
     assert [row[5] for row in rows[1:]] == ['x\t"1"', 'x\t"1"']
     assert rows[2][7] == "a\tb\nc"
@@ -175,7 +176,7 @@ def pairs_of(left: list[int], right: list[int], parts: list[list[float]]) -> Pai
 
 def test_pairs():
     corpus = corpus_of(b'{"title":"a","id":7}\n\n{"title":"a"}\n')
-    [line] = pair_lines(corpus, pairs_of([0], [1], [[0.98765], [-1.0]]), Settings())
+    [line] = write_pairs(corpus, pairs_of([0], [1], [[0.98765], [-1.0]]), Settings())
     assert json.loads(line) == {
         "a": "7",
         "b": f"{int(corpus.digests[1]):016x}",
@@ -191,7 +192,7 @@ def test_pairs_over_several_files_name_them(tmp_path: Path):
     corpus = lay_out(tmp_path, {"a": b"one\ntwo\n", "empty": b"", "b": b"three\n"})
     pairs = pairs_of([0, 1], [1, 2], [[1.0, 0.5], [-1.0, -1.0]])
     rows = [
-        json.loads(line) for line in b"".join(pair_lines(corpus, pairs, Settings())).splitlines()
+        json.loads(line) for line in b"".join(write_pairs(corpus, pairs, Settings())).splitlines()
     ]
     found = [(row["a_path"], row["a_line"], row["b_path"], row["b_line"]) for row in rows]
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
@@ -200,7 +201,7 @@ def test_pairs_over_several_files_name_them(tmp_path: Path):
 
 def test_no_pairs():
     nothing = Pairs(*np.zeros((3, 0), np.int64), np.zeros((2, 0)), [])
-    assert list(pair_lines(corpus_of(b"a\n"), nothing, Settings())) == []
+    assert list(write_pairs(corpus_of(b"a\n"), nothing, Settings())) == []
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

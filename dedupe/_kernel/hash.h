@@ -1,4 +1,4 @@
-/* The integer hashes of dedupe/hashing.py, and a sorted table of them to look in. */
+/* The integer hashes of dedupe/hashing.py, and a sorted table of them to read_pair in. */
 
 #ifndef DEDUPE_HASH_H
 #define DEDUPE_HASH_H

@@ -48,7 +48,7 @@ INLINE int first_bit(uint8_t byte) {
 #endif
 }
 
-/* table.c */
+/* hash_table.c */
 
 /* Sorted hashes, and where those of each value of their upper bits begin. */
 typedef struct {
@@ -58,127 +58,128 @@ typedef struct {
     int shift;
 } Table;
 
-Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t sought);
+Trouble open_table(Table *table, const uint64_t *keys, ptrdiff_t count, ptrdiff_t wanted_count);
 void close_table(Table *table);
 Trouble find_hashes(const uint64_t *keys, ptrdiff_t count, const uint64_t *wanted,
-                    ptrdiff_t sought, int64_t *out);
-Trouble find_sorted(const int64_t *held, ptrdiff_t count, const int64_t *wanted, ptrdiff_t sought,
-                    int64_t *out);
+                    ptrdiff_t wanted_count, int64_t *out);
+Trouble find_sorted(const int64_t* held, ptrdiff_t count, const int64_t* wanted,
+                    ptrdiff_t wanted_count, int64_t* out);
 
 /* Stretches of an array. */
 typedef struct {
-    const int64_t *starts, *stops;
+    const int64_t *starts, *ends;
     ptrdiff_t count;
 } Spans;
 
 Trouble first_seen(const uint64_t *hashes, const Spans *words, const uint32_t *codes,
                    ptrdiff_t letters, int64_t *out, ptrdiff_t *found);
 
-/* scan.c */
+/* tokenize.c */
 
-/* dedupe.folding.table.Kind, and the bits of dedupe.folding.scan.GAP_BITS. */
+/* dedupe.text.char_table.CharClass, and the bits of dedupe.text.tokenize.GAP_BITS. */
 enum {
     SPACE, LETTER, DIGIT, IDEOGRAPH, SYMBOL, DROPPED, APOSTROPHE,
     PERIOD, COMMA, HYPHEN, DASH, COLON, PIPE, BRACKET,
 };
 enum { SPACED = 1, HYPHENED = 2, DASHED = 4, COLONED = 8, PIPED = 16, BRACKETED = 32 };
 
-/* How each code point folds: dedupe.folding.table.Table. */
+/* How each code point is normalised: dedupe.text.char_table.CharTable. */
 typedef struct {
     const uint16_t *pages;
     const uint32_t *entries, *expansions;
     ptrdiff_t page_count, entry_count, expansion_count;
-} Folding;
+} CharTable;
 
-/* The tokens of texts, dedupe.folding.scan.Tokens, as they are made. */
+/* The tokens of texts, dedupe.text.tokenize.Tokens, as they are made. */
 typedef struct {
     uint64_t *hashes;
-    uint8_t *kinds, *cases, *gaps;
-    int64_t *starts, *stops, *offsets;
+    uint8_t *classes, *cases, *gaps;
+    int64_t *starts, *ends, *offsets;
     uint32_t *codes;
     int64_t *bounds;
     ptrdiff_t tokens, letters;
 } NewTokens;
 
-ptrdiff_t folded_length(const Folding *table, const uint32_t *raw, ptrdiff_t count);
-Trouble scan(const Folding *table, const uint32_t *raw, ptrdiff_t count, const int64_t *sizes,
+ptrdiff_t normalized_length(const CharTable *table, const uint32_t *raw, ptrdiff_t count);
+Trouble tokenize(const CharTable *table, const uint32_t *raw, ptrdiff_t count, const int64_t *sizes,
              ptrdiff_t texts, NewTokens *out, ptrdiff_t room);
 
-/* core.c */
+/* text/affixes.c */
 
 /* The same, as they are read. */
 typedef struct {
     const uint64_t *hashes;
-    const uint8_t *kinds, *cases, *gaps;
-    const int64_t *starts, *stops, *offsets;
+    const uint8_t *classes, *cases, *gaps;
+    const int64_t *starts, *ends, *offsets;
     const uint32_t *codes;
     const int64_t *bounds;
     ptrdiff_t texts, tokens, letters;
 } Tokens;
 
-/* dedupe.folding.affixes.Core, as it is made. */
+/* dedupe.text.affixes.Core, as it is made. */
 typedef struct {
-    int64_t *heads, *tails;
+    int64_t *core_starts, *core_ends;
     int16_t *versions;
     uint8_t *withdrawn;
 } NewCore;
 
-/* The text fields of dedupe.folding.Folded, as they are made. */
+/* The text fields of dedupe.text.normalize.NormalizedTexts, as they are made. */
 typedef struct {
-    int64_t *starts, *stops;
+    int64_t *starts, *ends;
     uint8_t *spaceless;
-    uint64_t *prints;
-} NewStories;
+    uint64_t *fingerprints;
+} NewTexts;
 
 int are_sound(const Tokens *tokens);
-int is_within(const Tokens *tokens, ptrdiff_t text, int64_t head, int64_t tail);
+int is_within(const Tokens *tokens, ptrdiff_t text, int64_t core_start, int64_t core_end);
 Trouble find_core(const Tokens *tokens, const Table *tags, const Table *gone, const Table *outlets,
                   const Table *learned, NewCore *out);
-Trouble frame(const Tokens *tokens, const int64_t *heads, const int64_t *tails, NewStories *out);
+Trouble frame(const Tokens* tokens, const int64_t* core_starts, const int64_t* core_ends,
+              NewTexts* out);
 
-/* sketch.c, anchors.c */
+/* minhash.c, blocking/rare_pairs.c */
 
-enum { MOST_SLOTS = 1024, ANCHORS = 5, ANCHOR_KEYS = ANCHORS * (ANCHORS - 1) / 2 };
+enum { MOST_SLOTS = 1024, RARE_WORDS = 5, RARE_PAIRS = RARE_WORDS * (RARE_WORDS - 1) / 2 };
 
-/* The permutations of a seed and how signatures are cut: dedupe.sketch.minhash. */
+/* The permutations of a seed and how signatures are cut: dedupe.blocking.minhash. */
 typedef struct {
     const uint32_t *multipliers, *offsets;
     ptrdiff_t slots, bands;
-} Sketch;
+} MinHash;
 
-/* Folded stories: each is the code points from its start to its stop. */
+/* Cores of normalised texts: each is the code points from its start to its stop. */
 typedef struct {
     const uint32_t *codes;
-    const int64_t *starts, *stops;
+    const int64_t *starts, *ends;
     const uint8_t *spaceless;
     ptrdiff_t letters, texts;
-} Stories;
+} Texts;
 
-Trouble band_keys(const Sketch *sketch, const Stories *stories, uint64_t *out);
-Trouble anchor_keys(const Tokens *tokens, const int64_t *heads, const int64_t *tails,
+Trouble band_keys(const MinHash *minhash, const Texts *cores, uint64_t *out);
+Trouble rare_pair_keys(const Tokens *tokens, const int64_t *core_starts, const int64_t *core_ends,
                     const Table *words, const int64_t *weights, uint64_t *out);
 
-/* align.c, verify.c */
+/* scoring/align.c, scoring/features.c */
 
-/* What is known of a word: a row of dedupe.verify.align.Column.words. */
+/* What is known of a word: a row of dedupe.scoring.align.Column.words. */
 typedef struct {
     int32_t stem, concept, side, number, weight, sign;
 } Word;
 
-/* One field of all texts as words: dedupe.verify.align.Column. */
+/* One field of all texts as words: dedupe.scoring.align.Column. */
 typedef struct {
     const int32_t *ids;
     const uint8_t *zones;
-    const int64_t *starts, *stops;
+    const int64_t *starts, *ends;
     const Word *known;
     ptrdiff_t words, texts, vocabulary;
 } Column;
 
 enum { LONGEST = 64, ALIGNED_FEATURES = 16 };
 
-/* The words of one text as a side of a pair. `best` holds of each the strength of its best match
- * and, below it, how far the match stands from the last place: of equal matches the first wins.
- * What follows the words up to a whole block matches nothing. */
+/* The words of one text as a side of a pair. `best` holds of each the match_similarity of its best
+ * match and, below it, how far the match stands from the last place: of equal matches the first
+ * wins. What follows the words up to a whole block matches nothing. */
 typedef struct {
     int32_t ids[LONGEST], stems[LONGEST], concepts[LONGEST], sides[LONGEST];
     int32_t best[LONGEST], weights[LONGEST];
@@ -193,107 +194,109 @@ void features_of(const Side *left, const Side *right, double *out);
 Trouble aligned_features(const Column *column, const int64_t *left, const int64_t *right,
                          ptrdiff_t pairs, double *out);
 
-/* context.c, spans.c */
+/* scoring/pair_context.c, scoring/active_days.c */
 
-enum { MEETINGS = 3 };
+enum { RETURN_COUNTS = 3 };
 
-/* The anchor keys of texts, numbered, -1 for none, and how often the words of each have met. */
+/* The rare-pair keys of texts, numbered, -1 for none, and how often each pair recurs. */
 typedef struct {
     const int32_t *keys;
     const double *known;
     ptrdiff_t texts, count;
-} Meetings;
+} PairReturns;
 
 int share_key(const int32_t *ours, const int32_t *theirs);
-Trouble returning(const Meetings *met, const int64_t *left, const int64_t *right, ptrdiff_t pairs,
-                  double *out);
+Trouble returning(const PairReturns* returns, const int64_t* left, const int64_t* right,
+                  ptrdiff_t pairs, double* out);
 
-/* Which records show which things on which days: dedupe.pipeline.spans.Calendar. */
+/* Which records show which values on which days: dedupe.scoring.active_days.ActiveDays. */
 typedef struct {
     const int64_t *starts;
     const int32_t *shown_by, *days;
-    ptrdiff_t things, size, records;
-} Calendar;
+    ptrdiff_t values, size, records;
+} ActiveDays;
 
-Trouble count_spans(const Calendar *calendar, const uint8_t *alive, int64_t *out);
+Trouble count_spans(const ActiveDays *active_days, const uint8_t *survivors, int64_t *out);
 
-/* tally.c */
+/* scoring/corpus_stats.c */
 
-/* The words of texts, those of text i from ends[i]: dedupe.pipeline.register.Holdings. */
+/* The words of texts, those of text i from ends[i]: dedupe.scoring.corpus_stats.WordColumn. */
 typedef struct {
     const int64_t *ends;
     const int32_t *words;
     ptrdiff_t texts, size;
-} Holdings;
+} WordColumn;
 
-Trouble count_words(const Holdings *held, const uint8_t *counted, int64_t *counts,
+Trouble count_words(const WordColumn *held, const uint8_t *counted, int64_t *counts,
                     ptrdiff_t vocabulary);
 
-/* forest.c */
+/* scorer.c */
 
 enum { MOST_LEAVES = 8, TREES_AT_ONCE = 32, MOST_TREES = 1024, ALL_LEAVES = 0xFF };
 
-/* Trees by feature, dedupe.verify.forest.Forest. */
+/* Trees by feature, dedupe.scoring.quickscorer.QuickScorer. */
 typedef struct {
     const double *cuts;
     const int64_t *firsts;
     const uint8_t *left;
     const double *leaves;
     ptrdiff_t questions, features, rows, trees, room;
-} Forest;
+} QuickScorer;
 
-int is_forest(const Forest *forest, ptrdiff_t columns);
-void ask(const Forest *forest, const double *row, ptrdiff_t first, ptrdiff_t last, uint8_t *left);
-double sum_leaves(const Forest *forest, const uint8_t *left);
-Trouble log_odds(const Forest *forest, const double *rows, ptrdiff_t count, ptrdiff_t columns,
+int is_scorer(const QuickScorer *scorer, ptrdiff_t columns);
+void ask(const QuickScorer* scorer, const double* row, ptrdiff_t first, ptrdiff_t last,
+         uint8_t* left);
+double sum_leaves(const QuickScorer *scorer, const uint8_t *left);
+Trouble log_odds(const QuickScorer *scorer, const double *rows, ptrdiff_t count, ptrdiff_t columns,
                  double *totals);
 
-/* screen.c */
+/* pairs.c */
 
 /* The features of a row: a field that leads, one that backs it, each with the ratio of characters
- * at last, and the context: dedupe.verify.FEATURES. */
+ * at last, and the context: dedupe.scoring.score.FEATURES. */
 enum {
     VIEW = ALIGNED_FEATURES + 1,
     GAP = 2 * VIEW,
-    RECURRENCE, RECURRENCE_WEEKS, SAME_SOURCE, RETURNS, RETURNS_WEEKS, CROWD,
+    RECURRENCE, RECURRENCE_WEEKS, SAME_SOURCE, RETURNS, RETURNS_WEEKS, BUCKET_SIZE,
     FEATURES,
     CONTEXT = FEATURES - GAP,
 };
 
-/* The looks of pairs: a view each for the field that leads and the one that backs it, and the
+/* The rows of pairs: a view each for the field that leads and the one that backs it, and the
  * context. */
 typedef struct {
-    const double *lead, *back, *context;
+    const double *primary, *back, *context;
     ptrdiff_t pairs;
-} Looks;
+} FeatureRows;
 
-Trouble judge_looks(const Forest *forest, const Looks *looks, double *odds, double *hopes);
+Trouble score_features(const QuickScorer* scorer, const FeatureRows* rows, double* odds,
+                       double* upper_bounds);
 
-/* Pairs of records with one field or two: their words, their anchor keys, which a glance does
- * without, and how far apart and whose they are. */
+/* Pairs of records with one field or two: their words, their rare-pair keys, which the pre-filter
+ * does without, and how far apart and whose they are. */
 typedef struct {
     Column columns[2];
     int fields;
     const int32_t *keys;
-    const Forest *forest;
+    const QuickScorer *scorer;
     const int64_t *left, *right;
     const double *gaps, *same_source;
     ptrdiff_t pairs;
-} Screen;
+} PairFields;
 
-Trouble screen_pairs(const Screen *screen, double *odds);
+Trouble bound_pairs(const PairFields *pairs, double *odds);
 
-/* glance.c */
+/* pairs.c */
 
-/* The features of a glance: a bag of words for the field that leads and one for the one that backs
- * it, the gap and whether one outlet wrote both: dedupe.verify.glance.GLANCE. */
-enum { BAG = 7, GLANCED = 2 * BAG + 2 };
+/* The features of a pairs: a bag of words for the field that leads and one for the one that backs
+ * it, the gap and whether one outlet wrote both: dedupe.scoring.prefilter.PREFILTER_FEATURES. */
+enum { BAG = 7, PREFILTER_FEATURES = 2 * BAG + 2 };
 
-Trouble glance_pairs(const Screen *glance, double *odds);
+Trouble prefilter_pairs(const PairFields *pairs, double *odds);
 
 /* Choose the loops that this processor can run. */
 void choose_alignment(int wide);
-void choose_sketch(int wide);
-void choose_forest(int wide);
+void choose_minhash(int wide);
+void choose_scorer(int wide);
 
 #endif

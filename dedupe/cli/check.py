@@ -1,19 +1,33 @@
-"""``dedupe check``: does a file tell a story twice? For hooks and pipelines."""
+"""``dedupe check``: fail when a story is told twice, for hooks and pipelines."""
 
 from __future__ import annotations
 
+import os
+import os.path
 import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
-from dedupe.reports import FORMATS
+from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.gate.baseline import encode_baseline, read_baseline
+from dedupe.gate.models import Limits
+from dedupe.io.atomic import check_not_input, open_replacement, output_errors
+from dedupe.io.compression import display_name
+from dedupe.reports import FORMATS, reporter
+from dedupe.reports.format import count_noun, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from dedupe.cli.console import Console
+    from dedupe.gate.baseline import Entry
+    from dedupe.gate.models import Findings, SourceLocation
+    from dedupe.pipeline import Result
 
     Option = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -44,7 +58,9 @@ EXAMPLES = examples(
 SHARE = re.compile(r"(\d+\.?\d*|\.\d+)\s*(%?)", re.ASCII)
 
 
-def share_of(context: click.Context, option: click.Parameter, given: str | None) -> float | None:
+def parse_share_option(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> float | None:
     """A share of the whole, 0 to 1, from ``0.5%`` or ``0.005``; raises BadParameter."""
     if given is None:
         return None
@@ -65,7 +81,7 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
     ),
     click.option(
         "--max-rate",
-        callback=share_of,
+        callback=parse_share_option,
         metavar="SHARE",
         help="Allow so large a share of the records to be duplicates, as in 0.5% or 0.005.",
     ),
@@ -115,13 +131,181 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @limit_options
 @run_options
-def command(request: Request, **given: object) -> None:
+def check_command(request: Request, **given: object) -> None:
     """Check some files."""
-    from dedupe.cli.gatekeeping import Gate, carry_out  # noqa: PLC0415 - keeps numpy out of --help
-
-    gate = Gate(**given)  # type: ignore[arg-type]  # click has checked the types
+    gate = CheckOptions(**given)  # type: ignore[arg-type]  # click has checked the types
     if gate.update_baseline and not gate.baseline:
         raise click.UsageError("--update-baseline needs --baseline FILE")
-    code = carry_out(request, gate)
+    code = run_check(request, gate)
     if code:
         raise click.exceptions.Exit(code)
+
+
+DUPLICATES_FOUND = 1
+MAX_SHOWN = 10
+READABLE = ("text", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What a check is told besides the settings of its run."""
+
+    max_duplicates: int | None
+    max_rate: float | None
+    max_cluster: int | None
+    exit_zero: bool
+    baseline: str | None
+    update_baseline: bool
+    against: tuple[str, ...]
+    form: str
+
+    @property
+    def limits(self) -> Limits:
+        """How much may pass."""
+        return Limits(self.max_duplicates, self.max_rate, self.max_cluster)
+
+
+def run_check(request: Request, gate: CheckOptions) -> int:
+    """Check the files of a request; returns the exit code."""
+    from dedupe.cli.run import run_command as run_job
+    from dedupe.gate.gate import accepted_entries, find_duplicates
+
+    request, corpus = with_corpus(request, gate.against)
+    check_baseline(request, gate)
+    form = choose_format(gate.form, os.environ)
+    accepted = read_baseline(gate.baseline) if gate.baseline and not gate.update_baseline else []
+    found: list[Findings] = []
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        entries: Sequence[Entry] = accepted
+        if gate.baseline and gate.update_baseline:
+            entries = accepted_entries(result, corpus)
+            with open_replacement(gate.baseline) as file, output_errors(gate.baseline):
+                file.write(encode_baseline(entries))
+        found.append(
+            find_duplicates(result, corpus, entries, gate.limits, request.settings.threshold)
+        )
+        return len(found[0].found), encode_report(form, found[0])
+
+    run_job("check", request, render)
+    (findings,) = found
+    write_step_summary(form, findings)
+    if not request.console.quiet:
+        print_findings(request, form, findings)
+        print_baseline_state(request.console, gate, findings)
+    return 0 if findings.passed or gate.exit_zero else DUPLICATES_FOUND
+
+
+def with_corpus(request: Request, against: Sequence[str]) -> tuple[Request, set[str]]:
+    """The request with the corpus before its files, and the names of the corpus in messages."""
+    if not against:
+        return request, set()
+    known = set(map(os.path.realpath, against))
+    fresh = [path for path in request.files or ("-",) if os.path.realpath(path) not in known]
+    return replace(request, files=(*dict.fromkeys(against), *fresh)), set(
+        map(display_name, against)
+    )
+
+
+def check_baseline(request: Request, gate: CheckOptions) -> None:
+    """Refuse a baseline that is also an input or an output."""
+    if not gate.baseline:
+        return
+    check_not_input(gate.baseline, request.inputs)
+    for option, path in (("--output", request.output), ("--stats", request.stats)):
+        if path and os.path.realpath(path) == os.path.realpath(gate.baseline):
+            raise click.UsageError(f"--baseline and {option} name the same file: {path}")
+
+
+def encode_report(form: str, findings: Findings) -> Iterable[bytes]:
+    """The report as bytes; a file name that is no UTF-8 is shown by escapes."""
+    pieces = reporter(form)(relative_findings(form, findings, os.environ))
+    return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
+
+
+def write_step_summary(form: str, findings: Findings) -> None:
+    """Add to the page that GitHub shows of a step; raises OutputError."""
+    path = summary_file(form, os.environ)
+    if not path:
+        return
+    with output_errors(path), Path(path).open("ab") as page:
+        page.writelines(encode_report("markdown", findings))
+
+
+def print_findings(request: Request, form: str, findings: Findings) -> None:
+    """Tell a person what stands in a report that is for machines or for later."""
+    if request.output in (None, "-") and form in READABLE:
+        return
+    lines = islice(
+        reporter("text")(replace(findings, stale=())), min(MAX_SHOWN, len(findings.found))
+    )
+    for line in lines:
+        click.echo(line.encode("utf-8", "backslashreplace"), err=True, nl=False)
+    if len(findings.found) > MAX_SHOWN:
+        click.echo(f"and {len(findings.found) - MAX_SHOWN:,} more", err=True)
+    request.console.say(summary(findings))
+
+
+def print_baseline_state(console: Console, gate: CheckOptions, findings: Findings) -> None:
+    """Tell what has become of the baseline."""
+    if gate.update_baseline:
+        console.say(f"{gate.baseline}: {count_noun(findings.accepted, 'duplicate')} accepted")
+    elif findings.stale:
+        stale = len(findings.stale)
+        entries = "1 stale entry" if stale == 1 else f"{stale:,} stale entries"
+        console.say(f"{gate.baseline}: {entries}; --update-baseline drops what is not there")
+
+
+SYSTEMS = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab"}
+ROOTS = {
+    "github": ("GITHUB_WORKSPACE",),
+    "gitlab": ("CI_PROJECT_DIR",),
+    "sarif": ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"),
+}
+"""The formats that name files as seen from the root of the sources, and who knows that root."""
+STDIN = "<stdin>"
+
+
+def choose_format(form: str, environ: Mapping[str, str]) -> str:
+    """The format that is asked for, or ``auto``'s: the CI's own, else text."""
+    if form != "auto":
+        return form
+    return next((own for name, own in SYSTEMS.items() if environ.get(name) == "true"), "text")
+
+
+def summary_file(form: str, environ: Mapping[str, str]) -> str | None:
+    """The file that GitHub shows of a step, where there is one."""
+    return environ.get("GITHUB_STEP_SUMMARY") if form == "github" else None
+
+
+def relative_findings(form: str, findings: Findings, environ: Mapping[str, str]) -> Findings:
+    """The findings with paths as the format wants them; one outside the root stays as it is."""
+    if form not in ROOTS:
+        return findings
+    root = next(filter(None, map(environ.get, ROOTS[form])), os.path.curdir)
+
+    def moved(location: SourceLocation) -> SourceLocation:
+        return replace(location, path=relative_path(location.path, root))
+
+    found = tuple(
+        replace(
+            each,
+            duplicate=moved(each.duplicate),
+            original=moved(each.original),
+            through=each.through and moved(each.through),
+        )
+        for each in findings.found
+    )
+    return replace(findings, found=found)
+
+
+def relative_path(path: str, root: str) -> str:
+    """A path as seen from a folder that it lies in.
+
+    >>> from_root("/w/data/../a.jsonl", "/w"), from_root("/tmp/a.jsonl", "/w")
+    ('a.jsonl', '/tmp/a.jsonl')
+    """
+    if path == STDIN:
+        return path
+    seen = os.path.relpath(path, root)
+    return path if seen.split(os.path.sep)[0] == os.path.pardir else seen

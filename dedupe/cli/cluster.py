@@ -1,4 +1,4 @@
-"""``dedupe cluster``: every record, with its cluster spliced in."""
+"""``dedupe cluster``, ``unique`` and ``pairs``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import in_color, is_terminal
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import CSV_SAFE, TO, Request, run_options, spill_options
+from dedupe.cli.options import (
+    CSV_SAFE,
+    TO,
+    Command,
+    Request,
+    backend_options,
+    examples,
+    run_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dedupe.io.parquet import ParquetFiles
     from dedupe.pipeline import Result
-    from dedupe.tables import Tables
 
 ENDLESS = 1 << 30
-HELP = """\
+CLUSTER_HELP = """\
 Add to every record the cluster that it belongs to.
 
 All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
@@ -30,7 +40,7 @@ the clusters of two or more come as a list to read, differences marked. What doe
 memory goes to the disk (--memory), or to many machines (--engine spark).
 """
 
-EXAMPLES = examples(
+CLUSTER_EXAMPLES = examples(
     ("See which stories belong together, and why", "dedupe cluster stories.jsonl"),
     (
         "Join only what is surely the same",
@@ -46,7 +56,7 @@ EXAMPLES = examples(
 )
 
 
-@click.command(cls=Command, help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, help=CLUSTER_HELP, epilog=CLUSTER_EXAMPLES)
 @click.option(
     "--format",
     "form",
@@ -58,65 +68,183 @@ EXAMPLES = examples(
 @CSV_SAFE
 @TO
 @run_options
-@spill_options
-def command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
+@backend_options
+def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
     """Annotate every record, or show the clusters."""
-    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.cli.spark import carry_out_on_spark, refuse  # noqa: PLC0415 - the same
-    from dedupe.writing import accounted, annotated, without_formulas  # noqa: PLC0415 - the same
+    from dedupe.cli.run import (
+        check_spark_options,
+        run_command,
+        run_on_spark,
+    )
+    from dedupe.io.annotate import annotate_records
+    from dedupe.io.csv_write import escape_formulas
+    from dedupe.io.integrity import check_output
 
     if request.engine == "spark":
         tree = {"--format tree": form == "tree", "--pager": pager}
-        refuse(request, {**tree, "--csv-safe": csv_safe})
-        carry_out_on_spark("cluster", request)
+        check_spark_options(request, {**tree, "--csv-safe": csv_safe})
+        run_on_spark("cluster", request)
         return
     if form == "tree":
         if request.memory:
             raise click.UsageError("--memory is for records: the tree holds all in memory")
         if request.to:
             raise click.UsageError("--to is for records: the tree is text")
-        show(request, paged=pager)
+        show_tree(request, paged=pager)
         return
     if pager:
         raise click.UsageError("--pager is for --format tree")
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         corpus = result.corpus
-        chunks = annotated(corpus, result.clustering, request.settings)
-        chunks = accounted(chunks, corpus.batches)
+        chunks = annotate_records(corpus, result.clustering, request.settings)
+        chunks = check_output(chunks, corpus.batches)
         if csv_safe:
-            chunks = without_formulas(chunks, corpus.batches)
+            chunks = escape_formulas(chunks, corpus.batches)
         return len(corpus), chunks
 
-    def table(result: Result, tables: Tables) -> Iterable[bytes]:
-        from dedupe.writing.parquet import annotated_rows  # noqa: PLC0415 - an extra
+    def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
+        from dedupe.io.parquet_write import write_annotated
 
         into = request.settings.into
-        return annotated_rows(result.corpus.batches, result.clustering, into, tables)
+        return write_annotated(result.corpus.batches, result.clustering, into, parquet_files)
 
-    carry_out("cluster", request, render, table=table)
+    run_command("cluster", request, render, table=table)
 
 
-def show(request: Request, *, paged: bool) -> None:
+def show_tree(request: Request, *, paged: bool) -> None:
     """Write the clusters as a tree, to the window's width where there is a window."""
-    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.cli.screen import Look  # noqa: PLC0415 - the same
-    from dedupe.cli.tree import tree  # noqa: PLC0415 - the same
+    from dedupe.cli.pair_layout import (
+        TextStyle,
+        cluster_tree,
+    )
+    from dedupe.cli.run import run_command
 
     to_stdout = request.output in (None, "-")
     windowed = to_stdout and (is_terminal(sys.stdout) or "COLUMNS" in os.environ)
     width = shutil.get_terminal_size().columns if windowed else ENDLESS
-    look = Look(width, to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+    look = TextStyle(width, to_stdout and in_color(request.console.color, sys.stdout, os.environ))
     lines: list[str] = []
     paged = paged and to_stdout and is_terminal(sys.stdout)
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        told = tree(result, look)
+        told = cluster_tree(result, look)
         if paged:
             lines.extend(told)
         clusters = int(result.clustering.stats["clusters"])
         return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
 
-    carry_out("cluster", request, render, with_texts=True, painted=True)
+    run_command("cluster", request, render, with_texts=True, painted=True)
     if paged:
         click.echo_via_pager(lines, color=look.color)
+
+
+UNIQUE_HELP = """\
+Keep one version of every story.
+
+The canonical records come out byte for byte, in input order. Which version of a story is canonical
+is told by --prefer and --keep. What does not fit into memory goes to the disk
+(--memory), or to many machines (--engine spark).
+"""
+
+UNIQUE_EXAMPLES = examples(
+    ("Drop the copies from a stream", "zcat stories.jsonl.gz | dedupe unique > fresh.jsonl"),
+    (
+        "Keep the agency's version where there is one, else the earliest",
+        "dedupe unique --prefer source:reuters,ap --keep earliest stories.jsonl",
+    ),
+    ("See what would go", "dedupe unique --duplicates stories.csv"),
+)
+
+
+@click.command(cls=Command, help=UNIQUE_HELP, epilog=UNIQUE_EXAMPLES)
+@click.option(
+    "--duplicates",
+    is_flag=True,
+    help="Write the other records instead: the two outputs together are the input.",
+)
+@CSV_SAFE
+@TO
+@run_options
+@backend_options
+def unique_command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
+    """Select the canonical records, or the others."""
+    import numpy as np
+
+    from dedupe.cli.run import (
+        check_spark_options,
+        run_command,
+        run_on_spark,
+    )
+    from dedupe.io.annotate import select_records
+    from dedupe.io.csv_write import escape_formulas
+    from dedupe.io.integrity import check_output
+
+    if request.engine == "spark":
+        check_spark_options(request, {"--csv-safe": csv_safe})
+        run_on_spark("duplicates" if duplicates else "unique", request)
+        return
+
+    def choice(result: Result) -> NDArray[np.bool_]:
+        canonical = result.clustering.canonical
+        chosen: NDArray[np.bool_] = (canonical == np.arange(len(canonical))) != duplicates
+        return chosen
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        chosen = choice(result)
+        batches = result.corpus.batches
+        chunks = check_output(select_records(result.corpus, chosen), batches, chosen)
+        if csv_safe:
+            chunks = escape_formulas(chunks, batches)
+        return int(np.count_nonzero(chosen)), chunks
+
+    def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
+        from dedupe.io.parquet_write import write_selected
+
+        return write_selected(result.corpus.batches, choice(result), parquet_files)
+
+    run_command("unique", request, render, table=table)
+
+
+PAIRS_HELP = """\
+List the pairs of records that tell the same story.
+
+One JSON object a line: the ids and line numbers of both records, the score, the score of each field
+and the reason. What does not fit into memory goes to the disk (--memory), or to many machines
+(--engine spark).
+"""
+
+PAIRS_EXAMPLES = examples(
+    ("List all pairs", "dedupe pairs stories.jsonl"),
+    ("Look at the doubtful ones too", "dedupe pairs --threshold 0.3 --from lines headlines.txt"),
+)
+
+
+@click.command(cls=Command, help=PAIRS_HELP, epilog=PAIRS_EXAMPLES)
+@TO
+@run_options
+@backend_options
+def pairs_command(request: Request) -> None:
+    """List the verified pairs."""
+    from dedupe.cli.run import (
+        check_spark_options,
+        run_command,
+        run_on_spark,
+        writes_parquet,
+    )
+    from dedupe.io.pairs import write_pairs
+
+    if request.engine == "spark":
+        check_spark_options(request, {"writing Parquet": writes_parquet(request)})
+        run_on_spark("pairs", request)
+        return
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        return len(result.pairs), write_pairs(result.corpus, result.pairs, request.settings)
+
+    def table(result: Result, _tables: ParquetFiles) -> Iterable[bytes]:
+        from dedupe.io.parquet_write import write_pairs_table
+
+        return write_pairs_table(result.corpus, result.pairs, request.settings)
+
+    run_command("pairs", request, render, table=table)

@@ -1,18 +1,25 @@
-"""The standard streams, any of which may be closed, and the lines for a person to read."""
+"""Standard streams, progress, colours, summaries and error messages."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TextIO
 
 import click
 
-from dedupe.visible import visible
+from dedupe.errors import DedupeError
+from dedupe.escape import escape_controls
+from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import TracebackType
+
+    from dedupe.models import Batch, ReadStats
 
 Color = Literal["auto", "always", "never"]
 
@@ -33,7 +40,7 @@ class Console:
 
         A path or a field's name in it may hold anything, and steers nothing.
         """
-        text = visible(text)
+        text = escape_controls(text)
         colored = in_color(self.color, sys.stderr, os.environ)
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
@@ -56,3 +63,171 @@ def is_terminal(stream: TextIO | None) -> bool:
 def standard_input() -> BinaryIO:
     """Take standard input as bytes; one that was closed has a stand-in that cannot be read."""
     return os.fdopen(0, "rb", closefd=False) if sys.stdin is None else sys.stdin.buffer
+
+
+SILENT_SECONDS = 2.0
+REDRAW_SECONDS = 0.1
+ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """Calls of ``(stage, share done)`` drawn over each other; ``stream`` None draws nothing."""
+
+    def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._next = clock() + SILENT_SECONDS
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Clear the line, before any error is told."""
+        if self._stream and self._drawn:
+            self._stream.write(ERASE)
+            self._stream.flush()
+
+    def __call__(self, stage: str, share: float) -> None:
+        """Tell how much of a stage is done, 0 to 1."""
+        self._draw(f"{stage} {share:.0%}")
+
+    def reading(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass batches on, telling how many records have come; their number is not known ahead."""
+        records = 0
+        for batch in batches:
+            records += len(batch)
+            self._draw(f"read {records:,} records")
+            yield batch
+
+    def _draw(self, text: str) -> None:
+        now = self._clock()
+        if self._stream and now >= self._next:
+            self._stream.write(f"{ERASE}dedupe: {text}")
+            self._stream.flush()
+            self._next = now + REDRAW_SECONDS
+            self._drawn = True
+
+
+@dataclass(frozen=True, slots=True)
+class Styler:
+    """Styles text, or leaves it as it is."""
+
+    colored: bool
+
+    def head(self, text: str) -> str:
+        """A heading."""
+        return click.style(text, bold=True) if self.colored else text
+
+    def good(self, text: str) -> str:
+        """What speaks for a duplicate."""
+        return click.style(text, fg="green") if self.colored else text
+
+    def bad(self, text: str) -> str:
+        """What speaks against one."""
+        return click.style(text, fg="red") if self.colored else text
+
+    def faint(self, text: str) -> str:
+        """What matters less."""
+        return click.style(text, dim=True) if self.colored else text
+
+
+def join_facts(facts: Iterable[str], seconds: float) -> str:
+    """Join what there is to tell, with the time that it took."""
+    return ", ".join([*facts, f"{seconds:,.1f} s"])
+
+
+def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float) -> str:
+    """Word the outcome of a run, with what was left out or not understood."""
+    facts = [
+        count_noun(found["records"], "record"),
+        f"{found['unique']:,} unique",
+        f"{count_noun(found['clusters'], 'cluster')} of two or more",
+    ]
+    mishaps = {
+        "skipped": read_stats.skipped,
+        "quarantined": read_stats.quarantined,
+        "with an unreadable date": read_stats.undated,
+    }
+    return join_facts([*facts, *(f"{n:,} {what}" for what, n in mishaps.items() if n)], seconds)
+
+
+def timing_summary(stats: Mapping[str, Any]) -> str:
+    """Word where the time went and which caps were hit, for ``-v``."""
+    times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
+    effort = [
+        count_noun(stats["candidate_pairs"], "candidate pair"),
+        count_noun(stats["pairs"], "verified pair"),
+        count_noun(stats["hot_buckets"], "hot bucket"),
+    ]
+    return ", ".join([*times, *effort])
+
+
+FAILED = 2
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+NO_MEMORY = "out of memory; give less at a time, or --memory to cluster, unique and pairs"
+NO_THREAD = "can't start new thread"
+
+
+def report_error(error: BaseException, console: Console) -> int:
+    """Tell the user what went wrong, in one line; returns the exit code."""
+    if is_closed_pipe(error):
+        return PIPE_CLOSED  # the reader has what it wanted: nothing to tell
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        console.say("interrupted")
+        return INTERRUPTED
+    expected = error_message(error)
+    if expected:
+        console.say(expected, label="error")
+        return FAILED
+    report_bug(error, console)
+    return FAILED
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Whether the reader of our output went away, also as the cause of another error."""
+    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
+
+
+def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
+    """Word an error that is the user's to mend; None for a bug of ours."""
+    match error:
+        case click.UsageError():
+            return usage_message(error)
+        case click.ClickException():
+            return error.format_message()
+        case DedupeError():
+            return str(error)
+        case MemoryError():
+            return NO_MEMORY
+        case RuntimeError(args=(reason,)) if reason == NO_THREAD:
+            return f"{NO_THREAD}; give it more memory or processes, or fewer --jobs"
+        case OSError(strerror=str(reason)):
+            return f"{error.filename}: {reason}" if error.filename else reason
+    return None
+
+
+def usage_message(error: click.UsageError) -> str:
+    """Word a usage error as our other errors are, with where to look."""
+    message = error.format_message().rstrip(".")
+    path = error.ctx.command_path if error.ctx else "dedupe"
+    return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
+
+
+def escape_lines(text: str) -> str:
+    """Lines of text, with escapes for what could steer a terminal."""
+    return "\n".join(map(escape_controls, text.split("\n")))
+
+
+def report_bug(error: BaseException, console: Console) -> None:
+    """Tell of an error that nobody foresaw, with its traceback when verbose."""
+    if console.verbose:
+        click.echo(escape_lines("".join(traceback.format_exception(error))), err=True, nl=False)
+    hint = "" if console.verbose else " (run with -v for the traceback)"
+    console.say(f"{type(error).__name__}: {error}{hint}", label="internal error")

@@ -1,16 +1,34 @@
-"""``dedupe evaluate``: a clustering against the truth."""
+"""``dedupe evaluate``: compare a clustering with labelled pairs or gold clusters."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, help_on_terminal, run_options
+from dedupe.cli.console import Progress, Styler, in_color, is_terminal, join_facts, standard_input
+from dedupe.cli.feature_text import feature_value_text
+from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
+from dedupe.escape import escape_controls
+from dedupe.io.output import open_output
+from dedupe.models import NO_TIME, ReadStats
+from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from dedupe.cli.scoring import Wanted
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dedupe.evaluation.contributions import Contribution
+    from dedupe.evaluation.error_analysis import Error, Losses
+    from dedupe.evaluation.evaluate import Evaluation
+    from dedupe.evaluation.metrics import Figure
+    from dedupe.models import Corpus
 
 HELP = """\
 Judge a clustering by labelled pairs or by gold clusters.
@@ -36,7 +54,7 @@ EXAMPLES = examples(
 )
 
 
-class TwoOperands(Command):
+class GoldAndFilesCommand(Command):
     """Shows the operands as they are read, not as click gathers them."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -44,7 +62,7 @@ class TwoOperands(Command):
         return ["[OPTIONS]", "GOLD", "[FILES]..."]
 
 
-@click.command(cls=TwoOperands, help=HELP, epilog=EXAMPLES)
+@click.command(cls=GoldAndFilesCommand, help=HELP, epilog=EXAMPLES)
 @click.option(
     "--gold-field",
     metavar="NAME",
@@ -73,17 +91,15 @@ class TwoOperands(Command):
 )
 @click.option("--json", "in_json", is_flag=True, help="One JSON object instead of tables.")
 @run_options
-def command(request: Request, **given: object) -> None:
+def evaluate_command(request: Request, **given: object) -> None:
     """Judge the clusters of some files."""
-    from dedupe.cli.scoring import Wanted, carry_out  # noqa: PLC0415 - keeps numpy out of --help
-
-    wanted = Wanted(**given)  # type: ignore[arg-type]  # click has checked the types
-    carry_out(*operands(request, wanted), wanted)
+    wanted = EvaluateOptions(**given)  # type: ignore[arg-type]  # click has checked the types
+    run_evaluate(*split_operands(request, wanted), wanted)
 
 
-def operands(request: Request, wanted: Wanted) -> tuple[Request, str | None]:
+def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, str | None]:
     """Part the gold from the files; raises UsageError."""
-    from dataclasses import replace  # noqa: PLC0415 - used here alone
+    from dataclasses import replace
 
     if wanted.gold_field is not None:
         return request, None
@@ -94,3 +110,217 @@ def operands(request: Request, wanted: Wanted) -> tuple[Request, str | None]:
         raise click.UsageError("standard input is for the stories; GOLD must be a file")
     help_on_terminal(tuple(files))
     return replace(request, files=tuple(files)), gold
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """What ``evaluate`` was asked for, beside the settings of the run."""
+
+    gold_field: str | None
+    clustered: bool
+    replicas: int
+    errors: int
+    in_json: bool
+
+
+def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) -> None:
+    """Judge the clusters of the files; the output appears whole or not at all."""
+    from dedupe.cli.run import check_destinations, run_manifest
+    from dedupe.evaluation.evaluate import as_json
+    from dedupe.io.reader import check_inputs
+
+    started = time.perf_counter()
+    check_destinations(request)
+    held = [*request.files, *filter(None, [gold])]
+    check_inputs(held)
+    read_stats = ReadStats()
+    inputs = [*request.inputs, *filter(None, [gold])]
+    with ExitStack() as open_files:
+        sidecar = request.stats and open_files.enter_context(open_output(request.stats, inputs))
+        output = open_files.enter_context(
+            open_output(request.output, inputs, painted=not wanted.in_json)
+        )
+        corpus, evaluation = compute_evaluation(request, gold, wanted, read_stats)
+        facts = as_json(evaluation, corpus)
+        lines = evaluation_text(evaluation, corpus, output_style(request))
+        output.write(encode_json(facts) if wanted.in_json else encode_lines(lines))
+        seconds = time.perf_counter() - started
+        if sidecar:
+            outcome = {**facts, "total_seconds": round(seconds, 3)}
+            sidecar.write(run_manifest("evaluate", request.settings, read_stats, outcome))
+    if not request.console.quiet:
+        request.console.say(evaluation_summary(evaluation, len(corpus), seconds))
+
+
+def compute_evaluation(
+    request: Request, gold: str | None, wanted: EvaluateOptions, read_stats: ReadStats
+) -> tuple[Corpus, Evaluation]:
+    """Read, cluster and judge, with progress for whoever watches."""
+    from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
+    from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
+    from dedupe.io.reader import read
+    from dedupe.pipeline import load_corpus
+
+    watched = is_terminal(sys.stderr) and not request.console.quiet
+    with Progress(sys.stderr if watched else None) as progress:
+        batches = read(
+            request.files,
+            request.settings,
+            read_stats,
+            stdin=standard_input(),
+            format=request.format,
+        )
+        corpus = load_corpus(progress.reading(batches), len(request.settings.field))
+        field = wanted.gold_field or ""
+        truth = gold_from_field(corpus, field) if gold is None else read_gold(gold, corpus)
+        if wanted.clustered:
+            clusters = clusters_in_output(corpus, request.settings.into)
+            found = take_clusters(corpus, clusters, request.settings, progress)
+        else:
+            found = cluster_corpus(corpus, request.settings, progress)
+        return corpus, evaluate(found, truth, wanted.replicas, wanted.errors)
+
+
+def output_style(request: Request) -> Styler:
+    """Colour for standard output by the console's rule, none for a file."""
+    to_stdout = request.output in (None, "-")
+    return Styler(to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+
+
+def encode_lines(lines: Iterable[str]) -> bytes:
+    """Lines for a person."""
+    return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+
+
+def encode_json(facts: object) -> bytes:
+    """JSON for machines, and for people who look at it."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False)
+    return text.encode(errors="backslashreplace") + b"\n"
+
+
+def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> str:
+    """Word what was judged."""
+    counts = evaluation.counts
+    if "labelled_pairs" in counts:
+        gold = count_noun(counts["labelled_pairs"], "labelled pair")
+    else:
+        gold = count_noun(counts["gold_clusters"], "gold cluster")
+    return join_facts([count_noun(records, "record"), gold], seconds)
+
+
+FIRST = 16
+COLUMN = 26
+TOLD_PARTS = 8
+RATES = ("precision", "recall", "f1")
+ROWS = {"pairwise": "", "B-cubed": "bcubed_"}
+SINGLES = {"adjusted Rand": "ari", "updates merged": "updates_merged"}
+
+
+def evaluation_text(evaluation: Evaluation, corpus: Corpus, paint: Styler) -> Iterator[str]:
+    """The lines of an evaluation."""
+    yield gold_line(evaluation.counts)
+    yield ""
+    yield from figure_table(evaluation.figures, paint)
+    if evaluation.losses:
+        yield ""
+        yield from loss_table(evaluation.losses, paint)
+    if evaluation.mistakes:
+        yield ""
+        yield paint.head("Worst errors")
+        for number, (mistake, cause) in enumerate(
+            zip(evaluation.mistakes, evaluation.causes, strict=True), 1
+        ):
+            yield from error_lines(number, mistake, cause, corpus, paint)
+
+
+def gold_line(counts: Mapping[str, int]) -> str:
+    """Word what was compared."""
+    if "labelled_pairs" in counts:
+        kinds = (
+            count_noun(counts["duplicates"], "duplicate"),
+            count_noun(counts["updates"], "update"),
+            f"{counts['others']:,} not",
+        )
+        return f"{count_noun(counts['labelled_pairs'], 'labelled pair')}: {', '.join(kinds)}"
+    records = count_noun(counts["gold_records"], "record")
+    clusters = count_noun(counts["gold_clusters"], "gold cluster")
+    found = count_noun(counts["found_clusters"], "cluster")
+    out = f"; {count_noun(counts['left_out'], 'record')} without gold left out"
+    return f"{records} in {clusters}, found in {found}" + (out if counts["left_out"] else "")
+
+
+def figure_table(figures: Mapping[str, Figure], paint: Styler) -> Iterator[str]:
+    """The figures with their intervals: precision, recall and F1 a row, then single ones."""
+    yield paint.head(" " * FIRST + "".join(f"{name:<{COLUMN}}" for name in RATES).rstrip())
+    for title, prefix in ROWS.items():
+        if prefix + "f1" in figures:
+            cells = "".join(f"{figure_cell(figures[prefix + rate]):<{COLUMN}}" for rate in RATES)
+            yield f"{title:<{FIRST}}{cells}".rstrip()
+    for title, name in SINGLES.items():
+        if name in figures:
+            yield f"{title:<{FIRST}}{figure_cell(figures[name])}"
+
+
+def figure_cell(figure: Figure) -> str:
+    """A figure with its interval; ``-`` where it is not defined."""
+    if figure.value is None:
+        return "-"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.4f}"
+    return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"
+
+
+def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:
+    """Where gold pairs went."""
+    yield paint.head(f"Candidate recall, of {count_noun(losses.pairs, 'gold pair')}")
+    for title, count in (
+        ("found together", losses.found),
+        ("never compared: no band or anchor in common, or beyond the window", losses.never),
+        ("compared, but scored below the threshold", losses.below),
+        ("accepted, but put into two clusters", losses.apart),
+    ):
+        share = count / losses.pairs if losses.pairs else 0
+        yield f"  {count:>10,} {share:>7.2%}  {title}"
+
+
+def error_lines(
+    number: int, mistake: Error, cause: str, corpus: Corpus, paint: Styler
+) -> Iterator[str]:
+    """One error: what went wrong, both records, and the features that told most."""
+    kind = "put together, but are two" if mistake.merged else "left apart, but are one"
+    ending = f" ({cause})" if cause else ""
+    yield f"{number}. {paint.bad(kind)}{ending}, score {mistake.breakdown.score:.3f}"
+    for record in (mistake.left, mistake.right):
+        yield paint.faint(f"   {record_description(corpus, record)}")
+        yield from (
+            f"     {escape_controls(texts[record])}" for texts in corpus.texts if texts[record]
+        )
+    if mistake.breakdown.parts:
+        shown = mistake.breakdown.parts[:TOLD_PARTS]
+        yield "   " + ", ".join(contribution_text(part, paint) for part in shown)
+
+
+def record_description(corpus: Corpus, record: int) -> str:
+    """A record's place, id, outlet and time."""
+    from dedupe.evaluation.evaluate import location_of
+
+    path, line = location_of(corpus, record)
+    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
+    time = int(corpus.times[record])
+    return escape_controls(
+        "  ".join(filter(None, [*facts, "" if time == NO_TIME else time_text(time)]))
+    )
+
+
+def time_text(seconds: int) -> str:
+    """A time as people write it; far-off ones as seconds."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def contribution_text(part: Contribution, paint: Styler) -> str:
+    """A feature with its value and its part in the log-odds."""
+    text = f"{part.label} {feature_value_text(part.name, part.value)} ({part.part:+.2f})"
+    return paint.good(text) if part.part > 0 else paint.bad(text)

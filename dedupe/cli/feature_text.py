@@ -37,7 +37,7 @@ MEANINGS = {
 }
 
 
-def worded(name: str, value: float) -> str:
+def feature_value_text(name: str, value: float) -> str:
     """A feature's value with its unit; ``unknown`` for NaN.
 
     >>> worded("gap", 3.2580965), worded("returns", 3.0), worded("opposed", 0.0)
@@ -45,25 +45,25 @@ def worded(name: str, value: float) -> str:
     """
     if math.isnan(value):
         return "-" if name == "alone" else "unknown"
-    return WORDINGS.get(name, plain)(value)
+    return VALUE_TEXTS.get(name, number_text)(value)
 
 
-def plain(value: float) -> str:
+def number_text(value: float) -> str:
     """A bare number."""
     return f"{value:.3g}"
 
 
-def share(value: float) -> str:
+def share_text(value: float) -> str:
     """A share of one."""
     return f"{value:.0%}"
 
 
-def yes_no(value: float) -> str:
+def yes_no_text(value: float) -> str:
     """Whether it is so."""
     return "yes" if value > 0.5 else "no"  # noqa: PLR2004 - between no and yes
 
 
-def span(value: float) -> str:
+def gap_text(value: float) -> str:
     """The hours of which a gap is ``log(1 + hours)``."""
     hours = math.expm1(value)
     for unit, size in (("h", 1.0), ("min", 60.0)):
@@ -72,33 +72,33 @@ def span(value: float) -> str:
     return f"{hours * 3600:.0f} s"
 
 
-def days(value: float) -> str:
+def days_text(value: float) -> str:
     """The days of which the value is log2."""
-    return counted(value, "day")
+    return log2_count(value, "day")
 
 
-def weeks(value: float) -> str:
+def weeks_text(value: float) -> str:
     """The weeks of which the value is log2."""
-    return counted(value, "week")
+    return log2_count(value, "week")
 
 
-def headlines(value: float) -> str:
+def headlines_text(value: float) -> str:
     """The headlines of which the value is log2."""
-    return counted(value, "headline")
+    return log2_count(value, "headline")
 
 
-def counted(value: float, unit: str) -> str:
+def log2_count(value: float, unit: str) -> str:
     """The number of units of which the value is log2."""
     number = round(2**value, 1)
     return f"{number:g} {unit}{'s' * (number != 1)}"
 
 
 TWO_VALUED = ("opposed", "exchanged", "same_source")
-WORDINGS: dict[str, Callable[[float], str]] = {
-    **dict.fromkeys(("dice", "containment", "order", "head", "ratio"), share),
-    **dict.fromkeys(TWO_VALUED, yes_no),
-    **dict.fromkeys(("recurrence", "returns"), days),
-    **dict.fromkeys(("recurrence_weeks", "returns_weeks"), weeks),
-    "crowd": headlines,
-    "gap": span,
+VALUE_TEXTS: dict[str, Callable[[float], str]] = {
+    **dict.fromkeys(("dice", "containment", "order", "head", "ratio"), share_text),
+    **dict.fromkeys(TWO_VALUED, yes_no_text),
+    **dict.fromkeys(("recurrence", "returns"), days_text),
+    **dict.fromkeys(("recurrence_weeks", "returns_weeks"), weeks_text),
+    "crowd": headlines_text,
+    "gap": gap_text,
 }

@@ -1,25 +1,37 @@
-"""``dedupe index``: stories on disk, and the commands that add to them and ask them."""
+"""``dedupe index``: create, maintain, query and export an index."""
 
 from __future__ import annotations
 
 import importlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.layout import CONTEXT_SETTINGS, examples
+from dedupe.cli.console import Progress, is_terminal, join_facts, standard_input
+from dedupe.cli.index_options import create_options, output_options, path_options
+from dedupe.cli.options import CONTEXT_SETTINGS, Command, examples
+from dedupe.errors import InputError, SettingsError, StoreError
+from dedupe.reports.format import count_noun
 
-HOMES = {
-    "create": "index_keep",
+if TYPE_CHECKING:
+    from dedupe.cli.index_options import IndexRequest
+
+MODULES = {
+    "create": "index",
     "add": "index_feed",
     "match": "index_feed",
     "unique": "index_feed",
-    "remove": "index_keep",
-    "stats": "index_tell",
-    "check": "index_tell",
-    "compact": "index_keep",
-    "export": "index_tell",
-    "merge": "index_keep",
+    "remove": "index",
+    "stats": "index",
+    "check": "index",
+    "compact": "index",
+    "export": "index",
+    "merge": "index",
 }
+"""The sub-commands in the order of the help, and the file here that has ``<name>_command``."""
 
 HELP = """\
 Keep stories on disk, and compare tomorrow's with all that came before.
@@ -48,14 +60,14 @@ class IndexGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the sub-commands in the order in which a newcomer needs them."""
-        return list(HOMES)
+        return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Take a sub-command from the module that has it."""
-        if cmd_name not in HOMES:
+        if cmd_name not in MODULES:
             return None
-        module = importlib.import_module(f"dedupe.cli.{HOMES[cmd_name]}")
-        command = getattr(module, cmd_name)
+        module = importlib.import_module(f"dedupe.cli.{MODULES[cmd_name]}")
+        command = getattr(module, f"{cmd_name}_command")
         assert isinstance(command, click.Command)  # noqa: S101 - tells mypy what those modules define
         return command
 
@@ -68,7 +80,248 @@ class IndexGroup(click.Group):
     invoke_without_command=True,
 )
 @click.pass_context
-def command(context: click.Context) -> None:
+def index_command(context: click.Context) -> None:
     """Print the help when no sub-command is named."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+CREATE_HELP = """\
+Start an empty index.
+
+It keeps the settings that are given here, and those of the environment and of [tool.dedupe]: all
+that tells which stories are one. A later command that is given others is refused.
+"""
+REMOVE_HELP = """\
+Forget stories, and give back their room.
+
+A cluster keeps its id; one that loses its canonical version gets the best of those that are left.
+A story without a date has no age.
+"""
+COMPACT_HELP = """\
+Give the index the clusters of a batch run over all its stories, and its file the least size.
+
+Between two runs of it stories are judged by what is known when they come: see the README for what
+may differ. Cluster ids stay. It also brings an index of an older version up to this one. All
+stories are held in memory; readers go on meanwhile, writers wait.
+"""
+MERGE_HELP = """\
+Take all stories of another index in.
+
+As if they were added in the order in which they came to the other, which stays as it is. The two
+must have been made with equal settings.
+"""
+
+
+@click.command(
+    cls=Command,
+    help=CREATE_HELP,
+    epilog=examples(
+        ("Start one", "dedupe index create seen.index"),
+        ("With settings of its own", "dedupe index create --threshold 0.7 --window 30d seen.index"),
+    ),
+)
+@create_options
+def create_command(task: IndexRequest) -> None:
+    """Start an empty index."""
+    from dedupe.index.index import Index
+
+    Index.create(task.path, task.settings).close()
+    say_unless_quiet(task, f"{task.path}: made, empty")
+
+
+@click.command(
+    cls=Command,
+    help=REMOVE_HELP,
+    epilog=examples(
+        ("Keep a year", "dedupe index remove seen.index --before \"$(date -d '1 year ago' +%F)\""),
+    ),
+)
+@click.option("--before", metavar="DATE", help="Forget stories from before this date (UTC).")
+@click.option(
+    "--ids", metavar="FILE", help="Forget the stories whose ids are the lines of FILE; - is stdin."
+)
+@path_options
+def remove_command(task: IndexRequest, *, before: str | None, ids: str | None) -> None:
+    """Forget stories."""
+    if before is None and ids is None:
+        raise click.UsageError("give --before DATE or --ids FILE")
+
+    say_unless_quiet(task, delete_records(task, before, ids))
+
+
+@click.command(
+    cls=Command,
+    help=COMPACT_HELP,
+    epilog=examples(("Once a week", "dedupe index compact seen.index")),
+)
+@path_options
+def compact_command(task: IndexRequest) -> None:
+    """Judge all anew."""
+    say_unless_quiet(task, compact_index(task))
+
+
+@click.command(
+    cls=Command,
+    help=MERGE_HELP,
+    epilog=examples(("Bring two desks together", "dedupe index merge seen.index other.index")),
+)
+@path_options
+@click.argument("other", metavar="OTHER", type=click.Path())
+def merge_command(task: IndexRequest, *, other: str) -> None:
+    """Take another index in."""
+    say_unless_quiet(task, unite_indexes(task, other))
+
+
+def say_unless_quiet(task: IndexRequest, text: str) -> None:
+    """Tell a person, unless told not to."""
+    if not task.console.quiet:
+        task.console.say(text)
+
+
+STATS_HELP = """\
+Tell the figures of an index as JSON.
+
+Stories, clusters, bytes, and the settings that it was made with.
+"""
+CHECK_HELP = """\
+Verify that an index is sound.
+
+Its pages, that every key leads to its stories and every story is found by its keys, and that
+clusters and stories fit together. With --deep also in how many stories a batch run would differ.
+"""
+EXPORT_HELP = """\
+Write all clusters as JSON Lines, the oldest first.
+
+One object a cluster: its id, its size, its canonical version, and all its stories with their texts.
+"""
+
+
+@click.command(
+    cls=Command,
+    help=STATS_HELP,
+    epilog=examples(("How large is it?", "dedupe index stats seen.index")),
+)
+@output_options
+def stats_command(task: IndexRequest) -> None:
+    """Tell the figures."""
+    import json
+
+    from dedupe.index.index import Index
+    from dedupe.io.output import open_output
+
+    with Index(task.path, {}, {}, any_rules=True) as index:
+        figures = index.stats()
+    with open_output(task.output, task.inputs) as output:
+        shown = json.dumps(figures, indent=2, ensure_ascii=False)
+        output.write(shown.encode(errors="backslashreplace") + b"\n")  # a path may be no UTF-8
+
+
+@click.command(
+    cls=Command,
+    help=CHECK_HELP,
+    epilog=examples(("Is it sound?", "dedupe index check seen.index")),
+)
+@click.option("--deep", is_flag=True, help="Also run the batch over all stories, and compare.")
+@path_options
+def check_command(task: IndexRequest, *, deep: bool) -> None:
+    """Verify the index."""
+    wrong, fine = verify_index(task, deep=deep)
+    if wrong:
+        raise StoreError(task.path, "; ".join(wrong))
+    if not task.console.quiet:
+        task.console.say(fine)
+
+
+@click.command(
+    cls=Command,
+    help=EXPORT_HELP,
+    epilog=examples(("Take all of it elsewhere", "dedupe index export -o all.jsonl.gz seen.index")),
+)
+@output_options
+def export_command(task: IndexRequest) -> None:
+    """Write all clusters."""
+    import orjson
+
+    from dedupe.index.index import Index
+    from dedupe.io.output import open_output
+    from dedupe.reports.format import count_noun
+
+    count = 0
+    with (
+        Index(task.path, {}, {}, any_rules=True) as index,
+        open_output(task.output, task.inputs) as output,
+    ):
+        for group in index.export():
+            output.write(orjson.dumps(group, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    if not task.console.quiet:
+        task.console.say(count_noun(count, "cluster"))
+
+
+def delete_records(task: IndexRequest, before: str | None, ids: str | None) -> str:
+    """Remove stories."""
+    from dedupe.index.index import Index, seconds_of
+    from dedupe.index.maintain import remove_records
+
+    try:
+        oldest = seconds_of(before)
+    except SettingsError as error:
+        raise SettingsError("--before", error.reason) from None
+    names = None if ids is None else read_ids(ids)
+    with Index(task.path, {}, {}) as index:
+        gone, missing = remove_records(index.store, oldest, names)
+    absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
+    return ", ".join([f"{task.path}: {count_noun(gone, 'record')} removed", *absent])
+
+
+def read_ids(path: str) -> list[str]:
+    """The lines of a file that are not blank; raises InputError."""
+    try:
+        data = standard_input().read() if path == "-" else Path(path).read_bytes()
+        return [line.strip() for line in data.decode().split("\n") if line.strip()]
+    except OSError as error:
+        raise InputError(path, None, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, None, f"invalid UTF-8 at byte {error.start + 1}") from None
+
+
+def compact_index(task: IndexRequest) -> str:
+    """Compact, with progress for whoever watches."""
+    from dedupe.index.compact import compact_store
+    from dedupe.index.index import Index
+
+    started = time.perf_counter()
+    with Index(task.path, {}, {}, any_rules=True) as index, terminal_progress(task) as progress:
+        changed = compact_store(index.store, progress)
+    facts = [f"{task.path}: compact", f"{changed:,} with another canonical version"]
+    return join_facts(facts, time.perf_counter() - started)
+
+
+def terminal_progress(task: IndexRequest) -> Progress:
+    """Progress on a terminal, unless told not to."""
+    return Progress(sys.stderr if is_terminal(sys.stderr) and not task.console.quiet else None)
+
+
+def unite_indexes(task: IndexRequest, other: str) -> str:
+    """Merge another index into one."""
+    from dedupe.index.index import Index
+
+    with Index(task.path, {}, {}) as index, Index(other, {}, {}) as theirs:
+        added = index.merge(theirs)
+    return f"{task.path}: {count_noun(added, 'record')} new from {other}"
+
+
+def verify_index(task: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
+    """Check an index; returns what is wrong, and else what there is to tell."""
+    from dedupe.index.index import Index
+    from dedupe.index.verify import check_index, count_differing
+
+    started = time.perf_counter()
+    with Index(task.path, {}, {}) as index, terminal_progress(task) as progress:
+        wrong = check_index(index.store)
+        facts = [f"{task.path}: sound", count_noun(index.stats()["stories"], "record")]
+        if deep and not wrong:
+            differ = count_differing(index.store, progress)
+            facts.append(f"{differ:,} with another canonical version in a batch run")
+    return wrong, join_facts(facts, time.perf_counter() - started)

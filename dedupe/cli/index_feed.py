@@ -1,18 +1,36 @@
-"""``dedupe index add``, ``match`` and ``unique``: stories to an index, line by line or in bulk."""
+"""``dedupe index add``, ``match`` and ``unique``: pass records to an index."""
 
 from __future__ import annotations
 
+import os
+import stat
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
+from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.index_options import feed_options
-from dedupe.cli.layout import Command, examples
+from dedupe.cli.options import Command, examples
+from dedupe.io.csv_write import check_one_table, is_table
+from dedupe.io.output import STDOUT_PATHS, open_output
+from dedupe.models import ReadStats
+from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from dedupe.cli.index_options import Task
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
 
-ADD = """\
+    import numpy as np
+
+    from dedupe.cli.index_options import IndexRequest
+    from dedupe.index.answers import Answer
+    from dedupe.index.index import Index
+    from dedupe.io.output import Output
+    from dedupe.models import Batch
+
+ADD_HELP = """\
 Take stories in, and tell of each where it belongs.
 
 Every record comes out as from dedupe cluster, with two to four more members: new (false for a story
@@ -20,13 +38,13 @@ that the index held already), merged (the clusters that this story joined to its
 canonical_changed (the id of the story in whose place it is canonical now). What has come out is on
 disk. A story that is fed twice, with the same id, date, outlet and texts, changes nothing.
 """
-MATCH = """\
+MATCH_HELP = """\
 Tell of stories where they belong, and change nothing.
 
 The output is that of dedupe index add, but each story is compared with the index alone, as if it
 came first.
 """
-UNIQUE = """\
+UNIQUE_HELP = """\
 Let through the stories that have not been seen before, and remember all.
 
 A story comes out, byte for byte, when it matches none in the index and none before it. It comes
@@ -42,7 +60,7 @@ BY_LINE = click.option(
 
 @click.command(
     cls=Command,
-    help=ADD,
+    help=ADD_HELP,
     epilog=examples(
         ("Add a day's stories", "dedupe index add seen.index stories.jsonl"),
         (
@@ -53,38 +71,169 @@ BY_LINE = click.option(
 )
 @BY_LINE
 @feed_options
-def add(task: Task, *, by_line: bool) -> None:
+def add_command(task: IndexRequest, *, by_line: bool) -> None:
     """Take stories in."""
-    from dedupe.cli.index_job import feed  # noqa: PLC0415 - keeps numpy out of --help
-
-    feed("add", task, by_line=by_line)
+    run_feed("add", task, by_line=by_line)
 
 
 @click.command(
     cls=Command,
-    help=MATCH,
+    help=MATCH_HELP,
     epilog=examples(("Ask without adding", "dedupe index match seen.index stories.jsonl")),
 )
 @BY_LINE
 @feed_options
-def match(task: Task, *, by_line: bool) -> None:
+def match_command(task: IndexRequest, *, by_line: bool) -> None:
     """Answer and change nothing."""
-    from dedupe.cli.index_job import feed  # noqa: PLC0415 - keeps numpy out of --help
-
-    feed("match", task, by_line=by_line)
+    run_feed("match", task, by_line=by_line)
 
 
 @click.command(
     cls=Command,
-    help=UNIQUE,
+    help=UNIQUE_HELP,
     epilog=examples(
         ("Pass on what is new", "dedupe index unique seen.index stories.jsonl > fresh.jsonl"),
     ),
 )
 @BY_LINE
 @feed_options
-def unique(task: Task, *, by_line: bool) -> None:
+def unique_command(task: IndexRequest, *, by_line: bool) -> None:
     """Let the unseen through."""
-    from dedupe.cli.index_job import feed  # noqa: PLC0415 - keeps numpy out of --help
+    run_feed("unique", task, by_line=by_line)
 
-    feed("unique", task, by_line=by_line)
+
+RECORDS_PER_LOOKUP = 1 << 15
+"""Stories that are looked up together."""
+TABLES = ("csv", "tsv", "parquet")
+
+
+def run_feed(command: str, task: IndexRequest, *, by_line: bool) -> None:
+    """Pass stories to an index and write what it has to say of them."""
+    started = time.perf_counter()
+    read_stats = ReadStats()
+    counts = {"new": 0, "opens": 0}
+    with ExitStack() as opened:
+        index = opened.enter_context(open_index(task))
+        groups = group_batches(input_batches(task, index, read_stats, by_line=by_line))
+        if command == "unique" and task.output not in STDOUT_PATHS:
+            opened.enter_context(index.store.writing())  # until the file is whole
+        output = opened.enter_context(open_output(task.output, task.inputs))
+        first: Batch | None = None
+        for group in groups:
+            check_one_table([first or group[0], *group])
+            for answer in answer_batches(command, index, group, output, opening=first is None):
+                counts["new"] += answer.new
+                counts["opens"] += answer.opens
+            first = first or group[0]
+    if not task.console.quiet:
+        facts = [
+            count_noun(read_stats.records, "record"),
+            *feed_outcome(command, read_stats.records, counts),
+        ]
+        task.console.say(join_facts(facts, time.perf_counter() - started))
+
+
+def open_index(task: IndexRequest) -> Index:
+    """The index of a task."""
+    from dedupe.index.index import Index
+
+    return Index(task.path, task.wanted, task.passing)
+
+
+def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
+    """Word what became of the stories."""
+    facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
+    known = records - counts["new"]
+    if known:
+        verb = "held already" if command == "match" else "held already and left as they were"
+        facts.append(f"{known:,} {verb}")
+    return facts
+
+
+def input_batches(
+    task: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
+) -> Iterator[Batch]:
+    """Batches of the input: a stream as it comes, files in bulk."""
+    from dedupe.io.reader import read
+    from dedupe.io.stream import read_stream
+
+    stdin = standard_input()
+    survivors = by_line or (is_stream(stdin) and task.format not in TABLES)
+    if task.files in ((), ("-",)) and survivors:
+        return read_stream(stdin, index.settings, read_stats, task.format, by_line=by_line)
+    return read(task.files, index.settings, read_stats, stdin=stdin, format=task.format)
+
+
+def is_stream(stdin: BinaryIO) -> bool:
+    """Whether standard input comes bit by bit, as from a pipe."""
+    try:
+        return not stat.S_ISREG(os.fstat(stdin.fileno()).st_mode)
+    except OSError:
+        return False
+
+
+def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches of files together, as many as are looked up at once; those of a stream alone."""
+    group: list[Batch] = []
+    for batch in batches:
+        if batch.path == "<stdin>":
+            yield [batch]
+            continue
+        group.append(batch)
+        if sum(map(len, group)) >= RECORDS_PER_LOOKUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def answer_batches(
+    command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
+) -> list[Answer]:
+    """Ask of some batches, and write what is to be written; what is answered is on disk."""
+    import numpy as np
+
+    from dedupe.io.annotate import (
+        INDEX_KEYS,
+        annotate_indexed,
+        check_key_is_free,
+        selected_chunks,
+        widen_header,
+    )
+    from dedupe.io.integrity import check_output
+    from dedupe.pipeline import load_corpus
+
+    corpus = load_corpus(group, len(index.settings.field))
+    if command == "unique":
+        with index.store.writing():
+            answers = index.add_corpus(corpus)
+            chosen = np.array([answer.opens for answer in answers], dtype=bool)
+            chunks = selected_chunks(group, chosen) if opening else without_header(group, chosen)
+            for chunk in check_output(chunks, group, chosen, header=opening):
+                output.write(chunk)
+            output.flush()
+        return answers
+    into = index.settings.into
+    for batch in group:
+        check_key_is_free(batch, into, INDEX_KEYS)
+    answers = index.add_corpus(corpus) if command == "add" else index.match_corpus(corpus)
+    if opening and is_table(group[0]):
+        output.write(widen_header(group[0], into, INDEX_KEYS))
+    start = 0
+    for batch in group:
+        rows = [answer.row() for answer in answers[start : start + len(batch)]]
+        start += len(batch)
+        for chunk in check_output([annotate_indexed(batch, rows, into)], [batch], header=False):
+            output.write(chunk)
+    output.flush()
+    return answers
+
+
+def without_header(group: list[Batch], chosen: np.ndarray) -> Iterator[bytes]:
+    """Chosen records without the header that a table has had already."""
+    from dedupe.io.annotate import selected_chunks
+
+    chunks = selected_chunks(group, chosen)
+    if is_table(group[0]):
+        next(chunks)
+    return chunks

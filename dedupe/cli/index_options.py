@@ -9,46 +9,54 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.layers import from_environment, from_file, settle
 from dedupe.cli.options import (
-    FACE_OPTIONS,
-    KNOB_OPTIONS,
+    OUTPUT_OPTIONS,
     RUN_OPTIONS,
-    decorate,
+    SETTING_OPTIONS,
+    add_options,
     files_argument,
-    gather_console,
     help_on_terminal,
+    take_console,
+)
+from dedupe.config import (
+    SETTINGS,
+    Settings,
+    check_name,
+    from_environment,
+    from_file,
+    resolve_settings,
 )
 from dedupe.errors import SettingsError
-from dedupe.settings import KNOBS, Settings, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dedupe.cli.console import Console
-    from dedupe.cli.options import Command, Decorator
-    from dedupe.stories import Format
+    from dedupe.cli.options import CommandFunction, Decorator
+    from dedupe.models import Format
 
-PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
+RUN_SETTINGS = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
 NO_LINKS = "an index takes none: they name the records of one run"
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
 FORMAT, _, CONFIG = RUN_OPTIONS
-OUTPUT, QUIET, VERBOSE, COLOR = FACE_OPTIONS
-BARE: tuple[Decorator, ...] = (QUIET, VERBOSE, COLOR)
-KNOBS_HERE = tuple(
-    option for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True) if knob.name != "links"
-)
-KEPT_KNOBS = tuple(
+OUTPUT, QUIET, VERBOSE, COLOR = OUTPUT_OPTIONS
+CONSOLE_OPTIONS: tuple[Decorator, ...] = (QUIET, VERBOSE, COLOR)
+FEED_SETTINGS = tuple(
     option
-    for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True)
-    if knob.name not in ("links", *PASSING)
+    for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
+    if setting.name != "links"
+)
+STORED_SETTINGS = tuple(
+    option
+    for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
+    if setting.name not in ("links", *RUN_SETTINGS)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class IndexRequest:
     """What one ``index`` command line asks for.
 
     ``wanted`` are the settings that somebody gave of those that an index keeps, as JSON values;
@@ -70,39 +78,51 @@ class Task:
         return (self.path, *self.files)
 
 
-def feed_options(command: Command) -> Command:
+def feed_options(command: CommandFunction) -> CommandFunction:
     """Give a command ``PATH [FILES]...``, every setting and the shared options, as its Task."""
-    declared = (PATH, files_argument("files"), *KNOBS_HERE, FORMAT, CONFIG, OUTPUT, *BARE)
-    return gathered(command, declared)
+    declared = (
+        PATH,
+        files_argument("files"),
+        *FEED_SETTINGS,
+        FORMAT,
+        CONFIG,
+        OUTPUT,
+        *CONSOLE_OPTIONS,
+    )
+    return declare_options(command, declared)
 
 
-def create_options(command: Command) -> Command:
+def create_options(command: CommandFunction) -> CommandFunction:
     """Give a command ``PATH`` and every setting that an index keeps."""
-    return gathered(command, (PATH, *KEPT_KNOBS, CONFIG, *BARE))
+    return declare_options(command, (PATH, *STORED_SETTINGS, CONFIG, *CONSOLE_OPTIONS))
 
 
-def path_options(command: Command, *others: Decorator) -> Command:
+def path_options(command: CommandFunction, *others: Decorator) -> CommandFunction:
     """Give a command ``PATH`` and how to speak, and nothing of settings."""
-    return gathered(command, (PATH, *others, *BARE), settings=False)
+    return declare_options(command, (PATH, *others, *CONSOLE_OPTIONS), settings=False)
 
 
-def output_options(command: Command) -> Command:
+def output_options(command: CommandFunction) -> CommandFunction:
     """The same with a place for the output."""
     return path_options(command, OUTPUT)
 
 
-def gathered(command: Command, declared: Iterable[Decorator], *, settings: bool = True) -> Command:
+def declare_options(
+    command: CommandFunction, declared: Iterable[Decorator], *, settings: bool = True
+) -> CommandFunction:
     """Declare options, and put their values into a Task."""
 
     @functools.wraps(command)
     def run(path: str, **given: Any) -> None:  # noqa: ANN401 - one type an option
-        console = gather_console(given)
+        console = take_console(given)
         files = given.pop("files", None)
         if files is not None:
             help_on_terminal(files)
-        flags = {knob.name: given.pop(knob.name, None) for knob in KNOBS}
-        chosen, wanted, passing = sort_out(flags, os.environ, given.pop("config", None), settings)
-        task = Task(
+        flags = {setting.name: given.pop(setting.name, None) for setting in SETTINGS}
+        chosen, wanted, passing = split_settings(
+            flags, os.environ, given.pop("config", None), settings
+        )
+        task = IndexRequest(
             path=path,
             console=console,
             settings=chosen,
@@ -114,10 +134,10 @@ def gathered(command: Command, declared: Iterable[Decorator], *, settings: bool 
         )
         command(task, **given)
 
-    return decorate(run, declared)
+    return add_options(run, declared)
 
 
-def sort_out(
+def split_settings(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     config: str | None,
@@ -126,12 +146,12 @@ def sort_out(
     """The settings, and those that somebody gave: to be kept, and of this run."""
     if not heeded:
         return Settings(), {}, {}
-    settings = settle(flags, environ, config)
+    settings = resolve_settings(flags, environ, config)
     names = {name for name, value in flags.items() if value not in (None, ())}
     names |= set(from_environment(environ))
     names |= {check_name(name, "").name for name in from_file(config)[1]}
     if "links" in names:
         raise SettingsError("--links", NO_LINKS)
     values = settings.manifest()
-    wanted = {name: values[name] for name in names if name not in PASSING}
-    return settings, wanted, {name: values[name] for name in names if name in PASSING}
+    wanted = {name: values[name] for name in names if name not in RUN_SETTINGS}
+    return settings, wanted, {name: values[name] for name in names if name in RUN_SETTINGS}

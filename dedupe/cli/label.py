@@ -1,11 +1,36 @@
-"""``dedupe label``: read the doubtful pairs and say which are one story."""
+"""``dedupe label``: ask a person about uncertain pairs."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 import click
 
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.console import in_color, is_terminal, standard_input
+from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.errors import OutputError
+from dedupe.io.atomic import check_not_input
+from dedupe.io.compression import split_suffix
+from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
+from dedupe.io.output import open_output
+from dedupe.models import HOUR, NO_TIME, ReadStats
+from dedupe.reports.format import count_noun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dedupe.cli.console import Console
+    from dedupe.cli.pair_layout import Side, TextStyle
+    from dedupe.evaluation.label import LabelFile, Session, UncertainPair
+    from dedupe.io.labels import Label
+    from dedupe.models import Corpus
 
 HELP = """\
 Read the doubtful pairs of a file and say which are one story.
@@ -38,13 +63,250 @@ OUTPUT_HELP = "Append the labels here, as JSONL. Default: FILE.labels.jsonl."
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
-def command(request: Request) -> None:
+def label_command(request: Request) -> None:
     """Hold one session."""
-    from dedupe.cli.session import hold  # noqa: PLC0415 - keeps numpy out of --help
-
-    hold(request)
+    run_label_session(request)
 
 
-for parameter in command.params:
+for parameter in label_command.params:
     if isinstance(parameter, click.Option) and parameter.name == "output":
         parameter.help = OUTPUT_HELP
+
+WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
+SUFFIX = ".labels.jsonl"
+NO_PAIRS = "no doubtful pair without a label"
+
+
+def run_label_session(request: Request) -> None:
+    """Hold one session; the labels are on disk as they are given."""
+    from dedupe.cli.run import run_manifest
+    from dedupe.evaluation.label import open_label_file
+
+    path = labels_path(request)
+    read_stats = ReadStats()
+    with ExitStack() as open_files:
+        sidecar = request.stats and open_files.enter_context(
+            open_output(request.stats, [*request.inputs, path])
+        )
+        label_file, held = open_files.enter_context(open_label_file(path))
+        session = ask_labels(request, read_stats, label_file, held)
+        if sidecar:
+            outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
+            sidecar.write(run_manifest("label", request.settings, read_stats, outcome))
+    if not request.console.quiet:
+        request.console.say(label_summary(session, path))
+
+
+def labels_path(request: Request) -> str:
+    """Where the labels go; raises UsageError, or OutputError for a path that will not do."""
+    if not request.files or "-" in request.files:
+        raise click.UsageError("label needs a file: standard input is for the keys")
+    path = request.output or request.files[0] + SUFFIX
+    if path == "-":
+        raise click.UsageError("--output needs a file: the next session goes on with it")
+    if split_suffix(path)[1]:
+        raise OutputError(path, "labels are added one by one and cannot be compressed")
+    check_not_input(path, request.files)
+    return path
+
+
+def ask_labels(
+    request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
+) -> Session:
+    """Read the files and go through their doubtful pairs with whoever answers."""
+    from dedupe.cli.run import open_for_scoring
+    from dedupe.evaluation.label import Session, uncertain_pairs
+
+    with open_for_scoring(request, read_stats) as (backend, progress):
+        session = Session(uncertain_pairs(backend, progress), held, label_file)
+    names = [field.name for field in request.settings.field]
+    with read_keys() as keys:
+        ask_pairs(session, backend.corpus, names, keys, request.console)
+    return session
+
+
+def label_summary(session: Session, path: str) -> str:
+    """Word what a session came to."""
+    totals = session.totals
+    kinds = ", ".join(f"{totals[label]:,} {word}" for label, word in WORDS.items())
+    left = len(session) - session.position
+    rest = f"{count_noun(left, 'pair')} left" if len(session) else NO_PAIRS
+    return f"{count_noun(session.given, 'label')} added to {path} (now {kinds}), {rest}"
+
+
+ANSWERS = {"y": DUPLICATE, "n": DIFFERENT, "u": UPDATE}
+SKIP, BACK, QUIT = "s", "b", "q"
+MENU = "One story?  y yes   n no   u update   s skip   b back   q quit"
+NO_SUCH_KEY = "that key means nothing here"
+NOTHING_BEFORE = "this is the first pair of the session"
+MIN_WIDTH = 20
+CLEAR = "\x1b[H\x1b[2J"
+UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
+
+
+def ask_pairs(
+    session: Session, corpus: Corpus, fields: Sequence[str], keys: Iterator[str], console: Console
+) -> None:
+    """Ask until the pairs, the keys or the person's patience come to an end."""
+    notice = ""
+    while doubt := session.doubt:
+        draw_pair(session, doubt, corpus, fields, notice, console)
+        key = next(keys, QUIT)
+        if key == QUIT:
+            return
+        notice = apply_key(session, key)
+
+
+def apply_key(session: Session, key: str) -> str:
+    """Do what a key says; returns what to tell the person."""
+    if key in ANSWERS:
+        session.answer(ANSWERS[key])
+    elif key == SKIP:
+        session.skip()
+    elif key != BACK:
+        return NO_SUCH_KEY
+    elif not session.back():
+        return NOTHING_BEFORE
+    return ""
+
+
+def draw_pair(
+    session: Session,
+    doubt: UncertainPair,
+    corpus: Corpus,
+    fields: Sequence[str],
+    notice: str,
+    console: Console,
+) -> None:
+    """Show one pair on standard error, on a clean screen where there is one."""
+    from dedupe.cli.pair_layout import TextStyle, lay_out_pair
+
+    watched = is_terminal(sys.stderr)
+    clears = watched and os.environ.get("TERM", "dumb") != "dumb"
+    look = TextStyle(screen_width(watched=watched), in_color(console.color, sys.stderr, os.environ))
+    sides = (record_side(corpus, doubt.left, doubt.a), record_side(corpus, doubt.right, doubt.b))
+    lines = [
+        *fit_lines(heading(session, doubt, corpus, verbose=console.verbose), look),
+        "",
+        *lay_out_pair(fields, *sides, look),
+        "",
+        *fit_lines(notice, look),
+        *fit_lines(MENU, look),
+    ]
+    text = (CLEAR if clears else "") + "\n".join(lines)
+    click.echo(text, err=True, color=look.color or clears)
+
+
+def screen_width(*, watched: bool) -> int:
+    """How many columns to fill: all but the last, where some terminals wrap."""
+    ours = os.get_terminal_size(sys.stderr.fileno()) if watched else (80, 24)
+    return max(MIN_WIDTH, shutil.get_terminal_size(ours).columns - 1)
+
+
+def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: bool) -> str:
+    """Say where the session stands and how far apart the records are."""
+    facts = [f"pair {session.position + 1:,} of {len(session):,}"]
+    if verbose:  # who sees the score leans to it
+        facts.append(f"score {doubt.score:.2f}")
+    left, right = int(corpus.times[doubt.left]), int(corpus.times[doubt.right])
+    if NO_TIME not in (left, right):
+        facts.append(gap_text(abs(left - right)))
+    return ", ".join([*facts, f"{session.totals.total():,} labelled"])
+
+
+def gap_text(seconds: int) -> str:
+    """Word a distance in time, in the largest unit that it holds twice.
+
+    >>> apart(0), apart(7300), apart(864000)
+    ('at the same time', '2 hours apart', '10 days apart')
+    """
+    for size, unit in UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit} apart"
+    return f"{seconds} s apart" if seconds else "at the same time"
+
+
+def fit_lines(text: str, look: TextStyle) -> list[str]:
+    """A text of ours in lines that fit."""
+    from dedupe.cli.pair_layout import style_line, wrap_lines, wrap_units
+
+    return [style_line(line, look) for line in wrap_lines(wrap_units(text), look.width)]
+
+
+def record_side(corpus: Corpus, position: int, name: str) -> Side:
+    """Gather what is shown of a record: id, outlet and time, then its texts."""
+    from dedupe.cli.pair_layout import Side, cut_and_escape
+
+    facts = [name, corpus.sources[position], time_text(int(corpus.times[position]))]
+    about = " \u00b7 ".join(cut_and_escape(fact) for fact in facts if fact)
+    return Side(about, tuple(column[position] for column in corpus.texts))
+
+
+def time_text(time: int) -> str:
+    """Word a time in UTC; empty where there is none."""
+    if time == NO_TIME:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return f"@{time}"  # beyond the years that Python writes
+
+
+END = "\x04"
+"""What stands for the end of input, as Ctrl-D sends it."""
+CHUNK = 256
+# Arrow and function keys: they mean nothing here, and their letters must not count as keys.
+SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+
+
+@contextmanager
+def read_keys() -> Iterator[Iterator[str]]:
+    """Give the keys as they come, lower case; the end of input ends them."""
+    if not is_terminal(sys.stdin):
+        yield line_keys()
+        return
+    with single_keys(sys.stdin.fileno()) as keys:
+        yield keys
+
+
+def line_keys() -> Iterator[str]:
+    """The first letter of each line that has one."""
+    for line in standard_input():
+        word = line.decode(errors="replace").strip().lower()
+        if word:
+            yield word[0]
+
+
+@contextmanager
+def single_keys(terminal: int) -> Iterator[Iterator[str]]:
+    """Take a terminal out of line mode for a while; Ctrl-C and Ctrl-Z work as ever."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(terminal)
+
+    def again(_number: int, _frame: object) -> None:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+
+    handler = signal.signal(signal.SIGCONT, again)  # the shell has reset the terminal meanwhile
+    try:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+        yield terminal_keys(terminal)
+    finally:
+        signal.signal(signal.SIGCONT, handler)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def terminal_keys(terminal: int) -> Iterator[str]:
+    """Keys of a terminal; one that hangs up has no more."""
+    while True:
+        try:
+            data = os.read(terminal, CHUNK)
+        except OSError:
+            return
+        for key in SEQUENCE.sub(b"", data).decode(errors="replace").lower():
+            if key == END:
+                return
+            yield key
+        if not data:
+            return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.app import app
-from dedupe.cli.layout import SECTIONS
+from dedupe.cli.options import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,8 +87,10 @@ def subcommands(context: click.Context, group: click.Group) -> list[str]:
 def options(context: click.Context, command: click.Command) -> list[str]:
     """The options under the headings of the help."""
     held = [param for param in command.get_params(context) if isinstance(param, click.Option)]
-    places = {flag: place for place, flag in enumerate(f for row in SECTIONS.values() for f in row)}
-    held.sort(key=lambda option: max(places.get(flag, -1) for flag in option.opts))
+    positions = {
+        flag: position for position, flag in enumerate(f for row in SECTIONS.values() for f in row)
+    }
+    held.sort(key=lambda option: max(positions.get(flag, -1) for flag in option.opts))
     out = [".SH OPTIONS"]
     for option in held:
         record = option.get_help_record(context)

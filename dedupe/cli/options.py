@@ -1,4 +1,4 @@
-"""The options that commands share, each declared once, handed over as one Request."""
+"""The options that commands share, each declared once, and the layout of their help."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.console import Console, is_terminal
-from dedupe.cli.layers import settle
-from dedupe.parsers import parse_size
-from dedupe.settings import KNOBS, Knob, Settings
-from dedupe.tables import is_named
-from dedupe.threads import check_memory
+from dedupe.config import SETTINGS, Setting, Settings, resolve_settings
+from dedupe.config_values import parse_size
+from dedupe.io.parquet import has_parquet_suffix
+from dedupe.parallel import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dedupe.stories import Format
+    from dedupe.models import Format
 
-    Command = Callable[..., None]
-    Decorator = Callable[[Command], Command]
+    CommandFunction = Callable[..., None]
+    Decorator = Callable[[CommandFunction], CommandFunction]
 
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet")
 
@@ -47,7 +46,7 @@ class Request:
     @property
     def parquet(self) -> bool:
         """Whether Parquet is to be written."""
-        return self.to is not None or is_named(self.output or "")
+        return self.to is not None or has_parquet_suffix(self.output or "")
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -55,13 +54,15 @@ class Request:
         return (*self.files, *filter(None, [self.settings.links]))
 
 
-def with_default(knob: Knob) -> str:
-    """Word a knob's help, which ends in its default."""
-    told = "Default:" in knob.help or knob.default in (None, ())
-    return knob.help if told else f"{knob.help} Default: {knob.default}."
+def help_with_default(setting: Setting) -> str:
+    """Word a setting's help, which ends in its default."""
+    told = "Default:" in setting.help or setting.default in (None, ())
+    return setting.help if told else f"{setting.help} Default: {setting.default}."
 
 
-def size_of(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+def parse_size_option(
+    _context: click.Context, _option: click.Parameter, given: str | None
+) -> int | None:
     """Read a size; raises BadParameter."""
     try:
         size = None if given is None else parse_size(given)
@@ -72,7 +73,7 @@ def size_of(_context: click.Context, _option: click.Parameter, given: str | None
     return size
 
 
-FACE_OPTIONS: tuple[Decorator, ...] = (
+OUTPUT_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "-o",
         "--output",
@@ -116,11 +117,11 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     ),
 )
 
-SPILL_OPTIONS: tuple[Decorator, ...] = (
+BACKEND_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--memory",
         metavar="SIZE",
-        callback=size_of,
+        callback=parse_size_option,
         help="Take to the disk what would not fit into so much memory, as in 512M or 2G. The "
         "result is the same. Default: half of what is free.",
     ),
@@ -144,14 +145,18 @@ SPILL_OPTIONS: tuple[Decorator, ...] = (
         "configuration says.",
     ),
 )
-OF_ARTICLES = ("max_ratio",)
+ARTICLE_SETTINGS = ("max_ratio",)
 """The settings that a page is read by."""
 
-KNOB_OPTIONS: tuple[Decorator, ...] = tuple(
+SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
-        knob.flag, knob.name, metavar=knob.metavar, multiple=knob.many, help=with_default(knob)
+        setting.flag,
+        setting.name,
+        metavar=setting.metavar,
+        multiple=setting.many,
+        help=help_with_default(setting),
     )
-    for knob in KNOBS
+    for setting in SETTINGS
 )
 
 
@@ -170,19 +175,19 @@ CSV_SAFE: Decorator = click.option(
 )
 
 
-def run_options(command: Command) -> Command:
-    """Give a command ``[FILES]...``, every knob and the shared options, as its Request."""
+def run_options(command: CommandFunction) -> CommandFunction:
+    """Give a command ``[FILES]...``, every setting and the shared options, as its Request."""
 
     @functools.wraps(command)
     def gathered(files: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
-        console = gather_console(given)
+        console = take_console(given)
         help_on_terminal(files)
-        flags = {knob.name: given.pop(knob.name) for knob in KNOBS}
+        flags = {setting.name: given.pop(setting.name) for setting in SETTINGS}
         request = Request(
             files=files,
             output=given.pop("output"),
             console=console,
-            settings=settle(flags, os.environ, given.pop("config")),
+            settings=resolve_settings(flags, os.environ, given.pop("config")),
             format=given.pop("input_format"),
             stats=given.pop("stats"),
             memory=given.pop("memory", None),
@@ -193,31 +198,33 @@ def run_options(command: Command) -> Command:
         )
         command(request, **given)
 
-    declared = (files_argument("files"), *KNOB_OPTIONS, *RUN_OPTIONS, *FACE_OPTIONS)
-    return decorate(gathered, declared)
+    declared = (files_argument("files"), *SETTING_OPTIONS, *RUN_OPTIONS, *OUTPUT_OPTIONS)
+    return add_options(gathered, declared)
 
 
-def spill_options(command: Command) -> Command:
+def backend_options(command: CommandFunction) -> CommandFunction:
     """Give a command what tells where it runs, and how much memory it may take."""
-    return decorate(command, SPILL_OPTIONS)
+    return add_options(command, BACKEND_OPTIONS)
 
 
-def article_options(command: Command) -> Command:
+def article_options(command: CommandFunction) -> CommandFunction:
     """Give a command ``[ARTICLES]...`` and the options of every command, as its Request."""
 
     @functools.wraps(command)
     def gathered(articles: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - one type an option
-        console = gather_console(given)
+        console = take_console(given)
         help_on_terminal(articles)
-        flags = {name: given.pop(name) for name in OF_ARTICLES}
-        settings = settle(flags, os.environ, None)
+        flags = {name: given.pop(name) for name in ARTICLE_SETTINGS}
+        settings = resolve_settings(flags, os.environ, None)
         output, to = given.pop("output"), given.pop("to")
         command(Request(articles, output, console, settings, to=to), **given)
 
-    knobs = (
-        option for option, knob in zip(KNOB_OPTIONS, KNOBS, strict=True) if knob.name in OF_ARTICLES
+    setting_options = (
+        option
+        for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
+        if setting.name in ARTICLE_SETTINGS
     )
-    return decorate(gathered, (files_argument("articles"), *knobs, *FACE_OPTIONS))
+    return add_options(gathered, (files_argument("articles"), *setting_options, *OUTPUT_OPTIONS))
 
 
 def files_argument(name: str) -> Decorator:
@@ -225,14 +232,14 @@ def files_argument(name: str) -> Decorator:
     return click.argument(name, nargs=-1, type=click.Path())
 
 
-def decorate(command: Command, options: Iterable[Decorator]) -> Command:
+def add_options(command: CommandFunction, options: Iterable[Decorator]) -> CommandFunction:
     """Declare several options on a command."""
     for option in reversed(tuple(options)):
         command = option(command)
     return command
 
 
-def gather_console(given: dict[str, Any]) -> Console:
+def take_console(given: dict[str, Any]) -> Console:
     """Take the console's options out of what was given, and let error handling know them."""
     console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"))
     click.get_current_context().meta[Console.KEY] = console
@@ -246,3 +253,90 @@ def help_on_terminal(files: tuple[str, ...]) -> None:
         context = click.get_current_context()
         click.echo(context.get_help())
         context.exit()
+
+
+SECTIONS = {
+    "What goes": ("--before", "--ids"),
+    "How far": ("--deep",),
+    "Judging": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
+    "Goal": ("--labels", "--precision", "--recall", "--confidence"),
+    "Matching": (
+        "--field",
+        "--threshold",
+        "--window",
+        "--linkage",
+        "--updates",
+        "--numbers",
+        "--links",
+    ),
+    "Gate": (
+        "--against",
+        "--baseline",
+        "--update-baseline",
+        "--max-duplicates",
+        "--max-rate",
+        "--max-cluster",
+        "--exit-zero",
+    ),
+    "Canonical version": ("--keep", "--prefer"),
+    "Input": (
+        "--in",
+        "--from",
+        "--id-field",
+        "--date-field",
+        "--source-field",
+        "--on-error",
+        "--max-line",
+        "--max-ratio",
+        "--line-buffered",
+    ),
+    "Output": (
+        "--format",
+        "--pager",
+        "--json",
+        "--duplicates",
+        "--title",
+        "--output",
+        "--to",
+        "--plot",
+        "--into",
+        "--csv-safe",
+        "--stats",
+    ),
+    "Run": (
+        "--config",
+        "--jobs",
+        "--memory",
+        "--tmp",
+        "--engine",
+        "--master",
+        "--seed",
+        "--quiet",
+        "--verbose",
+        "--color",
+        "--help",
+    ),
+}
+"""Every option of every command, by its long spelling."""
+
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Command(click.Command):
+    """A command whose help shows its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section a heading, without those that would be empty."""
+        params = {spelling: param for param in self.get_params(ctx) for spelling in param.opts}
+        for heading, flags in SECTIONS.items():
+            shown = [params[flag].get_help_record(ctx) for flag in flags if flag in params]
+            rows = [record for record in shown if record]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    """Lay out ``(what it does, command line)`` pairs for the end of a help text."""
+    lines = [line for says, runs in pairs for line in (f"  {says}:", f"    $ {runs}")]
+    return "\n".join(["\b", "Examples:", *lines])

@@ -1,20 +1,28 @@
-"""``dedupe report``: what was found, as one page for a browser."""
+"""``dedupe report``: write one HTML page of the result."""
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 
+from dedupe import installed_version
 from dedupe.cli.console import is_terminal
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.io.compression import display_name, split_suffix
+from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from dedupe.models import ReadStats
     from dedupe.pipeline import Result
+    from dedupe.reports.html.data import ReportData
 
 HELP = """\
 Show what was found as one HTML page.
@@ -38,19 +46,69 @@ EXAMPLES = examples(
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @click.option("--title", metavar="TEXT", help="Heading of the page. Default: made of the files.")
 @run_options
-def command(request: Request, *, title: str | None) -> None:
+def report_command(request: Request, *, title: str | None) -> None:
     """Write the page."""
-    from dedupe.cli.job import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.cli.reporting import overview_of  # noqa: PLC0415 - the same
-    from dedupe.page.html import page  # noqa: PLC0415 - the same
-    from dedupe.stories import Tally  # noqa: PLC0415 - used here alone
+    from dedupe.cli.run import run_command
+    from dedupe.models import ReadStats
+    from dedupe.reports.html.render import render_page
 
     if request.output is None and is_terminal(sys.stdout):
         raise click.UsageError("a page is for a browser; write it to a file, as in -o report.html")
-    tally = Tally()
+    read_stats = ReadStats()
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        overview = overview_of(request, result, tally, title)
-        return overview.facts["clusters"], [page(overview)]
+        overview = report_data(request, result, read_stats, title)
+        return overview.facts["clusters"], [render_page(overview)]
 
-    carry_out("report", request, render, tally, with_texts=True)
+    run_command("report", request, render, read_stats, with_texts=True)
+
+
+STEPS = 100
+AIM = 0.98
+"""The chance of being compared that the page marks."""
+
+
+def report_data(
+    request: Request, result: Result, read_stats: ReadStats, title: str | None
+) -> ReportData:
+    """Gather what the page tells; times are left out, so that equal runs give equal pages."""
+    from dedupe.blocking.keys import BANDING
+    from dedupe.blocking.rare_pairs import RARE_PAIRS
+    from dedupe.reports.html.data import ReportData
+
+    stats = {name: value for name, value in result.stats.items() if name != "seconds"}
+    facts = {
+        "version": installed_version(),
+        "settings": request.settings.manifest(),
+        "input": asdict(read_stats),
+        "sketch": {"bands": BANDING.bands, "rows": BANDING.rows, "anchors": RARE_PAIRS, "aim": AIM},
+        **stats,
+    }
+    return ReportData(
+        title=title or default_title(request.files),
+        corpus=result.corpus,
+        clustering=result.clustering,
+        facts=facts,
+        recall=[BANDING.recall(step / STEPS) for step in range(STEPS + 1)],
+        links=dict(filter(None, (relative_link(path, request.output) for path in request.files))),
+    )
+
+
+def default_title(files: Sequence[str]) -> str:
+    """What the page is called when nobody has said."""
+    if not files:
+        return "Duplicates in standard input"
+    others = f" and {count_noun(len(files) - 1, 'other file')}" if len(files) > 1 else ""
+    return f"Duplicates in {Path(display_name(files[0])).name}{others}"
+
+
+def relative_link(path: str, output: str | None) -> tuple[str, str] | None:
+    """An input and its address as seen from the page; None for what no browser would show."""
+    if path == "-" or split_suffix(path)[1]:
+        return None
+    folder = Path(output).parent if output and output != "-" else Path()
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # on another drive
+        return None
+    return path, quote(os.fsencode(Path(relative).as_posix()))

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import standard_input
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import TO, Request, article_options
-from dedupe.cli.summary import counted, told
+from dedupe.cli.console import join_facts, standard_input
+from dedupe.cli.options import TO, Command, Request, article_options, examples
+from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,30 +44,30 @@ EXAMPLES = examples(
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @TO
 @article_options
-def command(request: Request) -> None:
+def split_command(request: Request) -> None:
     """Write the blocks of every page, once all pages are read."""
-    from dedupe.reading.article import split  # noqa: PLC0415 - the same
-    from dedupe.writing import open_output  # noqa: PLC0415 - the same
+    from dedupe.io.article_split import split_article
+    from dedupe.io.output import open_output
 
     started = time.perf_counter()
     with open_output(request.output, request.files, parquet=request.parquet) as output:
         pages = list(read_pages(request.files, request.settings.max_ratio))
-        blocks = [block for name, data in pages for block in split(name, data)]
+        blocks = [block for name, data in pages for block in split_article(name, data)]
         for piece in written([block.record for block in blocks], parquet=request.parquet):
             output.write(piece)
     if not request.console.quiet:
-        facts = [counted(len(pages), "article"), counted(len(blocks), "block")]
-        request.console.say(told(facts, time.perf_counter() - started))
+        facts = [count_noun(len(pages), "article"), count_noun(len(blocks), "block")]
+        request.console.say(join_facts(facts, time.perf_counter() - started))
 
 
 def written(records: Sequence[dict[str, str | int]], *, parquet: bool) -> Iterator[bytes]:
     """Blocks as they go out."""
     if parquet:
-        from dedupe.writing.parquet import block_rows  # noqa: PLC0415 - an extra
+        from dedupe.io.parquet_write import write_blocks
 
-        yield from block_rows(records)
+        yield from write_blocks(records)
         return
-    import orjson  # noqa: PLC0415 - kept out of --help
+    import orjson
 
     for record in records:
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
@@ -79,11 +78,11 @@ def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
 
     One that decompresses to more than ``most`` times its size is refused.
     """
-    from dedupe.reading import check_inputs  # noqa: PLC0415 - kept out of --help
-    from dedupe.reading.compression import chunks, shown  # noqa: PLC0415 - the same
+    from dedupe.io.compression import display_name, read_chunks
+    from dedupe.io.reader import check_inputs
 
     inputs = files or ("-",)
     check_inputs(inputs)
     for path in inputs:
-        name = os.fsencode(shown(path)).decode(errors="replace")  # JSON holds no other bytes
-        yield name, b"".join(chunks(path, standard_input(), most))
+        name = os.fsencode(display_name(path)).decode(errors="replace")  # JSON holds no other bytes
+        yield name, b"".join(read_chunks(path, standard_input(), most))

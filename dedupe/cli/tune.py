@@ -1,12 +1,30 @@
-"""``dedupe tune``: the threshold that keeps your promise on your labels."""
+"""``dedupe tune``: choose the threshold for labelled pairs."""
 
 from __future__ import annotations
 
-import click
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dedupe.cli.layout import Command, examples
-from dedupe.cli.options import Request, run_options
-from dedupe.parsers import parse_share
+import click
+import numpy as np
+
+from dedupe.cli.console import join_facts
+from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.config_values import parse_share
+from dedupe.errors import InputError
+from dedupe.io.compression import display_name
+from dedupe.io.labels import read_labels
+from dedupe.io.output import open_output
+from dedupe.models import ReadStats
+from dedupe.reports.format import count_noun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.evaluation.tune import Curve, Goal, ScoredLabels, TunedThreshold
 
 HELP = """\
 Choose the threshold for your own labels and target, or say what the labels lack.
@@ -34,7 +52,9 @@ EXAMPLES = examples(
 OUTPUT_HELP = "Write the settings here, as TOML; - puts them in the place of the table."
 
 
-def share(_context: click.Context, _option: click.Parameter, given: str | None) -> float | None:
+def parse_open_share(
+    _context: click.Context, _option: click.Parameter, given: str | None
+) -> float | None:
     """Read a number between 0 and 1; the usage error names the option."""
     if given is None:
         return None
@@ -54,18 +74,20 @@ def share(_context: click.Context, _option: click.Parameter, given: str | None) 
     required=True,
     help="Labelled pairs: JSONL from dedupe label, or CSV with the columns a,b,label.",
 )
-@click.option("--precision", callback=share, metavar="SHARE", help="Reach this precision.")
-@click.option("--recall", callback=share, metavar="SHARE", help="Reach this recall.")
+@click.option(
+    "--precision", callback=parse_open_share, metavar="SHARE", help="Reach this precision."
+)
+@click.option("--recall", callback=parse_open_share, metavar="SHARE", help="Reach this recall.")
 @click.option(
     "--confidence",
-    callback=share,
+    callback=parse_open_share,
     default="0.95",
     metavar="SHARE",
     help="Confidence of the intervals. Default: 0.95.",
 )
 @click.option("--plot", metavar="FILE", help="Draw the curve as SVG.")
 @run_options
-def command(
+def tune_command(
     request: Request,
     *,
     labels: str,
@@ -75,8 +97,7 @@ def command(
     plot: str | None,
 ) -> None:
     """Tune one threshold."""
-    from dedupe.cli.tuning import carry_out  # noqa: PLC0415 - keeps numpy out of --help
-    from dedupe.judge.tune import Goal  # noqa: PLC0415 - the same
+    from dedupe.evaluation.tune import Goal
 
     if precision and recall:
         raise click.UsageError("--precision and --recall exclude each other")
@@ -85,9 +106,166 @@ def command(
         goal = Goal("precision", precision, confidence)
     elif recall:
         goal = Goal("recall", recall, confidence)
-    carry_out(request, labels, goal, plot)
+    run_tune(request, labels, goal, plot)
 
 
-for parameter in command.params:
+for parameter in tune_command.params:
     if isinstance(parameter, click.Option) and parameter.name == "output":
         parameter.help = OUTPUT_HELP
+
+GRID = np.arange(1, 20) / 20
+HEADER = "threshold  precision  interval       recall  F1     pairs  updates"
+CHOSEN = "  <- chosen"
+WORDS = {"f1": "F1"}
+
+
+def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> None:
+    """Tune; every file that is asked for appears whole or not at all."""
+    from dedupe.cli.run import run_manifest
+    from dedupe.evaluation.tune import settings_toml
+    from dedupe.reports.tuning_curve import draw_tuning_curve
+
+    started = time.perf_counter()
+    check_tune_paths(request, labels, picture)
+    inputs = [*request.inputs, labels]
+    read_stats = ReadStats()
+    with ExitStack() as open_files:
+        sidecar, drawing, output = (
+            open_files.enter_context(open_output(path, inputs)) if path else None
+            for path in (request.stats, picture, request.output or "-")
+        )
+        pairs = score_labels(request, labels, read_stats)
+        tuned = choose_threshold(pairs, goal, request.settings.seed, labels)
+        report = list(tune_report(pairs, tuned, goal))
+        settings = replace(request.settings, threshold=tuned.threshold)
+        table = ("\n".join(report) + "\n").encode()
+        written = settings_toml(settings, report) if request.output else table
+        if output:
+            output.write(written)
+        if drawing:
+            drawing.write(draw_tuning_curve(tuned, goal))
+        if sidecar:
+            sidecar.write(
+                run_manifest("tune", settings, read_stats, tune_figures(pairs, tuned, goal))
+            )
+    if request.output not in (None, "-"):
+        click.echo(table, nl=False)
+    if not request.console.quiet:
+        facts = [
+            f"threshold {tuned.threshold:g} for {goal}",
+            count_noun(len(pairs.scores), "label"),
+        ]
+        request.console.say(join_facts(facts, time.perf_counter() - started))
+
+
+def check_tune_paths(request: Request, labels: str, picture: str | None) -> None:
+    """Refuse to read two things from standard input, or to write two to one place."""
+    if labels == "-" and (not request.files or "-" in request.files):
+        raise click.UsageError("the records and the labels cannot both be standard input")
+    named = {"--output": request.output, "--plot": picture, "--stats": request.stats}
+    taken: dict[str, str] = {}
+    for option, path in named.items():
+        if path == "-" and option != "--output":
+            raise click.UsageError(f"{option} needs a file: standard output is for the table")
+        if path and path != "-":
+            other = taken.setdefault(os.path.realpath(path), option)
+            if other != option:
+                raise click.UsageError(f"{other} and {option} name the same file: {path}")
+
+
+def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLabels:
+    """Read the labels, then the files, and score the labelled pairs; raises InputError."""
+    from dedupe.cli.run import open_for_scoring
+    from dedupe.evaluation.evaluate import scores_within_limits
+    from dedupe.evaluation.tune import ScoredLabels
+    from dedupe.io.record_ids import find_pairs
+
+    labels = read_labels(path)
+    with open_for_scoring(request, read_stats) as (backend, _):
+        left, right = find_pairs(backend.corpus, labels, display_name(path))
+        scores = scores_within_limits(backend, left, right)
+    return ScoredLabels.of(scores, [label.label for label in labels])
+
+
+def choose_threshold(pairs: ScoredLabels, goal: Goal, seed: int, path: str) -> TunedThreshold:
+    """Tune; raises InputError with the labels' path when they do not support the claim."""
+    from dedupe.evaluation.tune import RefusalError, tune
+
+    try:
+        return tune(pairs, goal, seed)
+    except RefusalError as refusal:
+        raise InputError(display_name(path), None, str(refusal)) from None
+
+
+def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Iterator[str]:
+    """What was chosen and why, for a person: the table, and how it does on unseen labels."""
+    yield f"threshold {tuned.threshold:g} for {goal}, from {label_counts_text(pairs)}"
+    yield f"intervals are Wilson's at {goal.confidence:.0%} confidence"
+    yield ""
+    yield HEADER
+    yield from table_rows(pairs, tuned, goal)
+    yield ""
+    if tuned.spread:
+        yield "on labels left out of the choice (bootstrap: mean, and 90% of the samples):"
+        for name, (mean, low, high) in tuned.spread.items():
+            yield f"  {WORDS.get(name, name):<10} {mean:.3f}  {low:.3f}-{high:.3f}"
+        if tuned.steady < 1:
+            yield f"  the labels support {goal} in {tuned.steady:.0%} of the samples"
+
+
+def label_counts_text(pairs: ScoredLabels) -> str:
+    """Word how many labels of each kind there are."""
+    kinds = {"duplicate": pairs.duplicate, "not": pairs.different, "update": pairs.update}
+    counts = ", ".join(f"{int(held.sum()):,} {kind}" for kind, held in kinds.items())
+    return f"{count_noun(len(pairs.scores), 'label')} ({counts})"
+
+
+def table_rows(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Iterator[str]:
+    """The curve at round thresholds, and at the one chosen."""
+    import numpy as np
+
+    from dedupe.evaluation.tune import curve_of, wilson
+
+    thresholds = np.union1d(GRID, [tuned.threshold])
+    curve = curve_of(pairs, thresholds, np.ones(len(pairs.scores), dtype=np.int64))
+    low, high = wilson(curve.right, curve.accepted, goal.z)
+    for position, threshold in enumerate(thresholds.tolist()):
+        mark = CHOSEN if threshold == tuned.threshold else ""
+        shares = [curve.precision[position], low[position], high[position], curve.recall[position]]
+        yield table_row(threshold, [*shares, curve.f1[position]], curve, position) + mark
+
+
+def table_row(threshold: float, shares: list[float], curve: Curve, position: int) -> str:
+    """One line of the table; a dash where nothing was accepted."""
+    precision, low, high, recall, f1 = (f"{share:.3f}" for share in shares)
+    if not curve.accepted[position]:
+        precision, low, high = "-    ", "-    ", "-    "
+    return (
+        f"{threshold:<9g}  {precision:<9}  {low}-{high}    {recall}   {f1}  "
+        f"{curve.accepted[position]:>5}  {curve.updates[position]:>7}"
+    )
+
+
+def tune_figures(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> dict[str, object]:
+    """The same for a program."""
+    from dedupe.evaluation.tune import wilson
+
+    curve, position = tuned.curve, tuned.position
+    low, high = wilson(curve.right, curve.accepted, goal.z)
+    return {
+        "goal": {"measure": goal.measure, "target": goal.target, "confidence": goal.confidence},
+        "labels": {
+            "duplicate": int(pairs.duplicate.sum()),
+            "not": int(pairs.different.sum()),
+            "update": int(pairs.update.sum()),
+        },
+        "threshold": tuned.threshold,
+        "precision": round(float(curve.precision[position]), 4),
+        "precision_interval": [round(float(low[position]), 4), round(float(high[position]), 4)],
+        "recall": round(float(curve.recall[position]), 4),
+        "f1": round(float(curve.f1[position]), 4),
+        "bootstrap": {
+            name: [round(value, 4) for value in ends] for name, ends in tuned.spread.items()
+        },
+        "supported": round(tuned.steady, 4),
+    }

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
-from dedupe.files import reason_of
-from dedupe.stories import Stale
+from dedupe.gate.models import StaleEntry
+from dedupe.io.atomic import os_error_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 VERSION = 1
-LEAST = 2
+MIN_RECORDS = 2
 MISSING = "{reason}; --update-baseline makes it"
 NO_BASELINE = "not a baseline, as --update-baseline writes it"
 
@@ -38,38 +38,38 @@ class Entry:
     text: str
 
 
-class Book:
+class BaselineIndex:
     """The entries of a baseline, found by the records that they name; counts what they excuse."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
         self._left = [0] * len(entries)
         self._naming: dict[str, list[int]] = defaultdict(list)
-        for place, entry in enumerate(entries):
+        for position, entry in enumerate(entries):
             for digest in dict.fromkeys(entry.records):
-                self._naming[digest].append(place)
+                self._naming[digest].append(position)
 
     def ties(self, members: Sequence[int], digests: Sequence[str]) -> Iterator[list[int]]:
         """The members of a cluster that each entry holds together, two or more at a time."""
         if not self._naming:
             return
         naming = [self._naming.get(digest, ()) for digest in digests]
-        for place in dict.fromkeys(place for places in naming for place in places):
-            unclaimed = Counter(self._entries[place].records)
+        for position in dict.fromkeys(position for positions in naming for position in positions):
+            unclaimed = Counter(self._entries[position].records)
             held = []
             for member, digest in zip(members, digests, strict=True):
                 if unclaimed[digest] > 0:
                     unclaimed[digest] -= 1
                     held.append(member)
-            self._left[place] += len(held) - 1
-            if len(held) >= LEAST:
+            self._left[position] += len(held) - 1
+            if len(held) >= MIN_RECORDS:
                 yield held
 
-    def stale(self) -> tuple[Stale, ...]:
+    def stale(self) -> tuple[StaleEntry, ...]:
         """The entries that name records which are no duplicates now."""
         pairs = zip(self._entries, self._left, strict=True)
         return tuple(
-            Stale(entry.cluster, entry.text, len(entry.records) - 1, left)
+            StaleEntry(entry.cluster, entry.text, len(entry.records) - 1, left)
             for entry, left in pairs
             if left < len(entry.records) - 1
         )
@@ -80,7 +80,7 @@ def read_baseline(path: str) -> list[Entry]:
     try:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        reason = reason_of(error)
+        reason = os_error_reason(error)
         missing = isinstance(error, FileNotFoundError)
         raise InputError(path, None, MISSING.format(reason=reason) if missing else reason) from None
     except json.JSONDecodeError as error:
@@ -90,12 +90,12 @@ def read_baseline(path: str) -> list[Entry]:
     if not isinstance(held, dict) or not isinstance(held.get("accepted"), list):
         raise InputError(path, None, NO_BASELINE)
     if held.get("version") != VERSION:
-        told = f"a baseline of version {held.get('version')!r}; this dedupe reads {VERSION}"
-        raise InputError(path, None, told)
-    return [entry_of(path, number, row) for number, row in enumerate(held["accepted"], 1)]
+        record = f"a baseline of version {held.get('version')!r}; this dedupe reads {VERSION}"
+        raise InputError(path, None, record)
+    return [parse_entry(path, number, row) for number, row in enumerate(held["accepted"], 1)]
 
 
-def entry_of(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whatever the JSON held
+def parse_entry(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whatever the JSON held
     """One entry; raises InputError that tells which one is malformed."""
     match row:
         case {"cluster": str(cluster), "records": [_, _, *_] as records, "text": str(text)} if all(
@@ -105,7 +105,7 @@ def entry_of(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whate
     raise InputError(path, None, f"{NO_BASELINE}: entry {number} needs cluster, records and text")
 
 
-def written(entries: Sequence[Entry]) -> bytes:
+def encode_baseline(entries: Sequence[Entry]) -> bytes:
     """A baseline as JSON, an entry a line in the order of ids, so that a diff is for reading."""
     rows = [
         json.dumps(

@@ -1,7 +1,7 @@
-"""The standing index: tomorrow's stories against all that came before, on disk.
+"""The standing index: tomorrow's records against all that came before, on disk.
 
 One SQLite file in WAL mode holds all of it. Measured against LMDB with the 36 M postings of a
-million stories on two cores: 37 look-ups at random take 0.47 ms (LMDB 0.43), all postings are read
+million records on two cores: 37 look-ups at random take 0.47 ms (LMDB 0.43), all postings are read
 in 0.13 s, a commit that does not wait for the disk takes 0.02 ms, and they fill 179 MB against 148.
 LMDB reads rows by number four times as fast (60,000 in 0.04 s, not 0.16). So its lead is small, and
 SQLite needs no further package, names a damaged page instead of crashing on it, waits for a second

@@ -6,30 +6,30 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dedupe.api import lines_of, refuse, settled
+from dedupe.api import checked_settings, encode_records, raise_with_position
+from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError
-from dedupe.index import adding, checking, merging, removing, schema, telling, whole
-from dedupe.index.store import Store
-from dedupe.pipeline.gather import gather
-from dedupe.reading.dates import seconds
-from dedupe.reading.jsonl import batches
-from dedupe.reading.source import Source
-from dedupe.settings import Settings, check_name, resolve
-from dedupe.stories import NO_TIME, Tally
+from dedupe.index import compact, export, insert, maintain, schema, verify
+from dedupe.index.database import Store
+from dedupe.io.jsonl import read_jsonl
+from dedupe.io.source import Source
+from dedupe.io.values import parse_timestamp
+from dedupe.models import NO_TIME, ReadStats
+from dedupe.pipeline import load_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from dedupe.api import Story
+    from dedupe.api import Record
     from dedupe.index.answers import Answer
-    from dedupe.stories import Corpus
+    from dedupe.models import Corpus
 
 CALL = "Index"
 
 
 class Index:
-    """Stories on disk, and where each belongs.
+    """Records on disk, and where each belongs.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -66,7 +66,7 @@ class Index:
         Raises StoreError where there is something already, SettingsError for a setting that is
         unknown or out of range.
         """
-        chosen = settled(settings or Settings(), given)
+        chosen = checked_settings(settings or Settings(), given)
         schema.create(path, chosen)
         return cls(path, {}, {"jobs": chosen.jobs})
 
@@ -77,7 +77,7 @@ class Index:
         Raises StoreError for a file that is no index or damaged, and for another setting, rule or
         format, with the difference; SettingsError for a setting that is unknown or out of range.
         """
-        wanted, passing = sorted_out({n: v for n, v in given.items() if v is not None}, CALL)
+        wanted, passing = check_given({n: v for n, v in given.items() if v is not None}, CALL)
         return cls(path, wanted, passing)
 
     @property
@@ -112,71 +112,71 @@ class Index:
             self._stores.clear()
         self._local = threading.local()
 
-    def add(self, stories: Iterable[Story]) -> list[Answer]:
-        """Take stories in; returns what became of each. On return they are on disk.
+    def add(self, stories: Iterable[Record]) -> list[Answer]:
+        """Take records in; returns what became of each. On return they are on disk.
 
-        Raises InputError for a story that cannot be read, StoreError for an index that cannot be
+        Raises InputError for a record that cannot be read, StoreError for an index that cannot be
         written; nothing is taken in then.
         """
         return self.add_corpus(self.corpus_of(stories))
 
-    def match(self, stories: Iterable[Story]) -> list[Answer]:
-        """What the index has to say of stories, which it does not take in; raises as ``add``."""
+    def match(self, stories: Iterable[Record]) -> list[Answer]:
+        """What the index has to say of records, which it does not take in; raises as ``add``."""
         return self.match_corpus(self.corpus_of(stories))
 
     def add_corpus(self, corpus: Corpus) -> list[Answer]:
-        """Take in stories that have been read."""
-        return adding.add(self.store, corpus)
+        """Take in records that have been read."""
+        return insert.add(self.store, corpus)
 
     def match_corpus(self, corpus: Corpus) -> list[Answer]:
-        """Answer stories that have been read."""
-        return adding.ask(self.store, corpus)
+        """Answer records that have been read."""
+        return insert.match_only(self.store, corpus)
 
     def remove(
         self, *, before: datetime | str | None = None, ids: Iterable[str] | None = None
     ) -> int:
-        """Forget stories older than a date, or of some ids; returns how many went.
+        """Forget records older than a date, or of some ids; returns how many went.
 
-        An undated story has no age; one without an id goes by the digest that answers name it by.
+        An undated record has no age; one without an id goes by the digest that answers name it by.
         Raises SettingsError for a date that cannot be read, StoreError as ``add``.
         """
-        return removing.remove(self.store, seconds_of(before), ids)[0]
+        return maintain.remove_records(self.store, seconds_of(before), ids)[0]
 
     def merge(self, other: Index) -> int:
-        """Take in all stories of another index, which stays as it is; returns how many were new.
+        """Take in all records of another index, which stays as it is; returns how many were new.
 
         Raises StoreError for an index made with other settings.
         """
-        return merging.merge(self.store, other.store)
+        return maintain.merge_index(self.store, other.store)
 
     def compact(self) -> int:
-        """Give the index the clusters of a batch run over all its stories, and the least size.
+        """Give the index the clusters of a batch run over all its records, and the least size.
 
-        Returns how many stories have another canonical version than before. All stories are held
+        Returns how many records have another canonical version than before. All records are held
         in memory meanwhile; readers go on, writers wait.
         """
-        return whole.compact(self.store, lambda _stage, _share: None)
+        return compact.compact_store(self.store, lambda _stage, _share: None)
 
     def check(self) -> list[str]:
         """What is wrong with the index, in words; empty where nothing is."""
-        return checking.check(self.store)
+        return verify.check_index(self.store)
 
     def stats(self) -> dict[str, Any]:
-        """The figures of the index: stories, clusters, bytes, settings."""
-        return telling.stats(self.store)
+        """The figures of the index: records, clusters, bytes, settings."""
+        return export.index_stats(self.store)
 
     def export(self) -> Iterator[dict[str, Any]]:
-        """Every cluster with its stories, the oldest cluster first."""
-        return telling.export(self.store)
+        """Every cluster with its records, the oldest cluster first."""
+        return export.export_clusters(self.store)
 
-    def corpus_of(self, stories: Iterable[Story]) -> Corpus:
-        """Stories of a program as columns."""
-        lines = lines_of(stories, self.settings)
-        source = Source("stories", "jsonl", lines, self.settings, Tally(), refuse)
-        return gather(batches(source), len(self.settings.field))
+    def corpus_of(self, stories: Iterable[Record]) -> Corpus:
+        """Records of a program as columns."""
+        lines = encode_records(stories, self.settings)
+        source = Source("stories", "jsonl", lines, self.settings, ReadStats(), raise_with_position)
+        return load_corpus(read_jsonl(source), len(self.settings.field))
 
 
-def sorted_out(
+def check_given(
     given: dict[str, object], origin: str
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Settings that an index keeps, as JSON values, and those of one run; raises SettingsError."""
@@ -197,7 +197,7 @@ def seconds_of(date: datetime | str | None) -> int | None:
         return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
     if date is None:
         return None
-    found = seconds(date, NO_TIME)
+    found = parse_timestamp(date, NO_TIME)
     if found == NO_TIME:
         raise SettingsError("before", f"{date!r} is no date such as 2026-03-01", CALL)
     return found

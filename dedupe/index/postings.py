@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.candidates import NEIGHBOURS
-from dedupe.hashing import ranges
+from dedupe.arrays import concat_ranges
+from dedupe.blocking.lsh import NEIGHBOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,19 +63,23 @@ def bits_for(span: int) -> int:
     return bits
 
 
-def pack(
-    keys: NDArray[np.uint32], places: NDArray[np.int64], bits: int, share: int = 0, shares: int = 1
+def pack_postings(
+    keys: NDArray[np.uint32],
+    positions: NDArray[np.int64],
+    bits: int,
+    share: int = 0,
+    shares: int = 1,
 ) -> Iterator[tuple[int, bytes]]:
     """The parts, each with its number, of postings given as keys and places below ``2**bits``.
 
     All of the postings are in one of so many equal shares of the keys, and so are the parts.
     """
-    codes = np.sort(keys.astype(np.uint64) << np.uint64(bits) | places.astype(np.uint64))
+    packed = np.sort(keys.astype(np.uint64) << np.uint64(bits) | positions.astype(np.uint64))
     buckets = (1 << bits) // shares
-    held = (codes >> np.uint64(KEY_BITS)).astype(np.int64) - share * buckets
+    held = (packed >> np.uint64(KEY_BITS)).astype(np.int64) - share * buckets
     sizes = np.bincount(held, minlength=buckets).reshape(-1, GROUP)
     short, long = sizes.astype("<u2").tobytes(), sizes.astype("<u4").tobytes()
-    entries = (codes & LOW).astype("<u4").tobytes()
+    entries = (packed & LOW).astype("<u4").tobytes()
     start, width = 0, len(short) // len(sizes)
     for part, end in enumerate((4 * sizes.sum(axis=1).cumsum()).tolist()):
         if end - start <= 4 * MOST_SHORT:
@@ -97,7 +101,7 @@ class Parts:
         return len(self.bounds) - 1
 
 
-def unpack(blobs: Sequence[bytes]) -> Parts:
+def unpack_postings(blobs: Sequence[bytes]) -> Parts:
     """Parts from how they are kept."""
     bounds = np.zeros(len(blobs) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, blobs), np.int64, len(blobs)) // 4, out=bounds[1:])
@@ -116,17 +120,17 @@ def buckets_of(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     long = lengths > GROUP // 2 + MOST_SHORT
     for part in np.flatnonzero(long).tolist():
         sizes[part] = parts.data[firsts[part] : firsts[part] + GROUP]
-    heads = np.where(long, GROUP, GROUP // 2)
+    headlines = np.where(long, GROUP, GROUP // 2)
     ends = sizes.cumsum(axis=1)
-    if (lengths != heads + ends[:, -1]).any():
+    if (lengths != headlines + ends[:, -1]).any():
         raise ValueError("a part of the postings has another length than it says")
-    return (firsts + heads)[:, None] + ends - sizes, sizes
+    return (firsts + headlines)[:, None] + ends - sizes, sizes
 
 
 def all_of(parts: Parts, bits: int, first: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """All keys of some parts of a segment, from that number on, and the place of each, sorted."""
     starts, sizes = buckets_of(parts)
-    entries = parts.data[ranges(starts.ravel(), sizes.ravel())]
+    entries = parts.data[concat_ranges(starts.ravel(), sizes.ravel())]
     buckets = np.arange(first * GROUP, (first + len(parts)) * GROUP).astype(np.uint32)
     high = np.repeat(buckets << np.uint32(KEY_BITS - bits), sizes.ravel())
     return high | entries >> np.uint32(bits), places_of(entries, bits)
@@ -137,7 +141,7 @@ def places_of(entries: NDArray[np.uint32], bits: int | NDArray[np.int64]) -> NDA
     return entries.astype(np.int64) & ((1 << bits) - 1)
 
 
-def spans(
+def key_spans(
     parts: Parts,
     numbers: NDArray[np.int64],
     keys: NDArray[np.uint32],
@@ -163,7 +167,7 @@ def spans(
 def first_past(
     data: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
     bounds: NDArray[np.uint32],
     *,
     equal: bool,
@@ -172,7 +176,7 @@ def first_past(
 
     Binary search, a step of all spans at a time.
     """
-    low, high = starts.copy(), stops.copy()
+    low, high = starts.copy(), ends.copy()
     live = np.flatnonzero(low < high)
     while len(live):
         middle = (low[live] + high[live]) >> 1
@@ -206,17 +210,17 @@ def rows_of(parts: Parts, spans: Spans) -> tuple[NDArray[np.int64], NDArray[np.i
         given = (spans.firsts, spans.sizes, spans.numbers, spans.bits, spans.rows)
         kernel.take_postings(parts.data, *given, LIMITS, numbers, rows)
         return numbers, rows
-    entries = parts.data[chosen(spans.firsts, spans.sizes)]
-    places = places_of(entries, np.repeat(spans.bits, kept))
-    return np.repeat(spans.numbers, kept), places + np.repeat(spans.rows, kept)
+    entries = parts.data[chosen_entries(spans.firsts, spans.sizes)]
+    positions = places_of(entries, np.repeat(spans.bits, kept))
+    return np.repeat(spans.numbers, kept), positions + np.repeat(spans.rows, kept)
 
 
-def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def chosen_entries(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The places of all rows of each key, or of ``MOST``: the last, and those before evenly."""
     if sizes.max(initial=0) <= MOST:
-        return ranges(starts, sizes)
+        return concat_ranges(starts, sizes)
     kept = np.minimum(sizes, MOST)
-    steps = ranges(np.zeros(len(kept), np.int64), kept)
+    steps = concat_ranges(np.zeros(len(kept), np.int64), kept)
     back = np.repeat(kept, kept) - 1 - steps
     room = np.repeat(sizes, kept) - 1
     even = back * room // np.maximum(np.repeat(kept, kept) - 1, 1)
@@ -224,19 +228,19 @@ def chosen(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.in
     return np.repeat(starts, kept) + np.where(np.repeat(sizes > MOST, kept), room - spread, steps)
 
 
-def merged(
+def merge_postings_in_parts(
     sources: Sequence[tuple[Segment, Sequence[bytes]]], into: Segment, share: int, shares: int
 ) -> Iterator[tuple[int, bytes]]:
     """The parts of one segment, each with its number, from those of several that it covers.
 
     All are of one of so many equal shares of the keys.
     """
-    held = [unpack(blobs) for _, blobs in sources]
+    held = [unpack_postings(blobs) for _, blobs in sources]
     offsets = [segment.first - into.first for segment, _ in sources]
     if kernel.available():
         first, count = share * (into.parts // shares), into.parts // shares
         bits = [segment.bits for segment, _ in sources]
-        parts = merged_at_once(held, bits, offsets, into.bits, count)
+        parts = merge_at_once(held, bits, offsets, into.bits, count)
         ends = (4 * parts.bounds).tolist()
         data = parts.data.tobytes()
         yield from ((first + part, data[a:b]) for part, (a, b) in enumerate(pairwise(ends)))
@@ -246,11 +250,11 @@ def merged(
         for parts, (segment, _) in zip(held, sources, strict=True)
     ]
     keys = np.concatenate([keys for keys, _ in told])
-    moved = [places + offset for (_, places), offset in zip(told, offsets, strict=True)]
-    yield from pack(keys, np.concatenate(moved), into.bits, share, shares)
+    moved = [positions + offset for (_, positions), offset in zip(told, offsets, strict=True)]
+    yield from pack_postings(keys, np.concatenate(moved), into.bits, share, shares)
 
 
-def merged_at_once(
+def merge_at_once(
     held: Sequence[Parts], bits: Sequence[int], offsets: Sequence[int], into: int, count: int
 ) -> Parts:
     """So many parts of a segment of ``into`` bits, by the kernel."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from dedupe.config import SETTINGS, Settings, resolve
 from dedupe.errors import SettingsError, StoreError
-from dedupe.formats import SIGNATURES
-from dedupe.settings import KNOBS, Settings, resolve
+from dedupe.format_versions import SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ SIGNATURE = b"SQLite format 3\0"
 PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
 """Settings of one run, which an index does not keep."""
 UNKEPT = ("links", *PASSING)
-RULES = ("folding.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
+RULES = ("char_table.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
 TAGS = ("tags.txt", "outlets.txt")
 KEPT = "the index"
 """The origin of the settings that an index keeps."""
@@ -52,8 +52,8 @@ CREATE TABLE words (word INTEGER PRIMARY KEY, count INTEGER);
 CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER, last INTEGER, bits INTEGER);
 CREATE TABLE parts (place INTEGER PRIMARY KEY, data BLOB);
 """
-"""``seq`` numbers the stories as they came; their texts are in blocks of several. A cluster has the
-number of the story that founded it; one of a single story that has always been so has no row in
+"""``seq`` numbers the records as they came; their texts are in blocks of several. A cluster has the
+number of the record that founded it; one of a single record that has always been so has no row in
 ``clusters``. A ``score`` of 1 and the ``reason`` canonical are left out."""
 
 REASONS = {
@@ -201,7 +201,7 @@ def kept(settings: Settings) -> dict[str, object]:
 
 
 def rules() -> dict[str, str]:
-    """What the stories are described and judged by, beside the settings, as digests."""
+    """What the records are described and scored by, beside the settings, as digests."""
     return {
         "folding": digest_of(*RULES),
         "tags": digest_of(*TAGS),
@@ -221,7 +221,7 @@ def digest_of(*names: str) -> str:
 
 def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
     """The settings of an index, with those of one run."""
-    known = {knob.name for knob in KNOBS}
+    known = {setting.name for setting in SETTINGS}
     layer = {n: v for n, v in held.items() if n in known and v is not None and v != []}
     for name in ("window",):
         if layer.get(name) is not None:
@@ -241,13 +241,13 @@ def check_settings(path: str, held: Mapping[str, object], wanted: Mapping[str, o
 
 
 def check_rules(path: str, held: object) -> None:
-    """Raise StoreError for an index whose stories were described by other rules."""
-    ours = rules()
-    theirs = held if isinstance(held, dict) else {}
+    """Raise StoreError for an index whose records were described by other rules."""
+    left = rules()
+    right = held if isinstance(held, dict) else {}
     told = [
-        f"{name} {theirs.get(name)}, not {ours[name]}"
-        for name in ours
-        if theirs.get(name) != ours[name]
+        f"{name} {right.get(name)}, not {left[name]}"
+        for name in left
+        if right.get(name) != left[name]
     ]
     if told:
         hint = "dedupe index compact brings it up to this version"

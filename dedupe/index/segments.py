@@ -2,7 +2,7 @@
 
 Rows come in order, so segments cover them one after another. Whenever ``FANOUT`` of one tier
 stand at the end they become one of the next (the logarithmic method of Bentley and Saxe 1980), so
-that a story's postings are written a few times in all, and a look-up asks few segments.
+that a record's postings are written a few times in all, and a look-up asks few segments.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.index.memtable import ENOUGH
 from dedupe.index.postings import (
     LEAST_BITS,
     MOST_BITS,
     Segment,
     all_of,
     bits_for,
-    merged,
-    pack,
-    unpack,
+    merge_postings_in_parts,
+    pack_postings,
+    unpack_postings,
 )
-from dedupe.index.tail import ENOUGH
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,7 +57,9 @@ def write_segment(database: sqlite3.Connection, first: int, last: int, postings:
         stop = min(start + most, last + 1)
         inside = (seqs >= start) & (seqs < stop)
         segment = new_segment(database, start, stop - 1)
-        keep_parts(database, segment, pack(keys[inside], seqs[inside] - start, segment.bits))
+        keep_parts(
+            database, segment, pack_postings(keys[inside], seqs[inside] - start, segment.bits)
+        )
 
 
 def new_segment(database: sqlite3.Connection, first: int, last: int) -> Segment:
@@ -113,12 +115,12 @@ def blobs_of(database: sqlite3.Connection, segment: Segment) -> Iterator[list[by
 
 def postings_of(database: sqlite3.Connection, segment: Segment) -> Postings:
     """All postings of a segment: keys and rows, sorted by key."""
-    keys, places = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    keys, positions = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
     for start, blobs in stretches(database, segment):
-        held = all_of(unpack(blobs), segment.bits, start)
+        held = all_of(unpack_postings(blobs), segment.bits, start)
         keys.append(held[0])
-        places.append(held[1])
-    return np.concatenate(keys), np.concatenate(places) + segment.first
+        positions.append(held[1])
+    return np.concatenate(keys), np.concatenate(positions) + segment.first
 
 
 def tier(segment: Segment) -> int:
@@ -151,6 +153,6 @@ def merge(database: sqlite3.Connection, segments: Sequence[Segment]) -> None:
             )
             for segment in segments
         ]
-        keep_parts(database, into, merged(held, into, share, shares))
+        keep_parts(database, into, merge_postings_in_parts(held, into, share, shares))
     for segment in segments:
         drop_segment(database, segment)

@@ -1,7 +1,7 @@
-"""The texts of stories, packed some neighbours at a time: ledes pack to half of their size.
+"""The texts of records, packed some neighbours at a time: ledes pack to half of their size.
 
 A block holds rows ``first`` to ``first + count - 1``, as the deflated JSON of a list for each, or
-of null for one that is gone. A story that comes alone is a block at first; what came in blocks too
+of null for one that is gone. A record that comes alone is a block at first; what came in blocks too
 small is packed anew when its postings become a segment.
 """
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from dedupe.hashing import distinct
-from dedupe.index.shelf import listed, select
-from dedupe.stories import NO_TIME, Corpus
-from dedupe.threads import workers
+from dedupe.arrays import distinct_sorted
+from dedupe.index.row_queries import listed, select
+from dedupe.models import NO_TIME, Corpus
+from dedupe.parallel import thread_map
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,7 +47,7 @@ SELECT first, count, data FROM texts
 WHERE first >= (SELECT max(first) FROM texts WHERE first <= ?) AND first <= ? ORDER BY first
 """
 TOGETHER = 8
-"""Stories of a block."""
+"""Records of a block."""
 RAW = -15
 """Deflated without header and checksum, in the widest window."""
 AS_IT_IS, HARD = 0, 6
@@ -55,20 +55,22 @@ WORTH = 1024
 """So many bytes of a block are worth the time to pack and, again and again, to unpack them."""
 MANY = 512
 SPARSE = 64
-"""So many stories, one in so many or more, are read with all that stand between them."""
+"""So many records, one in so many or more, are read with all that stand between them."""
 MISSING = "the texts of some stories are missing"
 ENOUGH = 64 * TOGETHER
-"""Stories that are worth a thread."""
+"""Records that are worth a thread."""
 
 
-def keep(database: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
-    """Write the texts of consecutive stories from row ``first`` on."""
+def write_texts(database: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
+    """Write the texts of consecutive records from row ``first`` on."""
 
     def blocks(start: int) -> list[Block]:
-        places = range(start, min(start + ENOUGH, len(rows)), TOGETHER)
-        return [packed(first + place, rows[place : place + TOGETHER]) for place in places]
+        positions = range(start, min(start + ENOUGH, len(rows)), TOGETHER)
+        return [
+            packed(first + position, rows[position : position + TOGETHER]) for position in positions
+        ]
 
-    with workers(1 if len(rows) <= ENOUGH else 0) as spread:
+    with thread_map(1 if len(rows) <= ENOUGH else 0) as spread:
         for made in spread(blocks, range(0, len(rows), ENOUGH)):
             database.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", made)
 
@@ -91,9 +93,9 @@ def unpacked(data: bytes) -> list[list[str] | None]:
     return rows
 
 
-def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
-    """The texts of some stories that are there; raises ValueError where some are missing."""
-    wanted = distinct(seqs)
+def read_texts(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str]]:
+    """The texts of some records that are there; raises ValueError where some are missing."""
+    wanted = distinct_sorted(seqs)
     if len(wanted) > MANY and wanted[-1] - wanted[0] < SPARSE * len(wanted):
         found = read_along(database, wanted.tolist())
     else:
@@ -101,11 +103,11 @@ def read(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> list[list[str
         if len(rows) != len(wanted):
             raise ValueError("stories that others refer to are missing")
         found = texts_in(rows)
-    return [found[place] for place in np.searchsorted(wanted, seqs).tolist()]
+    return [found[position] for position in np.searchsorted(wanted, seqs).tolist()]
 
 
 def read_along(database: sqlite3.Connection, seqs: list[int]) -> list[list[str]]:
-    """The texts of many of the stories of a stretch, reading all of its blocks."""
+    """The texts of many of the records of a stretch, reading all of its blocks."""
     found: list[list[str] | None] = []
     for first, count, data in database.execute(ALONG, (seqs[0], seqs[-1])):
         here = seqs[len(found) : bisect_left(seqs, first + count, len(found))]
@@ -119,7 +121,7 @@ def read_along(database: sqlite3.Connection, seqs: list[int]) -> list[list[str]]
 
 
 def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
-    """The texts of some stories, given by their number, the first of their block, and the block.
+    """The texts of some records, given by their number, the first of their block, and the block.
 
     Raises ValueError where some are missing.
     """
@@ -128,8 +130,8 @@ def texts_in(rows: Iterable[tuple[int, int | None, bytes]]) -> list[list[str]]:
     for seq, first, data in rows:
         if first not in held:
             held[first] = unpacked(data)
-        place, block = seq - (first or 0), held[first]
-        row = block[place] if place < len(block) else None
+        position, block = seq - (first or 0), held[first]
+        row = block[position] if position < len(block) else None
         if row is None:
             raise ValueError(MISSING)
         found.append(row)
@@ -147,11 +149,11 @@ def repack(database: sqlite3.Connection, first: int, last: int) -> None:
     for start, _, data in blocks:
         rows += [None] * (start - first - len(rows))
         rows += unpacked(data)
-    keep(database, first, rows)
+    write_texts(database, first, rows)
 
 
-def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
-    """Take the texts of some stories out of their blocks; a block without any goes."""
+def delete_texts(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
+    """Take the texts of some records out of their blocks; a block without any goes."""
     blocks: dict[int, list[Row]] = {}
     for seq, first, data in select(database, BLOCKS, seqs).fetchall():
         if first not in blocks:
@@ -163,10 +165,10 @@ def forget(database: sqlite3.Connection, seqs: NDArray[np.int64]) -> None:
             database.execute("INSERT INTO texts VALUES (?, ?, ?, ?)", packed(first, rows))
 
 
-def met(
+def records_with_texts(
     database: sqlite3.Connection, seqs: NDArray[np.int64], nobody: int
 ) -> tuple[list[list[str]], NDArray[np.int64], NDArray[np.int64]]:
-    """The texts, times and outlets, by number, ``nobody`` for none, of stories given in order.
+    """The texts, times and outlets, by number, ``nobody`` for none, of records given in order.
 
     Raises ValueError where some are missing.
     """
@@ -174,11 +176,11 @@ def met(
     found, times, sources = held[:, held[0].argsort()]
     if not np.array_equal(found, seqs):
         raise ValueError("stories that others refer to are missing")
-    return read(database, seqs), times, sources
+    return read_texts(database, seqs), times, sources
 
 
-def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
-    """Some stories, given in the order of coming, as a corpus without their bytes.
+def read_records(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: int) -> Corpus:
+    """Some records, given in the order of coming, as a corpus without their bytes.
 
     Raises ValueError where some are missing.
     """
@@ -186,7 +188,7 @@ def stories_of(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: in
     if len(rows) != len(seqs):
         raise ValueError("stories that others refer to are missing")
     ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4
-    texts = read(database, seqs)
+    texts = read_texts(database, seqs)
     return Corpus(
         batches=(),
         texts=tuple([text[field] for text in texts] for field in range(fields)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dedupe.stories import Findings
+    from dedupe.gate.models import Findings
 
     Reporter = Callable[[Findings], Iterator[str]]
     """From findings to a report, in pieces; without any effect."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dedupe.reports.wording import told
+from dedupe.reports.format import finding_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.stories import Findings
+    from dedupe.gate.models import Findings
 
 CHECK = "duplicate-headline"
 
@@ -19,9 +19,9 @@ def render(findings: Findings) -> Iterator[str]:
     """One JSON array, a finding a line."""
     severity = "minor" if findings.passed else "major"
     yield "["
-    for place, finding in enumerate(findings.found):
+    for location, finding in enumerate(findings.found):
         issue = {
-            "description": told(finding),
+            "description": finding_message(finding),
             "check_name": CHECK,
             "fingerprint": finding.fingerprint,
             "severity": severity,
@@ -30,5 +30,5 @@ def render(findings: Findings) -> Iterator[str]:
                 "lines": {"begin": finding.duplicate.line},
             },
         }
-        yield (",\n" if place else "\n") + json.dumps(issue, ensure_ascii=False)
+        yield (",\n" if location else "\n") + json.dumps(issue, ensure_ascii=False)
     yield "\n]\n" if findings.found else "]\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.stories import Finding, Findings
+    from dedupe.gate.models import Finding, Findings
 
 
 def render(findings: Findings) -> Iterator[str]:
@@ -29,14 +29,14 @@ def render(findings: Findings) -> Iterator[str]:
     }
     yield "{\n"
     for name, value in figures.items():
-        yield f"  {json.dumps(name)}: {dumped(value)},\n"
+        yield f"  {json.dumps(name)}: {to_json(value)},\n"
     yield '  "findings": ['
-    for place, finding in enumerate(findings.found):
-        yield (",\n    " if place else "\n    ") + dumped(fact(finding))
+    for location, finding in enumerate(findings.found):
+        yield (",\n    " if location else "\n    ") + to_json(finding_object(finding))
     yield "\n  ]\n}\n" if findings.found else "]\n}\n"
 
 
-def fact(finding: Finding) -> dict[str, object]:
+def finding_object(finding: Finding) -> dict[str, object]:
     """A finding with its duplicate's place at the top."""
     return {
         **asdict(finding.duplicate),
@@ -49,6 +49,6 @@ def fact(finding: Finding) -> dict[str, object]:
     }
 
 
-def dumped(value: object) -> str:
+def to_json(value: object) -> str:
     """A value on one line."""
     return json.dumps(value, ensure_ascii=False)

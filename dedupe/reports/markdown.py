@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dedupe.reports.wording import grounded, outdated, safe, spot, tally, verdict
+from dedupe.reports.format import (
+    count_summary,
+    location_text,
+    one_line,
+    outcome,
+    score_and_reason,
+    stale_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dedupe.stories import Finding, Findings
+    from dedupe.gate.models import Finding, Findings
 
-ROOM = 900_000
+MAX_BYTES = 900_000
 """A step summary may have 1 MiB; what else the step writes is to fit too."""
-MOST = 1000
+MAX_ROWS = 1000
 """More rows than anybody reads, and GitHub is slow to show."""
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&@#!])")
 HEAD = "| Line | Headline | Duplicate of | Headline there | Score |\n|---|---|---|---|---|\n"
@@ -23,20 +30,24 @@ HEAD = "| Line | Headline | Duplicate of | Headline there | Score |\n|---|---|--
 def render(findings: Findings) -> Iterator[str]:
     """The report; rows beyond what fits are counted."""
     yield "### Duplicate headlines\n\n"
-    state = verdict(findings)
-    yield f"**{state[:1].upper()}{state[1:]}.** {tally(findings)}.\n"
+    state = outcome(findings)
+    yield f"**{state[:1].upper()}{state[1:]}.** {count_summary(findings)}.\n"
     if findings.found:
         yield f"\n{HEAD}"
-        yield from capped([row(finding) for finding in findings.found[:MOST]], len(findings.found))
+        yield from limit_lines(
+            [finding_row(finding) for finding in findings.found[:MAX_ROWS]], len(findings.found)
+        )
     if findings.stale:
-        lines = [f"- {plain(outdated(stale))}\n" for stale in findings.stale[:MOST]]
+        lines = [
+            f"- {escape_markdown(stale_message(stale))}\n" for stale in findings.stale[:MAX_ROWS]
+        ]
         yield "\n"
-        yield from capped(lines, len(findings.stale))
+        yield from limit_lines(lines, len(findings.stale))
 
 
-def capped(lines: Iterable[str], total: int) -> Iterator[str]:
+def limit_lines(lines: Iterable[str], total: int) -> Iterator[str]:
     """Lines as long as there is room, then how many are left."""
-    room = ROOM // 2
+    room = MAX_BYTES // 2
     shown = 0
     for line in lines:
         room -= len(line.encode("utf-8", "surrogatepass"))
@@ -48,17 +59,21 @@ def capped(lines: Iterable[str], total: int) -> Iterator[str]:
         yield f"\nand {total - shown:,} more\n"
 
 
-def row(finding: Finding) -> str:
+def finding_row(finding: Finding) -> str:
     """A row of the table."""
     ends = (finding.duplicate, finding.original)
-    cells = [cell for place in ends for cell in (plain(spot(place)), plain(place.text))]
-    return f"| {' | '.join([*cells, plain(grounded(finding))])} |\n"
+    cells = [
+        cell
+        for location in ends
+        for cell in (escape_markdown(location_text(location)), escape_markdown(location.text))
+    ]
+    return f"| {' | '.join([*cells, escape_markdown(score_and_reason(finding))])} |\n"
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""A text of the input that means nothing in Markdown.
 
     >>> plain("a|b <b>*c*</b>")
     'a\\|b \\<b\\>\\*c\\*\\</b\\>'
     """
-    return SPECIAL.sub(r"\\\1", safe(text))
+    return SPECIAL.sub(r"\\\1", one_line(text))

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dedupe.reports.wording import safe, told
+from dedupe.reports.format import finding_message, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.stories import Finding, Findings, Place
+    from dedupe.gate.models import Finding, Findings, SourceLocation
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -44,25 +44,25 @@ def render(findings: Findings) -> Iterator[str]:
     yield json.dumps(head)[:-1]
     yield f', "runs": [{{"tool": {json.dumps({"driver": driver})},\n'
     yield '"columnKind": "unicodeCodePoints", "results": ['
-    for place, finding in enumerate(findings.found):
-        row = json.dumps(result(finding, level), ensure_ascii=False)
-        yield (",\n" if place else "\n") + row
+    for location, finding in enumerate(findings.found):
+        row = json.dumps(sarif_result(finding, level), ensure_ascii=False)
+        yield (",\n" if location else "\n") + row
     yield "\n]}]}\n"
 
 
-def result(finding: Finding, level: str) -> dict[str, object]:
+def sarif_result(finding: Finding, level: str) -> dict[str, object]:
     """One finding; its fingerprint stays when lines move."""
     return {
         "ruleId": RULE["id"],
         "ruleIndex": 0,
         "level": level,
-        "message": {"text": sentence(told(finding))},
-        "locations": [location(finding.duplicate)],
+        "message": {"text": message_text(finding_message(finding))},
+        "locations": [sarif_location(finding.duplicate)],
         "relatedLocations": [
             {
                 "id": 1,
-                **location(finding.original),
-                "message": {"text": sentence(safe(finding.original.text))},
+                **sarif_location(finding.original),
+                "message": {"text": message_text(one_line(finding.original.text))},
             }
         ],
         "partialFingerprints": {"recordDigest/v1": finding.fingerprint},
@@ -74,14 +74,16 @@ def result(finding: Finding, level: str) -> dict[str, object]:
     }
 
 
-def sentence(text: str) -> str:
+def message_text(text: str) -> str:
     """A message without a link, which a headline could make; a message is never empty."""
     return text.replace(LINKING, "] (") or "(no headline)"
 
 
-def location(place: Place) -> dict[str, object]:
+def sarif_location(location: SourceLocation) -> dict[str, object]:
     """A line of a file; a relative path starts where the sources do."""
-    root = {} if place.path.startswith("/") else {"uriBaseId": "%SRCROOT%"}
-    uri = quote(place.path, safe="/", errors="surrogateescape")
+    root = {} if location.path.startswith("/") else {"uriBaseId": "%SRCROOT%"}
+    uri = quote(location.path, safe="/", errors="surrogateescape")
     artifact = {"uri": uri if root else f"file://{uri}", **root}
-    return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": place.line}}}
+    return {
+        "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": location.line}}
+    }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedupe.reports.wording import outdated, spot, summary, told
+from dedupe.reports.format import finding_message, location_text, stale_message, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.stories import Findings
+    from dedupe.gate.models import Findings
 
 
 def render(findings: Findings) -> Iterator[str]:
     """The report in whole lines; nothing in it steers a terminal."""
     for finding in findings.found:
-        yield f"{spot(finding.duplicate)}: {told(finding)}\n"
+        yield f"{location_text(finding.duplicate)}: {finding_message(finding)}\n"
     for stale in findings.stale:
-        yield f"{outdated(stale)}\n"
+        yield f"{stale_message(stale)}\n"
     yield f"{summary(findings)}\n"

@@ -14,21 +14,21 @@ from unittest.mock import patch
 
 import numpy as np
 import orjson
+from fit import export, train
+from training_examples import (
+    TrainingSet,
+    distant_examples,
+    label_pairs,
+    labelled_examples,
+    open_corpus,
+    synthetic_examples,
+)
 
 from dedupe import pipeline
-from dedupe.judge.fit import export, train
-from dedupe.judge.lessons import (
-    Lesson,
-    distant_lesson,
-    lesson_of,
-    made_up_lesson,
-    open_corpus,
-    told_pairs,
-)
-from dedupe.reading import read
-from dedupe.settings import Settings
-from dedupe.stories import Tally
-from dedupe.verify import model
+from dedupe.config import Settings
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
+from dedupe.scoring import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,15 +57,15 @@ class Taught:
     corpus: str
     given: bool
     pairs: list[tuple[str, str, str]]
-    lesson: Lesson
+    lesson: TrainingSet
     folds: NDArray[np.int64]
 
-    def without(self, fold: int) -> Lesson:
+    def without(self, fold: int) -> TrainingSet:
         """What the pairs of other folds teach, each in all its variants."""
         variants = len(self.lesson.rows) // len(self.pairs)
         seen = np.tile(self.folds != fold, variants)
         lesson = self.lesson
-        return Lesson(lesson.rows[seen], lesson.labels[seen], lesson.mass[seen])
+        return TrainingSet(lesson.rows[seen], lesson.labels[seen], lesson.mass[seen])
 
     def asked(self, fold: int) -> NDArray[np.int64]:
         """The pairs of a fold that say yes or no."""
@@ -89,19 +89,19 @@ def answers(data: Path, folds: int) -> tuple[Answers, Answers]:
     return decided, clustered
 
 
-def lessons(data: Path, folds: int) -> tuple[list[Taught], Lesson]:
+def lessons(data: Path, folds: int) -> tuple[list[Taught], TrainingSet]:
     """What the labels teach, file by file, and what the corpora teach without them."""
     deal = dealer(folds)
     taught, unlabelled = [], []
     for name, short in LESSONS.items():
         case = open_corpus(str(stories(data, name)))
-        unlabelled += [distant_lesson(case), made_up_lesson(case)]
+        unlabelled += [distant_examples(case), synthetic_examples(case)]
         titles = dict(zip(case.corpus.ids, case.corpus.texts[0], strict=True))
         for given, path in ((True, data / f"{short}_pairs.csv"), (False, OWN / f"{short}.csv")):
             if path.exists():
-                pairs = told_pairs(str(path))
+                pairs = label_pairs(str(path))
                 dealt = [deal(frozenset((titles[a], titles[b]))) for a, b, _ in pairs]
-                lesson = lesson_of(case, pairs)
+                lesson = labelled_examples(case, pairs)
                 taught.append(Taught(name, given, pairs, lesson, np.array(dealt)))
     return taught, sum(unlabelled[1:], unlabelled[0])
 
@@ -133,7 +133,7 @@ def decisions(booster: Any, part: Taught, fold: int) -> list[tuple[bool, bool]]:
 def togetherness(data: Path, part: Taught, fold: int) -> list[tuple[bool, bool]]:
     """What the pairs of a fold say, and whether one cluster of the whole corpus holds both."""
     settings = Settings()
-    batches = read([str(stories(data, part.corpus))], settings, Tally(), stdin=sys.stdin.buffer)
+    batches = read([str(stories(data, part.corpus))], settings, ReadStats(), stdin=sys.stdin.buffer)
     result = pipeline.run(batches, settings)
     group = dict(zip(result.corpus.ids, result.clustering.canonical.tolist(), strict=True))
     pairs = [part.pairs[place] for place in part.asked(fold)]

@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from dedupe import cluster
-from dedupe.index import Index
+from dedupe.api import cluster
+from dedupe.index.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,10 +61,10 @@ def batch(told: list[Story]) -> Clusters:
     return {(ids[c.canonical], frozenset(ids[i] for i in c.members)) for c in found}
 
 
-def agreeing(one: Clusters, other: Clusters) -> float:
+def agreeing(left: Clusters, right: Clusters) -> float:
     """The share of stories whose whole cluster is the same in both."""
-    theirs = {ids for _, ids in other}
-    return sum(len(ids) for _, ids in one if ids in theirs) / sum(len(ids) for _, ids in one)
+    theirs = {ids for _, ids in right}
+    return sum(len(ids) for _, ids in left if ids in theirs) / sum(len(ids) for _, ids in left)
 
 
 def year(path: str) -> None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 USUAL = 2_000
 FUNCTIONS = {
-    ("fold", "code point"): ("folded_length", "scan", "find_core", "frame"),
+    ("fold", "code point"): ("normalized_length", "tokenize", "find_core", "frame"),
     ("sketch", "shingle"): ("band_keys",),
-    ("anchors", "headline"): ("anchor_keys",),
+    ("anchors", "headline"): ("rare_pair_keys",),
     ("candidates", "key"): ("group_keys", "pair_members"),
-    ("screen", "pair"): ("glance", "screen"),
-    ("verify", "pair that is left"): ("aligned_features", "returning", "judge_looks"),
+    ("screen", "pair"): ("prefilter_log_odds", "upper_bound_log_odds"),
+    ("verify", "pair that is left"): ("aligned_features", "returning", "score_features"),
 }
 """By stage and unit, the functions of ``dedupe.kernel`` that do its work."""
 TOOLS = ("valgrind", "callgrind_annotate")
@@ -41,18 +41,20 @@ def units_of(of: Given) -> dict[str, int]:
     """How many of each unit the stages go through."""
     import numpy as np
 
-    from dedupe.sketch import shingles
-    from dedupe.verify import hopes_of
+    from dedupe.blocking.minhash import shingles
+    from dedupe.scoring.prefilter import score_upper_bounds
 
     folded = of.folded
-    spans = folded.starts, folded.stops, folded.spaceless
+    spans = folded.starts, folded.ends, folded.spaceless
     return {
         "code point": sum(map(len, of.headlines)),
         "shingle": len(shingles(folded.tokens.codes, *spans)[0]),
         "headline": len(of.headlines),
         "key": sum(np.count_nonzero(family.keys) for family in of.families),
         "pair": len(of.ends),
-        "pair that is left": int((hopes_of(of.evidence, of.ends) >= of.evidence.floor).sum()),
+        "pair that is left": int(
+            (score_upper_bounds(of.evidence, of.ends) >= of.evidence.floor).sum()
+        ),
     }
 
 

@@ -17,10 +17,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from browser import Browser
 
-from dedupe.page.html import page
-from dedupe.page.overview import Overview
-from dedupe.settings import Settings
-from dedupe.stories import NO_TIME, Batch, Clustering, Corpus
+from dedupe.config import Settings
+from dedupe.models import NO_TIME, Batch, Clustering, Corpus
+from dedupe.reports.html.data import ReportData
+from dedupe.reports.html.render import render_page
 
 USUAL = (1_000, 10_000, 100_000)
 WORDS = [
@@ -29,7 +29,7 @@ WORDS = [
 RECALL = [step / 100 for step in range(101)]
 
 
-def invented(clusters: int) -> Overview:
+def invented(clusters: int) -> ReportData:
     """So many clusters, and the corpus that holds them."""
     chance = random.Random(1)  # noqa: S311 - a benchmark that is the same every time
     sizes = [chance.choice((2, 2, 3)) for _ in range(clusters)]
@@ -61,7 +61,7 @@ def invented(clusters: int) -> Overview:
         "records": count, "unique": clusters, "duplicates": count - clusters,
         "clusters": clusters, "largest_cluster": 3, "weakest_link": 0.9,
     }  # fmt: skip
-    return Overview("Invented", corpus, clustering, facts, RECALL, {})
+    return ReportData("Invented", corpus, clustering, facts, RECALL, {})
 
 
 def main(sizes: list[int]) -> None:
@@ -71,7 +71,7 @@ def main(sizes: list[int]) -> None:
         for size in sizes:
             overview, place = invented(size), Path(folder) / "page.html"
             started = time.perf_counter()
-            place.write_bytes(page(overview))
+            place.write_bytes(render_page(overview))
             written = time.perf_counter()
             browser.open(place)
             loaded = time.perf_counter() - written

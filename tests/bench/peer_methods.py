@@ -33,8 +33,8 @@ def components(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
             parents[node] = node = parents[parents[node]]
         return node
 
-    for one, other in edges:
-        parents[root(one)] = root(other)
+    for left, right in edges:
+        parents[root(left)] = root(right)
     return [root(node) for node in range(count)]
 
 
@@ -92,9 +92,9 @@ def datasketch_rapidfuzz(texts: Sequence[str], threshold: float) -> list[int]:
 
     folded = [default_process(text) for text in texts]
     edges = (
-        (one, other)
-        for one, other in lsh_pairs(texts, LOOSE)
-        if token_sort_ratio(folded[one], folded[other]) >= 100 * threshold
+        (left, right)
+        for left, right in lsh_pairs(texts, LOOSE)
+        if token_sort_ratio(folded[left], folded[right]) >= 100 * threshold
     )
     return components(len(texts), edges)
 

@@ -11,31 +11,38 @@ import orjson
 from invented import invented
 
 from dedupe import pipeline
-from dedupe.candidates import Family, propose
-from dedupe.canonical import order_by
-from dedupe.folding import fold
-from dedupe.linkage import join, lead
-from dedupe.pipeline.case import evidence_among, open_case, policy, qualities, withdrawn_in
-from dedupe.pipeline.describe import NO_OUTLETS, describe
-from dedupe.pipeline.gather import gather
-from dedupe.pipeline.settle import FAR_SHORT
-from dedupe.reading import read
-from dedupe.runs import cut_runs
-from dedupe.settings import Settings
-from dedupe.sketch import sketch
-from dedupe.stories import Tally
-from dedupe.verify import hopes_of, verify
-from dedupe.writing import annotated, selected
+from dedupe.backends.memory import (
+    build_memory_backend,
+    canonical_policy,
+    canonical_qualities,
+    scoring_context_of,
+    withdrawn_mask,
+)
+from dedupe.blocking.keys import blocking_keys
+from dedupe.blocking.lsh import BlockingTable, candidate_pairs
+from dedupe.clustering.canonical import policy_order
+from dedupe.clustering.exact import exact_groups
+from dedupe.clustering.fixed_point import PRUNING_SHARE
+from dedupe.clustering.linkage import leader_cluster, merge_average_linkage
+from dedupe.config import Settings
+from dedupe.io.annotate import annotate_records, select_records
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
+from dedupe.pipeline import load_corpus
+from dedupe.scoring.prefilter import score_upper_bounds
+from dedupe.scoring.score import score_pairs
+from dedupe.text.normalize import normalize
+from dedupe.text.preprocess import NO_OUTLETS, preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from dedupe.canonical import Qualities
-    from dedupe.folding import Folded
-    from dedupe.stories import Batch, Clustering, Corpus
-    from dedupe.verify import Ends, Evidence
+    from dedupe.clustering.canonical import Qualities
+    from dedupe.models import Batch, Clustering, Corpus
+    from dedupe.scoring.pair_context import PairContext, ScoringContext
+    from dedupe.text.normalize import NormalizedTexts
 
 SETTINGS = Settings(jobs=1)
 DAY = 86_400
@@ -53,12 +60,12 @@ class Given:
     batches: list[Batch]
     corpus: Corpus
     headlines: list[str]
-    folded: Folded
-    families: list[Family]
-    kinds: NDArray[np.int64]
+    folded: NormalizedTexts
+    families: list[BlockingTable]
+    content_ids: NDArray[np.int64]
     qualities: Qualities
-    evidence: Evidence
-    ends: Ends
+    evidence: ScoringContext
+    ends: PairContext
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     scores: NDArray[np.float64]
@@ -69,70 +76,73 @@ def given(count: int) -> Given:
     """What the stages make of so many invented stories."""
     lines = invented(count)
     batches = reading(lines)
-    corpus = gather(batches, len(SETTINGS.field))
+    corpus = load_corpus(batches, len(SETTINGS.field))
     headlines = list(dict.fromkeys(corpus.texts[0]))
-    folded = fold(headlines, NO_OUTLETS)
-    bands, anchors = sketch(folded, SETTINGS.seed)
+    folded = normalize(headlines, NO_OUTLETS)
+    bands, anchors = blocking_keys(folded, SETTINGS.seed)
     rows = np.arange(len(headlines))
-    description = describe(corpus, SETTINGS.seed, SETTINGS.jobs, lambda _: None)
-    case = open_case(corpus, description, SETTINGS)
-    kinds, firsts = np.unique(case.kinds, return_index=True)
+    description = preprocess(corpus, SETTINGS.seed, SETTINGS.jobs, lambda _: None)
+    case = build_memory_backend(corpus, description, SETTINGS)
+    kinds, firsts = np.unique(case.content_ids, return_index=True)
     found = case.propose(kinds)
-    left, right = (firsts[ends] for ends in found.ends())
-    evidence = evidence_among(case, np.arange(len(corpus)))
-    evidence = replace(evidence, floor=SETTINGS.threshold * FAR_SHORT)
-    ends = case.ends(left, right)
+    left, right = (firsts[ends] for ends in found.left_right())
+    evidence = scoring_context_of(case, np.arange(len(corpus)))
+    evidence = replace(evidence, floor=SETTINGS.threshold * PRUNING_SHARE)
+    ends = case.pair_context(left, right)
     return Given(
         lines=lines,
         batches=batches,
         corpus=corpus,
         headlines=headlines,
         folded=folded,
-        families=[Family(keys, rows, rows) for keys in (*bands.T[:, :, None], anchors)],
-        kinds=case.kinds,
-        qualities=qualities(corpus, withdrawn_in(description)),
+        families=[BlockingTable(keys, rows, rows) for keys in (*bands.T[:, :, None], anchors)],
+        content_ids=case.content_ids,
+        qualities=canonical_qualities(corpus, withdrawn_mask(description)),
         evidence=evidence,
         ends=ends,
         left=left,
         right=right,
-        scores=verify(evidence, ends).scores,
+        scores=score_pairs(evidence, ends).scores,
         clustering=pipeline.run(batches, SETTINGS).clustering,
     )
 
 
 def reading(lines: list[bytes]) -> list[Batch]:
     """Lines to batches."""
-    return list(read([], SETTINGS, Tally(), stdin=BytesIO(b"".join(lines))))
+    return list(read([], SETTINGS, ReadStats(), stdin=BytesIO(b"".join(lines))))
 
 
 def clustered(of: Given) -> NDArray[np.int64]:
     """Runs of equal texts, and judged pairs to leaders."""
-    cut_runs(of.kinds, of.corpus.times, np.full(len(of.corpus), DAY))
+    exact_groups(of.content_ids, of.corpus.times, np.full(len(of.corpus), DAY))
     ranks = np.arange(len(of.corpus))
     passing = of.scores >= SETTINGS.threshold
-    leaders = lead(ranks, of.left[passing], of.right[passing], of.scores[passing])
-    return join(ranks, leaders, of.left, of.right, of.scores, SETTINGS.threshold)
+    leaders = leader_cluster(ranks, of.left[passing], of.right[passing], of.scores[passing])
+    return merge_average_linkage(ranks, leaders, of.left, of.right, of.scores, SETTINGS.threshold)
 
 
 def ranked(of: Given) -> NDArray[np.int64]:
     """All records by the default policy."""
-    return order_by(policy(SETTINGS), of.qualities).rank(np.zeros(len(of.corpus)))
+    return policy_order(canonical_policy(SETTINGS), of.qualities).rank(np.zeros(len(of.corpus)))
 
 
 def written(of: Given) -> bytes:
     """The output of ``unique`` and of ``cluster``."""
     chosen = of.clustering.canonical == np.arange(len(of.corpus))
-    parts = (selected(of.corpus, chosen), annotated(of.corpus, of.clustering, SETTINGS))
+    parts = (
+        select_records(of.corpus, chosen),
+        annotate_records(of.corpus, of.clustering, SETTINGS),
+    )
     return b"".join(b"".join(part) for part in parts)
 
 
 STAGES: dict[str, Callable[[Given], object]] = {
     "read": lambda of: reading(of.lines),
-    "fold": lambda of: fold(of.headlines, NO_OUTLETS),
-    "sketch": lambda of: sketch(of.folded, SETTINGS.seed),
-    "candidates": lambda of: propose(of.families, SETTINGS.jobs),
-    "screen": lambda of: hopes_of(of.evidence, of.ends),
-    "verify": lambda of: verify(of.evidence, of.ends),
+    "fold": lambda of: normalize(of.headlines, NO_OUTLETS),
+    "sketch": lambda of: blocking_keys(of.folded, SETTINGS.seed),
+    "candidates": lambda of: candidate_pairs(of.families, SETTINGS.jobs),
+    "screen": lambda of: score_upper_bounds(of.evidence, of.ends),
+    "verify": lambda of: score_pairs(of.evidence, of.ends),
     "cluster": clustered,
     "canonical": ranked,
     "write": written,

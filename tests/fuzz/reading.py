@@ -16,17 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
+from dedupe.config import Settings
 from dedupe.errors import InputError
 from dedupe.gate.baseline import read_baseline
-from dedupe.reading import read
-from dedupe.reading.labels import read_labels
-from dedupe.settings import Settings
-from dedupe.stories import Tally
+from dedupe.io.labels import read_labels
+from dedupe.io.reader import read
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dedupe.stories import Batch, Format
+    from dedupe.models import Batch, Format
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 DEEP = b"[" * 5000
@@ -38,11 +38,11 @@ def read_both_ways(kind: Format | None, data: bytes) -> None:
     """Read bytes to the end, once up to the first bad record and once past every one."""
     failed = InputError("", None, "")
     try:
-        for batch in batches(kind, data, "fail", Tally()):
+        for batch in batches(kind, data, "fail", ReadStats()):
             check(batch)
     except InputError as error:
         failed = error
-    tally = Tally()
+    tally = ReadStats()
     records = 0
     for batch in batches(kind, data, "skip", tally):
         check(batch)
@@ -51,7 +51,7 @@ def read_both_ways(kind: Format | None, data: bytes) -> None:
     assert bool(tally.skipped) == (failed.line is not None)
 
 
-def batches(kind: Format | None, data: bytes, on_error: str, tally: Tally):
+def batches(kind: Format | None, data: bytes, on_error: str, tally: ReadStats):
     return read([], Settings(on_error=on_error), tally, stdin=io.BytesIO(data), format=kind)
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from reading import DEEP, LONG, scratch
 
-from dedupe import cluster
-from dedupe.cli.cluster import command
-from dedupe.cli.layers import settle
-from dedupe.settings import KNOBS
-from fuzz.reading import DEEP, LONG, scratch
+from dedupe.api import cluster
+from dedupe.cli.cluster import cluster_command
+from dedupe.config import SETTINGS, resolve_settings
 
 if TYPE_CHECKING:
-    from dedupe.settings import Settings
+    from dedupe.config import Settings
 
 STORIES = [
     {"id": "a", "title": "Ferry tolls rise by 10 pence", "date": "2026-03-01", "source": "Herald"},
@@ -30,24 +29,24 @@ def tell_flags(data: bytes) -> None:
     """Flags, one argument a line."""
     given = [os.fsdecode(line) for line in data.replace(b"\0", b"").split(b"\n")]
     try:
-        context = command.make_context("cluster", given)
+        context = cluster_command.make_context("cluster", given)
     except click.exceptions.Exit:  # --help
         return
-    flags = {knob.name: context.params[knob.name] for knob in KNOBS}
-    run_under(settle(flags, {}, None))
+    flags = {knob.name: context.params[knob.name] for knob in SETTINGS}
+    run_under(resolve_settings(flags, {}, None))
 
 
 def tell_environment(data: bytes) -> None:
     """Variables, one a line, the prefix left out."""
     lines = os.fsdecode(data.replace(b"\0", b"")).split("\n")
     pairs = (line.partition("=") for line in lines)
-    run_under(settle({}, {f"DEDUPE_{name}": value for name, _, value in pairs}, None))
+    run_under(resolve_settings({}, {f"DEDUPE_{name}": value for name, _, value in pairs}, None))
 
 
 def tell_toml(data: bytes) -> None:
     """A file of settings."""
     Path(scratch()).write_bytes(data)
-    run_under(settle({}, {}, scratch()))
+    run_under(resolve_settings({}, {}, scratch()))
 
 
 def run_under(settings: Settings) -> None:
@@ -75,7 +74,7 @@ VALUES = {
     "date_field": "a.b|date",
 }
 FLAGS = [f"--{name.replace('_', '-')}\n{value}" for name, value in VALUES.items()]
-SETTINGS = {
+WAYS_IN = {
     "flags": (tell_flags, [flag.encode() for flag in [*FLAGS, "\n".join(FLAGS), "--memory\n1G"]]),
     "environment": (
         tell_environment,

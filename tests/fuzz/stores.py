@@ -7,8 +7,10 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from dedupe.index import Index, segments, store
-from fuzz.reading import FIXTURES
+from reading import FIXTURES
+
+from dedupe.index import database, segments
+from dedupe.index.index import Index
 
 TABLES = {
     "meta": ("value",),
@@ -35,8 +37,8 @@ def folder() -> Path:
 @functools.cache
 def sound() -> bytes:
     """The bytes of a sound index with segments and a cluster or two."""
-    usual = segments.ENOUGH, store.ENOUGH
-    segments.ENOUGH = store.ENOUGH = ENOUGH
+    usual = segments.ENOUGH, database.ENOUGH
+    segments.ENOUGH = database.ENOUGH = ENOUGH
     path = folder() / "sound.index"
     lines = (FIXTURES / "demo.jsonl").read_text().splitlines()
     try:
@@ -46,7 +48,7 @@ def sound() -> bytes:
             index.compact()
             index.add([STORY])
     finally:
-        segments.ENOUGH, store.ENOUGH = usual
+        segments.ENOUGH, database.ENOUGH = usual
     return path.read_bytes()
 
 

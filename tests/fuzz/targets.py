@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from reading import BOTH_WAYS, READERS
+from settings import WAYS_IN
+from stores import STORES
+from texts import TEXTS
 
 from dedupe.errors import DedupeError, StoreError
-from fuzz.reading import BOTH_WAYS, READERS
-from fuzz.settings import SETTINGS
-from fuzz.stores import STORES
-from fuzz.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,5 +43,5 @@ TARGETS = {
         (StoreError,) if name in STORES else (DedupeError, click.UsageError),
         2 if name in BOTH_WAYS else 1,
     )
-    for name, (run, seeds) in (READERS | TEXTS | SETTINGS | STORES).items()
+    for name, (run, seeds) in (READERS | TEXTS | WAYS_IN | STORES).items()
 }

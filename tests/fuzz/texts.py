@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 from kernels import agree
+from reading import inputs
 
-from dedupe import cluster
-from dedupe.folding import scan
-from dedupe.folding.affixes import outlet_starts
+from dedupe.api import cluster
 from dedupe.hashing import hash_spans
-from dedupe.reading.article import split
-from fuzz.reading import inputs
+from dedupe.io.article_split import split_article
+from dedupe.text import preprocess
+from dedupe.text.affixes import outlet_starts
+from dedupe.text.tokenize import tokenize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-describe = import_module("dedupe.pipeline.describe")
 MOST_TEXTS = 40
 NOW_AND_THEN = 16
 """The whole way by numpy takes thirty times as long, so not every text goes it."""
@@ -41,7 +40,7 @@ def describe_alike(data: bytes) -> None:
 
 
 def described(texts: list[str], outlets: NDArray[np.uint64], seed: int) -> list[object]:
-    chunk = describe.describe_chunk(texts, outlets, seed)
+    chunk = preprocess.preprocess_chunk(texts, outlets, seed)
     return [getattr(chunk, name) for name in chunk.__slots__]
 
 
@@ -51,7 +50,7 @@ def bits_of(value: object) -> object:
 
 def closing_phrases(texts: list[str]) -> NDArray[np.uint64]:
     """The closing phrases of texts, sorted."""
-    tokens = scan(texts)
+    tokens = tokenize(texts)
     cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
     return np.sort(hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut]))
 
@@ -72,7 +71,7 @@ def clustered(texts: list[str]) -> tuple[object, ...]:
 
 def take_apart(data: bytes) -> None:
     """Split a page; no letter of it is lost."""
-    blocks = split("page", data)
+    blocks = split_article("page", data)
     assert [block.number for block in blocks] == list(range(1, len(blocks) + 1))
     page = data.decode().removeprefix("\ufeff")
     assert "".join("".join(b.text for b in blocks).split()) == "".join(page.split())

@@ -1,0 +1,1 @@
+"""The same run where memory does not suffice: its texts and keys under an existing backend."""

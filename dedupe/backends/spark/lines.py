@@ -1,0 +1,148 @@
+"""Lines to records, on the workers: parsed by the local run's own reader, block by block."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe.backends.arrow import encoded, numbers_array
+from dedupe.backends.memory import completeness, text_lengths
+from dedupe.backends.spark.schema import RECORDS, batch_of
+from dedupe.io.jsonl import read_jsonl
+from dedupe.io.reader import BYTE_ORDER_MARK
+from dedupe.io.source import Source, too_long_message
+from dedupe.models import ReadStats
+from dedupe.pipeline import batch_digests, check_digests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from dedupe.config import Settings
+    from dedupe.errors import InputError
+    from dedupe.models import Batch
+
+    Refused = tuple[int, str, int | None]
+    """The line, the reason, and the place that the row gets."""
+
+NAMES = tuple(part.split()[0] for part in RECORDS.split(", "))
+FATAL = -1
+REFUSED = b"{\n"
+"""What stands for a line that is known to hold no record: none either."""
+
+
+def parse_lines(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of ``RECORDS`` for rows of lines in the order of files."""
+    for (file, block), rows in groupby(rows_of(incoming), itemgetter(0, 1)):
+        yield from LineBlock(settings, file, block).parse(line for _, _, *line in rows)
+
+
+def rows_of(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, bytes, str | None]]:
+    """The file, block and bytes of each line, and what is wrong with it already."""
+    for batch in incoming:
+        columns = (batch[name].to_pylist() for name in ("file", "block", "value", "problem"))
+        yield from zip(*columns, strict=True)
+
+
+class LineBlock:
+    """One part of a file, on its way through the reader."""
+
+    def __init__(self, settings: Settings, file: str, block: int) -> None:
+        self._settings, self._file, self._block = settings, file, block
+        self._refused: list[Refused] = []
+        self._problems: dict[int, str] = {}
+        self._lines = self._bytes = 0
+
+    def parse(self, lines: Iterable[Sequence[Any]]) -> Iterator[pa.RecordBatch]:
+        """The records of its lines, then its bad lines, then how much it had."""
+        read_stats = ReadStats()
+        position = 0
+        reject = partial(reject_rows, self._refused)
+        source = Source(self._file, "jsonl", self.take(lines), self._settings, read_stats, reject)
+        for batch in read_jsonl(source):
+            yield record_rows(batch, self._block, np.arange(position, position + len(batch)))
+            position += len(batch)
+        told = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
+        yield refused_rows(self._file, self._block, told)
+        met = [self._lines, self._bytes, read_stats.blank, read_stats.undated]
+        yield other_rows(self._file, self._block, [{"line": self._lines, "met": met}])
+
+    def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+        """Lines with their endings, up to one that is too long."""
+        most = self._settings.max_line
+        for value, problem in lines:
+            first = not self._block and not self._lines
+            line = (value.removeprefix(BYTE_ORDER_MARK) if first else value) + b"\n"
+            self._lines += 1
+            self._bytes += len(value) + 1
+            if 0 < most < len(value) + 1:
+                self._refused.append((self._lines, too_long_message(most), FATAL))
+                return
+            if problem:
+                self._problems[self._lines] = problem
+            yield REFUSED if problem else line
+
+
+def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows of ``RECORDS`` for rows of ``value`` and ``position``, which becomes their place."""
+    for rows in incoming:
+        positions = numbers_array(rows["position"])
+        refused: list[Refused] = []
+        lines = (value + b"\n" for value in rows["value"].to_pylist())
+        source = Source("", "jsonl", lines, settings, ReadStats(), partial(reject_rows, refused))
+        for batch in read_jsonl(source):
+            yield record_rows(batch, 0, positions[batch.lines - 1])
+        told = [
+            (int(positions[line - 1]) + 1, reason, position) for line, reason, position in refused
+        ]
+        yield refused_rows("", 0, told)
+
+
+def reject_rows(refused: list[Refused], error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+    """Note a bad line."""
+    refused.append((error.line or 1, error.reason, None))
+
+
+def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.RecordBatch:
+    """The records of a batch; their bytes keep a carriage return at the end."""
+    count = len(batch)
+    spans = zip(batch.starts.tolist(), batch.limits.tolist(), strict=True)
+    texts = zip(*([encoded(text) for text in column] for column in batch.texts), strict=True)
+    return batch_of(
+        RECORDS,
+        {
+            "file": [batch.path] * count,
+            "block": np.full(count, block),
+            "place": positions,
+            "line": batch.lines,
+            "raw": [batch.data[start : limit - 1] for start, limit in spans],
+            "reason": [None] * count,
+            "id": batch.ids,
+            "source": batch.sources,
+            "time": batch.times,
+            "digest": batch_digests(batch).view(np.int64),
+            "check": check_digests(batch).view(np.int64),
+            "filled": np.sum([completeness(column) for column in batch.texts], axis=0),
+            "lengths": np.sum([text_lengths(column) for column in batch.texts], axis=0),
+            "texts": list(map(list, texts)),
+            "met": [None] * count,
+        },
+    )
+
+
+def refused_rows(file: str, block: int, refused: list[Refused]) -> pa.RecordBatch:
+    """Lines that are no record, and what is wrong with them."""
+    names = ("line", "reason", "place")
+    return other_rows(file, block, [dict(zip(names, row, strict=True)) for row in refused])
+
+
+def other_rows(file: str, block: int, told: list[dict[str, Any]]) -> pa.RecordBatch:
+    """Rows that are no record."""
+    known = {"file": file, "block": block}
+    return batch_of(RECORDS, {name: [(row | known).get(name) for row in told] for name in NAMES})

@@ -1,0 +1,178 @@
+"""Input to a staged table of records, each with its position: what all later steps read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyspark.sql import functions as f
+
+from dedupe.backends.record_meta import RecordMeta
+from dedupe.backends.spark.arrow import columns_of, frame_of, table_of
+from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
+from dedupe.backends.spark.parquet import table_lines, text_lines
+from dedupe.backends.spark.paths import PathOrder
+from dedupe.backends.spark.schema import RECORDS
+from dedupe.errors import InputError
+from dedupe.io.parquet import has_parquet_suffix
+from dedupe.io.string_columns import StringCoder, StringPacker
+from dedupe.text.fingerprints import resolve_collisions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame, Row, SparkSession
+    from pyspark.sql.types import StructType
+
+    from dedupe.config import Settings
+    from dedupe.models import ReadStats
+
+PLACES = 33
+"""Bits of Spark's ids that count the rows of a part; the others number the part."""
+ROWS = "<rows>"
+SOME = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A Spark session and the folder, that all workers see, where steps leave their tables."""
+
+    spark: SparkSession
+    folder: str
+
+    def keep(self, name: str, frame: DataFrame, by: Sequence[str] = ()) -> DataFrame:
+        """Write a table and read it back: what a lost worker held is not computed again.
+
+        A table that is parted ``by`` columns is read in part where these are asked for.
+        """
+        path = f"{self.folder}/{name}"
+        frame.write.mode("overwrite").partitionBy(*by).parquet(path)
+        return self.kept(name, frame.schema)
+
+    def kept(self, name: str, schema: StructType | str) -> DataFrame:
+        """A table that was written before."""
+        return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
+
+
+def stage_lines(
+    stage: Stage,
+    paths: Sequence[str],
+    settings: Settings,
+    read_stats: ReadStats,
+    *,
+    tables: bool = False,
+) -> DataFrame:
+    """The records of JSON Lines, or of Parquet, with their positions in input order, staged.
+
+    What is named as Parquet is; with ``tables`` all is. Raises InputError for a bad line, unless
+    settings skip it.
+    """
+    stored = [path for path in paths if tables or has_parquet_suffix(path)]
+    plain = [path for path in paths if path not in stored]
+    ways = ((text_lines, plain), (table_lines, stored))
+    parts = [way(stage.spark, some) for way, some in ways if some]
+    parsed = [part.mapInArrow(partial(parse_lines, settings), RECORDS) for part in parts]
+    read = stage.keep("lines", reduce(lambda left, right: left.unionByName(right), parsed))
+    return positioned(stage, read, PathOrder(paths), settings, read_stats)
+
+
+def positioned(
+    stage: Stage, read: DataFrame, names: PathOrder, settings: Settings, read_stats: ReadStats
+) -> DataFrame:
+    """Records with ``position``, and ``line`` counted over the whole file."""
+    rows = sorted(blocks_of(read), key=lambda row: (*names.rank(row.file), row.block))
+    read_stats.files, read_stats.records = (
+        len({row.file for row in rows}),
+        sum(row.records for row in rows),
+    )
+    read_stats.met, read_stats.bytes, read_stats.blank, read_stats.undated = (
+        sum(row.met[i] for row in rows) for i in range(4)
+    )
+    above: dict[str, int] = {}
+    offsets: dict[str, list[Any]] = {"file": [], "block": [], "first": [], "above": []}
+    records = 0
+    for row in rows:
+        at = (row.file, row.block, records, above.get(row.file, 0))
+        for column, value in zip(offsets.values(), at, strict=True):
+            column.append(value)
+        records += row.records
+        above[row.file] = at[3] + row.met[0]
+    told = read.join(f.broadcast(frame_of(stage.spark, offsets)), ["file", "block"])
+    told = told.withColumn("line", f.col("line") + f.col("above"))
+    bad, fatal = sum(row.bad for row in rows), sum(row.fatal for row in rows)
+    if fatal or (bad and settings.on_error == "fail"):
+        raise first_error(told, names, fatal=settings.on_error != "fail")
+    read_stats.skipped = bad
+    held = told.where("raw is not null").withColumn("position", f.col("place") + f.col("first"))
+    return stage.keep("records", held.drop("place", "first", "above", "reason", "met"))
+
+
+def blocks_of(read: DataFrame) -> list[Row]:
+    """How many records and bad lines each block has, and what the reader met there."""
+    bad = f.col("reason").isNotNull()
+    found: list[Row] = (
+        read.groupBy("file", "block")
+        .agg(
+            counted(f.col("raw").isNotNull()).alias("records"),
+            counted(bad).alias("bad"),
+            counted(bad & (f.col("place") == FATAL)).alias("fatal"),
+            f.max("met").alias("met"),
+        )
+        .collect()
+    )
+    return found
+
+
+def counted(what: Column) -> Column:
+    """In how many rows something holds."""
+    return f.count(f.when(what, 1))
+
+
+def first_error(told: DataFrame, names: PathOrder, *, fatal: bool) -> InputError:
+    """The error of the first bad line, or of the first that may not be skipped."""
+    bad = told.where("reason is not null" + (f" and place = {FATAL}" if fatal else ""))
+    firsts = bad.groupBy("file").agg(f.min(f.struct("line", "reason")).alias("at")).collect()
+    row = min(firsts, key=lambda row: names.rank(row.file))
+    return InputError(names.shown(row.file), row["at"].line, row["at"].reason)
+
+
+def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataFrame, DataFrame]:
+    """The rows of any frame as records, and the rows as they came, both with ``position``.
+
+    Positions are in the order of what rows hold, and are told once for all, on disk: Spark would
+    number them otherwise when it computes them again. Raises InputError for a row without a story.
+    """
+    spellings = rows.select(f.to_json(f.struct("*")).alias("value"), f.struct("*").alias("row"))
+    in_order = spellings.repartitionByRange("value").sortWithinPartitions("value")
+    held = stage.keep("rows", in_order.withColumn("at", f.monotonically_increasing_id()))
+    part = f.shiftright("at", PLACES)
+    counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
+    order = np.argsort(counts["part"])
+    sizes = counts["count"][order]
+    offsets = {"part": counts["part"][order], "first": np.cumsum(sizes) - sizes}
+    told = held.withColumn("part", part).join(f.broadcast(frame_of(stage.spark, offsets)), "part")
+    position = f.col("at").bitwiseAND((1 << PLACES) - 1)
+    told = told.withColumn("position", f.col("first") + position)
+    lines = told.select("position", f.col("value").cast("binary").alias("value"))
+    parsed = stage.keep("lines", lines.mapInArrow(partial(parse_rows, settings), RECORDS))
+    bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
+    if bad:
+        raise InputError(ROWS, bad[0].line, bad[0].reason)
+    records = parsed.withColumnRenamed("place", "position").drop("reason", "met", "block")
+    return records, told.select("position", "row.*")
+
+
+def read_record_meta(records: DataFrame) -> RecordMeta:
+    """The few facts of each record that the driver holds."""
+    names = ("id", "source", "time", "filled", "lengths", "digest", "check")
+    table = table_of(records.select("position", *names)).sort_by("position")
+    ids, sources = StringPacker(), StringCoder()
+    for batch in table.to_batches(SOME):
+        ids.add(batch["id"].to_pylist())
+        sources.add(batch["source"].to_pylist())
+    times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
+    digests, checks = (column.view(np.uint64) for column in marks)
+    told = resolve_collisions(digests, checks.__getitem__)
+    return RecordMeta(ids.packed(), sources.coded(), times, told, filled, lengths)

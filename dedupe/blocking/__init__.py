@@ -1,0 +1,1 @@
+"""Blocking: the keys whose equality makes a candidate pair."""

@@ -1,0 +1,272 @@
+"""Lay out pairs and clusters of texts for a terminal; control characters are escaped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import chain, groupby, zip_longest
+from typing import TYPE_CHECKING
+
+import click
+
+from dedupe.escape import JOINERS, escape_controls
+from dedupe.io.pairs import RecordLocations
+from dedupe.reports.format import count_noun
+from dedupe.text.word_diff import Token, word_diff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dedupe.models import Cluster
+    from dedupe.pipeline import Result
+
+SIDE_BY_SIDE = 100
+"""Columns from which two texts fit beside one another."""
+GUTTER = "  \u2502  "
+MOST = 1000
+"""Characters of a text that are shown."""
+Line = list[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is shown of one record: a line about it, and its texts by field."""
+
+    about: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """How wide, and whether in colour; without, brackets stand around what differs."""
+
+    width: int
+    color: bool
+
+
+def cut_and_escape(text: str) -> str:
+    r"""A text cut to what is shown, with escapes for all that could steer a terminal.
+
+    >>> safe("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return escape_controls(text if len(text) <= MOST else text[:MOST] + "\u2026")
+
+
+def text_width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) or c in JOINERS
+        else 2 if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )  # fmt: skip
+
+
+def lay_out_pair(fields: Sequence[str], left: Side, right: Side, look: TextStyle) -> list[str]:
+    """Two records, side by side where there is room, else one above the other."""
+    lines = two_columns(wrap_units(left.about), wrap_units(right.about), look, dim=True)
+    for name, ours, theirs in zip(fields, left.texts, right.texts, strict=True):
+        if ours or theirs:
+            one, other = word_diff(cut_and_escape(ours), cut_and_escape(theirs))
+            lines += ["", dim_text(cut_and_escape(name), look)]
+            lines += two_columns(wrap_pieces(one, look), wrap_pieces(other, look), look)
+    return lines
+
+
+def wrap_units(text: str) -> list[Line]:
+    """A text of ours, to be wrapped."""
+    return [[Token(part)] for part in re.split(r"(\s+)", text)]
+
+
+def two_columns(
+    ours: Iterable[Line], theirs: Iterable[Line], look: TextStyle, *, dim: bool = False
+) -> list[str]:
+    """Two blocks of text in two columns, or in two labelled blocks."""
+    if look.width < SIDE_BY_SIDE:
+        left, right = (wrap_lines(block, look.width - 3) for block in (ours, theirs))
+        return [
+            *labelled_block("A", left, look, dim=dim),
+            *labelled_block("B", right, look, dim=dim),
+        ]
+    half = (look.width - len(GUTTER)) // 2
+    left, right = (wrap_lines(block, half) for block in (ours, theirs))
+    none: Line = []
+    return [
+        (
+            style_line(one, look, dim=dim) + " " * (half - line_width(one))
+            + dim_text(GUTTER, look) + style_line(other, look, dim=dim)
+        ).rstrip()
+        for one, other in zip_longest(left, right, fillvalue=none)
+    ]  # fmt: skip
+
+
+def labelled_block(name: str, lines: Sequence[Line], look: TextStyle, *, dim: bool) -> list[str]:
+    """A block under the letter of its record."""
+    prefixes = [f"{name}  "] + ["   "] * len(lines)
+    return [
+        head + style_line(line, look, dim=dim)
+        for head, line in zip(prefixes, lines or [[]], strict=False)
+    ]
+
+
+def wrap_pieces(tokens: Sequence[Token], look: TextStyle) -> list[Line]:
+    """Tokens to pieces that stay on one line: words with the punctuation that they carry."""
+    out: list[Line] = []
+    for token in tokens if look.color else bracket_differences(tokens):
+        if out and not is_breakable(out[-1][-1]) and not is_breakable(token):
+            out[-1].append(token)
+        else:
+            out.append([token])
+    return out
+
+
+def bracket_differences(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens with brackets around each stretch that differs."""
+    flags = [False, *(token.differs for token in tokens), False]
+    out = []
+    for token, before, after in zip(tokens, flags, flags[2:], strict=False):
+        opens = "[" if token.differs and not before else ""
+        closes = "]" if token.differs and not after else ""
+        out.append(Token(opens + token.text + closes))
+    return out
+
+
+def is_breakable(token: Token) -> bool:
+    """Whether a line may end beside a token: at spaces, and in scripts that have none."""
+    return token.text.isspace() or text_width(token.text[-1]) > 1
+
+
+def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
+    """Pieces in lines of at most a width; a longer piece is cut."""
+    lines: list[Line] = [[]]
+    used = 0
+    for part in chain.from_iterable(split_to_fit(whole, width) for whole in parts):
+        size = line_width(part)
+        if used + size > width:
+            lines.append([])
+            used = 0
+        if used or not part[0].text.isspace():
+            lines[-1] += part
+            used += size
+    return [line for line in lines if line]
+
+
+def split_to_fit(part: Line, width: int) -> list[Line]:
+    """A piece as it is, or in parts that fit a line."""
+    if line_width(part) <= width:
+        return [part]
+    return [[cut] for token in part for cut in split_token(token, width)]
+
+
+def split_token(token: Token, width: int) -> list[Token]:
+    """A token in parts that each fit a line; no character takes more than two columns."""
+    if text_width(token.text) <= width:
+        return [token]
+    step = max(1, width // 2)
+    starts = range(0, len(token.text), step)
+    return [Token(token.text[first : first + step], token.differs) for first in starts]
+
+
+def truncate(line: Sequence[Token], width: int) -> Line:
+    """A line as far as it fits, an ellipsis in the place of what does not."""
+    if line_width(list(line)) <= width:
+        return list(line)
+    out: Line = []
+    left = width - 1
+    for character in (Token(c, token.differs) for token in line for c in token.text):
+        left -= text_width(character.text)
+        if left < 0:
+            break
+        out.append(character)
+    return [*out, Token("\u2026")] if width > 0 else out
+
+
+def line_width(line: Line) -> int:
+    """The columns that a line takes."""
+    return sum(text_width(token.text) for token in line)
+
+
+def style_line(line: Line, look: TextStyle, *, dim: bool = False) -> str:
+    """A line as a terminal takes it."""
+    if not look.color:
+        return "".join(token.text for token in line)
+    runs = groupby(line, key=lambda token: token.differs)
+    return "".join(
+        style_run("".join(t.text for t in run), differs=differs, dim=dim) for differs, run in runs
+    )
+
+
+def style_run(text: str, *, differs: bool, dim: bool) -> str:
+    """A stretch of one kind."""
+    if differs:
+        return click.style(text, fg="yellow", bold=True, underline=True)
+    return click.style(text, dim=True) if dim else text
+
+
+def dim_text(text: str, look: TextStyle) -> str:
+    """A text that stands back."""
+    return click.style(text, dim=True) if look.color else text
+
+
+BRANCH, LAST = "\u251c\u2500 ", "\u2514\u2500 "
+
+
+def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
+    """The clusters of two or more, the largest first, a line a record, and at last the totals.
+
+    What a record has and the kept version lacks is marked, by colour or by brackets.
+    """
+    positions = RecordLocations(result.corpus)
+    for cluster in result.clustering:
+        if len(cluster.members) > 1:
+            yield from cluster_lines(result, cluster, positions, look)
+            yield "\n"
+    found = result.clustering.stats
+    facts = (count_noun(found["records"], "record"), f"{found['unique']:,} unique")
+    yield f"{', '.join(facts)}, {count_noun(found['clusters'], 'cluster')} of two or more\n"
+
+
+def cluster_lines(
+    result: Result, cluster: Cluster, positions: RecordLocations, look: TextStyle
+) -> Iterator[str]:
+    """One cluster: the kept version, then the others, the likest first."""
+    scores = result.clustering.scores
+    kept = headline_of(result, cluster.canonical)
+    others = [member for member in cluster.members if member != cluster.canonical]
+    others.sort(key=lambda member: (-scores[member], member))
+    size = f"  {count_noun(len(cluster.members), 'record')}"
+    head = f"{record_location(result, cluster.canonical, positions)}  "
+    yield tree_line(head, [Token(kept)], size, look)
+    for position, member in enumerate(others):
+        branch = LAST if position == len(others) - 1 else BRANCH
+        told = word_diff(kept, headline_of(result, member))[1]
+        about = f"{branch}{scores[member]:.2f}  {record_location(result, member, positions)}  "
+        reason = f"  {cut_and_escape(result.clustering.reasons[member])}"
+        yield tree_line(about, told, reason, look)
+
+
+def tree_line(head: str, tokens: Iterable[Token], tail: str, look: TextStyle) -> str:
+    """A record on a line that the window holds: the headline gives way, then what follows it."""
+    marked = list(tokens) if look.color else bracket_differences(list(tokens))
+    room = look.width - text_width(head)
+    short = truncate(marked, max(room - text_width(tail), room // 2))
+    left = room - line_width(short)
+    told = "".join(token.text for token in truncate([Token(tail)], left))
+    return f"{dim_text(head, look)}{style_line(short, look)}{dim_text(told, look)}".rstrip() + "\n"
+
+
+def record_location(result: Result, position: int, positions: RecordLocations) -> str:
+    """The line and source of a record, and its file where there are several."""
+    source = cut_and_escape(result.corpus.sources[position])
+    path = cut_and_escape(positions.path(position)) if positions.several else ""
+    spot = f"{path}:{int(positions.lines[position])}"
+    return f"{spot} {source}" if source else spot
+
+
+def headline_of(result: Result, position: int) -> str:
+    """The first text that a record has."""
+    return cut_and_escape(
+        next((texts[position] for texts in result.corpus.texts if texts[position]), "")
+    )

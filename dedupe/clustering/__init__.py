@@ -1,0 +1,1 @@
+"""Scored pairs to clusters with one canonical record each."""

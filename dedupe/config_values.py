@@ -1,0 +1,162 @@
+"""Parse setting values from text; every parser raises ValueError with a reason for the user."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+MAX_SECONDS = 1e12
+"""About 32,000 years; differences of times stay far inside 64 bits."""
+MAX_BYTES = 1 << 62
+KEEP_KEYS = (
+    "not-withdrawn",
+    "most-complete",
+    "central",
+    "longest",
+    "shortest",
+    "earliest",
+    "latest",
+    "first",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One compared text: the names it goes by, first found first taken, and its weight."""
+
+    names: tuple[str, ...]
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The name under which the field is reported."""
+        return self.names[0]
+
+    def __str__(self) -> str:
+        return f"{'|'.join(self.names)}:{self.weight:g}"
+
+
+def parse_field(text: str) -> Field:
+    """Read ``NAME[|NAME...][:WEIGHT]``; raises ValueError."""
+    names, colon, weight = text.rpartition(":")
+    if not colon:
+        names, weight = text, "1"
+    try:
+        value = float(weight)
+    except ValueError:
+        raise ValueError(f"the weight {weight!r} is not a number") from None
+    if not names or "" in names.split("|"):
+        raise ValueError("a field needs a name")
+    if not 0 < value <= 100:  # noqa: PLR2004 - a weight beyond this is a typing error
+        raise ValueError("a weight lies above 0 and up to 100")
+    return Field(tuple(names.split("|")), value)
+
+
+def parse_duration(text: str) -> int:
+    """Read ``36h``, ``2d``, ``90m``, ``1w`` or plain seconds; raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
+    if not match:
+        raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
+    seconds = float(match[1]) * UNITS[match[2] or "s"]
+    if seconds > MAX_SECONDS:
+        raise ValueError("longer than all of history")
+    return round(seconds)
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes such as ``512k``, ``64m`` or ``1.5GiB``; raises ValueError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
+    if not match:
+        raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
+    return int(min(float(match[1]) * SIZES[match[2]], MAX_BYTES))
+
+
+def parse_share(text: str) -> float:
+    """Read a number in 0..1; raises ValueError."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError("it lies between 0 and 1")
+    return value
+
+
+def parse_jobs(text: str) -> int:
+    """Read a thread count, 0 for one a core; raises ValueError."""
+    value = int(text)
+    if not 0 <= value <= 1024:  # noqa: PLR2004 - beyond this it is a typing error
+        raise ValueError("it lies between 0 (one a core) and 1024")
+    return value
+
+
+def parse_ratio(text: str) -> int:
+    """Read how many times its size something may have, 0 for any; raises ValueError."""
+    value = int(text)
+    if value < 0:
+        raise ValueError("it is 0 (no limit) or more")
+    return value
+
+
+def parse_seed(text: str) -> int:
+    """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
+    if text == "random":
+        return secrets.randbits(32)
+    value = int(text)
+    if not 0 <= value < 2**32:
+        raise ValueError("it lies between 0 and 4294967295")
+    return value
+
+
+def parse_key(text: str) -> str:
+    """Read one key of the canonical policy; raises ValueError."""
+    if text.startswith("source:"):
+        if not all(part.strip() for part in text[7:].split(",")):
+            raise ValueError("source: needs outlets, as in source:reuters,ap")
+        return text
+    if text not in KEEP_KEYS:
+        near = difflib.get_close_matches(text, KEEP_KEYS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{text!r} is not source:A,B or one of {', '.join(KEEP_KEYS)}{hint}")
+    return text
+
+
+def parse_on_error(text: str) -> str:
+    """Read ``fail``, ``skip`` or ``quarantine=FILE``; raises ValueError."""
+    if text in ("quarantine=-", "quarantine=/dev/stdout"):
+        raise ValueError("quarantine needs a file: standard output is for the data")
+    if text in ("fail", "skip") or (
+        text.startswith("quarantine=") and len(text) > len("quarantine=")
+    ):
+        return text
+    raise ValueError("it is fail, skip or quarantine=FILE")
+
+
+def choice_parser(*choices: str) -> Callable[[str], str]:
+    """A parser that takes one of some words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def parse_name(text: str) -> str:
+    """Read a non-empty name; raises ValueError."""
+    if not text:
+        raise ValueError("it is empty")
+    return text
+
+
+def parse_links(text: str) -> str:
+    """Read the path of a file of links; raises ValueError."""
+    if text == "-":
+        raise ValueError("it is a file: standard input is for the records")
+    return parse_name(text)

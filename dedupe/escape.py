@@ -1,0 +1,33 @@
+"""Texts of the input as people may be shown them: nothing in them moves a cursor or turns a line.
+
+A headline may hold terminal escapes, or marks that reverse the order of what follows them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+JOINERS = "\u200c\u200d"  # they shape letters, and do nothing else
+
+
+def escape_controls(text: str) -> str:
+    r"""A text with its control and format characters as escapes, and every space as a plain one.
+
+    >>> visible("a\x1b[2Jb\u202e\n")
+    'a\\x1b[2Jb\\u202e '
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        " " if c.isspace() else c if is_harmless(c) else escape_character(c) for c in text
+    )
+
+
+def is_harmless(character: str) -> bool:
+    """Whether a character shows as itself and moves nothing else."""
+    return character in JOINERS or unicodedata.category(character)[0] != "C"
+
+
+def escape_character(character: str) -> str:
+    """A character as Python would write it."""
+    return character.encode("unicode_escape").decode()

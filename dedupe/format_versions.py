@@ -1,0 +1,12 @@
+"""What must stay the same from release to release, numbered: raised by whoever changes it.
+
+A golden digest (``tests/test_reproducible.py``) notices a change, and is written anew only under a
+higher number. The file format of an index has its own, in ``dedupe.index.schema``.
+"""
+
+from __future__ import annotations
+
+SIGNATURES = 1
+"""How a text is normalised, hashed and cut into keys; an older index must be compacted."""
+CLUSTERS = 1
+"""How cluster ids are made, and which records of one input share one."""

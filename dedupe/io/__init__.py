@@ -1,0 +1,1 @@
+"""Bytes to batches of records and back: one file a format."""

@@ -1,0 +1,229 @@
+"""Write records with their cluster spliced into their own bytes, or only the chosen records."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from dedupe.errors import InputError
+from dedupe.io.csv_write import (
+    DELIMITERS,
+    check_one_table,
+    csv_cells,
+    holds_objects,
+    is_table,
+    line_ending_of,
+    without_line_ending,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.config import Settings
+    from dedupe.models import Batch, Clustering, Corpus
+
+    Row = dict[str, Any]  # by KEYS, in their order; without a version where none is stated
+
+KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
+INDEX_KEYS = (*KEYS, "new", "merged", "canonical_changed")
+"""The keys of what an index tells; all but ``new`` of those added are there where they say much."""
+DIGITS = 4
+TEXT = "text"
+
+
+def annotate_records(corpus: Corpus, clustering: Clustering, settings: Settings) -> Iterator[bytes]:
+    """All records in input order, in chunks, each with an object under ``settings.into``.
+
+    JSONL: the object is spliced in before the last brace, all other bytes stay. Tables: columns are
+    added on the right, the last one empty for a record that states no version. Lines: become JSONL.
+    A missing line ending is supplied. Raises InputError at once for a record that has the key, and
+    for tables that cannot be put into one.
+    """
+    check_one_table(corpus.batches)
+    for batch in corpus.batches:
+        check_key_is_free(batch, settings.into)
+    return annotate_batches(corpus, clustering, settings.into)
+
+
+def annotate_batches(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[bytes]:
+    """As :func:`annotate_records`, once the input is known to be fit."""
+    if corpus.batches and is_table(corpus.batches[0]):
+        yield widen_header(corpus.batches[0], into)
+    start = 0
+    for batch in corpus.batches:
+        rows = annotation_rows(clustering, start, start + len(batch))
+        start += len(batch)
+        if holds_objects(batch):
+            yield splice_members(batch, rows, into)
+        elif batch.format == "lines":
+            yield wrap_lines(batch, rows, into)
+        else:
+            yield widen_rows(batch, rows)
+
+
+def annotation_rows(clustering: Clustering, start: int, stop: int) -> list[Row]:
+    """What was found of the records from ``start`` to ``stop``."""
+    leaders = clustering.canonical[start:stop].tolist()
+    columns = zip(
+        range(start, stop),
+        leaders,
+        clustering.sizes[start:stop].tolist(),
+        clustering.scores[start:stop].round(DIGITS).tolist(),
+        clustering.reasons[start:stop],
+        map(version_member, clustering.versions[start:stop].tolist()),
+        strict=True,
+    )
+    keys, ids = clustering.keys, clustering.record_ids
+    return [
+        {
+            "cluster": keys[leader],
+            "size": size,
+            "canonical": position == leader,
+            "canonical_id": ids[leader],
+            "score": score,
+            "reason": reason,
+            **version,
+        }
+        for position, leader, size, score, reason, version in columns
+    ]
+
+
+def version_member(version: int) -> dict[str, int]:
+    """The version that a record states, if it states one."""
+    return {"version": version} if version else {}
+
+
+def record_spans(batch: Batch, values: list[Any]) -> Iterator[tuple[int, int, int, Any]]:
+    """Each record's start, end and limit, with its value."""
+    return zip(
+        batch.starts.tolist(), batch.ends.tolist(), batch.limits.tolist(), values, strict=True
+    )
+
+
+def splice_members(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """JSON objects with one more member each."""
+    data, dumps = batch.data, orjson.dumps
+    key = orjson.dumps(into) + b":"
+    parts: list[bytes] = []
+    for start, end, limit, row in record_spans(batch, rows):
+        brace = data.rindex(b"}", start, end)
+        comma = b"" if data[start:brace].rstrip().endswith(b"{") else b","
+        member = key + dumps(row)
+        parts += (data[start:brace], comma, member, data[brace:end], data[end:limit] or b"\n")
+    return b"".join(parts)
+
+
+def wrap_lines(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """Plain lines as JSON objects."""
+    data = batch.data
+    return b"".join(
+        orjson.dumps(
+            {TEXT: data[start:end].decode(), into: row},
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for start, end, _, row in record_spans(batch, rows)
+    )
+
+
+def widen_rows(batch: Batch, rows: list[Row], keys: Sequence[str] = KEYS) -> bytes:
+    """Rows of a table with their cells added."""
+    data, delimiter = batch.data, DELIMITERS[batch.format]
+    parts: list[bytes] = []
+    for start, end, limit, row in record_spans(batch, rows):
+        added = csv_cells([cell_text(row.get(key, "")) for key in keys], delimiter)
+        parts += (data[start:end], added, data[end:limit] or b"\n")
+    return b"".join(parts)
+
+
+def widen_header(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> bytes:
+    """A table's header with the names of the added columns."""
+    names = csv_cells([f"{into}_{key}" for key in keys], DELIMITERS[batch.format])
+    return without_line_ending(batch.header) + names + line_ending_of(batch.header)
+
+
+def cell_text(value: object) -> str:
+    """A value as a cell, spelled as in JSON; several parted by spaces."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def annotate_indexed(batch: Batch, rows: list[Row], into: str) -> bytes:
+    """The records of a batch with the answers of an index, as :func:`annotate_records`."""
+    if holds_objects(batch):
+        return splice_members(batch, rows, into)
+    if batch.format == "lines":
+        return wrap_lines(batch, rows, into)
+    return widen_rows(batch, rows, INDEX_KEYS)
+
+
+def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> None:
+    """Raise InputError where a record, or a table's header, has the key that would be added."""
+    taken: Iterable[int]
+    if is_table(batch):
+        delimiter = DELIMITERS[batch.format]
+        held = next(csv.reader([batch.header.decode()], delimiter=delimiter))
+        taken = [1] if {f"{into}_{key}" for key in keys} & set(held) else []
+    elif batch.format == "lines":
+        taken = batch.lines[:1].tolist() if into == TEXT else []
+    else:
+        taken = lines_with_key(batch, into)
+    for line in taken:
+        raise InputError(batch.path, line, f"already has {into}; use --into with another name")
+
+
+def lines_with_key(batch: Batch, key: str) -> Iterator[int]:
+    """The line numbers of the objects that have a key at their top."""
+    spelled = key_spellings(key)
+    # As a rule there is none; a search is some hundred times faster than parsing.
+    if not (spelled.search(batch.data) if b"\\" in batch.data else orjson.dumps(key) in batch.data):
+        return
+    for start, end, _, line in record_spans(batch, batch.lines.tolist()):
+        record = batch.data[start:end]
+        if spelled.search(record) and key in orjson.loads(record):
+            yield line
+
+
+def key_spellings(key: str) -> re.Pattern[bytes]:
+    """What JSON may write for a key: each character as it is, or by an escape."""
+    return re.compile(b'"' + b"".join(map(character_spellings, key)) + b'"')
+
+
+def character_spellings(character: str) -> bytes:
+    """A pattern of all that JSON may write for a character."""
+    units = character.encode("utf-16-be").hex()
+    codes = "".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)).encode()
+    written = {orjson.dumps(character)[1:-1], b"\\/" if character == "/" else b""} - {b""}
+    return b"(?:" + b"|".join([*map(re.escape, sorted(written)), codes]) + b")"
+
+
+def select_records(corpus: Corpus, chosen: NDArray[np.bool_]) -> Iterator[bytes]:
+    """The records where ``chosen`` holds, byte for byte in input order, in chunks.
+
+    A table's header comes first, once; a missing final line ending is supplied. Raises InputError
+    at once for tables that cannot be put into one.
+    """
+    check_one_table(corpus.batches)
+    return selected_chunks(corpus.batches, chosen)
+
+
+def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iterator[bytes]:
+    """As :func:`select_records`, once the batches are known to go together."""
+    if batches and is_table(batches[0]):
+        header = batches[0].header
+        yield without_line_ending(header) + line_ending_of(header)
+    start = 0
+    for batch in batches:
+        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+        start += len(batch)
+        data = batch.data
+        spans = zip(batch.starts[wanted].tolist(), batch.limits[wanted].tolist(), strict=True)
+        chunk = b"".join([data[begin:limit] for begin, limit in spans])
+        if chunk:
+            yield chunk if chunk.endswith(b"\n") else chunk + b"\n"

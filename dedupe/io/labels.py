@@ -1,0 +1,143 @@
+"""Labelled pairs: which records tell one story, as somebody read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dedupe.errors import InputError
+from dedupe.io.compression import MAX_RATIO, read_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DUPLICATE, UPDATE, DIFFERENT = "D", "U", "N"
+SPELLINGS = {
+    DUPLICATE: ("d", "dup", "duplicate", "y", "yes", "same", "true", "1"),
+    UPDATE: ("u", "update", "updated"),
+    DIFFERENT: ("n", "no", "not", "different", "distinct", "false", "0"),
+}
+MEANING = {spelling: label for label, many in SPELLINGS.items() for spelling in many}
+COLUMNS = ("a", "b", "label")
+Row = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A pair of record ids, its label (``D``, ``U`` or ``N``), and the line that says so."""
+
+    a: str
+    b: str
+    label: str
+    line: int
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two ids in an order that does not depend on which was named first."""
+        return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
+
+
+def read_labels(path: str, most: int = MAX_RATIO) -> list[Label]:
+    """Read the labelled pairs of a file, each pair once, in the order of the file.
+
+    CSV with the columns ``a,b,label`` or JSONL with these keys, compressed or not; a label is
+    D, U or N, or a word for it such as ``duplicate``, ``update``, ``not``, ``y``. Raises InputError
+    for a row that cannot be read, for a pair that has two different labels, and for a file that
+    decompresses to more than ``most`` times its size.
+    """
+    held: dict[tuple[str, str], Label] = {}
+    for line, row in label_rows(path, read_text(path, most)):
+        label = parse_label(path, line, row)
+        first = held.setdefault(label.pair, label)
+        if first.label != label.label:
+            told = f"{label.a!r} and {label.b!r} are {label.label} here"
+            raise InputError(path, line, f"{told} and {first.label} on line {first.line}")
+    return list(held.values())
+
+
+def read_text(path: str, most: int = MAX_RATIO) -> str:
+    """Take a whole file as text; raises InputError."""
+    data = b"".join(read_chunks(path, sys.stdin.buffer if sys.stdin else io.BytesIO(), most))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(path, line, f"not UTF-8 at byte {error.start}") from None
+
+
+def label_rows(path: str, text: str) -> Iterator[Row]:
+    """Tell JSONL from CSV by the first character, and give each row with its line number."""
+    if text.lstrip()[:1] == "{":
+        return json_rows(path, text)
+    return csv_rows(path, text)
+
+
+def json_rows(path: str, text: str) -> Iterator[Row]:
+    """Rows of JSONL; blank lines are passed over."""
+    for line, raw in enumerate(text.split("\n"), 1):
+        if not raw.strip():
+            continue
+        try:
+            row = json.loads(raw)
+        except ValueError as error:
+            raise InputError(path, line, f"not JSON: {error}") from None
+        except RecursionError:
+            raise InputError(path, line, "not JSON: nested too deep") from None
+        if not isinstance(row, dict):
+            raise InputError(path, line, "not an object")
+        yield line, row
+
+
+def csv_rows(path: str, text: str) -> Iterator[Row]:
+    """Rows of CSV under a header; blank lines are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] | None = None
+    try:
+        for row in reader:
+            if not row:
+                continue
+            if header is None:
+                header = check_header(path, reader.line_num, row)
+            elif len(row) != len(header):
+                reason = f"{len(row)} columns, and the header has {len(header)}"
+                raise InputError(path, reader.line_num, reason)
+            else:
+                yield reader.line_num, dict(zip(header, row, strict=True))
+    except csv.Error as error:
+        raise InputError(path, reader.line_num, f"not CSV: {error}") from None
+
+
+def check_header(path: str, line: int, row: list[str]) -> list[str]:
+    """Take a CSV header that has all that a label needs; raises InputError."""
+    header = [name.strip().lower() for name in row]
+    lacking = [name for name in COLUMNS if name not in header]
+    if lacking:
+        reason = f"the header lacks {', '.join(lacking)}; labels are CSV a,b,label or JSONL"
+        raise InputError(path, line, reason)
+    return header
+
+
+def parse_label(path: str, line: int, row: dict[str, Any]) -> Label:
+    """Check one row; raises InputError."""
+    lacking = [name for name in COLUMNS if row.get(name) in (None, "")]
+    if lacking:
+        raise InputError(path, line, f"no {' and no '.join(lacking)}")
+    a, b, given = (as_plain_text(path, line, name, row[name]) for name in COLUMNS)
+    if a == b:
+        raise InputError(path, line, f"a and b are the same record: {a!r}")
+    meaning = MEANING.get(given.strip().lower())
+    if meaning is None:
+        known = "D (duplicate), U (update) or N (not)"
+        raise InputError(path, line, f"the label {given!r} is not {known}")
+    return Label(a, b, meaning, line)
+
+
+def as_plain_text(path: str, line: int, name: str, value: object) -> str:
+    """Take an id or a label as a string; numbers are worded as the reader words ids."""
+    if isinstance(value, str | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    raise InputError(path, line, f"{name}: expected a string")

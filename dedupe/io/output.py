@@ -1,0 +1,202 @@
+"""Where results go: standard output, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from dedupe.errors import OutputError
+from dedupe.escape import escape_controls
+from dedupe.io.atomic import check_not_input, open_replacement, output_errors
+from dedupe.io.parquet import MISSING, SUFFIX, has_pyarrow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+STDOUT = "<stdout>"
+STDOUT_PATHS = (None, "-", "/dev/stdout")
+NO_TERMINAL = "Parquet is not for a terminal; write it to a file, as in -o out.parquet"
+NO_PARQUET = "only cluster, unique, pairs and split write Parquet; name it otherwise"
+PACKED_TWICE = "Parquet is compressed within; name it .parquet"
+NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+
+
+class Writer(Protocol):
+    """A compressor over a file, or the file itself."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take bytes."""
+
+    def close(self) -> None:
+        """Pass on what is left, and end."""
+
+
+class Output:
+    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
+
+    ``bytes`` counts what it was given, before compression.
+    """
+
+    def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
+        self.path = path
+        self.bytes = 0
+        self._digest = blake2b(digest_size=16)
+        self._writer = writer
+        self._finish = finish
+
+    @property
+    def checksum(self) -> str:
+        """BLAKE2b, 16 bytes as hex digits, of what it was given so far."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Write a chunk; raises OutputError, or BrokenPipeError when the reader went away."""
+        self.bytes += len(data)
+        self._digest.update(data)
+        with output_errors(self.path):
+            self._writer.write(data)
+
+    def flush(self) -> None:
+        """Pass on what is buffered so that a reader at the other end has it; raises as ``write``.
+
+        A compressor keeps what it has until the end.
+        """
+        with output_errors(self.path):
+            if self.path == STDOUT:
+                self._finish()
+
+    def finish(self) -> None:
+        """Pass on what is buffered; raises as ``write``."""
+        with output_errors(self.path):
+            self._finish()
+
+
+@contextmanager
+def open_output(
+    path: str | None, inputs: Sequence[str], *, painted: bool = False, parquet: bool = False
+) -> Iterator[Output]:
+    """Open standard output for None or ``-``, else a file, compressed by its suffix.
+
+    ``parquet``: that is what will be written, and nothing else may go to a file of its name.
+
+    A terminal gets escapes for what could steer it, unless what is written is ``painted``, which
+    is text that was made for it. So each chunk is of whole lines there.
+
+    The file takes its place, with the mode of the one it replaces, when the block ends well; on any
+    exception it is removed. Devices and pipes are written directly. Raises OutputError, before
+    anything is read, for a path that is one of the inputs or cannot be written.
+    """
+    if path is None or path in STDOUT_PATHS:
+        stdout = standard_output()
+        if parquet:
+            check_parquet_output(STDOUT, terminal=stdout.isatty())
+        writer: Writer = stdout if painted or not stdout.isatty() else EscapingWriter(stdout)
+        output = Output(STDOUT, writer, stdout.flush)
+        yield output
+        output.finish()
+        return
+    check_not_input(path, inputs)
+    suffix = Path(path).suffix.lower()
+    codec = CODECS.get(suffix)
+    if parquet:
+        check_parquet_output(path, packed=codec is not None)
+    elif suffix == SUFFIX:
+        raise OutputError(path, NO_PARQUET)
+    with open_replacement(path) as file:
+        if codec:
+            writer = codec(path, file)
+            output = Output(path, writer, writer.close)
+        else:
+            output = Output(path, file, file.flush)
+        yield output
+        output.finish()
+
+
+def check_parquet_output(path: str, *, terminal: bool = False, packed: bool = False) -> None:
+    """Raise OutputError where Parquet cannot be written, or not there."""
+    if terminal:
+        raise OutputError(path, NO_TERMINAL)
+    if packed:
+        raise OutputError(path, PACKED_TWICE)
+    if not has_pyarrow():
+        raise OutputError(path, MISSING)
+
+
+class EscapingWriter:
+    """Shows lines on a terminal, whatever they hold."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+
+    def write(self, data: bytes, /) -> object:
+        """Show whole lines."""
+        return self._terminal.write(escape_for_terminal(data))
+
+    def close(self) -> None:
+        """Close the terminal's writer."""
+        self._terminal.close()
+
+
+def escape_for_terminal(data: bytes) -> bytes:
+    r"""Lines with escapes for all that could steer a terminal; tabs stay.
+
+    >>> harmless(b"a\x1b[2J\tb\n\xff\n")
+    b'a\\x1b[2J\tb\n\\xff\n'
+    """
+    lines = data.decode(errors="backslashreplace").split("\n")
+    return "\n".join("\t".join(map(escape_controls, line.split("\t"))) for line in lines).encode(
+        errors="backslashreplace"
+    )
+
+
+def standard_output() -> BinaryIO:
+    """A writer of its own on standard output; raises OutputError when that is closed.
+
+    With Python's own writer a failed write would be tried again, and told again, at exit.
+    """
+    if sys.stdout is None:  # closed by whoever started us
+        raise OutputError(STDOUT, "is closed")
+    return open(sys.stdout.fileno(), "wb", closefd=False)
+
+
+# Each module is imported where it is needed: most runs need none, and some Pythons lack one. No
+# time and no name goes into the file, so that equal results are equal bytes.
+def gzip_writer(_path: str, file: BinaryIO) -> Writer:
+    """A writer that compresses into ``file``; closing it leaves the file open."""
+    import gzip  # noqa: PLC0415 - see above
+
+    return gzip.GzipFile("", "wb", 6, file, mtime=0)
+
+
+def bzip2_writer(_path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`."""
+    import bz2  # noqa: PLC0415 - see above
+
+    return bz2.BZ2File(file, "wb")
+
+
+def xz_writer(_path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`."""
+    import lzma  # noqa: PLC0415 - see above
+
+    return lzma.LZMAFile(file, "wb")
+
+
+def zstd_writer(path: str, file: BinaryIO) -> Writer:
+    """As :func:`gzip_writer`; raises OutputError when the extra is not installed."""
+    try:
+        import zstandard  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise OutputError(path, NO_ZSTD) from None
+    return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
+
+
+CODECS: dict[str, Callable[[str, BinaryIO], Writer]] = {
+    ".gz": gzip_writer,
+    ".bz2": bzip2_writer,
+    ".xz": xz_writer,
+    ".zst": zstd_writer,
+}

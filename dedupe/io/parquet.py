@@ -1,0 +1,199 @@
+"""Open Parquet files, keep them open to be read again, and report what is damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from dedupe.errors import DedupeError, InputError
+from dedupe.io.atomic import os_error_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+SUFFIX = ".parquet"
+MAGIC = b"PAR1"
+ENCRYPTED = b"PARE"
+# A headline may begin with these letters, but hardly with a control character after them.
+OPENING = re.compile(rb"PAR[1E].{0,7}[\x00-\x08\x0e-\x1f]", re.DOTALL)
+UNREADABLE = "encrypted Parquet data, which cannot be read"
+MISSING = "Parquet needs an extra: pip install 'headline-dedupe[parquet]'"
+CHUNK = 1 << 16
+LONGEST_REASON = 160
+
+
+def has_parquet_suffix(path: str) -> bool:
+    """Whether a path, maybe of a folder, says that it is Parquet."""
+    return path.rstrip("/").lower().endswith(SUFFIX)
+
+
+def has_parquet_magic(head: bytes) -> bool:
+    """Whether bytes begin as those of a Parquet file do, an encrypted one too."""
+    return bool(OPENING.match(head))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that is open, and what it was when it was opened."""
+
+    file: BinaryIO
+    size: int
+    changed: int
+
+
+class ParquetFiles:
+    """Inputs that are read from any place in them, open until the block ends.
+
+    What cannot be, as a pipe or what was compressed, is copied to a file in ``folder`` that has no
+    name.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._held: dict[str, HeldFile] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def hold(self, name: str, path: str, pieces: Iterable[bytes]) -> BinaryIO:
+        """Open a file whose bytes are ``pieces``, which are gone through; raises InputError."""
+        try:
+            file = open_descriptor(path) or tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed at exit
+            self._open.push(file)
+            copying = file.writable()
+            for piece in pieces:
+                if copying:
+                    file.write(piece)
+            file.flush()
+            told = os.fstat(file.fileno())
+        except OSError as error:
+            where = self._folder or tempfile.gettempdir()
+            reason = f"cannot be copied to {where}: {os_error_reason(error)}"
+            raise InputError(name, None, reason) from error
+        self._held[name] = HeldFile(file, told.st_size, told.st_mtime_ns)
+        return file
+
+    def again(self, name: str) -> BinaryIO:
+        """A file that was held before; raises InputError for one that has changed since."""
+        held = self._held[name]
+        told = os.fstat(held.file.fileno())
+        if (told.st_size, told.st_mtime_ns) != (held.size, held.changed):
+            raise InputError(name, None, "has changed while it was read")
+        return held.file
+
+
+def open_descriptor(path: str) -> BinaryIO | None:
+    """A regular file that is Parquet as it lies there, else None."""
+    with suppress(OSError):
+        if path != "-" and Path(path).is_file():
+            file = Path(path).open("rb")  # noqa: SIM115 - handed over
+            if file.read(len(MAGIC)) in (MAGIC, ENCRYPTED):
+                return file
+            file.close()
+    return None
+
+
+def has_pyarrow() -> bool:
+    """Whether there is what reads and writes Parquet."""
+    from importlib.util import find_spec  # noqa: PLC0415 - seldom needed
+
+    return find_spec("pyarrow") is not None
+
+
+class DescriptorFile(io.RawIOBase):
+    """A file under a descriptor, with a place of its own: several may read it at once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Say yes, as pyarrow asks."""
+        return True
+
+    def seekable(self) -> bool:
+        """The same."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go somewhere."""
+        size = os.fstat(self._descriptor).st_size
+        self._position = max(offset + (0, self._position, size)[whence], 0)
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, up to the end."""
+        left = max(os.fstat(self._descriptor).st_size - self._position, 0)
+        data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._position)
+        self._position += len(data)
+        return data
+
+
+def read_plain(_column: Any) -> bool:  # noqa: ANN401 - of Arrow, which has no types
+    """No column is to be packed."""
+    return False
+
+
+@contextmanager
+def open_parquet(
+    name: str, file: BinaryIO, packed: Callable[[Any], bool] = read_plain
+) -> Iterator[Any]:
+    """A ``pyarrow.parquet.ParquetFile`` that reads little at a time.
+
+    Texts of ``packed`` columns come as places in a list of distinct ones, so that one which is
+    repeated a million times takes no more room than once; the list is of the whole row group. What
+    pyarrow complains of inside the block is raised as InputError.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+    from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
+
+    settled = {"buffer_size": CHUNK, "pre_buffer": False}
+    with corruption_errors(name), DescriptorFile(file.fileno()) as own:
+        table = pq.ParquetFile(own, **settled)
+        leaves = map(table.schema.column, range(len(table.schema)))
+        paths = [leaf.path for leaf in leaves if packed(leaf)]
+        if paths:
+            table = pq.ParquetFile(own, metadata=table.metadata, read_dictionary=paths, **settled)
+        try:
+            yield table
+        finally:
+            default_memory_pool().release_unused()  # it would keep what it has had
+
+
+@contextmanager
+def corruption_errors(name: str) -> Iterator[None]:
+    """Raise what pyarrow says of a file's bytes as InputError."""
+    from pyarrow.lib import ArrowException  # noqa: PLC0415 - an extra
+
+    try:
+        yield
+    except DedupeError:
+        raise
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(name, None, corruption_reason(error)) from error
+
+
+def corruption_reason(error: Exception) -> str:
+    """Word what pyarrow says, in a line."""
+    said = " ".join(str(error).split())[:LONGEST_REASON]
+    if "ncrypt" in said or "ecrypt" in said:
+        return UNREADABLE
+    if isinstance(error, NotImplementedError):
+        return f"Parquet data of a kind that cannot be read ({said})"
+    return f"corrupt Parquet data ({said})"

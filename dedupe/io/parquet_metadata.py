@@ -1,0 +1,214 @@
+"""Parse the footer and the page headers of a Parquet file (Thrift compact protocol)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dedupe.io.parquet import UNREADABLE
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    Struct = dict[int, Any]
+    """The fields of a struct by their numbers."""
+
+TAIL = 8
+HEAD = 1 << 12
+LONGEST_HEAD = 1 << 24
+DEEPEST = 32
+ROW_GROUPS, COLUMNS, ROWS, METADATA = 4, 1, 3, 3
+SECRETS = 8
+VALUES, PACKED, DATA, DICTIONARY = 5, 7, 9, 11
+UNPACKED, TAKEN, LEXICON, DATA_PAGES = 2, 3, 7, (5, 8)
+TRUE, FALSE, BYTE, WHOLE, DOUBLE, BINARY, LISTS = 1, 2, 3, (4, 5, 6), 7, 8, (9, 10)
+MAP, STRUCT, UUID = 11, 12, 13
+
+
+class MalformedError(ValueError):
+    """Bytes that are not what the format says."""
+
+
+class PageStats(NamedTuple):
+    """A column of a row group: the bytes and the values that its pages say they hold."""
+
+    size: int
+    values: int
+
+
+class RowGroup(NamedTuple):
+    """A row group."""
+
+    rows: int
+    columns: tuple[PageStats, ...]
+
+
+def read_row_groups(file: BinaryIO) -> list[RowGroup]:
+    """The row groups of a file; raises MalformedError."""
+    descriptor = file.fileno()
+    end = os.fstat(descriptor).st_size - TAIL
+    length = int.from_bytes(os.pread(descriptor, 4, max(end, 0)), "little")
+    if not 0 < length <= end:
+        raise MalformedError("a footer that is not there")
+    footer = ThriftReader(os.pread(descriptor, length, end - length)).struct()
+    return [parse_row_group(descriptor, group, end) for group in struct_list(footer, ROW_GROUPS)]
+
+
+def parse_row_group(descriptor: int, group: Struct, end: int) -> RowGroup:
+    """One row group."""
+    columns = struct_list(group, COLUMNS)
+    return RowGroup(
+        struct_int(group, ROWS), tuple(read_page_headers(descriptor, each, end) for each in columns)
+    )
+
+
+def read_page_headers(descriptor: int, column: Struct, end: int) -> PageStats:
+    """All pages of a column of a row group."""
+    told = column.get(METADATA)
+    if SECRETS in column:
+        raise MalformedError(UNREADABLE)
+    if not isinstance(told, dict):
+        raise MalformedError("a column of which nothing is told")
+    start = struct_int(told, DATA)
+    if 0 < struct_int(told, DICTIONARY, 0) < start:
+        start = struct_int(told, DICTIONARY)
+    stop = start + struct_int(told, PACKED)
+    if stop > end:
+        raise MalformedError("a column that ends beyond the file")
+    return read_range(descriptor, start, stop, end, struct_int(told, VALUES))
+
+
+def read_range(descriptor: int, at: int, stop: int, end: int, wanted: int) -> PageStats:
+    """What the pages from a place on hold, up to where so many values have come."""
+    size = values = 0
+    while at < stop and values < wanted:
+        page, taken = parse_page_header(descriptor, at)
+        unpacked = struct_int(page, UNPACKED)
+        if struct_int(page.get(LEXICON, {}), 1, 0) > unpacked:
+            raise MalformedError("more values than bytes")
+        size += unpacked
+        values += sum(struct_int(page.get(kind, {}), 1, 0) for kind in DATA_PAGES)
+        at += taken + struct_int(page, TAKEN)
+        if at > end:
+            raise MalformedError("a page that ends beyond the file")
+    return PageStats(size, values)
+
+
+def parse_page_header(descriptor: int, at: int) -> tuple[Struct, int]:
+    """A page's header, and how long it is."""
+    length = HEAD
+    while True:
+        reader = ThriftReader(os.pread(descriptor, length, at))
+        try:
+            return reader.struct(), reader.position
+        except MalformedError:
+            if length >= LONGEST_HEAD or reader.size < length:
+                raise
+        length *= 16
+
+
+def struct_list(struct: Struct, field: int) -> list[Struct]:
+    """A list of structs."""
+    found = struct.get(field, [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise MalformedError("a list that is none")
+    return found
+
+
+def struct_int(struct: Any, field: int, otherwise: int | None = None) -> int:  # noqa: ANN401 - whatever was read
+    """A number that counts something."""
+    found = struct.get(field, otherwise) if isinstance(struct, dict) else None
+    if type(found) is not int or found < 0:
+        raise MalformedError("a number that is none")
+    return found
+
+
+class ThriftReader:
+    """Bytes in thrift's compact protocol; ``position`` is where it has come to."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.position = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self._data)
+
+    def struct(self, depth: int = 0) -> Struct:
+        """The fields of a struct; raises MalformedError."""
+        fields: Struct = {}
+        number = 0
+        while kind := self.byte():
+            step, kind = kind >> 4, kind & 15
+            number = number + step if step else self.signed()
+            fields[number] = kind == TRUE if kind in (TRUE, FALSE) else self.value(kind, depth)
+        return fields
+
+    def value(self, kind: int, depth: int) -> Any:  # noqa: ANN401, PLR0911 - a table, a line each
+        """A value of some kind, as an item of a list has it."""
+        if depth > DEEPEST:
+            raise MalformedError("nested too deep")
+        if kind in (TRUE, FALSE, BYTE):
+            return self.byte()
+        if kind in WHOLE:
+            return self.signed()
+        if kind in (DOUBLE, UUID):
+            return self.take(8 if kind == DOUBLE else 16)
+        if kind == BINARY:
+            return self.take(self.unsigned())
+        if kind in LISTS:
+            return self.items(depth + 1)
+        if kind == MAP:
+            return self.pairs(depth + 1)
+        if kind == STRUCT:
+            return self.struct(depth + 1)
+        raise MalformedError("a type that there is not")
+
+    def items(self, depth: int) -> list[Any]:
+        """A list, or a set."""
+        head = self.byte()
+        count = self.counted(self.unsigned() if head >> 4 == 15 else head >> 4)  # noqa: PLR2004 - four bits
+        return [self.value(head & 15, depth) for _ in range(count)]
+
+    def pairs(self, depth: int) -> None:
+        """A map, which nothing here needs."""
+        count = self.counted(self.unsigned())
+        kinds = self.byte() if count else 0
+        for _ in range(count):
+            self.value(kinds >> 4, depth)
+            self.value(kinds & 15, depth)
+
+    def counted(self, count: int) -> int:
+        """So many values, each of a byte at least."""
+        if count > self.size - self.position:
+            raise MalformedError("more values than bytes")
+        return count
+
+    def byte(self) -> int:
+        """The next byte."""
+        return self.take(1)[0]
+
+    def take(self, count: int) -> bytes:
+        """The next bytes."""
+        taken = self._data[self.position : self.position + count]
+        if len(taken) < count:
+            raise MalformedError("cut short")
+        self.position += count
+        return taken
+
+    def unsigned(self) -> int:
+        """A number in groups of seven bits, the lowest first."""
+        found = shift = 0
+        while shift < 70:  # noqa: PLR2004 - ten bytes hold 64 bits
+            byte = self.byte()
+            found |= (byte & 127) << shift
+            if byte < 128:  # noqa: PLR2004 - the last
+                return found
+            shift += 7
+        raise MalformedError("a number without an end")
+
+    def signed(self) -> int:
+        """The same with the sign in its lowest bit."""
+        found = self.unsigned()
+        return found >> 1 ^ -(found & 1)

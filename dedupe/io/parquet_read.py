@@ -1,0 +1,306 @@
+"""Read the rows of a Parquet file as records, within limits for hostile files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from dedupe.errors import InputError
+from dedupe.io.compression import GRACE
+from dedupe.io.fields import Unreadable, extract_columns
+from dedupe.io.jsonl import parse_block
+from dedupe.io.parquet import ENCRYPTED, MAGIC, MISSING, UNREADABLE, has_pyarrow, open_parquet
+from dedupe.io.parquet_metadata import MalformedError, read_row_groups
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
+from dedupe.io.values import (
+    BLOBS,
+    Unwritable,
+    column_values,
+    map_pairs,
+    matches_any,
+    name_values,
+    storage_type,
+    table_problem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from dedupe.io.parquet import ParquetFiles
+    from dedupe.io.parquet_metadata import RowGroup
+    from dedupe.io.source import Source
+    from dedupe.models import Batch
+
+NOT_PARQUET = "not Parquet data, though it is said to be"
+TRUNCATED = "truncated Parquet data"
+
+
+def read_stored(
+    source: Source, path: str, pieces: Iterable[bytes], parquet_files: ParquetFiles
+) -> Iterator[Batch]:
+    """Batches of Parquet; raises InputError for what is none, and where pyarrow is missing."""
+    file = parquet_files.hold(source.path, path, pieces)
+    file.seek(0)
+    head = file.read(len(MAGIC))
+    file.seek(max(file.seek(0, 2) - len(MAGIC), 0))
+    tail = file.read()
+    if ENCRYPTED in (head, tail):
+        raise InputError(source.path, None, UNREADABLE)
+    if head != MAGIC:
+        raise InputError(source.path, None, NOT_PARQUET)
+    if tail != MAGIC:
+        raise InputError(source.path, None, TRUNCATED)
+    if not has_pyarrow():
+        raise InputError(source.path, None, MISSING)
+
+    yield from read_parquet(source, file)
+
+
+LONG = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+"""What is as long as its values are."""
+AT_ONCE = 8 * MOST_BYTES
+NULLS = 8
+"""Values of a column that take a byte at least, since nulls take a bit each."""
+
+
+class ParquetRow(NamedTuple):
+    """A row's number and its line; what is wrong with it, if anything is."""
+
+    number: int
+    line: bytes
+    problem: str = ""
+
+
+def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
+    """Batches of the rows, which are numbered from 1; the header is the schema, as Arrow packs it.
+
+    A file without rows gives one empty batch, so that its schema is not lost. Raises InputError for
+    one that is corrupt, has a column that JSON cannot hold or none that is a text, or comes to more
+    than its size allows.
+    """
+    size = file.seek(0, 2)
+    groups = read_metadata(source, file)
+    with open_parquet(source.path, file) as table:
+        check_columns(source, table.schema_arrow)
+        header = bytes(table.schema_arrow.serialize())
+        check_metadata(source, table, groups, size)
+    empty = True
+    for block in split_blocks(valid_rows(source, file, groups), lambda row: len(row.line)):
+        numbers, raws = [row.number for row in block], [row.line for row in block]
+        for batch in parse_block(raws, numbers, source, header):
+            yield batch
+            empty = False
+    if empty:
+        yield source.batch([], [], extract_columns([], source.settings), header)
+
+
+def check_columns(source: Source, schema: pa.Schema) -> None:
+    """Raise InputError for a column that cannot be written, and where none is a text."""
+    told = table_problem(schema)
+    if told:
+        raise InputError(source.path, None, told)
+    try:
+        extract_columns([sample_record(schema)], source.settings)
+    except Unreadable as bad:
+        reason = str(bad).replace("the record has", "the columns are")
+        raise InputError(source.path, None, reason) from None
+
+
+def sample_record(fields: pa.Schema | pa.StructType) -> dict[str, Any]:
+    """A record that has all that there can be, each a text but for what is binary."""
+    return {field.name: sample_value(storage_type(field.type)) for field in fields}
+
+
+def sample_value(kind: pa.DataType) -> Any:  # noqa: ANN401 - as varied as JSON
+    """The same of one column."""
+    if types.is_struct(kind):
+        return sample_record(kind)
+    if types.is_map(kind):
+        return AnyKey()
+    return b"" if matches_any(kind, BLOBS) else ""
+
+
+class AnyKey(dict[str, str]):
+    """An object that has whatever it is asked for."""
+
+    def get(self, _key: str, _default: object = None) -> str:
+        """A text."""
+        return ""
+
+
+def read_metadata(source: Source, file: BinaryIO) -> list[RowGroup]:
+    """The row groups that a file says it has; raises InputError where that is no Parquet."""
+    try:
+        return read_row_groups(file)
+    except MalformedError as error:
+        told = str(error)
+        reason = told if told == UNREADABLE else f"corrupt Parquet data ({told})"
+        raise InputError(source.path, None, reason) from None
+
+
+def check_metadata(source: Source, table: Any, groups: Sequence[RowGroup], size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
+    """Raise InputError where a file says that it comes to more than its size allows."""
+    leaves = [is_repeated(table.schema.column(i)) for i in range(len(table.schema))]
+    if any(len(group.columns) != len(leaves) for group in groups):
+        raise InputError(source.path, None, "corrupt Parquet data (columns without a name)")
+    claimed = sum(
+        max(pages.size, pages.values // (1 if repeated else NULLS))
+        for group in groups
+        for pages, repeated in zip(group.columns, leaves, strict=True)
+    )
+    if 0 < allowed_bytes(source, size) < claimed:
+        raise too_much_message(source)
+
+
+def allowed_bytes(source: Source, size: int) -> int:
+    """The bytes that a file of so many may come to, 0 for any number."""
+    most = source.settings.max_ratio
+    return max(GRACE, most * size) if most else 0
+
+
+def too_much_message(source: Source) -> InputError:
+    """Word that an input comes to more than it may."""
+    most = source.settings.max_ratio
+    reason = f"decompresses to more than {most} times its size; --max-ratio allows more"
+    return InputError(source.path, None, reason)
+
+
+def valid_rows(source: Source, file: BinaryIO, groups: Sequence[RowGroup]) -> Iterator[ParquetRow]:
+    """Pass on the rows that can be written, and refuse the others.
+
+    Raises InputError for a line that is too long, and for more than the size of the file allows.
+    """
+    most, longest = allowed_bytes(source, file.seek(0, 2)), source.settings.max_line
+    taken = 0
+    for row in iterate_rows(source, file, groups, most):
+        source.read_stats.met += 1
+        taken += len(row.line)
+        if 0 < longest < len(row.line):
+            raise InputError(source.path, row.number, too_long_message(longest))
+        if 0 < most < taken:
+            raise too_much_message(source)
+        if row.problem:
+            source.refuse(row.number, row.problem, row.line)
+        else:
+            yield row
+
+
+def iterate_rows(
+    source: Source, file: BinaryIO, groups: Sequence[RowGroup], most: int
+) -> Iterator[ParquetRow]:
+    """All rows; raises InputError where there are not as many as the file says."""
+    number = 0
+    with open_parquet(source.path, file, is_repeated) as table:
+        names = table.schema_arrow.names
+        for batch in bounded_batches(source, file, table, groups):
+            for part in split_batch(batch):
+                check_row_bytes(source, part, number, most)
+                columns = [column_values(column) for column in part.columns]
+                for number, record in enumerate(name_values(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
+                    yield parse_row(number, record)
+    told = sum(group.rows for group in groups)
+    if number != told:
+        reason = f"corrupt Parquet data ({number:,} rows, where it says {told:,})"
+        raise InputError(source.path, None, reason)
+
+
+def is_repeated(column: Any) -> bool:  # noqa: ANN401 - as above
+    """Whether a record may hold any number of values of a column."""
+    return bool(column.max_repetition_level)
+
+
+def bounded_batches(
+    source: Source,
+    file: BinaryIO,
+    table: Any,  # noqa: ANN401 - as above
+    groups: Sequence[RowGroup],
+) -> Iterator[pa.RecordBatch]:
+    """All rows, in batches of about a MiB, and of few MiB if each text were the longest there is.
+
+    A text stands once in a file, and may stand in a million rows.
+    """
+    for number, group in enumerate(groups):
+        with open_parquet(source.path, file, lambda _column: True) as packed:
+            first = next(packed.iter_batches(1, [number], use_threads=False), None)
+        longest = 0 if first is None else sum(map(longest_value, first.columns))
+        size = sum(pages.size for pages in group.columns) or 1
+        count = min(MOST_RECORDS, MOST_BYTES * group.rows // size, AT_ONCE // (longest or 1))
+        yield from table.iter_batches(max(count, 1), [number], use_threads=False)
+
+
+def longest_value(column: Any) -> int:  # noqa: ANN401 - as above
+    """The bytes of the longest texts that a record may hold, but for those in lists."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        return longest_value(column.storage)
+    if types.is_struct(column.type):
+        return sum(map(longest_value, column.flatten()))
+    if types.is_dictionary(column.type) and matches_any(storage_type(column.type), LONG):
+        return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
+    return 0
+
+
+def split_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in parts that take a few MiB each, or are of a single row."""
+    if len(batch) <= 1 or row_bytes(batch.to_struct_array()) <= AT_ONCE:
+        yield batch
+        return
+    half = len(batch) // 2
+    yield from split_batch(batch.slice(0, half))
+    yield from split_batch(batch.slice(half))
+
+
+def check_row_bytes(source: Source, part: pa.RecordBatch, above: int, most: int) -> None:
+    """Raise InputError for rows that come to more than they may, before they are values."""
+    least, longest = row_bytes(part.to_struct_array()), source.settings.max_line
+    if 0 < most < least:
+        raise too_much_message(source)
+    if len(part) == 1 and 0 < longest < least:
+        raise InputError(source.path, above + 1, too_long_message(longest))
+
+
+def row_bytes(column: Any) -> int:  # noqa: ANN401 - as above
+    """The bytes of JSON that a column comes to at least."""
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return row_bytes(column.storage)
+    if types.is_struct(kind):
+        return sum(map(row_bytes, column.flatten()))
+    if types.is_map(kind):
+        return row_bytes(map_pairs(column))
+    if types.is_nested(kind):
+        items = column.flatten()
+        return row_bytes(items) + len(items)
+    if not matches_any(storage_type(kind), LONG):
+        return len(column) - int(column.null_count)
+    if types.is_dictionary(kind):
+        sizes = pc.binary_length(column.dictionary).cast(pa.int64()).take(column.indices)
+    else:
+        sizes = pc.binary_length(column).cast(pa.int64())
+    return int(pc.sum(sizes).as_py() or 0)
+
+
+def parse_row(number: int, record: Mapping[str, Any]) -> ParquetRow:
+    """A row as a line of JSON."""
+    option = orjson.OPT_APPEND_NEWLINE
+    try:
+        return ParquetRow(number, orjson.dumps(record, option=option))
+    except TypeError:
+        name, found = next(
+            (name, found) for name, found in record.items() if unwritable_reason(found)
+        )
+        return ParquetRow(
+            number, orjson.dumps(record, str, option), f"{name}: {unwritable_reason(found)}"
+        )
+
+
+def unwritable_reason(value: object) -> str:
+    """Why a value, or one within it, cannot be written; ``""`` if it can."""
+    if isinstance(value, Unwritable):
+        return value.reason
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next(filter(None, map(unwritable_reason, within)), "")

@@ -1,0 +1,180 @@
+"""Columns of strings that take less than a string object each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from mmap import mmap
+
+    from numpy.typing import NDArray
+
+
+SOME = 4096
+CONTINUES, CONTINUED = 0xC0, 0x80
+"""The bits that tell a byte of UTF-8 that goes on with a character from one that begins it."""
+
+
+class StringColumn(Sequence[str]):
+    """A sequence whose strings are made as they are asked for."""
+
+    @abstractmethod
+    def at(self, position: int) -> str:
+        """One string; ``position`` is not negative."""
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.at, range(len(self)))
+
+    @overload
+    def __getitem__(self, position: int) -> str: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[str]: ...
+    def __getitem__(self, position: int | slice) -> str | list[str]:
+        if isinstance(position, slice):
+            return [self.at(each) for each in range(*position.indices(len(self)))]
+        if not -len(self) <= position < len(self):
+            raise IndexError(position)
+        return self.at(position % len(self))
+
+
+class HexColumn(StringColumn):
+    """Digests as sixteen hexadecimal digits each."""
+
+    def __init__(self, digests: NDArray[np.uint64]) -> None:
+        self._digests = digests
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def at(self, position: int) -> str:
+        """One digest."""
+        return f"{int(self._digests[position]):016x}"
+
+
+class NameColumn(StringColumn):
+    """The id that each record was given, else its key."""
+
+    def __init__(self, given: Sequence[str], keys: Sequence[str]) -> None:
+        self._given, self._keys = given, keys
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def at(self, position: int) -> str:
+        """One name."""
+        return self._given[position] or self._keys[position]
+
+
+@dataclass(frozen=True, eq=False)
+class PackedStrings(StringColumn):
+    """Strings as UTF-8, end to end: string ``i`` is ``data[ends[i] : ends[i + 1]]``."""
+
+    data: bytearray | mmap
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, len(self), SOME):
+            ends = self.ends[first : first + SOME + 1]
+            data = self.data[ends[0] : ends[-1]]
+            text, bounds = data.decode("utf-8", "surrogatepass"), ends - ends[0]
+            if len(text) < len(data):
+                opens = (np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED
+                bounds = np.append(0, opens.cumsum())[bounds]
+            told = bounds.tolist()
+            yield from map(text.__getitem__, map(slice, told[:-1], told[1:]))
+
+    def at(self, position: int) -> str:
+        """One string."""
+        spellings = self.data[self.ends[position] : self.ends[position + 1]]
+        return spellings.decode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, eq=False)
+class CodedStrings(StringColumn):
+    """Strings of which there are few distinct ones, as numbers of ``names``."""
+
+    names: list[str]
+    numbers: NDArray[np.int32]
+
+    @property
+    def writers(self) -> NDArray[np.int64]:
+        """The number of each name, -1 for none."""
+        nameless = self.names.index("") if "" in self.names else -1
+        return np.where(self.numbers == nameless, -1, self.numbers).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.names.__getitem__, self.numbers.tolist())
+
+    def at(self, position: int) -> str:
+        """One string."""
+        return self.names[int(self.numbers[position])]
+
+
+class StringPacker:
+    """Strings on their way into a Packed.
+
+    >>> packing = Packing()
+    >>> packing.add(["a", "bc"])
+    >>> packing.add(["", "d"])
+    >>> list(packing.packed())
+    ['a', 'bc', '', 'd']
+    """
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._sizes = [np.zeros(1, np.int64)]
+
+    def add(self, strings: Sequence[str]) -> None:
+        """Take more strings."""
+        spellings = [text.encode("utf-8", "surrogatepass") for text in strings]
+        self._data += b"".join(spellings)
+        self._sizes.append(np.fromiter(map(len, spellings), np.int64, len(spellings)))
+
+    def packed(self) -> PackedStrings:
+        """All strings so far."""
+        return PackedStrings(self._data, np.cumsum(np.concatenate(self._sizes)))
+
+
+class StringCoder:
+    """Strings on their way into a Coded, numbered in the order in which they first come.
+
+    >>> coding = Coding()
+    >>> coding.add(["reuters", "ap", "reuters"])
+    >>> coding.coded().names, coding.coded().numbers.tolist()
+    (['reuters', 'ap'], [0, 1, 0])
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._numbers = [np.zeros(0, np.int32)]
+
+    def add(self, strings: Sequence[str]) -> None:
+        """Take more strings."""
+        names = self._names
+        found = [names.setdefault(text, len(names)) for text in strings]
+        self._numbers.append(np.array(found, np.int32))
+
+    def coded(self) -> CodedStrings:
+        """All strings so far."""
+        return CodedStrings(list(self._names), np.concatenate(self._numbers))
+
+
+def code_strings(strings: Sequence[str]) -> CodedStrings:
+    """Strings as numbers, if they are not yet."""
+    if isinstance(strings, CodedStrings):
+        return strings
+    coding = StringCoder()
+    coding.add(strings)
+    return coding.coded()

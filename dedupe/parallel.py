@@ -1,0 +1,65 @@
+"""Work in threads, which all stages share out alike; no result depends on how many there are."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+LEAST = 128 << 20
+"""Bytes that loading what a run needs takes of a limit."""
+
+
+def thread_count(jobs: int) -> int:
+    """So many threads as are asked for; for 0 one a core, but one where memory is limited.
+
+    A thread that finds no memory for itself ends the process in the C library, past every handler.
+    """
+    return jobs or (1 if memory_is_limited() else os.cpu_count() or 1)
+
+
+def memory_is_limited() -> bool:
+    """Whether the process has a limit on its memory (``ulimit -v``)."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def check_memory() -> None:
+    """Raise MemoryError where a limit leaves no room to begin; libraries would end the process."""
+    if memory_is_limited():
+        try:
+            mmap.mmap(-1, LEAST).close()  # takes addresses, and touches none
+        except OSError as error:
+            raise MemoryError from error
+
+
+@contextmanager
+def thread_map(
+    jobs: int,
+) -> Iterator[Callable[[Callable[[Task], Done], Iterable[Task]], Iterable[Done]]]:
+    """A ``map`` whose calls are shared among threads, results in order; of one job a plain one.
+
+    What a call raises is raised where its result is asked for, and the block ends without the rest.
+    """
+    count = thread_count(jobs)
+    if count == 1:
+        yield map
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
+
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

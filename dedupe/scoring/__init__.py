@@ -1,0 +1,1 @@
+"""Candidate pairs to scores: pre-filter, features, model."""

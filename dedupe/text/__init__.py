@@ -1,0 +1,1 @@
+"""Texts to normalised tokens: clean-up, affixes, vocabulary and fingerprints."""

@@ -1,0 +1,151 @@
+"""Make ``data/normalising.npz``: how each code point normalises, from one version of Unicode.
+
+Python's own tables change between releases; a shipped table keeps signatures and cluster ids
+the same on all of them. Run ``python tests/training/char_table_recipe.py`` to write the file anew.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.text.char_table import MASK, PAGE, TABLE_PATH, CharClass
+from dedupe.text.vocabulary import SPACELESS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CODE_POINTS = 0x110000
+DROPPED_MARKS = (
+    (0x0300, 0x036F),  # Latin, Greek and Cyrillic accents
+    (0x0483, 0x0487),  # Cyrillic titlo
+    (0x0591, 0x05C7),  # Hebrew points
+    (0x0640, 0x0640),  # Arabic tatweel
+    (0x064B, 0x0652),  # Arabic vowel signs
+    (0x0670, 0x0670),
+    (0x200B, 0x200F),  # zero-width characters and direction marks
+    (0x202A, 0x202E),
+    (0x2060, 0x2064),
+    (0x2066, 0x2069),
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x180E, 0x180E),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFEFF, 0xFEFF),
+)
+# Letters that decomposition leaves alone though readers and house styles do not.
+SPELLED = {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
+BLANKED = "™®©℠℗"
+PUNCTUATION = {
+    "'": CharClass.APOSTROPHE,
+    "’": CharClass.APOSTROPHE,
+    "‘": CharClass.APOSTROPHE,
+    "ʼ": CharClass.APOSTROPHE,
+    "`": CharClass.APOSTROPHE,
+    "´": CharClass.APOSTROPHE,
+    "′": CharClass.APOSTROPHE,
+    ".": CharClass.PERIOD,
+    ",": CharClass.COMMA,
+    "-": CharClass.HYPHEN,
+    "‐": CharClass.HYPHEN,
+    "‑": CharClass.HYPHEN,
+    "−": CharClass.HYPHEN,
+    "–": CharClass.DASH,
+    "—": CharClass.DASH,
+    "―": CharClass.DASH,
+    "‒": CharClass.DASH,
+    ":": CharClass.COLON,
+    "|": CharClass.PIPE,
+    "·": CharClass.PIPE,
+    "•": CharClass.PIPE,
+    "»": CharClass.PIPE,
+    "(": CharClass.BRACKET,
+    ")": CharClass.BRACKET,
+    "[": CharClass.BRACKET,
+    "]": CharClass.BRACKET,
+    "<": CharClass.BRACKET,
+    ">": CharClass.BRACKET,
+    "%": CharClass.SYMBOL,
+    "$": CharClass.SYMBOL,
+    "€": CharClass.SYMBOL,
+    "£": CharClass.SYMBOL,
+    "¥": CharClass.SYMBOL,
+    "&": CharClass.SYMBOL,
+    "₹": CharClass.SYMBOL,
+}
+
+
+def within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    """Whether a code point lies in one of the closed ranges."""
+    return any(low <= code <= high for low, high in ranges)
+
+
+def normalize_character(char: str) -> str:
+    """The normalised form of one character, free of its context; ``""`` when it is dropped."""
+    if char in BLANKED:
+        return " "
+    if char in PUNCTUATION:
+        return char
+    whole = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    kept = "".join(SPELLED.get(c, c) for c in whole if not within(ord(c), DROPPED_MARKS))
+    digits = (str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in kept)
+    return "".join(digits)
+
+
+def kind_of(char: str) -> CharClass:
+    """The part that one normalised character plays in a headline."""
+    code = ord(char)
+    if char in PUNCTUATION:
+        return PUNCTUATION[char]
+    if within(code, DROPPED_MARKS):
+        return CharClass.DROPPED
+    category = unicodedata.category(char)
+    if category[0] in "LMN" and within(code, SPACELESS):
+        return CharClass.IDEOGRAPH
+    if category == "Nd":
+        return CharClass.DIGIT
+    if category[0] in "LM" or category in ("Nl", "No"):
+        return CharClass.LETTER
+    return CharClass.SPACE
+
+
+def tables() -> dict[str, NDArray[np.generic]]:
+    """The arrays of the file: see :mod:`dedupe.text.char_table` for their meaning."""
+    shifts = np.zeros(CODE_POINTS, dtype=np.uint32)
+    classes = np.zeros(CODE_POINTS, dtype=np.uint32)
+    lengths = np.ones(CODE_POINTS, dtype=np.uint32)
+    upper = np.zeros(CODE_POINTS, dtype=np.uint32)
+    expansions: list[int] = []
+    for code in range(CODE_POINTS):
+        char = chr(code)
+        category = unicodedata.category(char)
+        if category in ("Cn", "Co", "Cs"):
+            continue
+        normalized = normalize_character(char)
+        classes[code] = kind_of(char)
+        upper[code] = category in ("Lu", "Lt")
+        lengths[code] = len(normalized)
+        if len(normalized) == 1:
+            shifts[code] = (ord(normalized) - code) & MASK
+        else:
+            shifts[code] = len(expansions)
+            expansions += map(ord, normalized)
+    entries = shifts | (np.minimum(lengths, 31) << 21) | (classes << 26) | (upper << 30)
+    blocks, pages = np.unique(entries.reshape(-1, PAGE), axis=0, return_inverse=True)
+    return {
+        "pages": pages.astype(np.uint16).ravel(),
+        "entries": blocks.ravel(),
+        "expansions": np.array(expansions, dtype=np.uint32),
+        "unicode": np.array([int(p) for p in unicodedata.unidata_version.split(".")]),
+    }
+
+
+def write(path: Path) -> None:
+    """Write the table file."""
+    np.savez_compressed(path, allow_pickle=False, **tables())
+
+
+if __name__ == "__main__":
+    write(Path(str(TABLE_PATH)))
