@@ -1,4 +1,4 @@
-"""Imports run one way; stages know no stage; what is slow to load is loaded where it is used."""
+"""Imports run one way and in no cycle; steps import no other step; heavy modules load late."""
 
 from __future__ import annotations
 
@@ -17,48 +17,60 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = PROJECT / "dedupe"
-GROUND = {"errors", "formats", "parsers", "settings", "stories"}
-TOOLS = {"hashing", "words", "kernel", "files", "columns", "visible", "threads", "tables"}
-DRAWING = {"difference", "svg", "visible"}
-STAGES = {
-    "reading", "folding", "sketch", "candidates", "verify", "runs", "linkage", "canonical",
-    "writing",
+BASE = {
+    "arrays", "config", "config_values", "errors", "escape", "format_versions", "hashing", "kernel",
+    "models", "pairs", "parallel",
 }  # fmt: skip
-PIPELINE = GROUND | TOOLS | STAGES | {"pipeline"}
+STEPS = {"io", "text", "blocking", "scoring", "clustering"}
+RUNS = BASE | STEPS | {"pipeline", "backends"}
 
 MAY_IMPORT = {
-    "errors": set(),
-    "stories": set(),
-    "parsers": set(),
-    "formats": set(),
-    "settings": {"errors", "parsers"},
+    **{module: set() for module in BASE},
+    "arrays": {"kernel"},
+    "config": {"config_values", "errors"},
     "kernel": {"_native"},
-    "hashing": {"kernel"},
-    "words": {"hashing"},
-    "files": {"errors"},
-    "tables": {"errors", "files"},
-    "columns": set(),
-    **{room: set() for room in DRAWING | {"visible", "threads"}},
-    **dict.fromkeys(STAGES, GROUND | TOOLS),
-    "pipeline": PIPELINE,
-    "judge": PIPELINE | DRAWING,
-    "gate": PIPELINE,
-    "reports": {"errors", "stories"} | DRAWING,
-    "page": {"errors", "stories"} | DRAWING,
-    "engines": PIPELINE,
-    "api": PIPELINE,
-    "index": PIPELINE | {"api"},
-    "cli": PIPELINE | DRAWING | {"judge", "gate", "reports", "page", "index", "engines"},
+    **dict.fromkeys(STEPS, BASE),
+    "pipeline": BASE | STEPS | {"backends"},
+    "backends": RUNS,
+    "api": RUNS,
+    "index": RUNS | {"api"},
+    "evaluation": RUNS,
+    "gate": BASE | {"io"},
+    "reports": BASE | {"evaluation", "gate", "text"},
+    "cli": RUNS | {"evaluation", "gate", "index", "installed_version", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }
-"""What each room may import when it is run; for types alone it may look further."""
+"""The packages and top-level modules that each may import at run time; types may come from any."""
 
-ONLY_IN = {"click": {"cli"}, "rapidfuzz": {"verify"}, "datasketch": set(), "sklearn": {"judge"}}
+ACROSS_STEPS = {
+    "blocking.rare_pairs": {"text.vocabulary"},
+    "clustering.constraints": {"io.labels", "io.record_ids"},
+    "clustering.fixed_point": {"scoring.scored_pairs"},
+    "clustering.pass_planner": {"blocking.expand", "blocking.lsh"},
+    "clustering.result": {"io.string_columns", "scoring.scored_pairs"},
+    "scoring.corpus_stats": {"text.vocabulary"},
+    "scoring.features": {"text.vocabulary"},
+    "scoring.prefilter": {"text.vocabulary"},
+    "scoring.scored_pairs": {"blocking.lsh"},
+    "text.preprocess": {"blocking.keys", "io.string_columns"},
+}
+"""The modules of a step that still import another step."""
+
+ONLY_IN = {"click": {"cli"}, "rapidfuzz": {"scoring"}, "datasketch": set(), "sklearn": set()}
+
+
+def name_of(path: Path) -> str:
+    """The module of a file, without the package ``dedupe``."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Name the modules that a file imports when it is run, those in functions too."""
+    """Name what a file imports at run time, inside functions too."""
     todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while todo:
         node = todo.pop()
@@ -72,24 +84,47 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+def own_imports(path: Path) -> set[str]:
+    """The modules of ``dedupe`` that a file imports at run time; a name that is none as it is."""
+    found = set()
+    for name in imports(path):
+        if name.startswith("dedupe."):
+            module = name.removeprefix("dedupe.")
+            found.add(module if module in FILES else module.rpartition(".")[0] or module)
+    return found
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+@pytest.mark.parametrize("module", FILES)
+def test_imports_run_one_way(module: str):
+    package = module.split(".", maxsplit=1)[0]
+    others = {name for name in own_imports(FILES[module]) if name.split(".")[0] != package}
+    others -= ACROSS_STEPS.get(module, set())
+    assert {name.split(".")[0] for name in others} <= MAY_IMPORT[package]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path: Path):
-    own = room(path)
-    rooms = {name.split(".")[1] for name in imports(path) if name.startswith("dedupe.")}
-    assert rooms - {own} <= MAY_IMPORT[own]
+@pytest.mark.parametrize("module", ACROSS_STEPS)
+def test_an_import_across_steps_is_still_there(module: str):
+    assert ACROSS_STEPS[module] <= own_imports(FILES[module])
 
 
-@pytest.mark.parametrize(("library", "rooms"), ONLY_IN.items(), ids=ONLY_IN)
-def test_a_library_is_known_to_its_rooms_alone(library: str, rooms: set[str]):
-    users = {room(path) for path in FILES for name in imports(path) if name.startswith(library)}
-    assert users == rooms
+def test_no_files_import_each_other_in_a_cycle():
+    graph = {module: own_imports(path) & FILES.keys() for module, path in FILES.items()}
+    left = dict(graph)
+    while free := [module for module, wanted in left.items() if not wanted & left.keys()]:
+        for module in free:
+            del left[module]
+    assert left == {}
+
+
+@pytest.mark.parametrize(("library", "packages"), ONLY_IN.items(), ids=ONLY_IN)
+def test_a_library_is_imported_by_its_packages_alone(library: str, packages: set[str]):
+    users = {
+        module.split(".")[0]
+        for module, path in FILES.items()
+        for name in imports(path)
+        if name.split(".")[0] == library
+    }
+    assert users == packages
 
 
 CHEAP = {"numpy", "scipy", "datasketch", "rapidfuzz", "orjson", "click", "dataclasses"}

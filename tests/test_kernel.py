@@ -16,9 +16,9 @@ from dedupe.scoring import active_days
 from dedupe.scoring.active_days import build_active_days
 from dedupe.scoring.align import LONGEST, Column
 from dedupe.scoring.corpus_stats import WordColumn
-from dedupe.scoring.features import TAIL, word_features
+from dedupe.scoring.features import RATIO, word_features
 from dedupe.scoring.model import VALUE_UNITS, Model, shipped_model
-from dedupe.scoring.pair_context import MEETINGS, PairContext, ScoringContext, returning
+from dedupe.scoring.pair_context import RETURN_COUNTS, PairContext, ScoringContext, returning
 from dedupe.scoring.prefilter import PREFILTER_FIELDS, prefilter_log_odds, score_upper_bounds
 from dedupe.scoring.quickscorer import MOST_LEAVES, build_quickscorer
 from dedupe.scoring.score import score_pairs
@@ -130,17 +130,17 @@ def test_the_shipped_model_is_walked_alike():
 def sound_features():
     """Sound arguments of ``aligned_features``, by name."""
     column = column_of([[(0, 0), (1, 1)], [(2, 0)]], *([range(WORDS)] * 4), [False] * WORDS)
-    pair = {"left": np.array([0]), "right": np.array([1]), "out": np.zeros((1, TAIL))}
+    pair = {"left": np.array([0]), "right": np.array([1]), "out": np.zeros((1, RATIO))}
     return dict(zip(COLUMN, column.arrays(), strict=True)) | pair
 
 
 def test_a_pair_with_an_empty_text_keeps_its_row():
-    given = sound_features() | {"ends": np.array([0, 3]), "out": np.full((1, TAIL), 9.0)}
+    given = sound_features() | {"ends": np.array([0, 3]), "out": np.full((1, RATIO), 9.0)}
     kernel.aligned_features(*given.values())
     assert (given["out"] == 9).all()
 
 
-READ_ONLY = np.zeros((1, TAIL))
+READ_ONLY = np.zeros((1, RATIO))
 READ_ONLY.flags.writeable = False
 BOUNDS = "out of bounds or order"
 
@@ -163,10 +163,10 @@ BOUNDS = "out of bounds or order"
         ("left", np.array([-1]), BOUNDS),
         ("right", np.frombuffer(bytes(9), np.int64, 1, 1), "right: not an aligned array of i8"),
         ("right", np.zeros(2, dtype=np.int64), "right: a wrong number of items"),
-        ("out", np.zeros((1, TAIL - 1)), "out: not 16 columns"),
-        ("out", np.zeros((2, TAIL)), "out: not a matrix of 1 rows"),
-        ("out", np.zeros(TAIL), "out: not a matrix of 1 rows"),
-        ("out", np.zeros((1, 2 * TAIL))[:, ::2], "not C-contiguous"),
+        ("out", np.zeros((1, RATIO - 1)), "out: not 16 columns"),
+        ("out", np.zeros((2, RATIO)), "out: not a matrix of 1 rows"),
+        ("out", np.zeros(RATIO), "out: not a matrix of 1 rows"),
+        ("out", np.zeros((1, 2 * RATIO))[:, ::2], "not C-contiguous"),
         ("out", READ_ONLY, "read-only"),
     ],
 )
@@ -234,7 +234,7 @@ def evidence_of(columns, keys, seed, **changed):
         texts=tuple(["ab cd"] * count for _ in columns),
         recurrence=generator.integers(0, 5, (count, 2)) / 2,
         rare_pairs=np.array(keys[:count], dtype=np.int32),
-        pair_returns=generator.integers(0, 6, (5, MEETINGS)) / 2,
+        pair_returns=generator.integers(0, 6, (5, RETURN_COUNTS)) / 2,
         jobs=1,
         **changed,
     )
@@ -347,7 +347,7 @@ KEYS = st.lists(st.lists(st.integers(-1, 4), min_size=10, max_size=10), min_size
 @given(KEYS, st.integers(0, 9))
 def test_meetings_equal_those_of_numpy(keys, seed):
     anchors = np.array(keys, dtype=np.int32)
-    meetings = np.random.default_rng(seed).integers(0, 6, (5, MEETINGS)) / 2
+    meetings = np.random.default_rng(seed).integers(0, 6, (5, RETURN_COUNTS)) / 2
     evidence = ScoringContext((), (), (), np.zeros((len(keys), 2)), anchors, meetings)
     left, right = (side.ravel() for side in np.indices((len(keys), len(keys))))
     assert agree(lambda: returning(evidence, left, right))
@@ -371,7 +371,7 @@ def test_meetings_that_lie_are_refused(name, value, reason):
         "pair_returns": np.zeros((1, 3)),
         "left": np.zeros(1, dtype=np.int64),
         "right": np.zeros(1, dtype=np.int64),
-        "out": np.zeros((1, MEETINGS)),
+        "out": np.zeros((1, RETURN_COUNTS)),
     }
     with pytest.raises(ValueError, match=reason):
         kernel.returning(*(sound | {name: value}).values())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.clustering.linkage import LEAST_JUDGED, leader_cluster, merge_average_linkage
+from dedupe.clustering.linkage import MIN_SCORED_SHARE, leader_cluster, merge_average_linkage
 
 NODES = 9
 UNIT = 16
@@ -75,7 +75,7 @@ def slow_average(pairs, left, right):
     """The mean score of the judged pairs across two groups; None where too few were judged."""
     held = [score_of(pairs, a, b) for a in left for b in right]
     told = [score for score in held if score is not None]
-    if not told or len(told) < LEAST_JUDGED * len(held):
+    if not told or len(told) < MIN_SCORED_SHARE * len(held):
         return None
     return Fraction(sum(told), len(told))
 

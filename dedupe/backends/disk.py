@@ -99,8 +99,10 @@ def open_disk_backend(
         held=loaded.held,
         headlines=headlines,
         rare_pairs=rare_pairs,
-        shown=pages.keep(build_active_days(headlines[:, None], content_ids, record_meta.times)),
-        met=pages.keep(build_active_days(rare_pairs, content_ids, record_meta.times)),
+        headline_days=pages.keep(
+            build_active_days(headlines[:, None], content_ids, record_meta.times)
+        ),
+        rare_pair_days=pages.keep(build_active_days(rare_pairs, content_ids, record_meta.times)),
     )
     return DiskBackend(
         settings=settings,

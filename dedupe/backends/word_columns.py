@@ -59,9 +59,9 @@ class WordColumnBackend(Backend):
         look = partial(self.look, scoring_context)
         scorer = partial(score_slices, self, look, floor, size=self.LOOKED_AT)
         known = replace(scoring_context, floor=floor)
-        return partial(self.judge_hopeful, known, scorer) if prefilter else scorer
+        return partial(self.score_plausible, known, scorer) if prefilter else scorer
 
-    def judge_hopeful(
+    def score_plausible(
         self,
         scoring_context: ScoringContext,
         scorer: PairScorer,

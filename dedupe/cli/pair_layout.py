@@ -247,13 +247,13 @@ def cluster_lines(
         yield tree_line(about, told, reason, look)
 
 
-def tree_line(head: str, tokens: Iterable[Token], tail: str, look: TextStyle) -> str:
+def tree_line(head: str, tokens: Iterable[Token], suffix: str, look: TextStyle) -> str:
     """A record on a line that the window holds: the headline gives way, then what follows it."""
     marked = list(tokens) if look.color else bracket_differences(list(tokens))
     room = look.width - text_width(head)
-    short = truncate(marked, max(room - text_width(tail), room // 2))
+    short = truncate(marked, max(room - text_width(suffix), room // 2))
     left = room - line_width(short)
-    told = "".join(token.text for token in truncate([Token(tail)], left))
+    told = "".join(token.text for token in truncate([Token(suffix)], left))
     return f"{dim_text(head, look)}{style_line(short, look)}{dim_text(told, look)}".rstrip() + "\n"
 
 

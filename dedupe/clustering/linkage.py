@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-LEAST_JUDGED = 0.3
+MIN_SCORED_SHARE = 0.3
 """The share of the pairs across two clusters that must have been scored for them to join."""
 SCORE_UNITS = 1 << 20
 """Scores are summed as whole numbers of this unit, so that no sum depends on its order."""
@@ -190,7 +190,9 @@ def merge_greedily(
 
     def average(a: int, b: int) -> float:
         total, count = sums[a][b]
-        return total / SCORE_UNITS / count if count >= LEAST_JUDGED * sizes[a] * sizes[b] else 0.0
+        return (
+            total / SCORE_UNITS / count if count >= MIN_SCORED_SHARE * sizes[a] * sizes[b] else 0.0
+        )
 
     def offer(a: int, b: int) -> None:
         mean = average(a, b)

@@ -15,7 +15,7 @@ from dedupe.scoring.numbers import (
     CONFLICT,
     IGNORE,
     numbers_conflict,
-    spelled_without_numbers,
+    text_without_numbers,
     without_numbers,
 )
 from dedupe.scoring.pair_context import CONTEXT, PairContext
@@ -243,7 +243,7 @@ def rescore(
     sides = np.array([0, 1, *(cut.side for cut in cuts)])
     rows = content_ids[sides]
     deaf = backend.settings.numbers == IGNORE
-    spell, hear = (spelled_without_numbers, without_numbers) if deaf else (str, unchanged_column)
+    spell, hear = (text_without_numbers, without_numbers) if deaf else (str, unchanged_column)
     changed = replace(
         scoring_context,
         columns=tuple(

@@ -168,11 +168,11 @@ def base_guards(
         Guard("text", told, passes=bool(common)),
         comparison_guard(backend, comparisons, left, right),
     ]
-    met = (
+    shared = (
         any(comparison.is_candidate for comparison in comparisons)
         and backend.content_ids[left] != backend.content_ids[right]
     )
-    if met and not reaches_full_comparison(backend, scoring_context, left, right):
+    if shared and not reaches_full_comparison(backend, scoring_context, left, right):
         guards.append(Guard("glance", "too few words in common for a closer look", passes=False))
     window = backend.settings.window
     if window is not None:
@@ -219,15 +219,14 @@ def comparison_guard(
     """Whether the pair is looked at at all."""
     if backend.content_ids[left] == backend.content_ids[right] >= 0:
         return Guard("compared", "the folded texts are equal")
-    met = [comparison for comparison in comparisons if comparison.is_candidate]
-    if not met:
+    shared = [comparison for comparison in comparisons if comparison.is_candidate]
+    if not shared:
         return Guard("compared", NEVER, passes=False)
-    keys = sum(len(comparison.bands) + len(comparison.rare_pairs) for comparison in met)
+    keys = sum(len(comparison.bands) + len(comparison.rare_pairs) for comparison in shared)
     told = f"{keys} key{'s' * (keys > 1)} in common"
-    if all(comparison.is_oversized for comparison in met):
-        told += (
-            f", the rarest held by {min(s.bucket_size for s in met):,} texts: only neighbours meet"
-        )
+    if all(comparison.is_oversized for comparison in shared):
+        smallest = min(comparison.bucket_size for comparison in shared)
+        told += f", the rarest held by {smallest:,} texts: only neighbours meet"
     return Guard("compared", told)
 
 

@@ -222,9 +222,11 @@ def rare_pair_names(view: FieldContents, row: int, keys: NDArray[np.uint64]) -> 
     if not pairs or not len(keys):
         return ()
     hashes = word_hash([stem for pair in pairs for stem in pair]).reshape(-1, 2)
-    met = np.isin(pair_hashes(hashes)[:, 0], keys)
+    shared = np.isin(pair_hashes(hashes)[:, 0], keys)
     return tuple(
-        f"{stems[a]} + {stems[b]}" for (a, b), hit in zip(pairs, met.tolist(), strict=True) if hit
+        f"{stems[a]} + {stems[b]}"
+        for (a, b), hit in zip(pairs, shared.tolist(), strict=True)
+        if hit
     )
 
 

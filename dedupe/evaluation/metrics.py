@@ -78,7 +78,7 @@ its records, the pairs taken apart, and its records' B-cubed precision and recal
 def cluster_sums(shared: Overlap) -> Shares:
     """One row a gold cluster, one column a name of ``CLUSTER_SUMS``."""
     golden, count = shared.gold, len(shared.gold_sizes)
-    met, whole = shared.found_sizes[shared.found], shared.gold_sizes[golden]
+    sizes, whole = shared.found_sizes[shared.found], shared.gold_sizes[golden]
 
     def total(values: NDArray[np.generic]) -> Shares:
         weights = values.astype(np.float64)
@@ -88,9 +88,9 @@ def cluster_sums(shared: Overlap) -> Shares:
     columns = (
         shared.gold_sizes.astype(float),
         kept,
-        total(shared.counts * (met - shared.counts)) / 2,
+        total(shared.counts * (sizes - shared.counts)) / 2,
         pair_count(shared.gold_sizes) - kept,
-        total(shared.counts**2 / met),
+        total(shared.counts**2 / sizes),
         total(shared.counts**2 / whole),
     )
     return np.stack(columns, axis=1) if count else np.zeros((0, len(columns)))

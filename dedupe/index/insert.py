@@ -113,7 +113,7 @@ def insert_records(
     groups = groups_of(matches, positions, first)
     rows = np.concatenate([matches.leaders.seqs, seqs])
     write_facts(store, matches, groups, rows, rows[positions.tops])
-    write_stories(store, matches, positions, seqs)
+    write_records(store, matches, positions, seqs)
     write_clusters(store, matches, positions, groups, rows)
     first_ones = np.array([group.fresh[0] for group in groups if not group.old], np.int64)
     founders = np.append(single_groups(positions, groups, old), first_ones)
@@ -150,7 +150,7 @@ def write_facts(
     store.memory.name(rows[leading], matches.positions[leading])
 
 
-def write_stories(
+def write_records(
     store: Store, matches: MatchResult, positions: Assignment, seqs: NDArray[np.int64]
 ) -> None:
     """One row of the record for each newcomer, and its texts."""

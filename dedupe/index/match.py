@@ -15,7 +15,7 @@ from dedupe.arrays import change_mask, concat_ranges, unique_sorted
 from dedupe.blocking.lsh import BlockingTable, candidate_pairs
 from dedupe.index.recurrence import with_rare_pairs, with_recurrence, words_for
 from dedupe.index.row_queries import leaders_of
-from dedupe.index.text_cache import ANCHORS, SOURCE, TIME, VERSION
+from dedupe.index.text_cache import RARE_PAIRS, SOURCE, TIME, VERSION
 from dedupe.models import HOUR, NO_TIME, Corpus
 from dedupe.parallel import thread_map
 from dedupe.scoring.pair_context import PairContext
@@ -258,7 +258,7 @@ def pairs_among(
     blocking_tables, start = [], 0
     width = keys.shape[1] // len(told)
     for _ in told:
-        bands = start + width - ANCHORS
+        bands = start + width - RARE_PAIRS
         blocking_tables += [
             BlockingTable(keys[:, [band]], names, names) for band in range(start, bands)
         ]

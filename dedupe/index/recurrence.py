@@ -12,7 +12,7 @@ from dedupe.blocking.keys import BANDING
 from dedupe.blocking.lsh import MAX_BUCKET
 from dedupe.hashing import BASE, mix64
 from dedupe.index.stats import texts_key, word_keys
-from dedupe.index.text_cache import ANCHORS, TIME
+from dedupe.index.text_cache import RARE_PAIRS, TIME
 from dedupe.index.word_columns import column_of, text_column
 from dedupe.pairs import left_of, pack, right_of
 from dedupe.scoring.active_days import ActiveDays, days_of
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from dedupe.index.record_cache import RecordFacts
 
 NONE = -1
-NO_ANCHORS = np.zeros((0, ANCHORS), np.int32)
-NO_MEETINGS = np.zeros((0, 3))
+NO_RARE_PAIRS = np.zeros((0, RARE_PAIRS), np.int32)
+NO_RETURNS = np.zeros((0, 3))
 
 
 def words_for(database: sqlite3.Connection, context: MatchContext) -> ScoringContext:
@@ -47,8 +47,8 @@ def words_for(database: sqlite3.Connection, context: MatchContext) -> ScoringCon
             text_column(field, context.positions, ignoring=ignoring) for field in memory.fields
         ),
         recurrence=np.zeros((len(context.positions), 2)),
-        rare_pairs=NO_ANCHORS,
-        pair_returns=NO_MEETINGS,
+        rare_pairs=NO_RARE_PAIRS,
+        pair_returns=NO_RETURNS,
         jobs=settings.jobs,
         strict=settings.numbers == STRICT,
         use_prefilter=settings.threshold >= MIN_THRESHOLD,
@@ -139,8 +139,8 @@ def spans_of(
     """For each of so many things log2 of the days and weeks at which it stands."""
     order = np.lexsort((times, values))
     starts = np.searchsorted(values[order], np.arange(count + 1))
-    calendar = ActiveDays(starts, order.astype(np.int32), days_of(times))
-    return calendar.spans(np.ones(len(order), dtype=bool))
+    active_days = ActiveDays(starts, order.astype(np.int32), days_of(times))
+    return active_days.spans(np.ones(len(order), dtype=bool))
 
 
 def rare_pairs_of(
@@ -156,7 +156,7 @@ def rare_pairs_of(
         held[context.positions[distinct_sorted(right)]].view(np.int64).ravel()
     ).view(np.uint64)
     own = np.sort(own[own > 0])
-    rare_pairs = np.full((len(context.positions), ANCHORS), NONE, np.int32)
+    rare_pairs = np.full((len(context.positions), RARE_PAIRS), NONE, np.int32)
     for records in (
         np.arange(context.old, len(context.positions)),
         distinct_sorted(left[left < context.old]),
@@ -203,7 +203,7 @@ def numbers_of_keys(rare_pairs: NDArray[np.int32], looked: LookupResult) -> NDAr
     ``rare_pairs`` are those of the newcomers.
     """
     positions = looked.columns - BANDING.bands
-    own = np.flatnonzero((positions >= 0) & (positions < ANCHORS))
+    own = np.flatnonzero((positions >= 0) & (positions < RARE_PAIRS))
     numbers = np.full(len(looked.wanted), NONE)
     numbers[looked.numbers[own]] = rare_pairs[looked.owners[own], positions[own]]
     return numbers

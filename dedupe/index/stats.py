@@ -90,7 +90,7 @@ class WordStats:
         late = self._late_numbers(normalized, firsts[positions[firsts] < 0], hashes[missing])
         numbers = np.append(self._numbered, np.int32(0))[positions]
         numbers[missing] = late
-        self._settle()
+        self._apply_pending()
         return numbers
 
     def _late_numbers(
@@ -108,7 +108,7 @@ class WordStats:
         order = values.argsort()
         return numbers[order[find_positions(values[order], hashes)]]
 
-    def _settle(self) -> None:
+    def _apply_pending(self) -> None:
         """Sort the words that came late in among the others, when they are many."""
         if len(self._late) < max(LEAST_LATE, len(self._hashed) // LATE):
             return

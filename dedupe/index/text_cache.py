@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dedupe.index.text_keys import FieldTexts, TextPart
 
 MOST_BYTES = 512 << 20
-ANCHORS = 10
+RARE_PAIRS = 10
 UNKNOWN = -1
 SLOTS = 1 << 21
 """Of rows whose numbers are equal modulo this, the one met last is found."""
@@ -125,7 +125,7 @@ class TextCache:
         self.word_stats = WordStats(fields)
         self.fields = tuple(FieldCache() for _ in range(fields))
         self.table = GrowingArray(np.int64, 5)
-        self.rare_pairs = GrowingArray(np.uint64, ANCHORS)
+        self.rare_pairs = GrowingArray(np.uint64, RARE_PAIRS)
         self._slots = np.zeros(SLOTS, np.int32)
 
     def __len__(self) -> int:

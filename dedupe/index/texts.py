@@ -33,7 +33,7 @@ SELECT seq, first, data FROM facts
 LEFT JOIN texts ON first = (SELECT max(t.first) FROM texts t WHERE t.first <= seq)
 WHERE seq IN {} ORDER BY seq
 """
-STORIES = """
+RECORD_QUERY = """
 SELECT id, coalesce(name, ''), coalesce(time, ?), digest
 FROM stories JOIN facts USING (seq) LEFT JOIN sources ON number = source
 WHERE seq IN {} ORDER BY seq
@@ -184,7 +184,7 @@ def read_records(database: sqlite3.Connection, seqs: NDArray[np.int64], fields: 
 
     Raises ValueError where some are missing.
     """
-    rows = select(database, STORIES, seqs, NO_TIME).fetchall()
+    rows = select(database, RECORD_QUERY, seqs, NO_TIME).fetchall()
     if len(rows) != len(seqs):
         raise ValueError("stories that others refer to are missing")
     ids, sources, times, digests = zip(*rows, strict=True) if rows else ((),) * 4

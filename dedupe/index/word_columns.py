@@ -12,7 +12,7 @@ from dedupe.arrays import change_mask, distinct_sorted, unique_sorted
 from dedupe.index.text_cache import FIRST, LAST, PIECE
 from dedupe.scoring.align import Column
 from dedupe.scoring.features import LETTERS
-from dedupe.scoring.numbers import spelled_without_numbers
+from dedupe.scoring.numbers import text_without_numbers
 from dedupe.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TextColumn:
     def __getitem__(self, record: int) -> str:
         pieces, firsts, lasts = self._spans
         text = self.field.wholes[pieces[record]][firsts[record] : lasts[record]]
-        return (spelled_without_numbers(text) if self.ignoring else text)[:LETTERS]
+        return (text_without_numbers(text) if self.ignoring else text)[:LETTERS]
 
     @cached_property
     def _spans(self) -> tuple[list[int], list[int], list[int]]:
@@ -108,9 +108,9 @@ def compact(ids: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDAr
         numbers = np.empty(len(ids), np.int32)
         numbers[packed & LOW] = fresh.cumsum() - 1
         return packed[fresh] >> HALF, numbers
-    met = np.zeros(count, dtype=bool)
-    met[ids] = True
-    words = np.flatnonzero(met)
+    seen = np.zeros(count, dtype=bool)
+    seen[ids] = True
+    words = np.flatnonzero(seen)
     positions = np.empty(count, np.int32)
     positions[words] = np.arange(len(words), dtype=np.int32)
     return words, positions[ids]

@@ -180,13 +180,15 @@ def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> No
 
 def lines_with_key(batch: Batch, key: str) -> Iterator[int]:
     """The line numbers of the objects that have a key at their top."""
-    spelled = key_spellings(key)
+    spelling = key_spellings(key)
     # As a rule there is none; a search is some hundred times faster than parsing.
-    if not (spelled.search(batch.data) if b"\\" in batch.data else orjson.dumps(key) in batch.data):
+    if not (
+        spelling.search(batch.data) if b"\\" in batch.data else orjson.dumps(key) in batch.data
+    ):
         return
     for start, end, _, line in record_spans(batch, batch.lines.tolist()):
         record = batch.data[start:end]
-        if spelled.search(record) and key in orjson.loads(record):
+        if spelling.search(record) and key in orjson.loads(record):
             yield line
 
 

@@ -163,13 +163,15 @@ def open_parquet(
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
     from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
 
-    settled = {"buffer_size": CHUNK, "pre_buffer": False}
+    read_options = {"buffer_size": CHUNK, "pre_buffer": False}
     with corruption_errors(name), DescriptorFile(file.fileno()) as own:
-        table = pq.ParquetFile(own, **settled)
+        table = pq.ParquetFile(own, **read_options)
         leaves = map(table.schema.column, range(len(table.schema)))
         paths = [leaf.path for leaf in leaves if packed(leaf)]
         if paths:
-            table = pq.ParquetFile(own, metadata=table.metadata, read_dictionary=paths, **settled)
+            table = pq.ParquetFile(
+                own, metadata=table.metadata, read_dictionary=paths, **read_options
+            )
         try:
             yield table
         finally:

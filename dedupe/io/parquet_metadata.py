@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Struct = dict[int, Any]
     """The fields of a struct by their numbers."""
 
-TAIL = 8
+FOOTER_END = 8
 HEAD = 1 << 12
 LONGEST_HEAD = 1 << 24
 DEEPEST = 32
@@ -46,7 +46,7 @@ class RowGroup(NamedTuple):
 def read_row_groups(file: BinaryIO) -> list[RowGroup]:
     """The row groups of a file; raises MalformedError."""
     descriptor = file.fileno()
-    end = os.fstat(descriptor).st_size - TAIL
+    end = os.fstat(descriptor).st_size - FOOTER_END
     length = int.from_bytes(os.pread(descriptor, 4, max(end, 0)), "little")
     if not 0 < length <= end:
         raise MalformedError("a footer that is not there")

@@ -48,12 +48,12 @@ def read_stored(
     file.seek(0)
     head = file.read(len(MAGIC))
     file.seek(max(file.seek(0, 2) - len(MAGIC), 0))
-    tail = file.read()
-    if ENCRYPTED in (head, tail):
+    last_bytes = file.read()
+    if ENCRYPTED in (head, last_bytes):
         raise InputError(source.path, None, UNREADABLE)
     if head != MAGIC:
         raise InputError(source.path, None, NOT_PARQUET)
-    if tail != MAGIC:
+    if last_bytes != MAGIC:
         raise InputError(source.path, None, TRUNCATED)
     if not has_pyarrow():
         raise InputError(source.path, None, MISSING)

@@ -250,7 +250,7 @@ DAY = 86400
 MOST_SECONDS = 10**11
 FINER_UNITS = 3
 # 20250430 and 20250430022300 are dates run together; other long numbers count from 1970.
-CALENDAR = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
+DATE_DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
 # Nanoseconds of such a count have twenty digits at most; endless ones are no number of Python's.
 COUNT = re.compile(r"-?\d{9,20}(?:\.\d+)?")
 
@@ -269,7 +269,7 @@ def parse_timestamp(value: object, otherwise: int) -> int:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         found = (
             parse_unusual_date(str(value))
-            if CALENDAR.fullmatch(str(value))
+            if DATE_DIGITS.fullmatch(str(value))
             else epoch_seconds(value)
         )
     return otherwise if found is None else found
@@ -283,9 +283,9 @@ def datetime_seconds(when: datetime) -> int:
 
 def parse_unusual_date(text: str) -> int | None:
     """Read what is not plain ISO 8601: run together, a count, zoned by name, or RFC 2822."""
-    if COUNT.fullmatch(text) and not CALENDAR.fullmatch(text):
+    if COUNT.fullmatch(text) and not DATE_DIGITS.fullmatch(text):
         return epoch_seconds(float(text) if "." in text else int(text))
-    if CALENDAR.fullmatch(text):
+    if DATE_DIGITS.fullmatch(text):
         text = f"{text[:8]}T{text[8:]}".removesuffix("T")
     try:
         return datetime_seconds(datetime.fromisoformat(parse_named_offset(text)))

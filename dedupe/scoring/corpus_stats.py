@@ -13,7 +13,7 @@ from dedupe.pairs import pack, right_of
 from dedupe.scoring.active_days import build_active_days
 from dedupe.scoring.align import Column
 from dedupe.scoring.features import LETTERS
-from dedupe.scoring.numbers import IGNORE, STRICT, spelled_without_numbers, without_numbers
+from dedupe.scoring.numbers import IGNORE, STRICT, text_without_numbers, without_numbers
 from dedupe.scoring.pair_context import ScoringContext
 from dedupe.scoring.prefilter import MIN_THRESHOLD
 from dedupe.text.vocabulary import by_hash, learn_vocabulary
@@ -76,8 +76,8 @@ class CorpusStats:
     """What of a corpus's words is counted: which texts hold which, and what recurs when.
 
     ``rows`` has the text of each content in each field. ``headlines`` numbers each content's
-    headline, ``rare_pairs`` its rare-pair keys, equal where they are, -1 for none; ``shown`` and
-    ``met`` tell on which days records show them.
+    headline, ``rare_pairs`` its rare-pair keys, equal where they are, -1 for none;
+    ``headline_days`` and ``rare_pair_days`` tell on which days records show them.
     """
 
     vocabulary: Vocabulary
@@ -85,14 +85,14 @@ class CorpusStats:
     held: tuple[WordColumn, ...]
     headlines: NDArray[np.int32]
     rare_pairs: NDArray[np.int32]
-    shown: ActiveDays
-    met: ActiveDays
+    headline_days: ActiveDays
+    rare_pair_days: ActiveDays
 
     def changed(self, before: StatsSnapshot, after: StatsSnapshot) -> NDArray[np.bool_]:
         """Whether what is counted of each content differs."""
         headlines = changed_rows(before.recurrence, after.recurrence)
-        met = np.append(changed_rows(before.pair_returns, after.pair_returns), False)
-        changed = headlines[self.headlines] | met[self.rare_pairs].any(axis=1)
+        rare_pair_days = np.append(changed_rows(before.pair_returns, after.pair_returns), False)
+        changed = headlines[self.headlines] | rare_pair_days[self.rare_pairs].any(axis=1)
         weights = zip(before.weights, after.weights, strict=True)
         for rows, held, (was, becomes) in zip(self.rows, self.held, weights, strict=True):
             changed |= held.any(was != becomes)[rows]
@@ -107,11 +107,11 @@ class CorpusStats:
             texts = distinct_sorted(rows[surviving])
             counts = held.counts(texts, len(self.vocabulary.hashes))
             weights.append(self.vocabulary.weights(counts, len(texts)))
-        bucket_counts = bucket_sizes(self.rare_pairs, surviving, self.met.count)
+        bucket_counts = bucket_sizes(self.rare_pairs, surviving, self.rare_pair_days.count)
         return StatsSnapshot(
             tuple(weights),
-            self.shown.spans(survivors),
-            np.concatenate([self.met.spans(survivors), bucket_counts[:, None]], axis=1),
+            self.headline_days.spans(survivors),
+            np.concatenate([self.rare_pair_days.spans(survivors), bucket_counts[:, None]], axis=1),
         )
 
 
@@ -189,8 +189,8 @@ def build_corpus_stats(
         ),
         headlines=headlines,
         rare_pairs=rare_pairs,
-        shown=build_active_days(headlines[:, None], description.content_ids, times),
-        met=build_active_days(rare_pairs, description.content_ids, times),
+        headline_days=build_active_days(headlines[:, None], description.content_ids, times),
+        rare_pair_days=build_active_days(rare_pairs, description.content_ids, times),
         texts=tuple(
             comparable_letters([view.texts[i] for i in rows.tolist()], numbers)
             for view, rows in zip(description.views, description.view_rows, strict=True)
@@ -200,7 +200,7 @@ def build_corpus_stats(
 
 def comparable_letters(texts: Sequence[str], numbers: str) -> list[str]:
     """What of some normalised texts is compared by characters."""
-    spell = spelled_without_numbers if numbers == IGNORE else str
+    spell = text_without_numbers if numbers == IGNORE else str
     return [spell(text)[:LETTERS] for text in texts]
 
 

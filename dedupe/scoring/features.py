@@ -54,7 +54,7 @@ VIEW = (
     "tags",  # words of tags and outlets without counterpart, greater of the sides
     "ratio",  # 1 - insertions and deletions over the length of both (rapidfuzz.fuzz.ratio)
 )
-TAIL = VIEW.index("ratio")
+RATIO = VIEW.index("ratio")
 LETTERS = 512
 """Of each text so many letters are compared: more than its first words, which are, have."""
 TELLING = 7
@@ -72,8 +72,8 @@ def word_feature_rows(
     out = np.full((len(left), len(VIEW)), np.nan)
     lengths = column.ends - column.starts
     both = np.flatnonzero((lengths[left] > 0) & (lengths[right] > 0))
-    out[both, :TAIL] = word_features(column, left[both], right[both])
-    out[both, TAIL] = 1
+    out[both, :RATIO] = word_features(column, left[both], right[both])
+    out[both, RATIO] = 1
     return out
 
 
@@ -84,15 +84,15 @@ def fill_ratios(
     right: NDArray[np.int64],
 ) -> None:
     """Put the character ratio into the rows of a view whose pairs both have the field."""
-    both = np.flatnonzero(~np.isnan(view[:, TAIL]))
-    view[both, TAIL] = character_ratios(texts, left[both], right[both])
+    both = np.flatnonzero(~np.isnan(view[:, RATIO]))
+    view[both, RATIO] = character_ratios(texts, left[both], right[both])
 
 
 def word_features(
     column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The features of ``VIEW`` up to ``ratio`` for pairs of texts that both have words."""
-    out = np.empty((len(left), TAIL))
+    out = np.empty((len(left), RATIO))
     if kernel.available():
         kernel.aligned_features(*column.arrays(), left, right, out)
         return out

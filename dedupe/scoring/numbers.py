@@ -48,7 +48,7 @@ def shift_mask(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(mask)))
 
 
-def spelled_without_numbers(text: str) -> str:
+def text_without_numbers(text: str) -> str:
     """A normalised text without its figures; one of nothing but figures keeps them.
 
     >>> spelled_without_numbers("odlin sold 4.3 mln tons"), spelled_without_numbers("2026")

@@ -25,7 +25,7 @@ CONTEXT = (
     "crowd",  # log2 of the headlines in which they meet
 )
 RETURNS = ("recurrence", "recurrence_weeks", "returns", "returns_weeks", "crowd")
-MEETINGS = 3
+RETURN_COUNTS = 3
 """Days, weeks and headlines: the last axis of what is counted of two words that meet."""
 
 
@@ -104,7 +104,7 @@ def returning(
     "Press digest" and "March 3" meet every day: two headlines that share no more are two digests.
     """
     if kernel.available():
-        out = np.empty((len(left), MEETINGS))
+        out = np.empty((len(left), RETURN_COUNTS))
         pair_context = np.ascontiguousarray(left), np.ascontiguousarray(right)
         kernel.returning(
             scoring_context.rare_pairs, scoring_context.pair_returns, *pair_context, out
@@ -112,6 +112,6 @@ def returning(
         return out
     ours, theirs = scoring_context.rare_pairs[left], scoring_context.rare_pairs[right]
     shared = (ours[:, :, None] == theirs[:, None, :]).any(axis=2) & (ours >= 0)
-    met = np.append(scoring_context.pair_returns, np.full((1, MEETINGS), np.inf), axis=0)
+    met = np.append(scoring_context.pair_returns, np.full((1, RETURN_COUNTS), np.inf), axis=0)
     days = met[np.where(shared, ours, -1)].min(axis=1)
     return np.where(np.isinf(days), np.nan, days)

@@ -208,9 +208,9 @@ def token_starts(classes: NDArray[np.uint8], word: NDArray[np.bool_]) -> NDArray
     """Where tokens begin: at a change of kind, at every symbol, at every pair of ideographs."""
     before, after = shifted(classes, 1), shifted(classes, -1)
     ideograph = classes == CharClass.IDEOGRAPH
-    pair_tail = ideograph & (before == CharClass.IDEOGRAPH) & (after != CharClass.IDEOGRAPH)
+    after_pair = ideograph & (before == CharClass.IDEOGRAPH) & (after != CharClass.IDEOGRAPH)
     begins = (before != classes) | (classes == CharClass.SYMBOL) | ideograph
-    return np.flatnonzero(word & begins & ~pair_tail)
+    return np.flatnonzero(word & begins & ~after_pair)
 
 
 def token_stops(

@@ -216,8 +216,8 @@ def corpus_stats_of(
         held=held,
         headlines=headlines,
         rare_pairs=numbers,
-        shown=build_active_days(headlines[:, None], content_ids, times),
-        met=build_active_days(numbers, content_ids, times),
+        headline_days=build_active_days(headlines[:, None], content_ids, times),
+        rare_pair_days=build_active_days(numbers, content_ids, times),
     )
     return corpus_stats, zones
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 KEY = np.dtype([("key", "<u8"), ("family", "<i4"), ("rank", "<i4"), ("kind", "<i4")])
 BUCKET = ("family", "key")
-CROWDS = "crowds"
+OVERSIZED = "crowds"
 """The table of all keys of the buckets that were hot when all contents met last."""
 WIDE = 1 << 16
 """More than any field has families of keys."""
@@ -52,7 +52,7 @@ def deal_again(
     stage: Stage, oversized: OversizedBuckets, surviving: DataFrame, content_ids: int
 ) -> DataFrame:
     """The same for the buckets of :func:`keep_oversized` that ``oversized`` changes."""
-    bucket_counts = stage.kept(CROWDS, KEYS)
+    bucket_counts = stage.kept(OVERSIZED, KEYS)
     moved = asked_of(stage.spark, {"kind": oversized.content_ids})
     buckets = bucket_counts.join(moved, "kind", "left_semi").select(*BUCKET).distinct()
     keys = dict(zip(BUCKET, oversized.keys.view(np.int64).T, strict=True))
@@ -69,7 +69,7 @@ def keep_oversized(
         table.mapInArrow(partial(oversized_rows, field, oversized_keys), KEYS)
         for field, table in enumerate(fields)
     ]
-    stage.keep(CROWDS, reduce(lambda left, right: left.unionByName(right), found))
+    stage.keep(OVERSIZED, reduce(lambda left, right: left.unionByName(right), found))
 
 
 def positions_for(content_ids: int) -> int:

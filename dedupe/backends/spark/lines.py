@@ -70,8 +70,8 @@ class LineBlock:
             position += len(batch)
         told = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
         yield refused_rows(self._file, self._block, told)
-        met = [self._lines, self._bytes, read_stats.blank, read_stats.undated]
-        yield other_rows(self._file, self._block, [{"line": self._lines, "met": met}])
+        counts = [self._lines, self._bytes, read_stats.blank, read_stats.undated]
+        yield other_rows(self._file, self._block, [{"line": self._lines, "met": counts}])
 
     def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """Lines with their endings, up to one that is too long."""

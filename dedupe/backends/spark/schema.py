@@ -25,7 +25,7 @@ TOLD = (
     "withdrawn boolean, bands array<long>, anchors array<long>, hashes binary, spelled binary"
 )
 """A distinct text, known by the record that first has it; some rows bring new words along."""
-SPELLED = "hash long, word binary"
+SPELLINGS = "hash long, word binary"
 KEYS = "family long, key long, kind long"
 DEALT = "place long, keys binary"
 """Keys that belong together, packed as :mod:`dedupe.backends.spark.blocking_keys` has them."""

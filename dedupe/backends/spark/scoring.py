@@ -51,17 +51,17 @@ class WorkerScorer:
         Each row has signs of its own, by which it finds what the driver counted for it.
         """
         own = np.arange(batch.num_rows, dtype=np.int32)
-        met = np.stack([numbers_array(batch[name]) for name in RETURNS], axis=1)
+        returns = np.stack([numbers_array(batch[name]) for name in RETURNS], axis=1)
         shown = np.stack([numbers_array(batch[name]) for name in RECURRENCE], axis=1)
         rare_pairs = np.full((len(own), self.signs), -1, np.int32)
-        rare_pairs[:, 0] = np.where(np.isnan(met[:, 0]), -1, own)
+        rare_pairs[:, 0] = np.where(np.isnan(returns[:, 0]), -1, own)
         pages = [self.page(batch, sides, field) for field in range(len(self.weights))]
         columns = [
             page.column(self.vocabulary, weights)
             for page, weights in zip(pages, self.weights, strict=True)
         ]
         signs = np.tile(own, len(sides)), np.tile(rare_pairs, (len(sides), 1))
-        counts = StatsSnapshot(self.weights, shown, np.nan_to_num(met))
+        counts = StatsSnapshot(self.weights, shown, np.nan_to_num(returns))
         letters = [page.letters for page in pages]
         found = build_scoring_context(self.settings, columns, letters, signs, counts)
         return replace(found, jobs=1)

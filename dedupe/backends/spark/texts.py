@@ -11,7 +11,7 @@ from pyspark.sql import functions as f
 
 from dedupe.backends.arrow import blobs, decoded, encoded, numbers_array
 from dedupe.backends.spark.arrow import columns_of, joined, sorted_columns, table_of
-from dedupe.backends.spark.schema import SPELLED, TOLD, batch_of
+from dedupe.backends.spark.schema import SPELLINGS, TOLD, batch_of
 from dedupe.text.affixes import closing_marks, outlets_among
 from dedupe.text.fingerprints import resolve_collisions
 from dedupe.text.preprocess import CHUNK, check_fingerprints, outlet_marks, preprocess_chunk
@@ -131,7 +131,9 @@ def fact_rows(
 def vocabulary_of(told: TextFacts) -> dict[str, int]:
     """The hash of every word of a field's texts, by its spelling; of those that share one, one."""
     brought = told.table.where("hashes is not null").select("hashes", "spelled")
-    words = brought.mapInArrow(word_rows, SPELLED).groupBy("hash").agg(f.min("word").alias("word"))
+    words = (
+        brought.mapInArrow(word_rows, SPELLINGS).groupBy("hash").agg(f.min("word").alias("word"))
+    )
     table = table_of(words)
     hashes = numbers_array(table["hash"]).view(np.uint64).tolist()
     return dict(zip(map(decoded, table["word"].to_pylist()), hashes, strict=True))
@@ -143,7 +145,7 @@ def word_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for hashes, spellings in zip(batch["hashes"], batch["spelled"], strict=True):
             found = np.frombuffer(hashes.as_py(), np.int64)
             if len(found):
-                yield batch_of(SPELLED, {"hash": found, "word": spellings.as_py().split(b"\0")})
+                yield batch_of(SPELLINGS, {"hash": found, "word": spellings.as_py().split(b"\0")})
 
 
 def words_of(told: TextFacts) -> Iterator[pa.RecordBatch]:
