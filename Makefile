@@ -41,7 +41,7 @@ TESTS   := $(foreach room,bad_input candidates cli_run folding golden index kern
   reading reading_compression reproducible security sketch verify,tests/test_$(room).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit clean
+  peers fit man clean
 .DELETE_ON_ERROR:
 
 help:
@@ -60,6 +60,7 @@ help:
 	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
+	@echo 'make man     write the man pages to build/man'
 	@echo 'make clean   remove what was built'
 
 demo: $(PACKAGE)
@@ -149,6 +150,10 @@ fit: $(TOOLS)
 	$(BIN)/python tests/training/fit.py -o dedupe/data/model.json $(LESSONS)
 	$(BIN)/python -m dedupe.judge.fit_glance -o dedupe/data/prefilter.json \
 	  $(sort $(filter %.jsonl.gz,$(LESSONS)))
+
+# From the help of every command; a build writes them too.
+man: $(PACKAGE)
+	@$(BIN)/python -m dedupe.cli.manual build/man
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd

@@ -1,4 +1,7 @@
-"""The compiled kernel: optional, for without a compiler the numpy path gives the same results."""
+"""Compile the kernel and write the man pages; a build goes on without either.
+
+Without a compiler the numpy path gives the same results; without click there are no man pages.
+"""
 
 import os
 import sys
@@ -17,6 +20,18 @@ STRICT = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 SANITIZED = SANITIZERS if os.environ.get("DEDUPE_SANITIZE") == "1" else []
 
+
+def write_man_pages() -> None:
+    """Write the man pages to ``build/man``, from where they are installed."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    try:
+        from dedupe.cli.manual import main  # noqa: PLC0415 - needs click
+    except ImportError:
+        return
+    main(Path("build/man"))
+
+
+write_man_pages()
 setup(
     ext_modules=[
         Extension(

@@ -1,23 +1,27 @@
-"""The man pages: those shipped are those that the help gives, and they are fit to read."""
+"""The man pages: a build writes them from the help, and groff reads them without complaint."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
-from commandline import PROJECT
+from commandline import PROJECT, environment, finished
 
 from dedupe.cli.manual import escaped, main, pages
 
-HELD = PROJECT / "dedupe" / "data" / "man"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PAGES = pages()
 
 
-def test_the_shipped_pages_are_current(request: pytest.FixtureRequest):
-    if request.config.getoption("--golden"):
-        main(HELD)
-    assert {path.name: path.read_text("utf-8") for path in HELD.iterdir()} == PAGES
+def test_one_command_writes_the_pages_anew(tmp_path: Path):
+    (tmp_path / "dedupe-gone.1").touch()
+    main(tmp_path)
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == PAGES
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -48,4 +52,12 @@ def test_what_roff_would_take_for_its_own(text, expected):
 
 def test_they_go_into_share_man():
     project = (PROJECT / "pyproject.toml").read_text("utf-8")
-    assert '"share/man/man1" = ["dedupe/data/man/*.1"]' in project
+    assert '"share/man/man1" = ["build/man/*.1"]' in project
+
+
+def test_a_build_writes_them(tmp_path: Path):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, tmp_path)
+    shutil.copytree(PROJECT / "dedupe", tmp_path / "dedupe", ignore=shutil.ignore_patterns("*.so"))
+    done = finished([sys.executable, "setup.py", "--version"], tmp_path, b"", environment())
+    assert {path.name for path in (tmp_path / "build" / "man").iterdir()} == PAGES.keys(), done.err

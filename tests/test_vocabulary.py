@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 RETIRED = {
-    "agenda", "alive", "anchor", "anchors", "bond", "bonds", "book", "calendar", "crowd", "crowded",
-    "crowds", "echo", "echoes", "engine", "engines", "evidence", "families", "family", "foe",
-    "foes",    "fold", "folded", "folds", "glance", "glanced", "glances", "heads", "holding", "holdings",
-    "hope", "hopeful", "hopeless", "hopes", "hot", "judge", "judged", "judging", "kin", "knob",
-    "knobs", "ledger", "lesson", "lessons", "lexis", "living", "lot", "lots", "meeting", "meetings",
-    "met", "outline", "prints", "register", "roll", "round", "rounds", "screened", "settle",
-    "settled", "shelf", "sight", "sights", "spelled", "spill", "spilled", "stories", "story",
-    "strength", "tally", "thing", "things", "verdict", "verdicts",
+    "agenda", "alive", "anchor", "anchors", "bond", "bonds", "book", "calendar", "crowd",
+    "crowded", "crowds", "echo", "echoes", "engine", "engines", "evidence", "families", "family",
+    "foe", "foes", "fold", "folded", "folds", "glance", "glanced", "glances", "heads", "holding",
+    "holdings", "hope", "hopeful", "hopeless", "hopes", "hot", "judge", "judged", "judging",
+    "kin", "knob", "knobs", "ledger", "lesson", "lessons", "lexis", "living", "lot", "lots",
+    "meeting", "meetings", "met", "outline", "prints", "register", "roll", "round", "rounds",
+    "screened", "settle", "settled", "shelf", "sight", "sights", "spelled", "spill", "spilled",
+    "stories", "story", "strength", "tally", "thing", "things", "verdict", "verdicts",
 }  # fmt: skip
 """Words that a term of the glossary has replaced."""
 
