@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from dedupe.cli.console import join_facts
 from dedupe.cli.options import Command, Request, examples, run_options
@@ -113,7 +112,7 @@ for parameter in tune_command.params:
     if isinstance(parameter, click.Option) and parameter.name == "output":
         parameter.help = OUTPUT_HELP
 
-GRID = np.arange(1, 20) / 20
+GRID = tuple(step / 20 for step in range(1, 20))
 HEADER = "threshold  precision  interval       recall  F1     pairs  updates"
 CHOSEN = "  <- chosen"
 WORDS = {"f1": "F1"}
