@@ -114,6 +114,11 @@ class Progress:
             self._drawn = True
 
 
+def progress_line(console: Console) -> Progress:
+    """Return progress on standard error if that is a terminal and not to be quiet."""
+    return Progress(sys.stderr if is_terminal(sys.stderr) and not console.quiet else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Styler:
     """Styles text, or leaves it as it is."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import Progress, Styler, in_color, is_terminal, join_facts, standard_input
+from dedupe.cli.console import Styler, join_facts
 from dedupe.cli.feature_text import feature_value_text
 from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
 from dedupe.escape import escape_controls
@@ -22,7 +19,7 @@ from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from dedupe.evaluation.contributions import Contribution
     from dedupe.evaluation.error_analysis import Error, Losses
@@ -125,7 +122,13 @@ class EvaluateOptions:
 
 def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) -> None:
     """Judge the clusters of the files; the output appears whole or not at all."""
-    from dedupe.cli.run import check_destinations, run_manifest
+    from dedupe.cli.run import (
+        check_destinations,
+        encode_json,
+        encode_lines,
+        open_stats,
+        output_style,
+    )
     from dedupe.evaluation.evaluate import as_json
     from dedupe.io.reader import check_inputs
 
@@ -136,7 +139,7 @@ def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) ->
     read_stats = ReadStats()
     inputs = [*request.inputs, *filter(None, [gold])]
     with ExitStack() as open_files:
-        sidecar = request.stats and open_files.enter_context(open_output(request.stats, inputs))
+        stats_file = open_files.enter_context(open_stats("evaluate", request, inputs))
         output = open_files.enter_context(
             open_output(request.output, inputs, painted=not wanted.in_json)
         )
@@ -145,9 +148,8 @@ def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) ->
         lines = evaluation_text(evaluation, corpus, output_style(request))
         output.write(encode_json(facts) if wanted.in_json else encode_lines(lines))
         seconds = time.perf_counter() - started
-        if sidecar:
-            outcome = {**facts, "total_seconds": round(seconds, 3)}
-            sidecar.write(run_manifest("evaluate", request.settings, read_stats, outcome))
+        outcome = {**facts, "total_seconds": round(seconds, 3)}
+        stats_file.write(request.settings, read_stats, outcome)
     if not request.console.quiet:
         request.console.say(evaluation_summary(evaluation, len(corpus), seconds))
 
@@ -156,21 +158,13 @@ def compute_evaluation(
     request: Request, gold: str | None, wanted: EvaluateOptions, read_stats: ReadStats
 ) -> tuple[Corpus, Evaluation]:
     """Read, cluster and judge, with progress for whoever watches."""
+    from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
     from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
-    from dedupe.io.reader import read
     from dedupe.pipeline import load_corpus
 
-    watched = is_terminal(sys.stderr) and not request.console.quiet
-    with Progress(sys.stderr if watched else None) as progress:
-        batches = read(
-            request.files,
-            request.settings,
-            read_stats,
-            stdin=standard_input(),
-            format=request.format,
-        )
-        corpus = load_corpus(progress.reading(batches), len(request.settings.field))
+    with read_with_progress(request, read_stats) as (batches, progress):
+        corpus = load_corpus(batches, len(request.settings.field))
         field = wanted.gold_field or ""
         truth = gold_from_field(corpus, field) if gold is None else read_gold(gold, corpus)
         if wanted.clustered:
@@ -179,23 +173,6 @@ def compute_evaluation(
         else:
             found = cluster_corpus(corpus, request.settings, progress)
         return corpus, evaluate(found, truth, wanted.replicas, wanted.errors)
-
-
-def output_style(request: Request) -> Styler:
-    """Colour for standard output by the console's rule, none for a file."""
-    to_stdout = request.output in (None, "-")
-    return Styler(to_stdout and in_color(request.console.color, sys.stdout, os.environ))
-
-
-def encode_lines(lines: Iterable[str]) -> bytes:
-    """Lines for a person."""
-    return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
-
-
-def encode_json(facts: object) -> bytes:
-    """JSON for machines, and for people who look at it."""
-    text = json.dumps(facts, indent=2, ensure_ascii=False)
-    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> str:

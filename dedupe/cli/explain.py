@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import Progress, is_terminal, join_facts, standard_input
+from dedupe.cli.console import join_facts
 from dedupe.cli.feature_text import MEANINGS, TWO_VALUED, feature_value_text
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.escape import escape_controls
@@ -79,17 +78,20 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
 
 def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> None:
     """Explain two texts, or two records of the file; the output appears whole or not at all."""
-    from dedupe.cli.evaluate import encode_json, encode_lines, output_style
-    from dedupe.cli.run import check_destinations, run_manifest
+    from dedupe.cli.run import (
+        check_destinations,
+        encode_json,
+        encode_lines,
+        open_stats,
+        output_style,
+    )
     from dedupe.evaluation.explain import as_json
 
     started = time.perf_counter()
     check_destinations(request)
     read_stats = ReadStats()
     with ExitStack() as open_files:
-        sidecar = request.stats and open_files.enter_context(
-            open_output(request.stats, request.inputs)
-        )
+        stats_file = open_files.enter_context(open_stats("explain", request, request.inputs))
         output = open_files.enter_context(
             open_output(request.output, request.inputs, painted=not in_json)
         )
@@ -98,32 +100,27 @@ def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> No
         lines = explanation_text(explanation, corpus, output_style(request))
         output.write(encode_json(facts) if in_json else encode_lines(lines))
         seconds = time.perf_counter() - started
-        if sidecar:
-            outcome = {**facts, "total_seconds": round(seconds, 3)}
-            sidecar.write(run_manifest("explain", request.settings, read_stats, outcome))
+        outcome = {**facts, "total_seconds": round(seconds, 3)}
+        stats_file.write(request.settings, read_stats, outcome)
     if not request.console.quiet:
-        breakdown = "one story" if explanation.joins else "two stories"
-        request.console.say(join_facts([breakdown, count_noun(len(corpus), "record")], seconds))
+        outcome_text = "one story" if explanation.joins else "two stories"
+        request.console.say(join_facts([outcome_text, count_noun(len(corpus), "record")], seconds))
 
 
 def compute_explanation(
     request: Request, left: str, right: str, read_stats: ReadStats
 ) -> tuple[Corpus, Explanation]:
     """Read what there is to read and explain, with progress for whoever watches."""
+    from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.explain import corpus_of_texts, explain, find_record
-    from dedupe.io.reader import read
     from dedupe.pipeline import load_corpus
 
     settings = request.settings
-    watched = is_terminal(sys.stderr) and not request.console.quiet
-    with Progress(sys.stderr if watched else None) as progress:
+    with read_with_progress(request, read_stats) as (batches, progress):
         if not request.files:
             corpus = corpus_of_texts(left, right, settings)
             return corpus, explain(corpus, 0, 1, settings, progress)
-        batches = read(
-            request.files, settings, read_stats, stdin=standard_input(), format=request.format
-        )
-        corpus = load_corpus(progress.reading(batches), len(settings.field))
+        corpus = load_corpus(batches, len(settings.field))
         path = corpus.batches[0].path if corpus.batches else request.files[0]
         one, other = (find_record(corpus, name, path) for name in (left, right))
         return corpus, explain(corpus, one, other, settings, progress)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import Progress, is_terminal, join_facts, standard_input
+from dedupe.cli.console import join_facts, progress_line, standard_input
 from dedupe.cli.index_options import create_options, output_options, path_options
 from dedupe.cli.options import CONTEXT_SETTINGS, Command, examples
 from dedupe.errors import InputError, SettingsError, StoreError
@@ -292,15 +291,10 @@ def compact_index(task: IndexRequest) -> str:
     from dedupe.index.index import Index
 
     started = time.perf_counter()
-    with Index(task.path, {}, {}, any_rules=True) as index, terminal_progress(task) as progress:
+    with Index(task.path, {}, {}, any_rules=True) as index, progress_line(task.console) as progress:
         changed = compact_store(index.store, progress)
     facts = [f"{task.path}: compact", f"{changed:,} with another canonical version"]
     return join_facts(facts, time.perf_counter() - started)
-
-
-def terminal_progress(task: IndexRequest) -> Progress:
-    """Progress on a terminal, unless told not to."""
-    return Progress(sys.stderr if is_terminal(sys.stderr) and not task.console.quiet else None)
 
 
 def unite_indexes(task: IndexRequest, other: str) -> str:
@@ -318,7 +312,7 @@ def verify_index(task: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
     from dedupe.index.verify import check_index, count_differing
 
     started = time.perf_counter()
-    with Index(task.path, {}, {}) as index, terminal_progress(task) as progress:
+    with Index(task.path, {}, {}) as index, progress_line(task.console) as progress:
         wrong = check_index(index.store)
         facts = [f"{task.path}: sound", count_noun(index.stats()["stories"], "record")]
         if deep and not wrong:

@@ -19,7 +19,6 @@ from dedupe.errors import OutputError
 from dedupe.io.atomic import check_not_input
 from dedupe.io.compression import split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
-from dedupe.io.output import open_output
 from dedupe.models import HOUR, NO_TIME, ReadStats
 from dedupe.reports.format import count_noun
 
@@ -79,20 +78,18 @@ NO_PAIRS = "no doubtful pair without a label"
 
 def run_label_session(request: Request) -> None:
     """Hold one session; the labels are on disk as they are given."""
-    from dedupe.cli.run import run_manifest
+    from dedupe.cli.run import open_stats
     from dedupe.evaluation.label import open_label_file
 
     path = labels_path(request)
     read_stats = ReadStats()
     with ExitStack() as open_files:
-        sidecar = request.stats and open_files.enter_context(
-            open_output(request.stats, [*request.inputs, path])
-        )
+        inputs = [*request.inputs, path]
+        stats_file = open_files.enter_context(open_stats("label", request, inputs))
         label_file, held = open_files.enter_context(open_label_file(path))
         session = ask_labels(request, read_stats, label_file, held)
-        if sidecar:
-            outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
-            sidecar.write(run_manifest("label", request.settings, read_stats, outcome))
+        outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
+        stats_file.write(request.settings, read_stats, outcome)
     if not request.console.quiet:
         request.console.say(label_summary(session, path))
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,14 @@ import click
 
 from dedupe import installed_version
 from dedupe.backends.auto import run_within_memory
-from dedupe.cli.console import Progress, is_terminal, run_summary, standard_input, timing_summary
+from dedupe.cli.console import (
+    Styler,
+    in_color,
+    progress_line,
+    run_summary,
+    standard_input,
+    timing_summary,
+)
 from dedupe.errors import AccountingError, BackendError
 from dedupe.evaluation.evaluate import open_corpus
 from dedupe.format_versions import CLUSTERS, SIGNATURES
@@ -29,12 +36,14 @@ from dedupe.models import ReadStats
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dedupe.backends.memory import MemoryBackend
+    from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.config import Settings
     from dedupe.io.integrity import RowChecksum
+    from dedupe.io.output import Output
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 
@@ -69,9 +78,7 @@ def run_command(
         raise click.UsageError("--master is for --engine spark")
     read_stats = read_stats or ReadStats()
     with ExitStack() as open_files:
-        sidecar = request.stats and open_files.enter_context(
-            open_output(request.stats, request.inputs)
-        )
+        stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
         parquet = table is not None and request.parquet
         output = open_files.enter_context(
             open_output(request.output, request.inputs, painted=painted, parquet=parquet)
@@ -82,7 +89,7 @@ def run_command(
         check_record_counts(read_stats, result)
         records, chunks = render(result)
         rows = RowCounter()
-        chunks = rows.watch(chunks) if sidecar else chunks
+        chunks = rows.watch(chunks) if stats_file else chunks
         for chunk in (
             consume_then_yield(chunks, table(result, parquet_files))
             if table and parquet
@@ -91,7 +98,7 @@ def run_command(
             output.write(chunk)
         seconds = time.perf_counter() - started
         selects = command in SELECTING_COMMANDS and not painted
-        if sidecar:
+        if stats_file:
             outcome = {
                 **result.stats,
                 "output": records,
@@ -101,7 +108,7 @@ def run_command(
                 "accounts": record_counts(read_stats, records if selects else None),
                 "total_seconds": round(seconds, 3),
             }
-            sidecar.write(run_manifest(command, request.settings, read_stats, outcome))
+            stats_file.write(request.settings, read_stats, outcome)
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
@@ -139,11 +146,10 @@ def run_in_limit(
 
 @contextmanager
 def read_with_progress(
-    request: Request, read_stats: ReadStats, parquet_files: ParquetFiles
+    request: Request, read_stats: ReadStats, parquet_files: ParquetFiles | None = None
 ) -> Iterator[tuple[Iterable[Batch], Progress]]:
-    """The batches to read, with progress for whoever watches."""
-    watched = is_terminal(sys.stderr) and not request.console.quiet
-    with Progress(sys.stderr if watched else None) as progress:
+    """Yield the batches of a request, and the progress line that counts them."""
+    with progress_line(request.console) as progress:
         batches = read(
             request.files,
             request.settings,
@@ -192,6 +198,51 @@ def check_destinations(request: Request) -> None:
             raise click.UsageError(f"{other} and {option} name the same file: {path}")
 
 
+@dataclass(frozen=True, slots=True)
+class StatsFile:
+    """The ``--stats`` file of a command; false where none is asked for."""
+
+    command: str
+    output: Output | None
+
+    def __bool__(self) -> bool:
+        return self.output is not None
+
+    def write(
+        self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
+    ) -> None:
+        """Write what a run came to."""
+        if self.output:
+            self.output.write(run_manifest(self.command, settings, read_stats, outcome))
+
+
+@contextmanager
+def open_stats(command: str, request: Request, inputs: Sequence[str]) -> Iterator[StatsFile]:
+    """Open the ``--stats`` file, which appears whole or not at all and is none of the inputs."""
+    if not request.stats:
+        yield StatsFile(command, None)
+        return
+    with open_output(request.stats, inputs) as output:
+        yield StatsFile(command, output)
+
+
+def output_style(request: Request) -> Styler:
+    """Return colour for standard output as the console is set, none for a file."""
+    to_stdout = request.output in (None, "-")
+    return Styler(to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+
+
+def encode_lines(lines: Iterable[str]) -> bytes:
+    """Encode lines for a person."""
+    return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+
+
+def encode_json(facts: object) -> bytes:
+    """Encode an object as indented JSON."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False)
+    return text.encode(errors="backslashreplace") + b"\n"
+
+
 def run_manifest(
     command: str, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
 ) -> bytes:
@@ -211,17 +262,9 @@ def run_manifest(
 def open_for_scoring(
     request: Request, read_stats: ReadStats
 ) -> Iterator[tuple[MemoryBackend, Progress]]:
-    """Read and describe the files of a request, and show progress while the block lasts."""
-    watched = is_terminal(sys.stderr) and not request.console.quiet
-    with Progress(sys.stderr if watched else None) as progress:
-        batches = read(
-            request.files,
-            request.settings,
-            read_stats,
-            stdin=standard_input(),
-            format=request.format,
-        )
-        yield open_corpus(progress.reading(batches), request.settings, progress), progress
+    """Read and preprocess the files of a request, and show progress while the block lasts."""
+    with read_with_progress(request, read_stats) as (batches, progress):
+        yield open_corpus(batches, request.settings, progress), progress
 
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
@@ -269,11 +312,10 @@ def run_on_spark(command: str, request: Request) -> None:
     *paths, out = request.files
     check_spark_settings(request.settings)
     read_stats = ReadStats()
-    watched = is_terminal(sys.stderr) and not request.console.quiet
     with ExitStack() as open_files:
         inputs = [*paths, *filter(None, [request.settings.links])]
-        sidecar = request.stats and open_files.enter_context(open_output(request.stats, inputs))
-        progress = open_files.enter_context(Progress(sys.stderr if watched else None))
+        stats_file = open_files.enter_context(open_stats(command, request, inputs))
+        progress = open_files.enter_context(progress_line(request.console))
         quiet = request.console.quiet
         with open_stage(request.master, out, request.folder, quiet=quiet) as stage:
             tables = request.format == "parquet"
@@ -281,10 +323,10 @@ def run_on_spark(command: str, request: Request) -> None:
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
         check_record_counts(read_stats, result)
         seconds = time.perf_counter() - started
-        if sidecar:
-            outcome = spark_outcome(command, read_stats, result, rows)
-            told = {**outcome, "total_seconds": round(seconds, 3)}
-            sidecar.write(run_manifest(command, request.settings, read_stats, told))
+        outcome = spark_outcome(command, read_stats, result, rows)
+        stats_file.write(
+            request.settings, read_stats, {**outcome, "total_seconds": round(seconds, 3)}
+        )
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:

@@ -120,7 +120,7 @@ WORDS = {"f1": "F1"}
 
 def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> None:
     """Tune; every file that is asked for appears whole or not at all."""
-    from dedupe.cli.run import run_manifest
+    from dedupe.cli.run import open_stats
     from dedupe.evaluation.tune import settings_toml
     from dedupe.reports.tuning_curve import draw_tuning_curve
 
@@ -129,9 +129,10 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
     inputs = [*request.inputs, labels]
     read_stats = ReadStats()
     with ExitStack() as open_files:
-        sidecar, drawing, output = (
+        stats_file = open_files.enter_context(open_stats("tune", request, inputs))
+        drawing, output = (
             open_files.enter_context(open_output(path, inputs)) if path else None
-            for path in (request.stats, picture, request.output or "-")
+            for path in (picture, request.output or "-")
         )
         pairs = score_labels(request, labels, read_stats)
         tuned = choose_threshold(pairs, goal, request.settings.seed, labels)
@@ -143,10 +144,7 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
             output.write(written)
         if drawing:
             drawing.write(draw_tuning_curve(tuned, goal))
-        if sidecar:
-            sidecar.write(
-                run_manifest("tune", settings, read_stats, tune_figures(pairs, tuned, goal))
-            )
+        stats_file.write(settings, read_stats, tune_figures(pairs, tuned, goal))
     if request.output not in (None, "-"):
         click.echo(table, nl=False)
     if not request.console.quiet:
