@@ -23,7 +23,7 @@ LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-c
 LABELS  := tests/bench/labels
 given    = $(DATA)/$(1).jsonl.gz $(DATA)/$(2)_pairs.csv
 own      = $(DATA)/$(1).jsonl.gz $(LABELS)/$(2).csv
-LESSONS := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters) \
+TRAINING := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters) \
   $(call given,newstoday,newstoday) $(call own,newstoday,newstoday) \
   $(call given,uci,uci) $(call own,uci,uci) \
   $(call own,reuters_2007_news,reuters_2007) \
@@ -37,8 +37,8 @@ WORKERS ?= auto
 SANITIZED := build/sanitize/lib
 
 # Where another version of a dependency would show; TESTS= for all tests.
-TESTS   := $(foreach room,bad_input candidates cli_run folding golden index kernel_texts pipeline \
-  reading reading_compression reproducible security sketch verify,tests/test_$(room).py)
+TESTS   := $(foreach name,bad_input blocking_keys cli_run golden index kernel_texts lsh normalize pipeline \
+  reading reading_compression reproducible scoring security,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
   peers fit man clean
@@ -144,12 +144,12 @@ peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)
 
 fit: $(TOOLS)
-	@for file in $(sort $(LESSONS)); do \
+	@for file in $(sort $(TRAINING)); do \
 	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
 	done
-	$(BIN)/python tests/training/fit.py -o dedupe/data/model.json $(LESSONS)
-	$(BIN)/python -m dedupe.judge.fit_glance -o dedupe/data/prefilter.json \
-	  $(sort $(filter %.jsonl.gz,$(LESSONS)))
+	$(BIN)/python tests/training/fit.py -o dedupe/data/model.json $(TRAINING)
+	$(BIN)/python tests/training/fit_prefilter.py -o dedupe/data/prefilter.json \
+	  $(sort $(filter %.jsonl.gz,$(TRAINING)))
 
 # From the help of every command; a build writes them too.
 man: $(PACKAGE)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.backends.base import Backend
+    from dedupe.backends.memory import MemoryBackend
+    from dedupe.clustering.constraints import LabelConstraints
     from dedupe.config import Settings
     from dedupe.models import Batch, Clustering, Pairs
 
@@ -50,12 +52,28 @@ def run(
     """
     clock = Clock()
     corpus = load_corpus(batches, len(settings.field))
-    links = read_constraints(corpus, settings)
+    constraints = read_constraints(corpus, settings)
     clock.stop("reading")
-    description = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "folding"))
+    backend = open_in_memory(corpus, settings, progress, constraints)
     clock.stop("folding")
-    backend = build_memory_backend(corpus, description, settings, links)
     return cluster_and_report(corpus, backend, clock, partial(progress, "matching"))
+
+
+def open_in_memory(
+    corpus: Corpus,
+    settings: Settings,
+    progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    constraints: LabelConstraints | None = None,
+) -> MemoryBackend:
+    """Preprocess a corpus and return the backend over it, to score its pairs or to cluster it.
+
+    The constraints are those that the settings name, unless they are given. Raises what
+    :func:`dedupe.clustering.constraints.read_constraints` raises.
+    """
+    if constraints is None:
+        constraints = read_constraints(corpus, settings)
+    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "folding"))
+    return build_memory_backend(corpus, contents, settings, constraints)
 
 
 def cluster_and_report(

@@ -27,6 +27,19 @@ TOGETHER = {
 """Files whose tests share what is dear to set up, or to have twice, as a Spark or a browser."""
 
 
+MARKED_FILES = {"test_spark.py": "spark", "test_spark_parquet.py": "spark"}
+MARKED_FIXTURES = {"browser": "browser"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by their file and by what they ask for: ``-m 'not spark and not browser'``."""
+    for item in items:
+        marks = {MARKED_FILES.get(item.path.name)}
+        marks |= {MARKED_FIXTURES.get(name) for name in getattr(item, "fixturenames", ())}
+        for mark in marks - {None}:
+            item.add_marker(mark)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Give files of one group to one worker, and early; share out all other tests one by one.

@@ -199,6 +199,7 @@ FULL = {
 }
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("script", FULL.values(), ids=FULL)
 def test_nowhere_to_write(script: str, tmp_path: Path):
     lines = [b'{"title":"Lamp %s"}\n' % os.urandom(40).hex().encode() for _ in range(2000)]
@@ -245,6 +246,7 @@ def test_head(unbuffered: str, tmp_path: Path):
     assert done.err == "141\n"
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_disk_fills_behind_a_redirection(unbuffered: str, tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(GOOD * 2000)
@@ -260,6 +262,7 @@ STOPS = {
 }
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize(("number", "code", "says"), STOPS.values(), ids=STOPS)
 def test_stopped_from_outside(number: int, code: int, says: bytes, tmp_path: Path):
     running = start("cluster", "-o", "out.jsonl", folder=tmp_path)

@@ -12,7 +12,7 @@ from commandline import dedupe
 from hypothesis import given
 from hypothesis import strategies as st
 from readers import read_bytes
-from test_engines import ON_DISK, stories
+from test_backends import ON_DISK, stories
 
 from dedupe import kernel
 from dedupe.backends.auto import run_within_memory

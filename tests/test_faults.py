@@ -86,6 +86,7 @@ MOMENTS_OF = [
 ]
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize(("name", "share"), MOMENTS_OF)
 def test_killed_at_any_moment_the_old_file_is_whole_or_the_new_one(
     name: str, share: int, folder: Path
@@ -107,6 +108,7 @@ def test_killed_at_any_moment_the_old_file_is_whole_or_the_new_one(
         assert done.returncode in (0, TERMINATED, -signal.SIGTERM)  # the last: before it could act
 
 
+@pytest.mark.kill
 def test_after_a_kill_the_next_run_does_its_work(folder: Path):
     done = start("unique", "-q", "in.jsonl", "-o", "out.jsonl", folder=folder)
     while not any(file.startswith(".dedupe-") for file in visible(folder)):
@@ -184,6 +186,7 @@ def test_closed_streams(stream: str, arguments: list[str], code: int, says: str,
 MEMORY = [("cluster", 60), ("unique", 100), ("unique", 190), ("check", 90), ("report", 180)]
 
 
+@pytest.mark.limits
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 @pytest.mark.parametrize(("command", "mebibytes"), MEMORY)
 def test_too_little_memory_is_one_line(command: str, mebibytes: int, folder: Path):
@@ -195,6 +198,7 @@ def test_too_little_memory_is_one_line(command: str, mebibytes: int, folder: Pat
     assert visible(folder) == {"in.jsonl", "out.jsonl"}
 
 
+@pytest.mark.limits
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 def test_enough_memory_under_a_limit_gives_the_same(folder: Path):
     arguments = ("unique", "-q", "in.jsonl")

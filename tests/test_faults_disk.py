@@ -33,6 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("most", [0, 1, PAGE, 5 * PAGE])
 def test_an_output_that_may_not_grow_leaves_the_old(command: str, most: int, folder: Path):
@@ -50,6 +51,7 @@ BESIDE = {
 }
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize(("options", "name"), BESIDE.values(), ids=BESIDE)
 def test_what_stands_beside_the_output_is_whole_or_not_there(
     options: list[str], name: str, folder: Path
@@ -63,6 +65,7 @@ def test_what_stands_beside_the_output_is_whole_or_not_there(
     assert visible(folder) == {"in.jsonl", "out"}
 
 
+@pytest.mark.limits
 def test_an_index_that_may_not_grow_is_as_it_was(folder: Path):
     assert dedupe("index", "create", "-q", "seen", folder=folder).code == 0
     (folder / "few.jsonl").write_bytes(stories(20))

@@ -108,6 +108,7 @@ def test_csv_safe_leaves_other_formats_alone(tmp_path: Path):
     assert plain == safe
 
 
+@pytest.mark.timing
 def test_pairs_of_a_crowded_bucket_grow_with_it_and_no_faster():
     found = {}
     for count in (10_000, 80_000):

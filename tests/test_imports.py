@@ -153,6 +153,7 @@ def start_up(statement: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+@pytest.mark.timing
 def test_importing_the_package_costs_next_to_nothing():
     """The median of pairs run one after the other, so that a busy machine slows both."""
     costs = [start_up("import dedupe") - start_up("pass") for _ in range(TRIES)]

@@ -49,6 +49,7 @@ with Index.open(sys.argv[1]) as index:
 """
 
 
+@pytest.mark.kill
 def test_a_killed_writer_loses_no_answered_story(tmp_path: Path):
     """One writer after another, killed at a random moment; some while they compact."""
     path = str(tmp_path / "a.index")
@@ -224,6 +225,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path):
         assert all(answer.new for answer in index.add(big))
 
 
+@pytest.mark.limits
 def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path):
     filled(tmp_path / "a.index", [shipped()[:9]]).close()
     script = "".join(

@@ -121,6 +121,7 @@ def test_leaving_keeps_the_labels_and_the_terminal(key: str, code: int, folder: 
     assert letters(folder) == ["D"]
 
 
+@pytest.mark.kill
 def test_terminated(folder: Path):
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)
@@ -132,6 +133,7 @@ def test_terminated(folder: Path):
     assert letters(folder) == ["D"]
 
 
+@pytest.mark.kill
 def test_killed_and_taken_up_again(folder: Path):
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)
@@ -148,6 +150,7 @@ def test_killed_and_taken_up_again(folder: Path):
     assert len(set(pairs_of(folder))) == 3
 
 
+@pytest.mark.kill
 def test_suspended_and_continued(folder: Path):
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)

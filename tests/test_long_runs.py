@@ -28,6 +28,7 @@ WAYS = {
 }
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("bit", BITS.values(), ids=BITS)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_a_long_run_takes_no_more_than_its_time(way, bit: str):

@@ -49,7 +49,7 @@ JOINED = {
 
 
 @pytest.mark.parametrize("place", range(3), ids=MODES)
-@pytest.mark.parametrize(("one", "other", "expected"), JOINED.values(), ids=JOINED)
+@pytest.mark.parametrize(("left", "right", "expected"), JOINED.values(), ids=JOINED)
 def test_what_joins(left: str, right: str, expected: tuple[bool, ...], place: int):
     assert joins(pair_of(left, right), MODES[place]) == expected[place]
 
@@ -145,7 +145,7 @@ def explained(numbers: str, left: str, right: str):
 
 
 @pytest.mark.parametrize(
-    ("numbers", "one", "other", "guard"),
+    ("numbers", "left", "right", "guard"),
     [
         ("strict", EIGHT, TEN, ("numbers left over on both sides", False)),
         ("strict", EIGHT, EIGHT, ("no numbers left over on both sides", True)),

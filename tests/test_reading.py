@@ -51,7 +51,7 @@ PICKED: dict[str, tuple[dict[str, Any], tuple[str, str, str, str, int]]] = {
 
 
 @pytest.mark.parametrize(("record", "row"), PICKED.values(), ids=PICKED)
-def test_columns(record: dict[str, Any], row: tuple[Any, ...]):
+def test_string_columns(record: dict[str, Any], row: tuple[Any, ...]):
     assert columns(json.dumps(record).encode()) == tuple([value] for value in row)
 
 

@@ -11,7 +11,7 @@ import pytest
 from commandline import dedupe
 from hypothesis import given
 from hypothesis import strategies as st
-from test_engines import ON_DISK, stories
+from test_backends import ON_DISK, stories
 
 from dedupe.io.integrity import RowChecksum, RowCounter
 

@@ -23,8 +23,8 @@ import pyarrow as pa
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe, start
 from readers import read_bytes
+from test_backends import stories
 from test_collisions import REAL, answers
-from test_engines import stories
 
 from dedupe.__main__ import main
 from dedupe.blocking.lsh import BlockingTable, OversizedBuckets, candidate_pairs
@@ -428,6 +428,7 @@ def test_what_is_there_stays_and_what_was_staged_goes(spark: SparkSession, tmp_p
         pass
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
 )
@@ -576,6 +577,7 @@ def test_files_go_by_the_names_that_they_were_given(
     assert names.shown(uri.format(here)) == shown.format(here)
 
 
+@pytest.mark.kill
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds executors by /proc")
 def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path: Path):
     """A whole run by the command line, in other parts; it ends the session, so it is the last."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.backends.memory import build_memory_backend
-from dedupe.clustering.constraints import read_constraints
 from dedupe.clustering.fixed_point import cluster_until_stable
 from dedupe.evaluation.contributions import first_pass_context, score_record_pairs
 from dedupe.evaluation.error_analysis import (
@@ -29,8 +27,7 @@ from dedupe.evaluation.metrics import (
     with_intervals,
 )
 from dedupe.models import HOUR
-from dedupe.pipeline import load_corpus
-from dedupe.text.preprocess import preprocess
+from dedupe.pipeline import load_corpus, open_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,7 +75,7 @@ def cluster_corpus(
     corpus: Corpus, settings: Settings, progress: Callable[[str, float], None]
 ) -> EvaluatedClusters:
     """Cluster a corpus as a run with these settings does."""
-    backend = open_backend(corpus, settings, progress)
+    backend = open_in_memory(corpus, settings, progress)
     state = cluster_until_stable(backend, lambda done: progress("matching", done))
     return EvaluatedClusters(state.leaders, backend, state)
 
@@ -90,18 +87,7 @@ def take_clusters(
     progress: Callable[[str, float], None],
 ) -> EvaluatedClusters:
     """Take clusters that were made before; the corpus is read only to explain errors."""
-    return EvaluatedClusters(clusters, open_backend(corpus, settings, progress))
-
-
-def open_backend(
-    corpus: Corpus, settings: Settings, progress: Callable[[str, float], None]
-) -> MemoryBackend:
-    """A described corpus."""
-    links = read_constraints(corpus, settings)
-    description = preprocess(
-        corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
-    )
-    return build_memory_backend(corpus, description, settings, links)
+    return EvaluatedClusters(clusters, open_in_memory(corpus, settings, progress))
 
 
 def evaluate(found: EvaluatedClusters, gold: Gold, replicas: int, errors: int) -> Evaluation:
@@ -236,13 +222,8 @@ def location_of(corpus: Corpus, record: int) -> tuple[str, int]:
 
 
 def open_corpus(batches: Iterable[Batch], settings: Settings, progress: Progress) -> MemoryBackend:
-    """Read and describe a corpus; ``progress`` is told a stage and its share done."""
-    corpus = load_corpus(batches, len(settings.field))
-    links = read_constraints(corpus, settings)
-    description = preprocess(
-        corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
-    )
-    return build_memory_backend(corpus, description, settings, links)
+    """Read and preprocess a corpus; ``progress`` is told a stage and its share done."""
+    return open_in_memory(load_corpus(batches, len(settings.field)), settings, progress)
 
 
 def scores_within_limits(

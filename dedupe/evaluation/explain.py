@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.backends.memory import build_memory_backend
 from dedupe.clustering.constraints import NO_CONSTRAINTS, components, read_constraints
 from dedupe.errors import InputError
 from dedupe.evaluation.contributions import (
@@ -21,10 +20,10 @@ from dedupe.evaluation.evaluate import finite_or_none, location_of
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.io.record_ids import positions_by_name
 from dedupe.models import HOUR, NO_TIME, Corpus
+from dedupe.pipeline import open_in_memory
 from dedupe.scoring.numbers import IGNORE
 from dedupe.scoring.prefilter import passes_prefilter
 from dedupe.scoring.score import max_exact_gap
-from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -121,10 +120,7 @@ def explain(
 ) -> Explanation:
     """Explain one pair of records by the word counts of their corpus."""
     links = read_constraints(corpus, settings) if corpus.batches else NO_CONSTRAINTS
-    description = preprocess(
-        corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
-    )
-    backend = build_memory_backend(corpus, description, settings, links)
+    backend = open_in_memory(corpus, settings, progress, links)
     scoring_context = first_pass_context(backend)
     comparisons = tuple(
         compare_field(backend, scoring_context, field, left, right)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.backends.memory import build_memory_backend
 from dedupe.clustering.fixed_point import cluster_until_stable
 from dedupe.clustering.linkage import SCORE_UNITS
 from dedupe.clustering.result import to_clustering, to_pairs
@@ -17,7 +16,7 @@ from dedupe.index.insert import as_signed, in_units
 from dedupe.index.recurrence import recount_context
 from dedupe.index.row_queries import count_more
 from dedupe.index.text_keys import learn_corpus_marks, preprocess_records, signed
-from dedupe.text.preprocess import preprocess
+from dedupe.pipeline import open_in_memory
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,7 +37,7 @@ class FullClustering:
     """All records of an index, scored as a batch run would."""
 
     seqs: NDArray[np.int64]
-    context: MemoryBackend
+    backend: MemoryBackend
     clustering: Clustering
     pairs: Pairs
 
@@ -54,14 +53,11 @@ def cluster_all(store: Store, progress: Callable[[str, float], None]) -> FullClu
     settings = store.settings
     seqs = all_rows(store.database)
     corpus = store.records(seqs)
-    description = preprocess(
-        corpus, settings.seed, settings.jobs, lambda done: progress("folding", done)
-    )
-    context = build_memory_backend(corpus, description, settings)
-    state = cluster_until_stable(context, lambda done: progress("matching", done))
-    pairs = to_pairs(state, context)
-    clustering = to_clustering(corpus.ids, state, context, pairs)
-    return FullClustering(seqs, context, clustering, pairs)
+    backend = open_in_memory(corpus, settings, progress)
+    state = cluster_until_stable(backend, lambda done: progress("matching", done))
+    pairs = to_pairs(state, backend)
+    clustering = to_clustering(corpus.ids, state, backend, pairs)
+    return FullClustering(seqs, backend, clustering, pairs)
 
 
 def compact_store(store: Store, progress: Callable[[str, float], None]) -> int:
@@ -74,10 +70,10 @@ def compact_store(store: Store, progress: Callable[[str, float], None]) -> int:
         changed = 0
         if whole:
             changed = write_clusters(store.database, whole)
-            marks = learn_corpus_marks(whole.context.corpus)
+            marks = learn_corpus_marks(whole.backend.corpus)
             store.marks = marks
             write_counts(store.database, whole)
-            rewrite_segments(store, whole.seqs, whole.context.corpus)
+            rewrite_segments(store, whole.seqs, whole.backend.corpus)
             store.new_epoch(marks=marks_as_text(marks), made_with=schema.rules())
         else:
             store.new_epoch(made_with=schema.rules())
@@ -132,7 +128,7 @@ def write_clusters(database: sqlite3.Connection, whole: FullClustering) -> int:
         "UPDATE facts SET cluster = ? WHERE seq = ?",
         zip(numbers[moved].tolist(), seqs[moved].tolist(), strict=True),
     )
-    own = dict(zip(seqs.tolist(), whole.context.corpus.digests.tolist(), strict=True))
+    own = dict(zip(seqs.tolist(), whole.backend.corpus.digests.tolist(), strict=True))
     headlines = np.flatnonzero(leaders == np.arange(len(leaders)))
     rows = []
     for record in headlines.tolist():
@@ -159,7 +155,7 @@ def write_clusters(database: sqlite3.Connection, whole: FullClustering) -> int:
 
 def write_facts(database: sqlite3.Connection, whole: FullClustering) -> None:
     """The prints of the headlines and the versions, which marks and rules may have changed."""
-    view = whole.context.description.views[0]
+    view = whole.backend.description.views[0]
     headlines = signed(view.fingerprints[view.rows]).tolist()
     seqs = whole.seqs.tolist()
     database.executemany(
@@ -185,7 +181,7 @@ def write_counts(database: sqlite3.Connection, whole: FullClustering) -> None:
     leaders = whole.clustering.canonical
     headlines = np.flatnonzero(leaders == np.arange(len(leaders)))
     database.execute("DELETE FROM words")
-    count_more(database, recount_context(whole.context, headlines))
+    count_more(database, recount_context(whole.backend, headlines))
 
 
 def rewrite_segments(store: Store, seqs: NDArray[np.int64], corpus: Corpus) -> None:

@@ -15,7 +15,8 @@ from typing import NoReturn
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from watch import FindingError, Watch
+
+from fuzz.watch import FindingError, Watch
 
 GUIDED = importlib.util.find_spec("atheris") is not None
 MEMORY = 1 << 30

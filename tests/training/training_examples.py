@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from synthetic_pairs import exchange, exchanged_pairs, reorder, reordered_pairs
 
-from dedupe.backends.memory import MemoryBackend, build_memory_backend, scoring_context_of
+from dedupe.backends.memory import MemoryBackend, scoring_context_of
 from dedupe.clustering.pass_planner import candidates_of
 from dedupe.config import Settings
 from dedupe.io.labels import read_labels
 from dedupe.io.reader import read
 from dedupe.models import NO_TIME, Corpus, ReadStats
-from dedupe.pipeline import load_corpus
+from dedupe.pipeline import load_corpus, open_in_memory
 from dedupe.scoring.features import VIEW
 from dedupe.scoring.pair_context import RETURNS, PairContext
 from dedupe.scoring.score import FEATURES, model_rows
-from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +59,7 @@ def open_corpus(path: str) -> MemoryBackend:
     """Read and describe a corpus under default settings."""
     settings = Settings()
     batches = read([path], settings, ReadStats(), stdin=sys.stdin.buffer)
-    corpus = load_corpus(batches, len(settings.field))
-    description = preprocess(corpus, settings.seed, settings.jobs, lambda _: None)
-    return build_memory_backend(corpus, description, settings)
+    return open_in_memory(load_corpus(batches, len(settings.field)), settings)
 
 
 def label_pairs(path: str) -> list[tuple[str, str, str]]:
@@ -153,9 +150,7 @@ def bare_rows(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         times=np.full(len(texts), NO_TIME),
         digests=np.arange(len(texts), dtype=np.uint64),
     )
-    settings = Settings()
-    described = preprocess(corpus, settings.seed, settings.jobs, lambda _: None)
-    backend = build_memory_backend(corpus, described, settings)
+    backend = open_in_memory(corpus, Settings())
     left = np.arange(0, len(texts), 2)
     scoring_context = scoring_context_of(backend, np.arange(len(texts)))
     close = np.ones(len(left)), np.zeros(len(left))

@@ -128,6 +128,7 @@ def test_a_tree_is_made_in_memory(tmp_path: Path):
     assert "in memory" in dedupe(*told, folder=tmp_path, stdin=STORIES).err
 
 
+@pytest.mark.kill
 def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(stories(6000))
     running = start("unique", *ON_DISK, "-o", "out", "in.jsonl", folder=tmp_path)

@@ -129,7 +129,7 @@ RAREST_OF = {
 }
 
 
-@pytest.mark.parametrize(("one", "other", "shared"), RAREST_OF.values(), ids=RAREST_OF)
+@pytest.mark.parametrize(("left", "right", "shared"), RAREST_OF.values(), ids=RAREST_OF)
 def test_anchors_are_the_rarest_stems(left: str, right: str, shared: int):
     assert len(anchor_set(left) & anchor_set(right)) == shared
     keys = [

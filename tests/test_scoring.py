@@ -75,7 +75,7 @@ FACTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "other", "facts"), FACTS.values(), ids=FACTS)
+@pytest.mark.parametrize(("left", "right", "facts"), FACTS.values(), ids=FACTS)
 def test_features(left: str, right: str, facts: dict[str, float]):
     found = row(left, right)
     assert {name: found[name] for name in facts} == facts

@@ -27,12 +27,12 @@ ALIKE = [
 APART = [("press", "pres"), ("gas", "ga"), ("die", "dy"), ("see", "se"), ("wing", "w")]
 
 
-@pytest.mark.parametrize(("one", "other"), ALIKE)
+@pytest.mark.parametrize(("left", "right"), ALIKE)
 def test_words_of_one_stem(left: str, right: str):
     assert stem(left) == stem(right)
 
 
-@pytest.mark.parametrize(("one", "other"), APART)
+@pytest.mark.parametrize(("left", "right"), APART)
 def test_words_of_two_stems(left: str, right: str):
     assert stem(left) != stem(right)
 
