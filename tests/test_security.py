@@ -127,7 +127,7 @@ def test_the_lint_looks_for_what_bandit_looks_for():
         for rule in rules
         if rule.startswith("S") and place.startswith("dedupe")
     }
-    assert spared == {("dedupe/engines/*", "S608")}
+    assert spared == {("dedupe/backends/**", "S608")}
     waived = re.findall(r"noqa:.*", "\n".join(path.read_text("utf-8") for path in SOURCES))
     assert {rule for line in waived for rule in re.findall(r"\bS\d+", line)} == {"S101"}
 
