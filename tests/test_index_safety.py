@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("DEDUPE_KILLS", "12"))
 WRITER = """
 import sys, itertools
-from dedupe.index import Index, tail, whole
-tail.ENOUGH = 24
-import dedupe.index.segments as segments, dedupe.index.database as store
-segments.ENOUGH = store.ENOUGH = 24
+from dedupe.index import Index, memtable
+memtable.ENOUGH = 24
+import dedupe.index.segments as segments, dedupe.index.database as database
+segments.ENOUGH = database.ENOUGH = 24
 with Index.open(sys.argv[1]) as index:
     print("ready", flush=True)
     for number in itertools.count(int(sys.argv[2])):

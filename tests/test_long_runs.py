@@ -10,7 +10,7 @@ import pytest
 from dedupe.api import cluster
 from dedupe.errors import DedupeError
 from dedupe.io.article_split import split_article
-from dedupe.io.values import parse_timestamp
+from dedupe.io.dates import parse_timestamp
 
 LENGTH = 1 << 18
 LONGEST = 1.0

@@ -163,7 +163,7 @@ def test_explain_shows_the_switch(numbers: str, left: str, right: str, guard):
 
 def test_explain_tells_what_would_lift_the_bar():
     found = explained("strict", EIGHT, TEN)
-    assert (found.verdict.score, found.accepted) == (0, False)
+    assert (found.breakdown.score, found.accepted) == (0, False)
     lifts = {change.word: change.score for change in found.words if change.flips}
     assert set(lifts) >= {"8", "10"}
     assert all(score >= 0.5 for score in lifts.values())
@@ -173,10 +173,10 @@ def test_explain_tells_what_would_lift_the_bar():
 
 def test_explain_is_deaf_where_the_run_is():
     found = explained("ignore", EIGHT, TEN)
-    (title, _) = found.sights
+    (title, _) = found.comparisons
     assert (title.left_only, title.right_only) == ((), ())
     assert all(change.word not in ("8", "10") for change in found.words)
-    whole, cut = found.verdict.score, max(change.score for change in found.words)
+    whole, cut = found.breakdown.score, max(change.score for change in found.words)
     assert cut <= whole + 1e-9
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.io.values import parse_timestamp
+from dedupe.io.dates import parse_timestamp
 from dedupe.models import NO_TIME
 
 NOON = 1746014400  # 2025-04-30 12:00 UTC

@@ -11,9 +11,9 @@ from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError
 from dedupe.index import compact, export, insert, maintain, schema, verify
 from dedupe.index.database import Store
+from dedupe.io.dates import parse_timestamp
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.source import Source
-from dedupe.io.values import parse_timestamp
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.pipeline import load_corpus
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dedupe.io.values import parse_timestamp
+from dedupe.io.dates import parse_timestamp
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:

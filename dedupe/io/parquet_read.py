@@ -13,7 +13,7 @@ from dedupe.errors import InputError
 from dedupe.io.compression import GRACE
 from dedupe.io.fields import Unreadable, extract_columns
 from dedupe.io.jsonl import parse_block
-from dedupe.io.parquet import ENCRYPTED, MAGIC, MISSING, UNREADABLE, has_pyarrow, open_parquet
+from dedupe.io.parquet import UNREADABLE, open_parquet
 from dedupe.io.parquet_metadata import MalformedError, read_row_groups
 from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
 from dedupe.io.values import (
@@ -28,37 +28,12 @@ from dedupe.io.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import BinaryIO
 
-    from dedupe.io.parquet import ParquetFiles
     from dedupe.io.parquet_metadata import RowGroup
     from dedupe.io.source import Source
     from dedupe.models import Batch
-
-NOT_PARQUET = "not Parquet data, though it is said to be"
-TRUNCATED = "truncated Parquet data"
-
-
-def read_stored(
-    source: Source, path: str, pieces: Iterable[bytes], parquet_files: ParquetFiles
-) -> Iterator[Batch]:
-    """Batches of Parquet; raises InputError for what is none, and where pyarrow is missing."""
-    file = parquet_files.hold(source.path, path, pieces)
-    file.seek(0)
-    head = file.read(len(MAGIC))
-    file.seek(max(file.seek(0, 2) - len(MAGIC), 0))
-    last_bytes = file.read()
-    if ENCRYPTED in (head, last_bytes):
-        raise InputError(source.path, None, UNREADABLE)
-    if head != MAGIC:
-        raise InputError(source.path, None, NOT_PARQUET)
-    if last_bytes != MAGIC:
-        raise InputError(source.path, None, TRUNCATED)
-    if not has_pyarrow():
-        raise InputError(source.path, None, MISSING)
-
-    yield from read_parquet(source, file)
 
 
 LONG = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)

@@ -13,8 +13,16 @@ from dedupe.errors import AccountingError, InputError
 from dedupe.io import csv, jsonl, lines
 from dedupe.io.atomic import os_error_reason
 from dedupe.io.compression import display_name, read_chunks, split_suffix
-from dedupe.io.parquet import SUFFIX, ParquetFiles, has_parquet_magic
-from dedupe.io.parquet_read import read_stored
+from dedupe.io.parquet import (
+    ENCRYPTED,
+    MAGIC,
+    MISSING,
+    SUFFIX,
+    UNREADABLE,
+    ParquetFiles,
+    has_parquet_magic,
+    has_pyarrow,
+)
 from dedupe.io.rejects import open_rejects
 from dedupe.io.source import Source, too_long_message
 
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
 
     from dedupe.config import Settings
     from dedupe.models import Batch, Format, ReadStats
-
 
 FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -203,3 +210,29 @@ def detect_format(path: str, first: bytes, forced: Format | None) -> Format:
 def named_format(path: str, forced: Format | None) -> Format | None:
     """The format as asked, else by the suffix."""
     return forced or FORMATS.get(split_suffix(path)[0])
+
+
+NOT_PARQUET = "not Parquet data, though it is said to be"
+TRUNCATED = "truncated Parquet data"
+
+
+def read_stored(
+    source: Source, path: str, pieces: Iterable[bytes], parquet_files: ParquetFiles
+) -> Iterator[Batch]:
+    """Batches of Parquet; raises InputError for what is none, and where pyarrow is missing."""
+    file = parquet_files.hold(source.path, path, pieces)
+    file.seek(0)
+    head = file.read(len(MAGIC))
+    file.seek(max(file.seek(0, 2) - len(MAGIC), 0))
+    last_bytes = file.read()
+    if ENCRYPTED in (head, last_bytes):
+        raise InputError(source.path, None, UNREADABLE)
+    if head != MAGIC:
+        raise InputError(source.path, None, NOT_PARQUET)
+    if last_bytes != MAGIC:
+        raise InputError(source.path, None, TRUNCATED)
+    if not has_pyarrow():
+        raise InputError(source.path, None, MISSING)
+    from dedupe.io.parquet_read import read_parquet  # noqa: PLC0415 - pyarrow is an extra
+
+    yield from read_parquet(source, file)

@@ -15,8 +15,7 @@ from typing import NoReturn
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from fuzz.watch import FindingError, Watch
+from watch import FindingError, Watch
 
 GUIDED = importlib.util.find_spec("atheris") is not None
 MEMORY = 1 << 30
