@@ -48,7 +48,7 @@ help:
 	@echo 'make demo    what it does, on a dozen invented stories'
 	@echo 'make test    all tests'
 	@echo 'make trust   what README.md promises, a line a promise'
-	@echo 'make check   lint, format, strict types, import rules'
+	@echo 'make check   lint, format, strict types, rules of imports and names'
 	@echo 'make test-lowest  tests on the oldest versions that we allow of what we depend on'
 	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
 	@echo 'make lock    pin what CI installs; make audit: is any of it known to be vulnerable'
@@ -88,7 +88,7 @@ check: $(TOOLS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_imports.py
+	$(BIN)/python -m pytest tests/test_imports.py tests/test_vocabulary.py
 
 # The locks are written by uv, for every Python and platform at once.
 lock: $(TOOLS)

@@ -1,4 +1,4 @@
-"""``python -m dedupe`` and the ``dedupe`` command: the process around one call of main."""
+"""Run the ``dedupe`` command: the process around one call of main."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program calls: stories in memory to clusters, as the command line does it with files."""
+"""Cluster records in memory: the function that a program calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, as data: a user sees one line, a program sees the fields."""
+"""The errors that a user sees as one line and a program reads by their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the input as people may be shown them: nothing in them moves a cursor or turns a line.
+"""Escape the control characters of input texts, so that none steers a terminal.
 
 A headline may hold terminal escapes, or marks that reverse the order of what follows them.
 """

@@ -1,4 +1,4 @@
-"""What must stay the same from release to release, numbered: raised by whoever changes it.
+"""The numbers of the formats that must not change silently between releases.
 
 A golden digest (``tests/test_reproducible.py``) notices a change, and is written anew only under a
 higher number. The file format of an index has its own, in ``dedupe.index.schema``.

@@ -1,4 +1,4 @@
-"""Work in threads, which all stages share out alike; no result depends on how many there are."""
+"""Run work in threads; no result depends on their number."""
 
 from __future__ import annotations
 

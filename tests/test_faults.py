@@ -242,11 +242,11 @@ def test_a_worker_that_fails_in_mid_run_leaves_the_old_file(
 ):
     script = f"""
 import sys
-from dedupe import verify
+from dedupe.scoring import score
 from dedupe.__main__ import main
 def broken(*given):
     {fault}
-verify.verify_chunk = broken
+score.score_chunk = broken
 sys.exit(main(sys.argv[1:]))
 """
     arguments = ["unique", "-q", "--jobs", jobs, "in.jsonl", "-o", "out.jsonl"]

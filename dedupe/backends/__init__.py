@@ -1,1 +1,1 @@
-"""The same run where memory does not suffice: its texts and keys under an existing backend."""
+"""Where the texts of a run are: in memory, on disk, or on Spark workers."""

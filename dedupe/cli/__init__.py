@@ -1,1 +1,1 @@
-"""The command line: the only room that knows click, exit codes and terminals."""
+"""The command line: the only package that knows click, exit codes and terminals."""

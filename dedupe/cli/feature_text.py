@@ -1,4 +1,4 @@
-"""Feature values as people think of them: hours, days, yes and no."""
+"""Format feature values for people: hours, days, yes and no."""
 
 from __future__ import annotations
 

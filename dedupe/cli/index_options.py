@@ -1,4 +1,4 @@
-"""The options of the ``index`` commands, handed over as one Task."""
+"""The options of the ``index`` commands, collected in one IndexRequest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The man pages, from the help of each command: ``python -m dedupe.cli.manual FOLDER``."""
+"""Write the man pages from the help of each command: ``python -m dedupe.cli.manual FOLDER``."""
 
 from __future__ import annotations
 

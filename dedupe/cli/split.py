@@ -1,4 +1,4 @@
-"""``dedupe split``: an article page as JSONL blocks."""
+"""``dedupe split``: split article pages into JSONL blocks."""
 
 from __future__ import annotations
 

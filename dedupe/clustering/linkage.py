@@ -1,4 +1,4 @@
-"""Judged pairs to clusters that do not chain.
+"""Cluster scored pairs without chaining: leaders first, then average linkage.
 
 First leaders: in the order of the canonical policy the best node leads unless it matches a leader
 chosen before it, and every other joins the leader that it matches best; so no two leaders match

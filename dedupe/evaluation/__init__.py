@@ -1,1 +1,1 @@
-"""Tools to judge the decision and to fit it."""
+"""Evaluate, explain, label and tune the decision."""

@@ -1,4 +1,4 @@
-"""The decision on single pairs of records, feature by feature."""
+"""Break the score of a pair down into the contribution of each feature."""
 
 from __future__ import annotations
 

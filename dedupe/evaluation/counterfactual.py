@@ -1,4 +1,4 @@
-"""What would have to change for the score to be another: one feature, or one word."""
+"""Find the single features and words whose change would flip the decision on a pair."""
 
 from __future__ import annotations
 

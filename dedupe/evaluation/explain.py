@@ -1,4 +1,4 @@
-"""Why two texts are, or are not, taken for one story."""
+"""Explain why two texts are, or are not, one story."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two texts side by side: what normalising made of them, what they share, and which keys met."""
+"""Compare one field of two records: normalised texts, shared keys, unmatched words."""
 
 from __future__ import annotations
 

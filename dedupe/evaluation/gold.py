@@ -1,4 +1,4 @@
-"""The truth to judge by: labelled pairs, or the cluster that each record belongs to."""
+"""Read gold data: labelled pairs, or the gold cluster of each record."""
 
 from __future__ import annotations
 

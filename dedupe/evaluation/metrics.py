@@ -1,4 +1,4 @@
-"""How well one clustering agrees with another: exact, by counting and never by pairs.
+"""Compute pairwise, B-cubed and Rand figures of two clusterings, with bootstrap intervals.
 
 Every figure is a sum over gold clusters (or over labelled pairs), so that a bootstrap is a
 weighted sum: gold clusters that contribute alike are drawn together, which makes a thousand

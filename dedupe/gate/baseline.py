@@ -1,4 +1,4 @@
-"""Accepted duplicates: a file of clusters, each named by the content of its records.
+"""Read and write a baseline: accepted clusters, each named by the content of its records.
 
 What is accepted is that certain records, by the digests of their bytes, tell one story. So an
 entry goes on to excuse those records when the cluster gets another canonical version or another

@@ -1,4 +1,4 @@
-"""The standing index: tomorrow's records against all that came before, on disk.
+"""The index: records on disk, and the clusters of all that came before.
 
 One SQLite file in WAL mode holds all of it. Measured against LMDB with the 36 M postings of a
 million records on two cores: 37 look-ups at random take 0.47 ms (LMDB 0.43), all postings are read

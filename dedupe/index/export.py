@@ -1,4 +1,4 @@
-"""What an index holds, told: all clusters, and its figures."""
+"""Export all clusters of an index, and its figures."""
 
 from __future__ import annotations
 

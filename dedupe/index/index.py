@@ -1,4 +1,4 @@
-"""The standing index as a program sees it."""
+"""The index as a program uses it."""
 
 from __future__ import annotations
 

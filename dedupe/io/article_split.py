@@ -1,4 +1,4 @@
-"""A plain-text article page, taken apart into blocks by declared rules.
+"""Split a plain-text article page into blocks by declared rules.
 
 1. Blank lines separate paragraphs; the lines of one paragraph are joined.
 2. Lines that stand together are a list of related stories, one block a line, when the first

@@ -1,4 +1,4 @@
-"""Files and standard input as decompressed bytes, known by their first bytes or suffix."""
+"""Read files and standard input as decompressed bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From parsed records to columns: the texts to compare, ids, sources and times.
+"""Turn parsed records into columns: the texts to compare, ids, sources and times.
 
 A column at a time is several times faster than a record at a time.
 """

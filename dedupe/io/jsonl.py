@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line."""
+"""Read JSON Lines: one object a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labelled pairs: which records tell one story, as somebody read them."""
+"""Read labelled pairs."""
 
 from __future__ import annotations
 

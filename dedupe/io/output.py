@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a file that appears whole or not at all."""
+"""Open the output: standard output, or a file that appears whole or not at all."""
 
 from __future__ import annotations
 

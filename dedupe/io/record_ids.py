@@ -1,4 +1,4 @@
-"""The records of a corpus by name, as labels name them: by id, else by the digest of their bytes.
+"""Find the records of a corpus by the names that labels use: an id, or a digest.
 
 An id that two records share names neither, so both go by their digests.
 """

@@ -1,4 +1,4 @@
-"""What becomes of a record that cannot be read: fail, skip, or set aside in a file."""
+"""Handle records that cannot be read: fail, skip, or write them to a quarantine file."""
 
 from __future__ import annotations
 

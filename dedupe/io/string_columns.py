@@ -1,4 +1,4 @@
-"""Columns of strings that take less than a string object each."""
+"""Columns of strings that take less memory than one object per string."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check found, for people and for machines: one format a file, behind one function type."""
+"""The reporters of a check, for people and for machines: one format a file."""
 
 from __future__ import annotations
 

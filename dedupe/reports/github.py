@@ -1,4 +1,4 @@
-"""GitHub Actions: annotations by workflow commands, and the full text for the log.
+"""GitHub Actions: annotations as workflow commands, and the full text for the log.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """

@@ -1,4 +1,4 @@
-"""One JSON object, a finding a line; texts are whole and as they were."""
+"""One JSON object, a finding a line; texts are complete and unchanged."""
 
 from __future__ import annotations
 

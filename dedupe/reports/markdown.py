@@ -1,4 +1,4 @@
-"""Markdown for a step summary or a comment: a heading, the verdict, a table."""
+"""Markdown for a step summary or a comment: a heading, the outcome, a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line a duplicate, as compilers and linters have it, then a summary."""
+"""Text: one line a duplicate, as compilers and linters print it, then a summary."""
 
 from __future__ import annotations
 

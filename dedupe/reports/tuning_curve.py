@@ -1,4 +1,4 @@
-"""A tuning curve as a small picture (SVG): precision and recall over the threshold."""
+"""Draw a tuning curve as SVG: precision and recall over the threshold."""
 
 from __future__ import annotations
 

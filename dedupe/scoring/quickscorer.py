@@ -1,4 +1,4 @@
-"""Trees turned pass for the kernel: not tree by tree, but feature by feature.
+"""Arrange the trees of the model by feature, as the kernel evaluates them.
 
 Each threshold of a feature is kept with the leaves of every tree that a greater value rules out;
 what is left when all features have spoken begins, in each tree, with the leaf that its questions

@@ -1,1 +1,1 @@
-"""What a run found, as one page for a browser: charts, tables and every cluster."""
+"""The report page: charts, tables and every cluster in one HTML file."""
