@@ -12,62 +12,13 @@ from __future__ import annotations
 import os
 
 try:
-    from dedupe._native import (
-        aligned_features,
-        band_keys,
-        count_spans,
-        count_words,
-        find_core,
-        find_hashes,
-        find_postings,
-        find_sorted,
-        first_seen,
-        frame,
-        group_keys,
-        log_odds,
-        merge_postings,
-        normalized_length,
-        pair_members,
-        prefilter_log_odds,
-        rare_pair_keys,
-        returning,
-        score_features,
-        take_postings,
-        tokenize,
-        upper_bound_log_odds,
-        widen,
-    )
+    from dedupe._native import prepare, widen
 except ImportError:
     _BUILT = False
 else:
     _BUILT = True
 
-__all__ = [
-    "aligned_features",
-    "available",
-    "band_keys",
-    "count_spans",
-    "count_words",
-    "find_core",
-    "find_hashes",
-    "find_postings",
-    "find_sorted",
-    "first_seen",
-    "frame",
-    "group_keys",
-    "log_odds",
-    "merge_postings",
-    "normalized_length",
-    "pair_members",
-    "prefilter_log_odds",
-    "rare_pair_keys",
-    "returning",
-    "score_features",
-    "take_postings",
-    "tokenize",
-    "upper_bound_log_odds",
-    "widen",
-]
+__all__ = ["available", "prepare", "widen"]
 
 PURE = "DEDUPE_PURE"
 

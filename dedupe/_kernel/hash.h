@@ -1,4 +1,4 @@
-/* The integer hashes of dedupe/hashing.py, and a sorted table of them to read_pair in. */
+/* The integer hashes of dedupe/text/hashing.py. */
 
 #ifndef DEDUPE_HASH_H
 #define DEDUPE_HASH_H
@@ -18,39 +18,6 @@ INLINE uint32_t mix32(uint32_t value) {
     value = (value ^ (value >> 16)) * UINT32_C(0x85EBCA6B);
     value = (value ^ (value >> 13)) * UINT32_C(0xC2B2AE35);
     return value ^ (value >> 16);
-}
-
-/* hashing.hash_spans of one run of code points, and of one run of token hashes. */
-INLINE uint64_t hash_codes(const uint32_t *codes, int64_t start, int64_t stop) {
-    uint64_t value = 0;
-    for (int64_t i = start; i < stop; i++) value = value * BASE + codes[i] + 1;
-    return mix64(value);
-}
-
-INLINE uint64_t hash_words(const uint64_t *words, int64_t start, int64_t stop) {
-    uint64_t value = 0;
-    for (int64_t i = start; i < stop; i++) value = value * BASE + words[i] + 1;
-    return mix64(value);
-}
-
-/* The same without an index, by halves. */
-INLINE ptrdiff_t find_by_halves(const Table *table, uint64_t wanted) {
-    ptrdiff_t low = 0, high = table->count;
-    while (low < high) {
-        ptrdiff_t middle = low + (high - low) / 2;
-        if (table->keys[middle] < wanted) low = middle + 1;
-        else high = middle;
-    }
-    return low < table->count && table->keys[low] == wanted ? low : -1;
-}
-
-/* Where a hash stands among the sorted ones, or -1: its upper bits name a bucket of about one. */
-INLINE ptrdiff_t find(const Table *table, uint64_t wanted) {
-    if (!table->firsts) return find_by_halves(table, wanted);
-    uint64_t bucket = wanted >> table->shift;
-    for (uint32_t i = table->firsts[bucket]; i < table->firsts[bucket + 1]; i++)
-        if (table->keys[i] == wanted) return i;
-    return -1;
 }
 
 #endif

@@ -1,55 +1,122 @@
-"""Compute the blocking keys of normalised texts: MinHash bands and rare-word pairs."""
+"""The blocking keys of a text: texts that share one become a candidate pair.
+
+Two kinds of keys: pairs of the five rarest word stems, for stories told in other words, and bands
+of a MinHash signature, for texts that share most of their letters. Rarity is that of the shipped
+word lists, so that keys depend on the text alone and an index can keep them. Numbers are no
+stems: a date would make each edition of a series look like news of its own.
+The plain implementation; its compiled twin is ``_kernel/blocking/keys.c``.
+"""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dedupe import kernel
-from dedupe.blocking.minhash import Banding, band_keys, permutations, shingles, signatures
-from dedupe.blocking.rare_pairs import RARE_PAIRS, pair_hashes, rare_pairs, word_weights
+from dedupe.text.affixes import COMPARED
+from dedupe.text.hashing import BASE, MASK64, mix64, salted_key
+from dedupe.text.lexicon import Meaning
+from dedupe.text.scan import TokenKind
+from dedupe.text.tokens import Flag
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    from dedupe.text.normalize import NormalizedTexts
+    from dedupe.text.prepare import PreparedText
 
-
-BANDING = Banding(bands=25, rows=5)
-
-
-def blocking_keys(
-    normalized: NormalizedTexts, seed: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """The band keys and the rare-pair keys of normalised texts, one row a text, 0 for no key."""
-    if kernel.available():
-        return compiled_blocking_keys(normalized, seed, BANDING)
-    hashes, offsets = shingles(
-        normalized.tokens.codes, normalized.starts, normalized.ends, normalized.spaceless
-    )
-    keys = band_keys(signatures(hashes, offsets, BANDING.slots, seed), BANDING)
-    keys[normalized.ends == normalized.starts] = 0
-    return keys, rare_pair_keys(normalized)
+RARE_STEMS = 5
+CONCEPT_SALT = 0x5EED
+BANDS = 12
+BAND_ROWS = 4
+SLOTS = BANDS * BAND_ROWS
+SHINGLE = 4
+SPACELESS_SHINGLE = 2
 
 
-def compiled_blocking_keys(
-    normalized: NormalizedTexts, seed: int, banding: Banding
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """The same by the kernel."""
-    keys = np.empty((len(normalized.fingerprints), banding.bands), dtype=np.uint64)
-    spans = (normalized.starts, normalized.ends, normalized.spaceless)
-    kernel.band_keys(normalized.tokens.codes, *spans, *permutations(banding.slots, seed), keys)
-    return keys, rare_pair_keys(normalized)
+def rare_keys(prepared: PreparedText) -> list[int]:
+    """Return a key a pair of the rarest stems of a text; of a single stem one key.
+
+    The rarest are those of the most information; of equal ones those with the lowest keys.
+    """
+    weights: dict[int, int] = {}
+    tokens = prepared.tokens
+    for at, token in enumerate(tokens):
+        if token["zone"] not in COMPARED or token["flags"] & Flag.FUNCTION:
+            continue
+        key, weight = 0, int(token["weight"])
+        if token["kind"] == TokenKind.WORD:
+            key = stem_key(token["concepts"].tolist(), int(token["stem"]))
+        elif token["kind"] == TokenKind.IDEOGRAPH and token["flags"] & Flag.OPENS_PAIR:
+            if at + 1 < len(tokens):
+                key, weight = int(token["key"]), weight + int(tokens["weight"][at + 1])
+        if key:
+            weights[key] = max(weight, weights.get(key, 0))
+    rarest = sorted(weights, key=lambda key: (-weights[key], key))[:RARE_STEMS]
+    if len(rarest) == 1:
+        return [pair_of_stems(rarest[0], rarest[0])]
+    return [pair_of_stems(*sorted(pair)) for pair in combinations(rarest, 2)]
 
 
-def rare_pair_keys(normalized: NormalizedTexts) -> NDArray[np.uint64]:
-    """The rare-pair keys alone, for texts that are only to be judged."""
-    if not kernel.available():
-        return pair_hashes(rare_pairs(normalized))
-    tokens, core = normalized.tokens, normalized.core
-    keys = np.empty(
-        (len(normalized.fingerprints), RARE_PAIRS * (RARE_PAIRS - 1) // 2), dtype=np.uint64
-    )
-    kernel.rare_pair_keys(*tokens.arrays(), core.core_starts, core.core_ends, *word_weights(), keys)
+def stem_key(concepts: Sequence[int], stem: int) -> int:
+    """Return the key of a word's first concept, else of its stem."""
+    for concept in concepts:
+        if concept >= Meaning.FIRST_CONCEPT:
+            return salted_key(concept, CONCEPT_SALT)
+    return stem
+
+
+def pair_of_stems(low: int, high: int) -> int:
+    """Return the key of two stems."""
+    return mix64(low << 32 | high) >> 32 or 1
+
+
+def compared_letters(prepared: PreparedText) -> tuple[str, bool]:
+    """Return the letters that are compared, words apart, and whether the text sets no spaces."""
+    parts: list[str] = []
+    ideographs = 0
+    for at, token in enumerate(prepared.tokens):
+        if token["zone"] in COMPARED:
+            joined = not parts or token["flags"] & Flag.JOINED
+            parts.append(("" if joined else " ") + prepared.spelling(at))
+            ideographs += token["kind"] == TokenKind.IDEOGRAPH
+    return "".join(parts), 2 * ideographs > len(parts)
+
+
+def shingle_hashes(text: str, *, spaceless: bool) -> list[int]:
+    """Return the 32-bit hashes of a text's shingles, of four letters or of two ideographs.
+
+    The text has a space at either end; a shorter one is one shingle.
+    """
+    width = SPACELESS_SHINGLE if spaceless else SHINGLE
+    padded = f" {text} ".ljust(width)
+    hashes = []
+    for at in range(len(padded) - width + 1):
+        value = 0
+        for char in padded[at : at + width]:
+            value = (value * BASE + ord(char)) & MASK64
+        hashes.append(mix64(value) >> 32)
+    return hashes
+
+
+def signature(hashes: Sequence[int], seed: int) -> list[int]:
+    """Return the MinHash signature of some shingles, by datasketch."""
+    from datasketch import MinHash  # noqa: PLC0415 - it loads scipy
+
+    minhash = MinHash(num_perm=SLOTS, seed=seed, scheme="affine32", hashfunc=int)
+    minhash.update_batch(hashes)
+    values: list[int] = minhash.hashvalues.tolist()
+    return values
+
+
+def band_keys(prepared: PreparedText, seed: int) -> list[int]:
+    """Return a key a band of a text's signature; none for a text without letters."""
+    text, spaceless = compared_letters(prepared)
+    if not text:
+        return []
+    values = signature(shingle_hashes(text, spaceless=spaceless), seed)
+    keys = []
+    for band in range(BANDS):
+        key = band + 1
+        for value in values[band * BAND_ROWS : (band + 1) * BAND_ROWS]:
+            key = mix64((key * BASE + value) & MASK64)
+        keys.append(key >> 32 or 1)
     return keys

@@ -1,143 +1,275 @@
-"""Two texts word by word: what is shared, what stands on one side only, and how much it weighs.
+"""Match the words of two texts: equal, of one stem, of one meaning, or spelled alike.
 
-All pairs of a block are aligned at once, as padded matrices of word numbers.
+The plain implementation, one pair at a time; its compiled twin is ``_kernel/scoring/align.c``.
+Strengths are in sixteenths, so that all sums are whole numbers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
+from rapidfuzz.distance import OSA
+
+from dedupe.text.affixes import COMPARED
+from dedupe.text.scan import TokenKind
+from dedupe.text.tokens import Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    import numpy as np
 
-    from dedupe.text.vocabulary import Vocabulary
-
-    ColumnArrays = tuple[
-        NDArray[np.int32],
-        NDArray[np.uint8],
-        NDArray[np.int64],
-        NDArray[np.int64],
-        NDArray[np.int32],
-    ]
-
-LONGEST = 64
-STRIDE = 8
-CELLS = 1 << 21
-STEM_MATCH = 14
-CONCEPT_MATCH = 10
 WHOLE = 16
-TAG_SHARE = 4
-NO_WORD = -1
+STEM = 14
+CONCEPT = 11
+"""Words of one meaning are worth a little more than two thirds."""
+SIMILAR = 9
+"""From here on a word counts as matched when the order of words is compared."""
 
-
-@dataclass(frozen=True)
-class Column:
-    """One field of all texts as words: ``ids[starts[i]:stops[i]]`` are those of text ``i``.
-
-    ``zones`` is 0 for a word of the story itself, 1 for a leading tag, 2 for a closing outlet.
-    """
-
-    ids: NDArray[np.int32]
-    zones: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    vocabulary: Vocabulary
-    weights: NDArray[np.int64]
-
-    @cached_property
-    def words(self) -> NDArray[np.int32]:
-        """What is known of each word, side by side: stem, concept, side, number, weight, sign."""
-        known = self.vocabulary
-        ways = (known.stems, known.concepts, known.sides, known.numbers, self.weights, known.signs)
-        return np.stack(ways, axis=1, dtype=np.int32, casting="unsafe")
-
-    def arrays(self) -> ColumnArrays:
-        """All of it in the order in which the kernel takes it."""
-        return (self.ids, self.zones, self.starts, self.ends, self.words)
+SHORTEST_SPELLING = 4
+SHORTEST_TYPO = 5
+SHORTEST_PART = 5
+PART_REST = 3
+PART = 8
+TYPO = 12
+ACRONYM = range(2, 7)
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A token that is compared."""
+
+    key: int
+    stem: int
+    concepts: frozenset[int]
+    weight: int
+    kind: TokenKind
+    zone: int
+    flags: int
+    spelling: str
+
+    @property
+    def function(self) -> bool:
+        """Return whether it is a function word."""
+        return bool(self.flags & Flag.FUNCTION)
+
+
+def words_of(tokens: NDArray[np.void], letters: bytes) -> list[Word]:
+    """Return the tokens of a text that are compared."""
+    found = []
+    for key, stem, concepts, start, length, weight, kind, zone, flags in tokens.tolist():
+        if zone in COMPARED:
+            meanings = frozenset(concepts) - {0}
+            spelling = letters[start : start + length].decode()
+            kind = TokenKind(kind)  # noqa: PLW2901 - the same value as what it is
+            found.append(Word(key, stem, meanings, weight, kind, zone, flags, spelling))
+    return found
+
+
+@dataclass(slots=True)
 class Side:
-    """The words of one side of a block of pairs: matrices of one row a pair, padded."""
+    """One text of a pair: its words, how well each is matched (0 to 16), and where."""
 
-    ids: NDArray[np.int32]
-    stems: NDArray[np.int32]
-    concepts: NDArray[np.int32]
-    sides: NDArray[np.int32]
-    numbers: NDArray[np.bool_]
-    weights: NDArray[np.int64]
-    core: NDArray[np.bool_]
+    words: Sequence[Word]
+    match: list[int] = field(init=False)
+    place: list[int] = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.match = [0] * len(self.words)
+        self.place = [-1] * len(self.words)
 
-def build_side(column: Column, rows: NDArray[np.int64], width: int) -> Side:
-    """The words of some texts as padded matrices."""
-    starts, ends = column.starts[rows], column.ends[rows]
-    positions = starts[:, None] + np.arange(width)
-    filled = positions < ends[:, None]
-    positions = np.minimum(positions, max(len(column.ids) - 1, 0))
-    ids = np.where(filled, column.ids[positions], NO_WORD)
-    core = filled & (column.zones[positions] == 0)
-    words = column.vocabulary
-    weights = np.where(core, column.weights[ids], column.weights[ids] // TAG_SHARE)
-    return Side(
-        ids=ids,
-        stems=np.where(filled, words.stems[ids], NO_WORD),
-        concepts=np.where(filled, words.concepts[ids], NO_WORD),
-        sides=np.where(filled, words.sides[ids], NO_WORD),
-        numbers=filled & words.numbers[ids],
-        weights=np.where(filled, weights, 0),
-        core=core,
-    )
+    def take(self, at: int, strength: int, place: int) -> None:
+        """Match a word where that is better than what it has."""
+        if strength > self.match[at]:
+            self.match[at], self.place[at] = strength, place
 
 
-def align_blocks(
-    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Cut pairs into blocks of like length: the pairs' places and the matrix width."""
-    lengths = column.ends - column.starts
-    longest = np.minimum(np.maximum(lengths[left], lengths[right]), LONGEST)
-    widths = np.maximum(-(-longest // STRIDE) * STRIDE, STRIDE)
-    for width in np.unique(widths).tolist():
-        positions = np.flatnonzero(widths == width)
-        step = max(1, CELLS // (width * width))
-        for first in range(0, len(positions), step):
-            yield positions[first : first + step], width
+def align(left: Sequence[Word], right: Sequence[Word]) -> tuple[Side, Side]:
+    """Return both sides with each word matched to its best counterpart."""
+    sides = Side(left), Side(right)
+    match_numbers(*sides)
+    match_ideographs(*sides)
+    match_words(*sides)
+    match_spellings(*sides)
+    for one, other in (sides, sides[::-1]):
+        match_compounds(one, other)
+        match_acronyms(one, other)
+    return sides
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """How well each word of either side is matched on the other, in sixteenths, and where."""
+def match_numbers(left: Side, right: Side) -> None:
+    """Match numbers of equal value, each with one other."""
+    free = [j for j, word in enumerate(right.words) if word.kind is TokenKind.NUMBER]
+    for i, word in enumerate(left.words):
+        if word.kind is not TokenKind.NUMBER:
+            continue
+        j = next((j for j in free if right.words[j].key == word.key), None)
+        if j is not None:
+            free.remove(j)
+            left.take(i, WHOLE, j)
+            right.take(j, WHOLE, i)
 
-    left: Side
-    right: Side
-    left_match: NDArray[np.int64]
-    right_match: NDArray[np.int64]
-    left_place: NDArray[np.int64]
-    right_place: NDArray[np.int64]
+
+def match_ideographs(left: Side, right: Side) -> None:
+    """Match ideographs that stand in a pair of neighbours that both texts have."""
+    for one, other in ((left, right), (right, left)):
+        pairs: dict[int, int] = {}
+        for j, word in enumerate(other.words):
+            if word.kind is TokenKind.IDEOGRAPH and begins_pair(word):
+                pairs.setdefault(word.key, j)
+        for i, word in enumerate(one.words):
+            if word.kind is TokenKind.IDEOGRAPH:
+                one.take(i, *pair_match(one.words, i, pairs))
 
 
-def align(left: Side, right: Side) -> Alignment:
-    """Match each word with its best counterpart: the word itself, its stem, or a synonym."""
-    same = (left.ids[:, :, None] == right.ids[:, None, :]) & (left.ids != NO_WORD)[:, :, None]
-    similarity = np.where(same, np.uint8(WHOLE), np.uint8(0))
-    for one, other, worth in (
-        (left.concepts, right.concepts, CONCEPT_MATCH),
-        (left.sides, right.sides, CONCEPT_MATCH),
-        (left.stems, right.stems, STEM_MATCH),
-    ):
-        alike = (one[:, :, None] == other[:, None, :]) & (one[:, :, None] != NO_WORD)
-        np.maximum(similarity, np.where(alike, np.uint8(worth), np.uint8(0)), out=similarity)
-    return Alignment(
-        left,
-        right,
-        similarity.max(axis=2).astype(np.int64),
-        similarity.max(axis=1).astype(np.int64),
-        similarity.argmax(axis=2),
-        similarity.argmax(axis=1),
-    )
+def begins_pair(word: Word) -> bool:
+    """Return whether an ideograph begins a pair, or stands alone."""
+    return bool(word.flags & Flag.OPENS_PAIR) or not word.flags & Flag.JOINED
+
+
+def pair_match(words: Sequence[Word], at: int, pairs: dict[int, int]) -> tuple[int, int]:
+    """Return the strength and the place of an ideograph's counterpart."""
+    word = words[at]
+    if begins_pair(word) and word.key in pairs:
+        return WHOLE, pairs[word.key]
+    if word.flags & Flag.JOINED and at and words[at - 1].key in pairs:
+        return WHOLE, pairs[words[at - 1].key] + 1
+    return 0, -1
+
+
+def match_words(left: Side, right: Side) -> None:
+    """Match words and signs that are equal, of one stem or of one meaning."""
+    for i, one in enumerate(left.words):
+        for j, other in enumerate(right.words):
+            strength = likeness(one, other)
+            left.take(i, strength, j)
+            right.take(j, strength, i)
+
+
+def likeness(one: Word, other: Word) -> int:
+    """Return how much two words are one by key, stem and meaning."""
+    if TokenKind.NUMBER in (one.kind, other.kind):
+        return 0
+    strength = 0
+    if one.kind is other.kind and one.kind is not TokenKind.IDEOGRAPH:
+        if one.key == other.key:
+            return WHOLE
+        if one.stem == other.stem:
+            strength = STEM
+    if strength < CONCEPT and not one.concepts.isdisjoint(other.concepts):
+        strength = CONCEPT
+    return strength
+
+
+def match_spellings(left: Side, right: Side) -> None:
+    """Match words that are left over by their spelling."""
+    for i, one in enumerate(left.words):
+        if one.kind is not TokenKind.WORD or left.match[i] >= CONCEPT:
+            continue
+        for j, other in enumerate(right.words):
+            if other.kind is TokenKind.WORD and right.match[j] < CONCEPT:
+                strength = spelling_likeness(one, other)
+                left.take(i, strength, j)
+                right.take(j, strength, i)
+
+
+def spelling_likeness(one: Word, other: Word) -> int:
+    """Return how much two unequal words are spelled alike: forms of one word, typos, compounds."""
+    a, b = one.spelling, other.spelling
+    if min(len(a), len(b)) < SHORTEST_SPELLING:
+        return 0
+    common = common_prefix(a, b)
+    strength = ending_likeness(common, len(a) - common, len(b) - common)
+    rare = (one.flags | other.flags) & Flag.RARE
+    if strength < TYPO and rare and common and is_typo(a, b):
+        strength = TYPO
+    if not strength and is_part(*sorted((a, b), key=len)):
+        strength = PART
+    return strength
+
+
+def common_prefix(a: str, b: str) -> int:
+    """Return how many letters two words begin with."""
+    count = 0
+    for one, other in zip(a, b, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def ending_likeness(common: int, rest_a: int, rest_b: int) -> int:
+    """Return how much words are forms of one, by their common beginning and their endings."""
+    most, least = max(rest_a, rest_b), min(rest_a, rest_b)
+    if common >= 4 and most <= 2 and common >= 2 * most:  # noqa: PLR2004 - a table of endings
+        return 13
+    if common >= 4 and most <= 3 and least <= 2:  # noqa: PLR2004 - the same
+        return 12
+    if common >= 5 and most <= 4:  # noqa: PLR2004 - the same
+        return 11
+    if common >= 6 and 5 * common >= 3 * (common + most):  # noqa: PLR2004 - the same
+        return 9
+    return 0
+
+
+def is_typo(a: str, b: str) -> bool:
+    """Return whether two words differ by one slip: a letter more, less, other or exchanged."""
+    if min(len(a), len(b)) < SHORTEST_TYPO or abs(len(a) - len(b)) > 1:
+        return False
+    return OSA.distance(a, b, score_cutoff=1) <= 1
+
+
+def is_part(short: str, long: str) -> bool:
+    """Return whether a word begins or closes a longer one."""
+    if len(short) < SHORTEST_PART or len(long) < len(short) + PART_REST:
+        return False
+    return long.startswith(short) or long.endswith(short)
+
+
+def match_compounds(one: Side, other: Side) -> None:
+    """Match words that the other text writes as two (blowout, blow out)."""
+    for i, word in enumerate(one.words):
+        if word.kind is not TokenKind.WORD or one.match[i] >= STEM:
+            continue
+        for j in range(len(other.words) - 1):
+            first, second = other.words[j : j + 2]
+            if first.kind is second.kind is TokenKind.WORD and (
+                first.spelling + second.spelling == word.spelling
+            ):
+                one.take(i, STEM, j)
+                other.take(j, STEM, i)
+                other.take(j + 1, STEM, i)
+
+
+def match_acronyms(one: Side, other: Side) -> None:
+    """Match capitals with the words whose initials they are."""
+    for i, word in enumerate(one.words):
+        if word.kind is not TokenKind.WORD or one.match[i] or not word.flags & Flag.UPPER:
+            continue
+        if len(word.spelling) in ACRONYM:
+            for j in range(len(other.words)):
+                places = initials(other.words, j, word.spelling)
+                if places:
+                    one.take(i, STEM, j)
+                    for place in places:
+                        other.take(place, STEM, i)
+                    break
+
+
+def initials(words: Sequence[Word], start: int, letters: str) -> list[int]:
+    """Return the words from a place on whose initials are some letters; none where they are not.
+
+    Function words between them may be left out.
+    """
+    places: list[int] = []
+    for at in range(start, len(words)):
+        word = words[at]
+        if len(places) == len(letters) or word.kind is not TokenKind.WORD:
+            break
+        if word.spelling[:1] == letters[len(places)]:
+            places.append(at)
+        elif not word.function or not places:
+            break
+    return places if len(places) == len(letters) else []

@@ -1,214 +1,320 @@
-"""What a pair of texts looks like to the decision: one row of numbers a pair.
+"""What a pair of aligned texts looks like to the model: one row of numbers a pair.
 
-Every feature is named in ``VIEW`` and means the same for a headline and for a lede. Sums are of
-integer weights, so that a feature does not depend on the order of words or of pairs.
+The plain implementation; its compiled twin is ``_kernel/scoring/features.c``. Weights are whole
+eighths of a bit and matches whole sixteenths, so that sums do not depend on their order.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from rapidfuzz import fuzz, process
-
-from dedupe import kernel
-from dedupe.scoring.align import (
-    CONCEPT_MATCH,
-    LONGEST,
-    NO_WORD,
-    STEM_MATCH,
-    WHOLE,
-    Alignment,
-    Column,
-    Side,
-    align,
-    align_blocks,
-    build_side,
-)
-from dedupe.text.vocabulary import SCALE
+from dedupe.scoring.align import CONCEPT, SIMILAR, STEM, WHOLE, Side, align
+from dedupe.text.affixes import Zone
+from dedupe.text.lexicon import Meaning
+from dedupe.text.scan import TokenKind
+from dedupe.text.tokens import EIGHTHS, Fact, Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from dedupe.scoring.align import Word
 
-Letters: TypeAlias = "Sequence[str] | Mapping[int, str]"
-"""What of each text is compared by characters; of those that are asked for at the least."""
-
-VIEW = (
+FEATURES = (
     "dice",  # shared information over all information of both
-    "containment",  # the same, of the side that is better covered by the other
-    "shared",  # shared information, bits
+    "coverage",  # shared information of the side that is covered less
+    "shared",  # shared information, bits, on the side that has less of it
     "rest_min",  # information without counterpart, bits, on the side that has less of it
     "rest_max",  # the same on the side that has more
     "top_min",  # the most telling word without counterpart, bits, lesser of the sides
     "top_max",  # the same, greater of the sides
-    "numbers_both",  # numbers without counterpart, lesser of the sides
+    "numbers_min",  # numbers without counterpart, lesser of the sides
     "numbers_max",  # the same, greater of the sides
-    "opposed",  # whether an unmatched word on one side contradicts one on the other
+    "negation",  # whether one side alone negates
+    "opposed",  # words without counterpart that contradict one on the other side
     "order",  # share of matched words that stand out of order
-    "exchanged",  # whether two telling words change places about a third, as who beats whom
-    "head",  # how well the left text's first word is matched
-    "words_min",  # words of the shorter text
+    "swapped",  # whether two parties change places about what is said between them
+    "head",  # how well the first words are matched, lesser of the sides
+    "words_min",  # words of the shorter text, function words apart
+    "words_max",  # words of the longer text
     "loose_min",  # words wholly without counterpart, lesser of the sides
-    "tags",  # words of tags and outlets without counterpart, greater of the sides
-    "ratio",  # 1 - insertions and deletions over the length of both (rapidfuzz.fuzz.ratio)
+    "loose_max",  # the same, greater of the sides
+    "names_min",  # the most telling name without counterpart, bits, lesser of the sides
+    "names_max",  # the same, greater of the sides
+    "calendar",  # whether both sides name a month or weekday that the other does not
+    "genre",  # whether one side alone is tagged as another kind of piece
+    "ideographs",  # share of tokens that are ideographs
+    "rarest",  # the most telling word that both share, bits
+    "slots",  # places of a common template that the texts fill with other words
+    "slot_weight",  # the most telling such place, bits, by its lesser filling
 )
-RATIO = VIEW.index("ratio")
-LETTERS = 512
-"""Of each text so many letters are compared: more than its first words, which are, have."""
-TELLING = 7
-PIVOTAL = 6
-"""The least bits of a word that changes places, and of the one about which it does."""
+
+ZONE_FACTOR = 3
+"""Of a kicker or a closing segment three eighths count."""
+FULL = 8
+IDEOGRAPH_WORDS = 5
+"""An ideograph counts as so many eighths of a word."""
+LEAST_SLOT = 2 * EIGHTHS * WHOLE * FULL
+LONGEST_PARTY = 3
+LEAST_EXCHANGE = 3
 
 
-def word_feature_rows(
-    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """The features of pairs of one field, one row a pair; NaN where a text is empty.
+@dataclass(slots=True)
+class Summary:
+    """What is counted of one side, in units of 1/(8 * 16 * 8) bit and of 1/8 word."""
 
-    ``ratio`` is dear and left at 1, the most that it can be, for :func:`fill_ratios` to put right.
-    """
-    out = np.full((len(left), len(VIEW)), np.nan)
-    lengths = column.ends - column.starts
-    both = np.flatnonzero((lengths[left] > 0) & (lengths[right] > 0))
-    out[both, :RATIO] = word_features(column, left[both], right[both])
-    out[both, RATIO] = 1
-    return out
-
-
-def fill_ratios(
-    view: NDArray[np.float64],
-    texts: Letters,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-) -> None:
-    """Put the character ratio into the rows of a view whose pairs both have the field."""
-    both = np.flatnonzero(~np.isnan(view[:, RATIO]))
-    view[both, RATIO] = character_ratios(texts, left[both], right[both])
+    total: int = 0
+    rest: int = 0
+    top: int = 0
+    name: int = 0
+    numbers: int = 0
+    words: int = 0
+    loose: int = 0
+    calendar: bool = False
 
 
-def word_features(
-    column: Column, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """The features of ``VIEW`` up to ``ratio`` for pairs of texts that both have words."""
-    out = np.empty((len(left), RATIO))
-    if kernel.available():
-        kernel.aligned_features(*column.arrays(), left, right, out)
-        return out
-    for positions, width in align_blocks(column, left, right):
-        matched = align(
-            build_side(column, left[positions], width), build_side(column, right[positions], width)
-        )
-        out[positions] = np.stack(aligned_features(matched), axis=1)
-    return out
+BIT = EIGHTHS * WHOLE * FULL
 
 
-def character_ratios(
-    texts: Letters, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """The character ratio of each pair, 0 to 1."""
-    ours, theirs = [texts[i] for i in left.tolist()], [texts[i] for i in right.tolist()]
-    scores = process.cpdist(ours, theirs, scorer=fuzz.ratio, dtype=np.float64)
-    return np.asarray(scores) / 100
-
-
-def aligned_features(matched: Alignment) -> list[NDArray[np.float64]]:
-    """The features of ``VIEW`` up to ``ratio`` for a block of aligned pairs, column by column."""
-    left, right = matched.left, matched.right
-    here, there = (
-        unmatched_weight(left, matched.left_match),
-        unmatched_weight(right, matched.right_match),
-    )
-    total = [np.maximum(side.weights.sum(axis=1), 1) for side in (left, right)]
-    rest = [loose.sum(axis=1) / WHOLE for loose in (here, there)]
-    shared = [t - r for t, r in zip(total, rest, strict=True)]
-    top = [loose.max(axis=1) / WHOLE for loose in (here, there)]
-    numbers = [
-        (side.numbers & side.core & (match < WHOLE)).sum(axis=1)
-        for side, match in ((left, matched.left_match), (right, matched.right_match))
-    ]
-    loose = [
-        (side.core & (match == 0)).sum(axis=1)
-        for side, match in ((left, matched.left_match), (right, matched.right_match))
-    ]
-    tags = [
-        (~side.core & (side.ids != NO_WORD) & (match < WHOLE)).sum(axis=1)
-        for side, match in ((left, matched.left_match), (right, matched.right_match))
-    ]
+def features(
+    left: Sequence[Word], right: Sequence[Word], left_facts: int = 0, right_facts: int = 0
+) -> list[float]:
+    """Return the features of a pair of texts that both have words, in the order of ``FEATURES``."""
+    one, other = align(left, right)
+    ours, theirs = summarise(one), summarise(other)
+    shared = [max(0, side.total - side.rest) for side in (ours, theirs)]
+    totals = [max(1, side.total) for side in (ours, theirs)]
+    slots, slot_weight = count_slots(one, other)
+    ideographs = sum(word.kind is TokenKind.IDEOGRAPH for word in (*left, *right))
     return [
-        (shared[0] + shared[1]) / (total[0] + total[1]),
-        np.maximum(shared[0] / total[0], shared[1] / total[1]),
-        np.minimum(*shared) / SCALE,
-        np.minimum(*rest) / SCALE,
-        np.maximum(*rest) / SCALE,
-        np.minimum(*top) / SCALE,
-        np.maximum(*top) / SCALE,
-        np.minimum(*numbers),
-        np.maximum(*numbers),
-        opposed(matched),
-        out_of_order(matched),
-        has_exchange(matched),
-        head_match(matched),
-        np.minimum(left.core.sum(axis=1), right.core.sum(axis=1)),
-        np.minimum(*loose),
-        np.maximum(*tags),
+        sum(shared) / sum(totals),
+        min(shared[0] / totals[0], shared[1] / totals[1]),
+        min(shared) / BIT,
+        min(ours.rest, theirs.rest) / BIT,
+        max(ours.rest, theirs.rest) / BIT,
+        min(ours.top, theirs.top) / BIT,
+        max(ours.top, theirs.top) / BIT,
+        min(ours.numbers, theirs.numbers),
+        max(ours.numbers, theirs.numbers),
+        negates_alone(one, other),
+        count_opposed(one, other),
+        max(late_share(one), late_share(other)),
+        is_swapped(one, other),
+        min(head_match(one), head_match(other)) / WHOLE,
+        min(ours.words, theirs.words) / FULL,
+        max(ours.words, theirs.words) / FULL,
+        min(ours.loose, theirs.loose) / FULL,
+        max(ours.loose, theirs.loose) / FULL,
+        min(ours.name, theirs.name) / BIT,
+        max(ours.name, theirs.name) / BIT,
+        ours.calendar and theirs.calendar,
+        bool((left_facts ^ right_facts) & Fact.GENRE),
+        ideographs / (len(left) + len(right)),
+        rarest_shared(one),
+        slots,
+        slot_weight / BIT,
     ]
 
 
-def unmatched_weight(side: Side, match: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The weight of each word that has no counterpart, in sixteenths of its weight's unit."""
-    return side.weights * (WHOLE - match)
+def zone_factor(word: Word) -> int:
+    """Return how many eighths of a word's weight count, by where it stands."""
+    return FULL if word.zone == Zone.CORE else ZONE_FACTOR
 
 
-def opposed(matched: Alignment) -> NDArray[np.bool_]:
-    """Whether an unmatched word on one side is on the other side of an antonym line."""
-    left, right = matched.left, matched.right
-    ours = np.where(matched.left_match < CONCEPT_MATCH, left.sides, NO_WORD)
-    theirs = np.where(matched.right_match < CONCEPT_MATCH, right.sides, NO_WORD)
-    meets = (ours ^ 1)[:, :, None] == theirs[:, None, :]
-    return np.asarray((meets & (ours != NO_WORD)[:, :, None]).any(axis=(1, 2)))
+def summarise(side: Side) -> Summary:
+    """Count what one side has, and what of it has no counterpart."""
+    out = Summary()
+    run = 0
+    for word, match in zip(side.words, side.match, strict=True):
+        factor = zone_factor(word)
+        loose = word.weight * (WHOLE - match) * factor
+        out.total += word.weight * WHOLE * factor
+        out.rest += loose
+        if word.kind is TokenKind.IDEOGRAPH:
+            run = (run if word.flags & Flag.JOINED else 0) + loose if match < WHOLE else 0
+            out.top = max(out.top, run)
+        else:
+            run = 0
+            out.top = max(out.top, loose)
+        if word.kind is not TokenKind.SIGN and not word.function:
+            share = IDEOGRAPH_WORDS if word.kind is TokenKind.IDEOGRAPH else FULL
+            out.words += share
+            out.loose += share if match == 0 else 0
+        if word.kind is TokenKind.NUMBER and match < WHOLE:
+            out.numbers += 1
+        if word.flags & Flag.NAME and match < SIMILAR:
+            out.name = max(out.name, loose)
+        if word.flags & Flag.CALENDAR and match < CONCEPT:
+            out.calendar = True
+    return out
 
 
-def out_of_order(matched: Alignment) -> NDArray[np.float64]:
-    """The share of matched words whose counterpart stands before that of an earlier word."""
-    ours = late_share(matched.left_match, matched.left_place)
-    return np.maximum(ours, late_share(matched.right_match, matched.right_place))
+def negates_alone(one: Side, other: Side) -> bool:
+    """Return whether one side alone negates, or has a negation that the other lacks."""
+    said = [any(word.flags & Flag.NEGATION for word in side.words) for side in (one, other)]
+    left = [
+        any(
+            word.flags & Flag.NEGATION and match < STEM
+            for word, match in zip(side.words, side.match, strict=True)
+        )
+        for side in (one, other)
+    ]
+    return said[0] != said[1] or left[0] != left[1]
 
 
-def late_share(match: NDArray[np.int64], position: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The same, seen from one side."""
-    strong = match >= STEM_MATCH
-    positions = np.where(strong, position, -1)
-    late = strong & (positions < np.maximum.accumulate(positions, axis=1))
-    return np.asarray(late.sum(axis=1) / np.maximum(strong.sum(axis=1), 1))
+def count_opposed(one: Side, other: Side) -> int:
+    """Return how many words without counterpart contradict one on the other side."""
+    ours, theirs = loose_opposites(one), loose_opposites(other)
+    common = ours & theirs
+    return sum((side ^ 1) in theirs - common for side in ours - common)
 
 
-def has_exchange(matched: Alignment) -> NDArray[np.bool_]:
-    """Whether two telling words that both texts have change places about a third one.
+def loose_opposites(side: Side) -> set[int]:
+    """Return the sides of opposites that the loose words of a text stand on."""
+    return {
+        concept
+        for word, match in zip(side.words, side.match, strict=True)
+        if match < STEM
+        for concept in word.concepts
+        if concept >= Meaning.FIRST_OPPOSITE
+    }
 
-    A clause that moves keeps its words in order; who beats whom turns about what stands between.
+
+def late_share(side: Side) -> float:
+    """Return the share of matched words whose counterpart stands before that of an earlier one."""
+    highest, late, matched = -1, 0, 0
+    for word, match, place in zip(side.words, side.match, side.place, strict=True):
+        if match >= SIMILAR and not word.function:
+            matched += 1
+            late += place < highest
+            highest = max(highest, place)
+    return late / max(1, matched)
+
+
+def head_match(side: Side) -> int:
+    """Return how well the first word of the headline proper is matched."""
+    for word, match in zip(side.words, side.match, strict=True):
+        if word.zone == Zone.CORE and not word.function:
+            return match
+    return 0
+
+
+def rarest_shared(side: Side) -> float:
+    """Return the information of the most telling word that both texts share."""
+    weights = [
+        word.weight
+        for word, match in zip(side.words, side.match, strict=True)
+        if match >= STEM and word.kind is TokenKind.WORD
+    ]
+    return max(weights, default=0) / EIGHTHS
+
+
+def content_places(side: Side) -> list[int]:
+    """Return where the words stand that are neither signs nor function words."""
+    return [
+        at
+        for at, word in enumerate(side.words)
+        if word.kind is not TokenKind.SIGN and not word.function
+    ]
+
+
+def is_swapped(one: Side, other: Side) -> bool:
+    """Return whether the texts exchange two parties about the same words between them.
+
+    "A sues B" and "B sues A" are, while a clause that moves brings other small words along.
     """
-    return turn_count(matched.left, matched.left_match, matched.left_place) | turn_count(
-        matched.right, matched.right_match, matched.right_place
+    ours, theirs = content_places(one), content_places(other)
+    rank = {place: number for number, place in enumerate(theirs)}
+    order = [rank.get(one.place[i], -1) if one.match[i] >= SIMILAR else -1 for i in ours]
+    low = 0
+    while low < min(len(order), len(theirs)) and order[low] == low:
+        low += 1
+    cut = 0
+    while cut < min(len(order), len(theirs)) - low and (
+        order[len(order) - 1 - cut] == len(theirs) - 1 - cut
+    ):
+        cut += 1
+    middle = order[low : len(order) - cut]
+    parties = exchanged_parties(middle, low, len(theirs) - cut)
+    if parties is None:
+        return False
+    between = [ours[low + at] for at in range(*parties)]
+    return all(one.match[i] == WHOLE for i in between) and function_words(one) == function_words(
+        other
     )
 
 
-def turn_count(
-    side: Side, match: NDArray[np.int64], position: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """The same, seen from one side."""
-    ends = (match >= STEM_MATCH) & (side.weights >= TELLING * SCALE)
-    before = np.maximum.accumulate(np.where(ends, position, -1), axis=1)
-    after = np.where(ends, position, LONGEST)[:, ::-1]
-    after = np.minimum.accumulate(after, axis=1)[:, ::-1]
-    middle = (match >= CONCEPT_MATCH) & (side.weights >= PIVOTAL * SCALE)
-    return np.asarray((middle & (before > position) & (after < position)).any(axis=1))
+def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] | None:
+    """Return where the first party ends and the last begins, None where they are not exchanged.
+
+    ``order`` gives the places ``low`` to ``high`` of the other text that words stand at.
+    """
+    if len(order) < LEAST_EXCHANGE or high - low < LEAST_EXCHANGE or -1 in (order[0], order[-1]):
+        return None
+    if order[0] <= order[-1]:
+        return None
+    first = 1
+    while first < len(order) and order[first] == order[first - 1] + 1:
+        first += 1
+    last = len(order) - 1
+    while last > 0 and order[last - 1] == order[last] - 1:
+        last -= 1
+    if order[first - 1] != high - 1 or order[last] != low or last - first < 1:
+        return None
+    if first > LONGEST_PARTY or len(order) - last > LONGEST_PARTY:
+        return None
+    return first, last
 
 
-def head_match(matched: Alignment) -> NDArray[np.float64]:
-    """How well the first words of the two stories match on the other side, the lesser of both."""
-    rows = np.arange(len(matched.left.ids))
-    left = matched.left_match[rows, matched.left.core.argmax(axis=1)]
-    right = matched.right_match[rows, matched.right.core.argmax(axis=1)]
-    return np.asarray(np.minimum(left, right) / WHOLE)
+def function_words(side: Side) -> list[int]:
+    """Return the keys of a text's function words, sorted."""
+    return sorted(word.key for word in side.words if word.function)
+
+
+def count_slots(one: Side, other: Side) -> tuple[int, int]:
+    """Read both texts as one template; return how many places they fill otherwise, and the weight
+    of the most telling one.
+
+    The template is the longest chain of matched words that stand in one order in both.
+    """
+    points = [
+        (i, one.place[i])
+        for i, word in enumerate(one.words)
+        if one.match[i] >= SIMILAR and not word.function
+    ]
+    ends = [(-1, -1), *longest_chain(points), (len(one.words), len(other.words))]
+    slots, heaviest = 0, 0
+    for (i, j), (next_i, next_j) in zip(ends, ends[1:], strict=False):
+        weight = min(loose_weight(one, i + 1, next_i), loose_weight(other, j + 1, next_j))
+        if weight > LEAST_SLOT:
+            slots += 1
+            heaviest = max(heaviest, weight)
+    return slots, heaviest
+
+
+def longest_chain(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest chain of points that rises in both; of equal ones that which ends first."""
+    lengths: list[int] = []
+    before: list[int] = []
+    for at, (_, place) in enumerate(points):
+        best, link = 1, -1
+        for earlier in range(at):
+            if points[earlier][1] < place and lengths[earlier] + 1 > best:
+                best, link = lengths[earlier] + 1, earlier
+        lengths.append(best)
+        before.append(link)
+    chain: list[tuple[int, int]] = []
+    at = lengths.index(max(lengths)) if lengths else -1
+    while at >= 0:
+        chain.append(points[at])
+        at = before[at]
+    return chain[::-1]
+
+
+def loose_weight(side: Side, start: int, end: int) -> int:
+    """Return the information without counterpart of some words, function words apart."""
+    return sum(
+        side.words[at].weight * (WHOLE - side.match[at]) * FULL
+        for at in range(start, end)
+        if not side.words[at].function
+    )

@@ -1,208 +1,285 @@
-"""What a desk adds around a headline: leading tags and slugs, a closing outlet name.
+"""Find what a desk puts around a headline: tags, slugs, kickers, outlets.
 
-The words stay in the tokens; each text only learns where its own story begins and ends.
+``UPDATE 1-``, ``Exclusive:``, ``[video]``, ``(2011)`` and ``- BBC News`` are no part of the story.
+A kicker (``Weather: ...``) and a closing segment of unknown kind (``... - Pell Courier``) may be:
+they are compared, at a lower weight. The compiled twin is ``_kernel/text/affixes.c``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dedupe import kernel
-from dedupe.arrays import find_positions
-from dedupe.hashing import hash_spans
-from dedupe.text.char_table import CharClass
-from dedupe.text.tokenize import COLON, DASH, HYPHEN, PIPE, SPACED, Tokens, tokenize
+from dedupe.text.hashing import key32, poly, word_key
+from dedupe.text.lexicon import TagKind
+from dedupe.text.scan import Case, Gap, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from dedupe.text.lexicon import Lexicon
+    from dedupe.text.scan import RawToken
 
-MAX_TAGS = 5
-MAX_SLUG = 3
-SHORT_SLUG = 4
-MAX_OUTLET = 5
-LEARN_FROM = 12
-LEARN_SHARE = 0.3
-BREAKS = HYPHEN | DASH | COLON | PIPE
-CAPITALS = 2
+MOST_TAGS = 5
+TAG_WORDS = 4
+TAG_IDEOGRAPHS = 8
+SLUG_WORDS = 3
+SLUG_LETTERS = 4
+MOST_CLOSINGS = 4
+BRACKET_WORDS = 3
+TAIL_WORDS = 5
+KICKER_WORDS = 4
+OUTLET_NAME_WORDS = 4
+DOMAIN_WORDS = 3
+SOURCE_WORDS = 8
+LEAST_BESIDE_TAIL = 4
+LEAST_BESIDE_KICKER = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """Where the story's own tokens begin and end in each text, and what its tags said."""
-
-    core_starts: NDArray[np.int64]
-    core_ends: NDArray[np.int64]
-    versions: NDArray[np.int16]
-    withdrawn: NDArray[np.bool_]
-
-
-def phrases(lines: Sequence[str]) -> NDArray[np.uint64]:
-    """The sequence hash of each phrase."""
-    tokens = tokenize(lines)
-    return hash_spans(tokens.hashes, tokens.offsets[:-1], tokens.offsets[1:])
-
-
-@cache
-def tag_phrases() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """The shipped tags as sorted sequence hashes: all of them, and those of withdrawal."""
-    pairs = [line.split(" ", 1) for line in data_lines("tags.txt")]
-    withdrawn = [phrase for char_class, phrase in pairs if char_class == "withdrawn"]
-    return np.sort(phrases([phrase for _, phrase in pairs])), np.sort(phrases(withdrawn))
-
-
-@cache
-def outlet_phrases() -> NDArray[np.uint64]:
-    """The shipped outlet names as sorted sequence hashes."""
-    return np.sort(phrases(data_lines("outlets.txt")))
+BREAK = Gap.HYPHEN | Gap.DASH | Gap.COLON | Gap.PIPE | Gap.BRACKET
+OUTLET_WORDS = frozenset(
+    word_key(word)
+    for word in (
+        "news times post herald tribune daily gazette journal courier chronicle online tv radio "
+        "com zeitung express mail today telegraph magazine press agency net org observer mirror "
+        "sun guardian reuters bbc cnn"
+    ).split()
+)
+"""Words of newspapers' names: a short closing segment with one of them is an outlet."""
+DOMAINS = frozenset(map(word_key, ("com", "de", "fr", "org", "net", "tv")))
+COUNTERS = ("comment", "kommentar", "coment", "comm", "repl", "point")
+"""Beginnings of what forums count behind a title, as in [17 comments]."""
+MARKERS = frozenset(map(word_key, ("pdf", "ot", "ama", "nsfw")))
+"""What forums put in brackets behind a title."""
 
 
-def data_lines(name: str) -> list[str]:
-    """The lines of a shipped word list, comments left out."""
-    text = (files("dedupe") / "data" / name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+class Zone(IntEnum):
+    """The part of a headline that a token stands in."""
+
+    CORE = 0
+    LEAD = 1
+    OUTLET = 2
+    KICKER = 3
+    TAIL = 4
+    CLOSING = 5
 
 
-def find_phrases(phrases: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether each wanted hash is among the sorted phrases."""
-    return find_positions(phrases, wanted) >= 0
+COMPARED = (Zone.CORE, Zone.KICKER, Zone.TAIL)
 
 
-def find_core(tokens: Tokens, outlets: NDArray[np.uint64]) -> Core:
-    """Strip leading tags and slugs and closing outlets; ``outlets`` are sorted phrase hashes."""
-    core_starts, core_ends = tokens.offsets[:-1].copy(), tokens.offsets[1:].copy()
-    versions = np.zeros(len(core_starts), dtype=np.int16)
-    withdrawn = np.zeros(len(core_starts), dtype=bool)
-    if kernel.available():
-        phrases = (*tag_phrases(), outlet_phrases(), outlets)
-        kernel.find_core(*tokens.arrays(), *phrases, core_starts, core_ends, versions, withdrawn)
-        return Core(core_starts, core_ends, versions, withdrawn)
-    live = np.arange(len(core_starts))
-    for _ in range(MAX_TAGS):
-        ends = tag_ends(tokens, core_starts[live], core_ends[live])
-        hit = ends > core_starts[live]
-        live, ends = live[hit], ends[hit]
-        if not len(live):
-            break
-        note_tags(tokens, core_starts[live], ends, live, versions, withdrawn)
-        core_starts[live] = ends
-    cut, starts = outlet_starts(tokens, core_starts, core_ends)
-    marks = hash_spans(tokens.hashes, starts, core_ends[cut])
-    marked = find_phrases(outlets, marks) | find_phrases(outlet_phrases(), marks)
-    core_ends[cut[marked]] = starts[marked]
-    return Core(core_starts, core_ends, versions, withdrawn)
+@dataclass(slots=True)
+class Tags:
+    """What the tags around a headline say; ``version`` is 0 where none states one."""
+
+    version: int = 0
+    genre: bool = False
+    withdrawn: bool = False
+
+    def note(self, kind: TagKind) -> None:
+        """Take in one tag."""
+        self.genre |= kind is TagKind.GENRE
+        self.withdrawn |= kind is TagKind.WITHDRAWN
 
 
-def tag_ends(
-    tokens: Tokens, core_starts: NDArray[np.int64], core_ends: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Where the story goes on after one leading tag or slug; the head itself if there is none."""
-    ends = core_starts.copy()
-    tags, _ = tag_phrases()
-    for words in (2, 1):
-        for numbers in (1, 0):
-            stops = core_starts + words + numbers
-            fits = np.flatnonzero((stops < core_ends) & (ends == core_starts))
-            at, stop = core_starts[fits], stops[fits]
-            good = (tokens.gaps[stop - 1] & BREAKS) > 0
-            if numbers:
-                good &= tokens.classes[stop - 1] == CharClass.DIGIT
-            good &= find_phrases(tags, hash_spans(tokens.hashes, at, at + words))
-            ends[fits[good]] = stop[good]
-    return slug_ends(tokens, core_starts, core_ends, ends)
+def sequence_key(keys: Sequence[int]) -> int:
+    """Return the key of a phrase by the keys of its words."""
+    return key32(poly(keys))
 
 
-def slug_ends(
-    tokens: Tokens,
-    core_starts: NDArray[np.int64],
-    core_ends: NDArray[np.int64],
-    ends: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Also take slugs: capitals set off by a bare hyphen, as in ``GLOBAL MARKETS-Stocks up``."""
-    for words in range(1, MAX_SLUG + 1):
-        stops = core_starts + words
-        fits = np.flatnonzero((stops < core_ends) & (ends == core_starts))
-        at, stop = core_starts[fits], stops[fits]
-        good = (tokens.gaps[stop - 1] & (BREAKS | SPACED)) == HYPHEN
-        good &= tokens.cases[stop] > 0
-        letters = tokens.ends[stop - 1] - tokens.starts[stop - 1]
-        good &= letters >= (SHORT_SLUG if words == 1 else SHORT_SLUG - 1)
-        for step in range(words):
-            good &= tokens.cases[at + step] == CAPITALS
-            if step:
-                good &= tokens.gaps[at + step - 1] == SPACED
-        ends[fits[good]] = stop[good]
-    return ends
+def source_keys(tokens: Sequence[RawToken]) -> tuple[int, ...]:
+    """Return the keys of the first words of an outlet's name."""
+    return tuple(word_key(token.text) for token in tokens[:SOURCE_WORDS])
 
 
-def note_tags(
-    tokens: Tokens,
-    core_starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    versions: NDArray[np.int16],
-    withdrawn: NDArray[np.bool_],
-) -> None:
-    """Record the version number and the withdrawal that a tag states."""
-    last = ends - 1
-    numbered = (tokens.classes[last] == CharClass.DIGIT) & (
-        tokens.ends[last] - tokens.starts[last] == 1
-    )
-    digits = tokens.codes[tokens.starts[last]].astype(np.int16) - ord("0")
-    np.maximum.at(versions, rows[numbered], digits[numbered])
-    _, gone = tag_phrases()
-    withdrawn[rows] |= find_phrases(gone, hash_spans(tokens.hashes, core_starts, ends))
+def mark_zones(
+    tokens: list[RawToken], end_gap: int, source: tuple[int, ...], lexicon: Lexicon
+) -> Tags:
+    """Set the zone of each token, and return what the tags say.
 
-
-def outlet_starts(
-    tokens: Tokens, core_starts: NDArray[np.int64], core_ends: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The texts that close with a set-off phrase, and the token where it starts."""
-    starts = np.full(len(core_starts), -1)
-    for words in range(MAX_OUTLET, 0, -1):
-        before = core_ends - words - 1
-        rows = np.flatnonzero(before > core_starts)
-        gaps = tokens.gaps[before[rows]]
-        set_off = (gaps & PIPE) > 0
-        set_off |= ((gaps & SPACED) > 0) & ((gaps & (HYPHEN | DASH)) > 0)
-        starts[rows[set_off]] = before[rows[set_off]] + 1
-    cut = np.flatnonzero(starts >= 0)
-    return cut, starts[cut]
-
-
-def learn_outlets(
-    texts: Sequence[str], writers: NDArray[np.int64], written: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """The closing phrases, sorted, that are the mark of an outlet and no part of a story.
-
-    A phrase is a mark when it closes at least ``LEARN_FROM`` distinct headlines and
-    ``LEARN_SHARE`` of all those of one outlet. ``writers`` numbers the outlet of each text,
-    ``written`` is how many distinct headlines each outlet has.
+    ``source`` are the keys of the record's own outlet. A headline of nothing but tags keeps them.
     """
-    cut, marks = closing_marks(texts)
-    rows = np.stack([marks, writers[cut].astype(np.uint64)])
-    (values, owners), counts = np.unique(rows, axis=1, return_counts=True)
-    return outlets_among(values, counts, written[owners.astype(np.int64)])
+    marker = ZoneMarker(tokens, end_gap, source, lexicon)
+    marker.mark_leads()
+    marker.mark_closings()
+    marker.mark_tail()
+    marker.mark_kicker()
+    if all(token.zone for token in tokens):
+        for token in tokens:
+            token.zone = Zone.CORE
+    return marker.tags
 
 
-def closing_marks(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """The places of the texts that close with a set-off phrase, and the hash of the phrase."""
-    tokens = tokenize(texts)
-    cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
-    return cut, hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut])
+class ZoneMarker:
+    """Narrows the core of a headline, ``start`` to ``end``, from both sides."""
 
+    def __init__(
+        self, tokens: list[RawToken], end_gap: int, source: tuple[int, ...], lexicon: Lexicon
+    ) -> None:
+        self.tokens = tokens
+        self.keys = [word_key(token.text) for token in tokens]
+        self.gaps = [*(token.gap for token in tokens), end_gap]
+        self.source = source
+        self.lexicon = lexicon
+        self.start, self.end = 0, len(tokens)
+        self.tags = Tags()
 
-def outlets_among(
-    marks: NDArray[np.uint64], counts: NDArray[np.int64], written: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """The closing phrases that are outlets.
+    def set_zone(self, start: int, end: int, zone: Zone) -> None:
+        """Set the zone of some tokens."""
+        for token in self.tokens[start:end]:
+            token.zone = zone
 
-    They are told by how many headlines of one writer each closes, and how many that one wrote.
-    """
-    return np.unique(marks[(counts >= LEARN_FROM) & (counts / written >= LEARN_SHARE)])
+    def tag_of(self, start: int, end: int) -> TagKind:
+        """Return what some words say as a tag."""
+        return self.lexicon.tag(sequence_key(self.keys[start:end]))
+
+    def mark_leads(self) -> None:
+        """Mark leading tags and slugs."""
+        for _ in range(MOST_TAGS):
+            end = self.tag_end() or self.handle_end() or self.slug_end()
+            if not end:
+                return
+            self.set_zone(self.start, end, Zone.LEAD)
+            self.start = end
+
+    def tag_end(self) -> int:
+        """Return where a leading tag ends, 0 for none; take in what it says."""
+        if self.start >= self.end:
+            return 0
+        ideograph = self.tokens[self.start].kind is TokenKind.IDEOGRAPH
+        for words in range(TAG_IDEOGRAPHS if ideograph else TAG_WORDS, 0, -1):
+            last = self.start + words
+            if last >= self.end:
+                continue
+            kind = self.tag_of(self.start, last)
+            if kind is TagKind.NONE:
+                continue
+            numbered = self.tokens[last].kind is TokenKind.NUMBER and last + 1 < self.end
+            if numbered and self.gaps[last + 1] & BREAK:
+                self.tags.note(kind)
+                self.note_version(last)
+                return last + 1
+            if self.gaps[last] & BREAK or self.gaps[self.start] & Gap.HASH:
+                self.tags.note(kind)
+                return last
+        return 0
+
+    def note_version(self, at: int) -> None:
+        """Take in the version that a one-figure number states."""
+        text = self.tokens[at].text
+        if len(text) == 1 and text.isdigit():
+            self.tags.version = max(self.tags.version, int(text))
+
+    def handle_end(self) -> int:
+        """Return where a handle such as ``@BBCNews:`` ends, 0 for none."""
+        after = self.start + 1
+        handle = after < self.end and self.gaps[self.start] & Gap.HASH
+        return after if handle and self.gaps[after] & Gap.COLON else 0
+
+    def slug_end(self) -> int:
+        """Return where a slug such as ``GLOBAL MARKETS-Stocks up`` ends, 0 for none."""
+        words = [t for t in self.tokens[self.start : self.end] if t.kind is TokenKind.WORD]
+        if all(token.case is Case.UPPER for token in words):
+            return 0
+        letters = 0
+        for count in range(SLUG_WORDS):
+            at = self.start + count
+            if at + 1 >= self.end or self.tokens[at].case is not Case.UPPER:
+                return 0
+            letters += len(self.tokens[at].text)
+            bare = self.gaps[at + 1] == Gap.HYPHEN and self.tokens[at + 1].case > Case.LOWER
+            if bare and letters >= SLUG_LETTERS:
+                return at + 1
+        return 0
+
+    def mark_closings(self) -> None:
+        """Mark outlets, years, counters and tags behind the headline."""
+        for _ in range(MOST_CLOSINGS):
+            start, zone = self.bracket_start()
+            if start < 0:
+                start, zone = self.outlet_start()
+            if start < 0:
+                return
+            self.set_zone(start, self.end, zone)
+            self.end = start
+
+    def bracket_start(self) -> tuple[int, Zone]:
+        """Return where a closing bracket with a tag, a counter or a year starts, -1 for none."""
+        if self.gaps[self.end] & Gap.BRACKET:
+            for words in range(1, BRACKET_WORDS + 1):
+                start = self.end - words
+                if start <= self.start:
+                    break
+                if self.gaps[start] & Gap.BRACKET:
+                    kind = self.tag_of(start, self.end)
+                    self.tags.note(kind)
+                    if kind or self.is_counter(start):
+                        return start, Zone.CLOSING
+                    break
+        return -1, Zone.CORE
+
+    def is_counter(self, start: int) -> bool:
+        """Return whether the last words are a year, a counter or a forum's marker."""
+        tokens = self.tokens[start : self.end]
+        numbers = [token.kind is TokenKind.NUMBER for token in tokens]
+        if all(numbers):
+            return True
+        if len(tokens) == 2 and numbers[0] and tokens[1].text.startswith(COUNTERS):  # noqa: PLR2004 - 17 comments
+            return True
+        return len(tokens) == 1 and self.keys[start] in MARKERS
+
+    def outlet_start(self) -> tuple[int, Zone]:
+        """Return where a closing outlet or tag starts, -1 for none."""
+        for words in range(TAIL_WORDS, 0, -1):
+            start = self.end - words
+            if start <= self.start or not self.is_set_off(start):
+                continue
+            if self.is_outlet(start):
+                return start, Zone.OUTLET
+            kind = self.tag_of(start, self.end)
+            self.tags.note(kind)
+            if kind:
+                return start, Zone.CLOSING
+        return -1, Zone.CORE
+
+    def is_set_off(self, at: int) -> bool:
+        """Return whether a bar or a spaced dash stands before a token."""
+        gap = self.gaps[at]
+        dash = gap & (Gap.HYPHEN | Gap.DASH)
+        return bool(gap & Gap.PIPE or (gap & Gap.SPACE and dash))
+
+    def is_outlet(self, start: int) -> bool:
+        """Return whether the last words name an outlet."""
+        keys = self.keys[start : self.end]
+        if self.lexicon.is_outlet(sequence_key(keys)) or self.is_own(keys):
+            return True
+        if len(keys) <= DOMAIN_WORDS and keys[-1] in DOMAINS:
+            return True
+        return len(keys) <= OUTLET_NAME_WORDS and not OUTLET_WORDS.isdisjoint(keys)
+
+    def is_own(self, keys: list[int]) -> bool:
+        """Return whether words are the record's own outlet, or begin like its name."""
+        common = min(len(keys), len(self.source))
+        return common > 0 and tuple(keys[:common]) == self.source[:common]
+
+    def mark_tail(self) -> None:
+        """Mark a short closing segment of unknown kind."""
+        if self.end - self.start < LEAST_BESIDE_TAIL:
+            return
+        for words in range(1, TAIL_WORDS + 1):
+            start = self.end - words
+            if start - self.start < LEAST_BESIDE_KICKER:
+                return
+            if self.is_set_off(start):
+                self.set_zone(start, self.end, Zone.TAIL)
+                self.end = start
+                return
+
+    def mark_kicker(self) -> None:
+        """Mark a short opening segment."""
+        for words in range(1, KICKER_WORDS + 1):
+            end = self.start + words
+            if self.end - end < LEAST_BESIDE_KICKER:
+                return
+            if self.gaps[end] & Gap.COLON or self.is_set_off(end):
+                self.set_zone(self.start, end, Zone.KICKER)
+                return

@@ -1,4 +1,4 @@
-"""How each code point normalises: a two-level table, the same on every Python and machine."""
+"""How each code point is folded: a two-level table, the same on every Python and machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLE_PATH = files("dedupe") / "data" / "char_table.npz"
 
 
 class CharClass(IntEnum):
-    """The part that a normalised code point plays in a headline."""
+    """The part that a folded code point plays in a headline."""
 
     SPACE = 0
     LETTER = 1
@@ -34,13 +34,15 @@ class CharClass(IntEnum):
     COLON = 11
     PIPE = 12
     BRACKET = 13
+    PLUS = 14
+    HASH = 15
 
 
 class CharTable(NamedTuple):
     """Page numbers by the upper bits of a code point, entries by page and lower bits.
 
     An entry holds in bits 0-20 what to add to the code point (modulo 2**21) to fold it, or the
-    place in ``expansions`` when the length in bits 21-25 is not 1; in bits 26-29 the kind of the
+    place in ``expansions`` when the length in bits 21-25 is not 1; in bits 26-29 the class of the
     code point itself; in bit 30 whether it is upper case.
     """
 
@@ -48,14 +50,55 @@ class CharTable(NamedTuple):
     entries: NDArray[np.uint32]
     expansions: NDArray[np.uint32]
 
-    def look_up(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """The entries of an array of code points."""
-        positions = self.pages[codes >> 8].astype(np.uint32) * PAGE + (codes & 255)
-        return np.asarray(self.entries[positions])
+    def entry(self, code: int) -> int:
+        """Return the entry of a code point."""
+        return int(self.entries[int(self.pages[code >> 8]) * PAGE + (code & 255)])
+
+
+class FoldedChar(NamedTuple):
+    """One folded character, its class, and whether it was upper case."""
+
+    char: str
+    kind: CharClass
+    upper: bool
 
 
 @cache
-def load_char_table() -> CharTable:
-    """The shipped table."""
+def load() -> CharTable:
+    """Return the shipped table."""
     with TABLE_PATH.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return CharTable(arrays["pages"], arrays["entries"], arrays["expansions"])
+
+
+@cache
+def fold_char(char: str) -> tuple[FoldedChar, ...]:
+    """Return what one character folds to: mostly one character, sometimes none or several.
+
+    >>> [folded.char for folded in fold_char("Æ")]
+    ['a', 'e']
+    """
+    table = load()
+    entry = table.entry(ord(char))
+    length, upper = entry >> 21 & 31, bool(entry >> 30 & 1)
+    shift = entry & MASK
+    if length == 1:
+        codes = [(ord(char) + shift) & MASK]
+    else:
+        codes = table.expansions[shift : shift + length].tolist()
+    kinds = [CharClass(table.entry(code) >> 26 & 15) for code in codes]
+    if length == 1:
+        kinds = [CharClass(entry >> 26 & 15)]
+    return tuple(
+        FoldedChar(chr(code), kind, upper)
+        for code, kind in zip(codes, kinds, strict=True)
+        if kind is not CharClass.DROPPED
+    )
+
+
+def fold(text: str) -> list[FoldedChar]:
+    """Return the folded characters of a text, in order.
+
+    >>> "".join(folded.char for folded in fold("Café — Łódź"))
+    'cafe — lodz'
+    """
+    return [folded for char in text for folded in fold_char(char)]

@@ -1,19 +1,22 @@
-"""Make ``data/normalising.npz``: how each code point normalises, from one version of Unicode.
+"""Make ``data/char_table.npz``: how each code point folds, from one version of Unicode.
 
 Python's own tables change between releases; a shipped table keeps signatures and cluster ids
 the same on all of them. Run ``python tests/training/char_table_recipe.py`` to write the file anew.
+Traditional Chinese folds to Simplified by the character table of OpenCC (Apache-2.0), from the
+package ``opencc-python-reimplemented``.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.text.char_table import MASK, PAGE, TABLE_PATH, CharClass
-from dedupe.text.vocabulary import SPACELESS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,8 +27,15 @@ DROPPED_MARKS = (
     (0x0483, 0x0487),  # Cyrillic titlo
     (0x0591, 0x05C7),  # Hebrew points
     (0x0640, 0x0640),  # Arabic tatweel
-    (0x064B, 0x0652),  # Arabic vowel signs
+    (0x064B, 0x065F),  # Arabic vowel signs, hamza and madda
     (0x0670, 0x0670),
+    (0x06D6, 0x06DC),  # Koranic marks
+    (0x06DF, 0x06E8),
+    (0x06EA, 0x06ED),
+    (0x093C, 0x093C),  # Devanagari and Bengali nukta
+    (0x09BC, 0x09BC),
+    (0x30FC, 0x30FC),  # the long vowel of kana, which house styles drop
+    (0xFF70, 0xFF70),
     (0x200B, 0x200F),  # zero-width characters and direction marks
     (0x202A, 0x202E),
     (0x2060, 0x2064),
@@ -36,7 +46,25 @@ DROPPED_MARKS = (
     (0xFEFF, 0xFEFF),
 )
 # Letters that decomposition leaves alone though readers and house styles do not.
-SPELLED = {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
+SPELLED = {
+    "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th",
+    "ى": "ي", "ة": "ه", "ٱ": "ا", "ک": "ك", "ی": "ي", "ہ": "ه", "ے": "ي",
+    "ँ": "ं", "ґ": "г",
+}  # fmt: skip
+SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3005, 0x3007),
+    (0x3040, 0x30FF),  # kana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFD),
+)
+"""Scripts that set no spaces between words."""
+KANA = ((0x3040, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F))
 BLANKED = "™®©℠℗"
 PUNCTUATION = {
     "'": CharClass.APOSTROPHE,
@@ -57,6 +85,26 @@ PUNCTUATION = {
     "―": CharClass.DASH,
     "‒": CharClass.DASH,
     ":": CharClass.COLON,
+    "：": CharClass.COLON,
+    "!": CharClass.COLON,
+    "¡": CharClass.COLON,
+    "！": CharClass.COLON,
+    "｜": CharClass.PIPE,
+    "‖": CharClass.PIPE,
+    "+": CharClass.PLUS,
+    "＋": CharClass.PLUS,
+    "#": CharClass.HASH,
+    "＃": CharClass.HASH,
+    "@": CharClass.HASH,
+    "＠": CharClass.HASH,
+    "％": CharClass.SYMBOL,
+    "＄": CharClass.SYMBOL,
+    "￥": CharClass.SYMBOL,
+    "₽": CharClass.SYMBOL,
+    "₩": CharClass.SYMBOL,
+    "₺": CharClass.SYMBOL,
+    "₴": CharClass.SYMBOL,
+    **dict.fromkeys("【】「」『』〈〉《》〔〕{}［］（）", CharClass.BRACKET),
     "|": CharClass.PIPE,
     "·": CharClass.PIPE,
     "•": CharClass.PIPE,
@@ -78,24 +126,36 @@ PUNCTUATION = {
 
 
 def within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
-    """Whether a code point lies in one of the closed ranges."""
+    """Return whether a code point lies in one of the closed ranges."""
     return any(low <= code <= high for low, high in ranges)
 
 
-def normalize_character(char: str) -> str:
-    """The normalised form of one character, free of its context; ``""`` when it is dropped."""
+@cache
+def simplified() -> dict[str, str]:
+    """Return the Simplified form of each Traditional character that has one."""
+    path = Path(str(files("opencc") / "dictionary" / "TSCharacters.txt"))
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return {row[0]: row[1].split(" ")[0] for row in rows}
+
+
+def fold_character(char: str) -> str:
+    """Return the folded form of one character, free of its context; ``""`` when it is dropped."""
     if char in BLANKED:
         return " "
     if char in PUNCTUATION:
-        return char
-    whole = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
-    kept = "".join(SPELLED.get(c, c) for c in whole if not within(ord(c), DROPPED_MARKS))
+        return unicodedata.normalize("NFKC", char)
+    if within(ord(char), KANA):  # decomposed, a voiced kana would be two
+        whole = unicodedata.normalize("NFKC", char)
+    else:
+        whole = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    kept = (SPELLED.get(c, c) for c in whole if not within(ord(c), DROPPED_MARKS))
+    kept = "".join(simplified().get(c, c) for c in kept)
     digits = (str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in kept)
     return "".join(digits)
 
 
 def kind_of(char: str) -> CharClass:
-    """The part that one normalised character plays in a headline."""
+    """Return the part that one character plays in a headline."""
     code = ord(char)
     if char in PUNCTUATION:
         return PUNCTUATION[char]
@@ -112,7 +172,7 @@ def kind_of(char: str) -> CharClass:
 
 
 def tables() -> dict[str, NDArray[np.generic]]:
-    """The arrays of the file: see :mod:`dedupe.text.char_table` for their meaning."""
+    """Return the arrays of the file: :mod:`dedupe.text.char_table` says what they mean."""
     shifts = np.zeros(CODE_POINTS, dtype=np.uint32)
     classes = np.zeros(CODE_POINTS, dtype=np.uint32)
     lengths = np.ones(CODE_POINTS, dtype=np.uint32)
@@ -123,15 +183,15 @@ def tables() -> dict[str, NDArray[np.generic]]:
         category = unicodedata.category(char)
         if category in ("Cn", "Co", "Cs"):
             continue
-        normalized = normalize_character(char)
+        folded = fold_character(char)
         classes[code] = kind_of(char)
         upper[code] = category in ("Lu", "Lt")
-        lengths[code] = len(normalized)
-        if len(normalized) == 1:
-            shifts[code] = (ord(normalized) - code) & MASK
+        lengths[code] = len(folded)
+        if len(folded) == 1:
+            shifts[code] = (ord(folded) - code) & MASK
         else:
             shifts[code] = len(expansions)
-            expansions += map(ord, normalized)
+            expansions += map(ord, folded)
     entries = shifts | (np.minimum(lengths, 31) << 21) | (classes << 26) | (upper << 30)
     blocks, pages = np.unique(entries.reshape(-1, PAGE), axis=0, return_inverse=True)
     return {

@@ -1,120 +1,101 @@
-/* The functions on texts and their keys, as Python calls them. */
+/* What prepares texts, as Python calls it. */
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "bindings/entries.h"
+#include "text/prepare.h"
 
-#define CHAR_TABLE {"pages", 'u', 2, 0, 0}, {"entries", 'u', 4, 0, 0}, {"expansions", 'u', 4, 0, 0}
+enum { FIRSTS = (1 << 16) + 1 };
 
-static CharTable char_table_of(const Py_buffer *v) {
-    return (CharTable){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), items(&v[1]), items(&v[2])};
+#define KEYS(name, like) {name, 'u', 4, like, 0}, {name "_firsts", 'u', 4, 0, 0}
+
+#define TABLES \
+    {"pages", 'u', 2, 0, 0}, {"entries", 'u', 4, 0, 0}, {"expansions", 'u', 4, 0, 0}, \
+    KEYS("word_keys", 'w'), {"word_languages", 'u', 1, 'w', 0}, {"word_bits", 'u', 1, 'w', 0}, \
+    KEYS("char_keys", 'h'), {"char_languages", 'u', 1, 'h', 0}, {"char_bits", 'u', 1, 'h', 0}, \
+    KEYS("entry_keys", 'e'), {"entry_values", 'u', 2, 'e', 0}, \
+    KEYS("number_keys", 'n'), {"number_values", 'f', 8, 'n', 0}, \
+    {"phrase_meanings", 'u', 2, 'p', 0}, {"phrase_ends", 'u', 4, 'P', 0}, \
+    {"part_lengths", 'u', 1, 'q', 0}, {"part_keys", 'u', 4, 'q', 0}, \
+    KEYS("tag_keys", 't'), {"tag_kinds", 'u', 1, 't', 0}, \
+    KEYS("outlet_keys", 'o'), KEYS("generic_keys", 'g'), {"memos", 'u', 8, 0, 1}
+
+enum { TABLE_ARRAYS = 29 };
+
+static int open_keys(const Py_buffer *keys, const Py_buffer *firsts, Keys *out) {
+    *out = (Keys){keys->buf, firsts->buf, items(keys)};
+    if (items(firsts) != FIRSTS || out->firsts[0] || out->firsts[FIRSTS - 1] != out->count) return 0;
+    for (ptrdiff_t i = 1; i < FIRSTS; i++)
+        if (out->firsts[i] < out->firsts[i - 1]) return 0;
+    return 1;
 }
 
-static PyObject *run_normalized_length(const Py_buffer *v) {
-    CharTable table = char_table_of(v);
-    ptrdiff_t total;
-    FREELY(total, normalized_length(&table, v[3].buf, items(&v[3])));
-    return total < 0 ? outcome(BAD_ARRAY) : PyLong_FromSsize_t(total);
+static int open_tables(const Py_buffer *v, Tables *out) {
+    Lexicon *lexicon = &out->lexicon;
+    out->table = (CharTable){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), items(&v[1]),
+                             items(&v[2])};
+    int good = open_keys(v + 3, v + 4, &lexicon->words) && open_keys(v + 7, v + 8, &lexicon->chars) &&
+               open_keys(v + 11, v + 12, &lexicon->entries) &&
+               open_keys(v + 14, v + 15, &lexicon->numbers) &&
+               open_keys(v + 21, v + 22, &lexicon->tags) &&
+               open_keys(v + 24, v + 25, &lexicon->outlets) &&
+               open_keys(v + 26, v + 27, &lexicon->generic);
+    lexicon->word_languages = v[5].buf;
+    lexicon->word_bits = v[6].buf;
+    lexicon->char_languages = v[9].buf;
+    lexicon->char_bits = v[10].buf;
+    lexicon->entry_values = v[13].buf;
+    lexicon->number_values = v[16].buf;
+    lexicon->phrase_meanings = v[17].buf;
+    lexicon->phrase_ends = v[18].buf;
+    lexicon->part_lengths = v[19].buf;
+    lexicon->part_keys = v[20].buf;
+    lexicon->tag_kinds = v[23].buf;
+    lexicon->phrases = items(&v[17]);
+    lexicon->parts = items(&v[19]);
+    out->memos = v[28].buf;
+    return good && (size_t)v[28].len == MEMOS * sizeof(Memo);
 }
 
-ENTRY(normalized_length, CHAR_TABLE, {"raw", 'u', 4, 0, 0})
-
-static PyObject *run_tokenize(const Py_buffer *v) {
-    CharTable table = char_table_of(v);
-    const Py_buffer *o = v + 5;
-    NewTokens out = {o[0].buf, o[1].buf, o[2].buf, o[3].buf, o[4].buf, o[5].buf, o[6].buf,
-                     o[7].buf, o[8].buf, 0, 0};
-    Trouble trouble;
-    FREELY(trouble,
-           tokenize(&table, v[3].buf, items(&v[3]), v[4].buf, items(&v[4]), &out, items(o)));
-    return outcome(trouble);
+static PyObject *as_bytes(const Bytes *bytes) {
+    return PyBytes_FromStringAndSize((const char *)bytes->data, (Py_ssize_t)bytes->size);
 }
 
-ENTRY(tokenize, CHAR_TABLE, {"raw", 'u', 4, 0, 0}, {"sizes", 'i', 8, 't', 0},
-      {"hashes", 'u', 8, 'c', 1}, {"classes", 'u', 1, 'c', 1}, {"cases", 'u', 1, 'c', 1},
-      {"gaps", 'u', 1, 'c', 1}, {"starts", 'i', 8, 'c', 1}, {"ends", 'i', 8, 'c', 1},
-      {"offsets", 'i', 8, 'T', 1}, {"codes", 'u', 4, 'c', 1}, {"bounds", 'i', 8, 'T', 1})
-
-#define TOKENS \
-    {"hashes", 'u', 8, 'k', 0}, {"classes", 'u', 1, 'k', 0}, {"cases", 'u', 1, 'k', 0}, \
-    {"gaps", 'u', 1, 'k', 0}, {"starts", 'i', 8, 'k', 0}, {"ends", 'i', 8, 'k', 0}, \
-    {"offsets", 'i', 8, 'T', 0}, {"codes", 'u', 4, 0, 0}, {"bounds", 'i', 8, 'T', 0}
-
-static Tokens tokens_of(const Py_buffer *v) {
-    return (Tokens){v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf,
-                    v[7].buf, v[8].buf, items(&v[6]) - 1, items(&v[0]), items(&v[7])};
+static PyObject *run_prepare(const Py_buffer *v) {
+    Tables tables;
+    const Py_buffer *in = v + TABLE_ARRAYS, *to = v + TABLE_ARRAYS + 7;
+    RawTexts raw = {.data = in[0].buf, .cleaned = in[1].buf, .sources = in[2].buf,
+                    .source_keys = in[3].buf, .source_ends = in[4].buf, .multipliers = in[5].buf,
+                    .offsets = in[6].buf, .size = items(&in[0]), .texts = items(&in[1]),
+                    .source_count = items(&in[4]) - 1, .source_words = items(&in[3])};
+    PreparedTexts out = {.token_ends = to[0].buf, .letter_ends = to[1].buf,
+                         .fingerprints = to[2].buf, .band_keys = to[3].buf, .rare_keys = to[4].buf,
+                         .languages = to[5].buf, .versions = to[6].buf, .facts = to[7].buf,
+                         .lengths = to[8].buf};
+    Trouble trouble = BAD_ARRAY;
+    int widths = items(&in[5]) == SLOTS && items(&to[2]) == 2 * raw.texts &&
+                 items(&to[3]) == BANDS * raw.texts && items(&to[4]) == RARE_KEYS * raw.texts;
+    if (widths && open_tables(v, &tables)) FREELY(trouble, prepare_texts(&raw, &tables, &out));
+    PyObject *result = NULL;
+    if (trouble == FINE) {
+        PyObject *tokens = as_bytes(&out.tokens), *letters = as_bytes(&out.letters);
+        if (tokens && letters) result = PyTuple_Pack(2, tokens, letters);
+        Py_XDECREF(tokens);
+        Py_XDECREF(letters);
+    } else {
+        result = outcome(trouble);
+    }
+    free(out.tokens.data);
+    free(out.letters.data);
+    return result;
 }
 
-static Trouble find_core_in(const Tokens *tokens, const Py_buffer *phrases, NewCore *out) {
-    enum { LISTS = 4 };
-    Table lists[LISTS];
-    Trouble trouble = FINE;
-    int open = 0;
-    for (; open < LISTS && trouble == FINE; open++)
-        trouble =
-            open_table(&lists[open], phrases[open].buf, items(&phrases[open]), tokens->tokens);
-    if (trouble == FINE) trouble = find_core(tokens, lists, lists + 1, lists + 2, lists + 3, out);
-    while (open) close_table(&lists[--open]);
-    return trouble;
-}
+ENTRY(prepare, TABLES, {"data", 'u', 1, 0, 0}, {"cleaned", 'u', 1, 'x', 0},
+      {"sources", 'i', 4, 'x', 0}, {"source_keys", 'u', 4, 0, 0}, {"source_ends", 'i', 8, 0, 0},
+      {"multipliers", 'u', 4, 's', 0}, {"offsets", 'u', 4, 's', 0}, {"token_ends", 'i', 8, 'x', 1},
+      {"letter_ends", 'i', 8, 'x', 1}, {"fingerprints", 'u', 8, 0, 1}, {"band_keys", 'u', 4, 0, 1},
+      {"rare_keys", 'u', 4, 0, 1}, {"languages", 'u', 1, 'x', 1}, {"versions", 'u', 1, 'x', 1},
+      {"facts", 'u', 1, 'x', 1}, {"lengths", 'u', 4, 'x', 1})
 
-static PyObject *run_find_core(const Py_buffer *v) {
-    Tokens tokens = tokens_of(v);
-    NewCore out = {v[13].buf, v[14].buf, v[15].buf, v[16].buf};
-    Trouble trouble;
-    FREELY(trouble, find_core_in(&tokens, v + 9, &out));
-    return outcome(trouble);
-}
-
-ENTRY(find_core, TOKENS, {"tags", 'u', 8, 0, 0}, {"gone", 'u', 8, 0, 0},
-      {"outlets", 'u', 8, 0, 0}, {"learned", 'u', 8, 0, 0}, {"core_starts", 'i', 8, 't', 1},
-      {"core_ends", 'i', 8, 't', 1}, {"versions", 'i', 2, 't', 1}, {"withdrawn", 'u', 1, 't', 1})
-
-static PyObject *run_frame(const Py_buffer *v) {
-    Tokens tokens = tokens_of(v);
-    NewTexts out = {v[11].buf, v[12].buf, v[13].buf, v[14].buf};
-    Trouble trouble;
-    FREELY(trouble, frame(&tokens, v[9].buf, v[10].buf, &out));
-    return outcome(trouble);
-}
-
-ENTRY(frame, TOKENS, {"core_starts", 'i', 8, 't', 0}, {"core_ends", 'i', 8, 't', 0},
-      {"starts", 'i', 8, 't', 1}, {"ends", 'i', 8, 't', 1}, {"spaceless", 'u', 1, 't', 1},
-      {"fingerprints", 'u', 8, 't', 1})
-
-static Trouble rare_pair_keys_in(const Tokens *tokens, const Py_buffer *v, uint64_t *out) {
-    Table words;
-    Trouble trouble = open_table(&words, v[2].buf, items(&v[2]), tokens->tokens);
-    if (trouble == FINE)
-        trouble = rare_pair_keys(tokens, v[0].buf, v[1].buf, &words, v[3].buf, out);
-    close_table(&words);
-    return trouble;
-}
-
-static PyObject *run_rare_pair_keys(const Py_buffer *v) {
-    Tokens tokens = tokens_of(v);
-    if (!has_width(&v[13], tokens.texts, RARE_PAIRS, "out")) return NULL;
-    Trouble trouble;
-    FREELY(trouble, rare_pair_keys_in(&tokens, v + 9, v[13].buf));
-    return outcome(trouble);
-}
-
-ENTRY(rare_pair_keys, TOKENS, {"core_starts", 'i', 8, 't', 0}, {"core_ends", 'i', 8, 't', 0},
-      {"words", 'u', 8, 'w', 0}, {"weights", 'i', 8, 'W', 0}, {"out", 'u', 8, 0, 1})
-
-static PyObject *run_band_keys(const Py_buffer *v) {
-    Texts cores = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, items(&v[0]), items(&v[1])};
-    Py_ssize_t bands = width_of(&v[6], cores.texts, "out");
-    if (bands < 0) return NULL;
-    MinHash minhash = {v[4].buf, v[5].buf, items(&v[4]), bands};
-    Trouble trouble;
-    FREELY(trouble, band_keys(&minhash, &cores, v[6].buf));
-    return outcome(trouble);
-}
-
-ENTRY(band_keys, {"codes", 'u', 4, 0, 0}, {"starts", 'i', 8, 't', 0}, {"ends", 'i', 8, 't', 0},
-      {"spaceless", 'u', 1, 't', 0}, {"multipliers", 'u', 4, 'p', 0}, {"offsets", 'u', 4, 'p', 0},
-      {"out", 'u', 8, 0, 1})
-
-PyMethodDef TEXT_METHODS[] = {
-    METHOD(normalized_length), METHOD(tokenize),  METHOD(find_core), METHOD(frame),
-    METHOD(rare_pair_keys),    METHOD(band_keys), NO_METHOD,
-};
+PyMethodDef TEXT_METHODS[] = {METHOD(prepare), NO_METHOD};

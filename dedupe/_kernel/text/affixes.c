@@ -1,149 +1,251 @@
-/* Where the core of each text begins and ends among its tags and outlet: the twin of
- * dedupe/char_table/affixes.py and of the rest of dedupe/char_table. */
+/* What a desk puts around a headline: the twin of dedupe/text/affixes.py. */
 
-#include "hash.h"
+#include "text/text.h"
 
 enum {
-    MAX_TAGS = 5,
-    MAX_SLUG = 3,
-    SHORT_SLUG = 4,
-    MAX_OUTLET = 5,
-    CAPITALS = 2,
-    BREAKS = HYPHENED | DASHED | COLONED | PIPED,
+    MOST_TAGS = 5,
+    TAG_WORDS = 4,
+    TAG_IDEOGRAPHS = 8,
+    SLUG_WORDS = 3,
+    SLUG_LETTERS = 4,
+    MOST_CLOSINGS = 4,
+    BRACKET_WORDS = 3,
+    TAIL_WORDS = 5,
+    KICKER_WORDS = 4,
+    OUTLET_NAME_WORDS = 4,
+    DOMAIN_WORDS = 3,
+    LEAST_BESIDE_TAIL = 4,
+    LEAST_BESIDE_KICKER = 2,
+    BREAK = GAP_HYPHEN | GAP_DASH | GAP_COLON | GAP_PIPE | GAP_BRACKET,
 };
 
-static int rises(const int64_t *values, ptrdiff_t count, int64_t limit) {
-    int64_t last = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        if (values[i] < last || values[i] > limit) return 0;
-        last = values[i];
+static const char *const OUTLET_WORDS[] = {
+    "news", "times", "post", "herald", "tribune", "daily", "gazette", "journal", "courier",
+    "chronicle", "online", "tv", "radio", "com", "zeitung", "express", "mail", "today",
+    "telegraph", "magazine", "press", "agency", "net", "org", "observer", "mirror", "sun",
+    "guardian", "reuters", "bbc", "cnn", NULL,
+};
+static const char *const DOMAINS[] = {"com", "de", "fr", "org", "net", "tv", NULL};
+static const char *const COUNTERS[] = {"comment", "kommentar", "coment", "comm", "repl", "point",
+                                       NULL};
+static const char *const MARKERS[] = {"pdf", "ot", "ama", "nsfw", NULL};
+
+typedef struct {
+    Text *text;
+    const Lexicon *lexicon;
+    const uint32_t *source;
+    ptrdiff_t source_words, start, end;
+} Marker;
+
+static unsigned gap_before(const Marker *marker, ptrdiff_t at) {
+    return at < marker->text->token_count ? marker->text->tokens[at].gap : marker->text->end_gap;
+}
+
+/* Whether a token is one of some words, or begins with one. */
+static int is_word(const Marker *marker, ptrdiff_t at, const char *const *words, int beginning) {
+    const RawToken *token = &marker->text->tokens[at];
+    const uint32_t *letters = marker->text->letters + token->start;
+    for (; *words; words++) {
+        uint32_t i = 0;
+        while (i < token->letters && (*words)[i] && letters[i] == (uint8_t)(*words)[i]) i++;
+        if (!(*words)[i] && (beginning || i == token->letters)) return 1;
     }
-    return 1;
+    return 0;
 }
 
-/* Whether every number in the tokens points into the tokens and characters that there are. */
-int are_sound(const Tokens *tokens) {
-    if (!rises(tokens->offsets, tokens->texts + 1, tokens->tokens)) return 0;
-    if (!rises(tokens->bounds, tokens->texts + 1, tokens->letters)) return 0;
-    for (ptrdiff_t i = 0; i < tokens->tokens; i++) {
-        int64_t start = tokens->starts[i], stop = tokens->ends[i];
-        if (start < 0 || stop <= start || stop > tokens->letters) return 0;
+static uint32_t sequence_key(const Marker *marker, ptrdiff_t start, ptrdiff_t end) {
+    uint64_t running = 0;
+    for (ptrdiff_t at = start; at < end; at++)
+        running = poly_step(running, marker->text->tokens[at].key);
+    return key32(running);
+}
+
+static int tag_of(const Marker *marker, ptrdiff_t start, ptrdiff_t end) {
+    Rows rows = rows_of(&marker->lexicon->tags, sequence_key(marker, start, end));
+    return rows.end > rows.start ? marker->lexicon->tag_kinds[rows.start] : TAG_NONE;
+}
+
+static void note_tag(Text *text, int kind) {
+    if (kind == TAG_GENRE) text->facts |= FACT_GENRE;
+    if (kind == TAG_WITHDRAWN) text->facts |= FACT_WITHDRAWN;
+}
+
+static void note_version(Text *text, ptrdiff_t at) {
+    const RawToken *token = &text->tokens[at];
+    uint32_t code = text->letters[token->start];
+    if (token->letters == 1 && code >= '0' && code <= '9' && (int)(code - '0') > text->version)
+        text->version = (int)(code - '0');
+}
+
+static void set_zone(Marker *marker, ptrdiff_t start, ptrdiff_t end, int zone) {
+    for (ptrdiff_t at = start; at < end; at++) marker->text->tokens[at].zone = (uint8_t)zone;
+}
+
+static ptrdiff_t tag_end(Marker *marker) {
+    if (marker->start >= marker->end) return 0;
+    int ideograph = marker->text->tokens[marker->start].kind == CHARACTER;
+    for (int words = ideograph ? TAG_IDEOGRAPHS : TAG_WORDS; words; words--) {
+        ptrdiff_t last = marker->start + words;
+        if (last >= marker->end) continue;
+        int kind = tag_of(marker, marker->start, last);
+        if (kind == TAG_NONE) continue;
+        int numbered = marker->text->tokens[last].kind == NUMBER && last + 1 < marker->end;
+        if (numbered && gap_before(marker, last + 1) & BREAK) {
+            note_tag(marker->text, kind);
+            note_version(marker->text, last);
+            return last + 1;
+        }
+        if (gap_before(marker, last) & BREAK || gap_before(marker, marker->start) & GAP_HASH) {
+            note_tag(marker->text, kind);
+            return last;
+        }
     }
-    return 1;
+    return 0;
 }
 
-/* Whether a core's first and last token are those of its text. */
-int is_within(const Tokens *tokens, ptrdiff_t text, int64_t core_start, int64_t core_end) {
-    return tokens->offsets[text] <= core_start && core_start <= core_end &&
-           core_end <= tokens->offsets[text + 1];
+static ptrdiff_t handle_end(const Marker *marker) {
+    ptrdiff_t after = marker->start + 1;
+    int handle = after < marker->end && gap_before(marker, marker->start) & GAP_HASH;
+    return handle && gap_before(marker, after) & GAP_COLON ? after : 0;
 }
 
-INLINE int64_t letters(const Tokens *tokens, int64_t token) {
-    return tokens->ends[token] - tokens->starts[token];
-}
-
-/* One way of affixes.tag_ends: so many words of a known tag, then maybe a number, then a break. */
-static int is_tag(const Tokens* tokens, const Table* tags, int64_t core_start, int words,
-                  int numbers) {
-    int64_t last = core_start + words + numbers - 1;
-    if (!(tokens->gaps[last] & BREAKS)) return 0;
-    if (numbers && tokens->classes[last] != DIGIT) return 0;
-    return find(tags, hash_words(tokens->hashes, core_start, core_start + words)) >= 0;
-}
-
-/* One way of affixes.slug_ends: so many words in capitals before a bare hyphen. */
-static int is_slug(const Tokens *tokens, int64_t core_start, int words) {
-    int64_t stop = core_start + words;
-    if ((tokens->gaps[stop - 1] & (BREAKS | SPACED)) != HYPHENED || !tokens->cases[stop]) return 0;
-    if (letters(tokens, stop - 1) < (words == 1 ? SHORT_SLUG : SHORT_SLUG - 1)) return 0;
-    for (int64_t at = core_start; at < stop; at++) {
-        if (tokens->cases[at] != CAPITALS) return 0;
-        if (at > core_start && tokens->gaps[at - 1] != SPACED) return 0;
+static ptrdiff_t slug_end(const Marker *marker) {
+    const RawToken *tokens = marker->text->tokens;
+    int upper = 1;
+    for (ptrdiff_t at = marker->start; at < marker->end; at++)
+        upper &= tokens[at].kind != WORD || tokens[at].letter_case == UPPER;
+    uint32_t letters = 0;
+    for (int words = 0; !upper && words < SLUG_WORDS; words++) {
+        ptrdiff_t at = marker->start + words;
+        if (at + 1 >= marker->end || tokens[at].letter_case != UPPER) return 0;
+        letters += tokens[at].letters;
+        if (tokens[at + 1].gap == GAP_HYPHEN && tokens[at + 1].letter_case > LOWER &&
+            letters >= SLUG_LETTERS)
+            return at + 1;
     }
-    return 1;
+    return 0;
 }
 
-/* affixes.tag_ends: where the core goes on after one leading tag or slug, or `core_start`. */
-static int64_t tag_end(const Tokens* tokens, const Table* tags, int64_t core_start,
-                       int64_t core_end) {
-    for (int words = 2; words; words--)
-        for (int numbers = 1; numbers >= 0; numbers--)
-            if (core_start + words + numbers < core_end &&
-                is_tag(tokens, tags, core_start, words, numbers))
-                return core_start + words + numbers;
-    for (int words = 1; words <= MAX_SLUG; words++)
-        if (core_start + words < core_end && is_slug(tokens, core_start, words))
-            return core_start + words;
-    return core_start;
+static void mark_leads(Marker *marker) {
+    for (int tags = 0; tags < MOST_TAGS; tags++) {
+        ptrdiff_t end = tag_end(marker);
+        if (!end) end = handle_end(marker);
+        if (!end) end = slug_end(marker);
+        if (!end) return;
+        set_zone(marker, marker->start, end, ZONE_LEAD);
+        marker->start = end;
+    }
 }
 
-/* affixes.note_tags: the version that a tag states, 0 for none. */
-static int16_t version_of(const Tokens *tokens, int64_t last) {
-    if (tokens->classes[last] != DIGIT || letters(tokens, last) != 1) return 0;
-    return (int16_t)(tokens->codes[tokens->starts[last]] - '0');
+static int is_counter(const Marker *marker, ptrdiff_t start) {
+    const RawToken *tokens = marker->text->tokens;
+    ptrdiff_t words = marker->end - start;
+    int numbers = 1;
+    for (ptrdiff_t at = start; at < marker->end; at++) numbers &= tokens[at].kind == NUMBER;
+    if (numbers) return 1;
+    if (words == 2 && tokens[start].kind == NUMBER && is_word(marker, start + 1, COUNTERS, 1))
+        return 1;
+    return words == 1 && is_word(marker, start, MARKERS, 0);
 }
 
-/* affixes.outlet_starts: the token where a closing phrase starts, or -1. */
-static int64_t outlet_start(const Tokens *tokens, int64_t core_start, int64_t core_end) {
-    for (int words = 1; words <= MAX_OUTLET && core_end - words - 1 > core_start; words++) {
-        uint8_t gap = tokens->gaps[core_end - words - 1];
-        if (gap & PIPED || (gap & SPACED && gap & (HYPHENED | DASHED))) return core_end - words;
+static ptrdiff_t bracket_start(Marker *marker, int *zone) {
+    if (!(gap_before(marker, marker->end) & GAP_BRACKET)) return -1;
+    for (int words = 1; words <= BRACKET_WORDS; words++) {
+        ptrdiff_t start = marker->end - words;
+        if (start <= marker->start) break;
+        if (!(gap_before(marker, start) & GAP_BRACKET)) continue;
+        int kind = tag_of(marker, start, marker->end);
+        note_tag(marker->text, kind);
+        *zone = ZONE_CLOSING;
+        return kind || is_counter(marker, start) ? start : -1;
     }
     return -1;
 }
 
-/* affixes.find_core; `gone` are the tags of withdrawal, `outlets` and `learned` closing names. */
-Trouble find_core(const Tokens *tokens, const Table *tags, const Table *gone, const Table *outlets,
-                  const Table *learned, NewCore *out) {
-    if (!are_sound(tokens)) return BAD_ARRAY;
-    for (ptrdiff_t i = 0; i < tokens->texts; i++) {
-        int64_t core_start = tokens->offsets[i], core_end = tokens->offsets[i + 1];
-        out->versions[i] = 0;
-        out->withdrawn[i] = 0;
-        for (int round = 0; round < MAX_TAGS; round++) {
-            int64_t end = tag_end(tokens, tags, core_start, core_end);
-            if (end == core_start) break;
-            int16_t version = version_of(tokens, end - 1);
-            if (version > out->versions[i]) out->versions[i] = version;
-            out->withdrawn[i] |= find(gone, hash_words(tokens->hashes, core_start, end)) >= 0;
-            core_start = end;
-        }
-        int64_t start = outlet_start(tokens, core_start, core_end);
-        if (start >= 0) {
-            uint64_t mark = hash_words(tokens->hashes, start, core_end);
-            if (find(learned, mark) >= 0 || find(outlets, mark) >= 0) core_end = start;
-        }
-        out->core_starts[i] = core_start;
-        out->core_ends[i] = core_end;
-    }
-    return FINE;
+static int is_set_off(const Marker *marker, ptrdiff_t at) {
+    unsigned gap = gap_before(marker, at);
+    return gap & GAP_PIPE || (gap & GAP_SPACE && gap & (GAP_HYPHEN | GAP_DASH));
 }
 
-/* normalize.text_fingerprints: a hash of a whole text and of where its core stands in it. */
-static uint64_t fingerprint_of(const Tokens* tokens, ptrdiff_t text, int64_t core_start,
-                               int64_t core_end) {
-    int64_t first = tokens->offsets[text];
-    if (core_end <= first) return 0;
-    uint64_t whole = hash_codes(tokens->codes, tokens->bounds[text], tokens->bounds[text + 1]);
-    uint64_t span = (uint64_t)(core_start - first) << 32 | (uint64_t)(core_end - first);
-    uint64_t print = mix64(whole + span * BASE);
-    return print ? print : 1;
+static int is_own(const Marker *marker, ptrdiff_t start) {
+    ptrdiff_t words = marker->end - start, common = 0;
+    if (words > marker->source_words) words = marker->source_words;
+    while (common < words && marker->text->tokens[start + common].key == marker->source[common])
+        common++;
+    return words > 0 && common == words;
 }
 
-/* The rest of normalize.normalize: the characters of each core, its script, the text's fingerprint.
- */
-Trouble frame(const Tokens* tokens, const int64_t* core_starts, const int64_t* core_ends,
-              NewTexts* out) {
-    if (!are_sound(tokens)) return BAD_ARRAY;
-    for (ptrdiff_t i = 0; i < tokens->texts; i++) {
-        int64_t core_start = core_starts[i], core_end = core_ends[i], ideographs = 0;
-        if (!is_within(tokens, i, core_start, core_end)) return BAD_ARRAY;
-        for (int64_t at = core_start; at < core_end; at++)
-            ideographs += tokens->classes[at] == IDEOGRAPH;
-        out->starts[i] = core_end > core_start ? tokens->starts[core_start] : 0;
-        out->ends[i] = core_end > core_start ? tokens->ends[core_end - 1] : 0;
-        out->spaceless[i] = 2 * ideographs > core_end - core_start;
-        out->fingerprints[i] = fingerprint_of(tokens, i, core_start, core_end);
+static int is_outlet(const Marker *marker, ptrdiff_t start) {
+    ptrdiff_t words = marker->end - start;
+    if (has_key(&marker->lexicon->outlets, sequence_key(marker, start, marker->end))) return 1;
+    if (is_own(marker, start)) return 1;
+    if (words <= DOMAIN_WORDS && is_word(marker, marker->end - 1, DOMAINS, 0)) return 1;
+    for (ptrdiff_t at = start; words <= OUTLET_NAME_WORDS && at < marker->end; at++)
+        if (is_word(marker, at, OUTLET_WORDS, 0)) return 1;
+    return 0;
+}
+
+static ptrdiff_t outlet_start(Marker *marker, int *zone) {
+    for (int words = TAIL_WORDS; words; words--) {
+        ptrdiff_t start = marker->end - words;
+        if (start <= marker->start || !is_set_off(marker, start)) continue;
+        *zone = ZONE_OUTLET;
+        if (is_outlet(marker, start)) return start;
+        int kind = tag_of(marker, start, marker->end);
+        note_tag(marker->text, kind);
+        *zone = ZONE_CLOSING;
+        if (kind) return start;
     }
-    return FINE;
+    return -1;
+}
+
+static void mark_closings(Marker *marker) {
+    for (int closings = 0; closings < MOST_CLOSINGS; closings++) {
+        int zone = ZONE_CORE;
+        ptrdiff_t start = bracket_start(marker, &zone);
+        if (start < 0) start = outlet_start(marker, &zone);
+        if (start < 0) return;
+        set_zone(marker, start, marker->end, zone);
+        marker->end = start;
+    }
+}
+
+static void mark_tail(Marker *marker) {
+    if (marker->end - marker->start < LEAST_BESIDE_TAIL) return;
+    for (int words = 1; words <= TAIL_WORDS; words++) {
+        ptrdiff_t start = marker->end - words;
+        if (start - marker->start < LEAST_BESIDE_KICKER) return;
+        if (is_set_off(marker, start)) {
+            set_zone(marker, start, marker->end, ZONE_TAIL);
+            marker->end = start;
+            return;
+        }
+    }
+}
+
+static void mark_kicker(Marker *marker) {
+    for (int words = 1; words <= KICKER_WORDS; words++) {
+        ptrdiff_t end = marker->start + words;
+        if (marker->end - end < LEAST_BESIDE_KICKER) return;
+        if (gap_before(marker, end) & GAP_COLON || is_set_off(marker, end)) {
+            set_zone(marker, marker->start, end, ZONE_KICKER);
+            return;
+        }
+    }
+}
+
+/* affixes.mark_zones */
+void mark_zones(Text *text, const uint32_t *source, ptrdiff_t source_words, const Lexicon *lexicon) {
+    Marker marker = {text, lexicon, source, source_words, 0, text->token_count};
+    int core = 0;
+    for (ptrdiff_t at = 0; at < text->token_count; at++) {
+        text->tokens[at].key = key32(text->tokens[at].running);
+        text->tokens[at].zone = ZONE_CORE;
+    }
+    mark_leads(&marker);
+    mark_closings(&marker);
+    mark_tail(&marker);
+    mark_kicker(&marker);
+    for (ptrdiff_t at = 0; at < text->token_count; at++) core |= !text->tokens[at].zone;
+    if (!core) set_zone(&marker, 0, text->token_count, ZONE_CORE);
 }

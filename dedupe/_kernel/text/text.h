@@ -1,0 +1,210 @@
+/* What the files of text/ share: raw tokens as they are read, and prepared tokens as they are
+ * stored. Twins of the modules of dedupe/text, file by file. */
+
+#ifndef DEDUPE_TEXT_H
+#define DEDUPE_TEXT_H
+
+#include "hash.h"
+
+/* dedupe.text.char_table.CharClass */
+enum {
+    SPACE, LETTER, DIGIT, IDEOGRAPH, SYMBOL, DROPPED, APOSTROPHE,
+    PERIOD, COMMA, HYPHEN, DASH, COLON, PIPE, BRACKET, PLUS, HASH,
+};
+
+/* dedupe.text.scan.TokenKind, Case and Gap */
+enum { WORD, NUMBER, CHARACTER, SIGN };
+enum { LOWER, CAPITALISED, UPPER };
+enum {
+    GAP_SPACE = 1, GAP_HYPHEN = 2, GAP_DASH = 4, GAP_COLON = 8, GAP_PIPE = 16, GAP_BRACKET = 32,
+    GAP_HASH = 64, GAP_PERIOD = 128, DECIMAL_POINT = 256, DECIMAL_COMMA = 512, DIGIT_QUOTE = 1024,
+};
+
+/* dedupe.text.affixes.Zone */
+enum { ZONE_CORE, ZONE_LEAD, ZONE_OUTLET, ZONE_KICKER, ZONE_TAIL, ZONE_CLOSING };
+
+/* dedupe.text.tokens.Flag and Fact */
+enum {
+    IS_FUNCTION = 1, IS_NEGATION = 2, IS_CALENDAR = 4, IS_NAME = 8, IS_RARE = 16, IS_JOINED = 32,
+    OPENS_PAIR = 64, IS_UPPER = 128,
+};
+enum {
+    FACT_GENRE = 1, FACT_WITHDRAWN = 2, FACT_GENERIC = 4, FACT_PLACEHOLDER = 8,
+    FACT_BROKEN_OFF = 16, FACT_NOISY = 32, FACT_TAGGED = 64,
+};
+
+/* dedupe.text.lexicon.Form, Meaning and TagKind */
+enum {
+    FORM_EXACT, FORM_PREFIX, FORM_SUFFIX, FORM_STRING, FORM_NUMBER, FORM_SCALE, FORM_PHRASE,
+    FORM_PHRASE_PREFIX, FORMS,
+};
+enum {
+    FUNCTION = 1, NEGATION = 2, FIRST_MONTH = 16, FIRST_CONCEPT = 64, FIRST_OPPOSITE = 0x8000,
+};
+enum { TAG_NONE, TAG_STATUS, TAG_GENRE, TAG_WITHDRAWN };
+
+enum {
+    MOST_CONCEPTS = 4,
+    MOST_TOKENS = 96,
+    LONGEST_ENTRY = 16,
+    LONGEST_STRING = 8,
+    EIGHTHS = 8,
+    LANGUAGES = 16,
+    ENGLISH = 0, GERMAN = 1, RUSSIAN = 9, UKRAINIAN = 10, ARABIC = 11, HINDI = 12, CHINESE = 13,
+    JAPANESE = 14, KOREAN = 15,
+};
+
+/* How each code point is folded: dedupe.text.char_table.CharTable. */
+typedef struct {
+    const uint16_t *pages;
+    const uint32_t *entries, *expansions;
+    ptrdiff_t page_count, entry_count, expansion_count;
+} CharTable;
+
+/* Sorted 32-bit keys, and where those of each value of their upper 16 bits begin. */
+typedef struct {
+    const uint32_t *keys, *firsts;
+    ptrdiff_t count;
+} Keys;
+
+/* dedupe.text.lexicon.Lexicon */
+typedef struct {
+    Keys words, chars, entries, numbers, tags, outlets, generic;
+    const uint8_t *word_languages, *word_bits, *char_languages, *char_bits, *tag_kinds;
+    const uint16_t *entry_values, *phrase_meanings;
+    const double *number_values;
+    const uint32_t *phrase_ends, *part_keys;
+    const uint8_t *part_lengths;
+    ptrdiff_t phrases, parts;
+} Lexicon;
+
+/* The rows of one key. */
+typedef struct {
+    ptrdiff_t start, end;
+} Rows;
+
+INLINE Rows rows_of(const Keys *keys, uint32_t key) {
+    ptrdiff_t start = keys->firsts[key >> 16], end = keys->firsts[(key >> 16) + 1];
+    while (start < end && keys->keys[start] < key) start++;
+    ptrdiff_t stop = start;
+    while (stop < end && keys->keys[stop] == key) stop++;
+    return (Rows){start, stop};
+}
+
+INLINE int has_key(const Keys *keys, uint32_t key) {
+    Rows rows = rows_of(keys, key);
+    return rows.end > rows.start;
+}
+
+/* dedupe.text.hashing */
+INLINE uint64_t poly_step(uint64_t running, uint64_t value) { return running * BASE + value + 1; }
+
+INLINE uint32_t key32(uint64_t running) {
+    uint32_t key = (uint32_t)(mix64(running) >> 32);
+    return key ? key : 1;
+}
+
+INLINE uint32_t salted_key(uint64_t running, uint64_t salt) {
+    uint32_t key = (uint32_t)(mix64(running ^ salt * BASE) >> 32);
+    return key ? key : 1;
+}
+
+INLINE uint64_t salt_of(int language, int form) {
+    return (uint64_t)language * FORMS + (uint64_t)form + 1;
+}
+
+/* One folded character. */
+typedef struct {
+    uint32_t code;
+    uint8_t kind, upper;
+} Char;
+
+/* A token as it was read: `letters` of the text's folded letters from `start` on. `running` is the
+ * running hash of its letters. */
+typedef struct {
+    double value;
+    uint64_t running;
+    uint32_t start, letters, key;
+    uint16_t gap;
+    uint8_t kind, letter_case, glued, zone, valued;
+} RawToken;
+
+/* dedupe.text.tokens.TOKEN */
+typedef struct {
+    uint32_t key, stem;
+    uint16_t concepts[MOST_CONCEPTS];
+    uint16_t start;
+    uint8_t length, weight, kind, zone;
+    uint16_t flags;
+} Token;
+
+/* What a word means in one language, kept from one text to the next. */
+typedef struct {
+    uint64_t hash;
+    uint32_t stem;
+    uint16_t concepts[MOST_CONCEPTS];
+    uint16_t flags;
+    uint8_t weight, language, starts_phrase, used;
+    uint32_t spare;
+} Memo;
+
+enum { MEMOS = 1 << 15 };
+
+/* The text at hand, and room for it. */
+typedef struct {
+    Char *chars;
+    uint32_t *letters;
+    RawToken *tokens, *other;
+    ptrdiff_t char_count, letter_count, token_count, room;
+    uint16_t end_gap;
+    int language, version;
+    unsigned facts;
+} Text;
+
+typedef struct {
+    CharTable table;
+    Lexicon lexicon;
+    Memo *memos;
+} Tables;
+
+/* Bytes that grow. */
+typedef struct {
+    uint8_t *data;
+    size_t size, room;
+} Bytes;
+
+Trouble grow(Bytes *bytes, size_t more);
+
+/* scan.c */
+Trouble fold_text(const CharTable *table, const uint8_t *data, ptrdiff_t size, Text *text);
+void scan_text(Text *text);
+
+/* numbers.c */
+void read_numbers(Text *text, const Lexicon *lexicon);
+int find_number(const Lexicon *lexicon, int language, int form, uint64_t running, double *value);
+
+/* language.c */
+int guess_language(const Text *text, const Lexicon *lexicon);
+
+/* affixes.c */
+void mark_zones(Text *text, const uint32_t *source, ptrdiff_t source_words, const Lexicon *lexicon);
+
+/* lookup.c */
+Trouble look_up_tokens(const Text *text, const Tables *tables, Bytes *tokens, Bytes *letters);
+int is_function_word(const Lexicon *lexicon, int language, uint64_t running);
+void note_facts(Text *text, const Lexicon *lexicon);
+
+/* blake2b.c */
+void blake2b_128(const uint8_t *data, size_t size, uint64_t out[2]);
+
+INLINE int is_compared(int zone) {
+    return zone == ZONE_CORE || zone == ZONE_KICKER || zone == ZONE_TAIL;
+}
+
+INLINE uint64_t hash_letters(const uint32_t *letters, ptrdiff_t count) {
+    uint64_t running = 0;
+    for (ptrdiff_t i = 0; i < count; i++) running = poly_step(running, letters[i]);
+    return running;
+}
+
+#endif

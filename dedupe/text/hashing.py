@@ -1,0 +1,48 @@
+"""The hashes of words: the same in plain Python, in numpy and in the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BASE = 0x9E3779B97F4A7C15
+MASK64 = (1 << 64) - 1
+
+
+def mix64(value: int) -> int:
+    """Return the 64-bit finalizer of MurmurHash3 (Appleby, public domain)."""
+    value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCD & MASK64
+    value = (value ^ (value >> 33)) * 0xC4CEB9FE1A85EC53 & MASK64
+    return value ^ (value >> 33)
+
+
+def poly(values: Iterable[int], start: int = 0) -> int:
+    """Return the running polynomial hash of some numbers, before it is mixed.
+
+    It can be continued: ``poly("abc") == poly("c", poly("ab"))``, so that all prefixes of a word
+    are hashed in one go.
+    """
+    for value in values:
+        start = (start * BASE + value + 1) & MASK64
+    return start
+
+
+def key32(running: int) -> int:
+    """Return the 32-bit key of a running hash; never 0, which stands for no key."""
+    return mix64(running) >> 32 or 1
+
+
+def word_key(word: str) -> int:
+    """Return the 32-bit key of a folded word.
+
+    >>> word_key("ferry") == word_key("ferr" + "y")
+    True
+    """
+    return key32(poly(map(ord, word)))
+
+
+def salted_key(running: int, salt: int) -> int:
+    """Return a 32-bit key of a running hash for one use of it, so that uses do not mix."""
+    return mix64((running ^ (salt * BASE & MASK64)) & MASK64) >> 32 or 1

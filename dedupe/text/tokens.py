@@ -1,0 +1,97 @@
+"""The tokens of prepared texts as arrays, which all later steps read.
+
+A token has 24 bytes. Of two texts with the same tokens the same is known, whatever else is in the
+corpus: that is what lets a pair be scored alone, in a file of ten lines or of ten million.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TOKEN = np.dtype(
+    [
+        ("key", "<u4"),
+        ("stem", "<u4"),
+        ("concepts", "<u2", 4),
+        ("start", "<u2"),
+        ("length", "u1"),
+        ("weight", "u1"),
+        ("kind", "u1"),
+        ("zone", "u1"),
+        ("flags", "<u2"),
+    ]
+)
+"""One token.
+
+``key`` is equal for equal words, numbers of equal value, or pairs of ideographs; of an ideograph
+it is that of the pair it begins. ``stem`` groups forms of one word. ``concepts`` are meanings of
+:class:`dedupe.text.lexicon.Meaning`, 0 for none. ``start`` and ``length`` give its folded letters in
+bytes. ``weight`` is its information in eighths of a bit.
+"""
+
+EIGHTHS = 8
+MOST_TOKENS = 96
+"""Longer texts are compared by so many first tokens."""
+MOST_CONCEPTS = 4
+LONGEST_LETTERS = 255
+
+
+class Flag:
+    """Bits of a token."""
+
+    FUNCTION = 1
+    NEGATION = 2
+    CALENDAR = 4
+    NAME = 8
+    RARE = 16
+    JOINED = 32
+    """An ideograph that follows another one directly."""
+    OPENS_PAIR = 64
+    """An ideograph that another one follows directly."""
+    UPPER = 128
+
+
+class Fact:
+    """Bits of a text."""
+
+    GENRE = 1
+    WITHDRAWN = 2
+    GENERIC = 4
+    PLACEHOLDER = 8
+    BROKEN_OFF = 16
+    NOISY = 32
+    """Written with markup or entities."""
+    TAGGED = 64
+    """Written with tags, a kicker or an outlet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTexts:
+    """The prepared texts of one field, as columns.
+
+    Text ``i`` has the tokens ``tokens[offsets[i]:offsets[i + 1]]`` and the letters
+    ``letters[letter_offsets[i]:letter_offsets[i + 1]]``. ``fingerprints`` has two words a text, both
+    0 for a text without tokens. ``band_keys`` and ``rare_keys`` are blocking keys, 0 for none.
+    ``lengths`` counts the characters of the text without markup.
+    """
+
+    tokens: NDArray[np.void]
+    offsets: NDArray[np.int64]
+    letters: NDArray[np.uint8]
+    letter_offsets: NDArray[np.int64]
+    fingerprints: NDArray[np.uint64]
+    band_keys: NDArray[np.uint32]
+    rare_keys: NDArray[np.uint32]
+    languages: NDArray[np.uint8]
+    versions: NDArray[np.uint8]
+    facts: NDArray[np.uint8]
+    lengths: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
