@@ -129,7 +129,7 @@ class CodedStrings(StringColumn):
 class StringPacker:
     """Strings on their way into a Packed.
 
-    >>> packing = Packing()
+    >>> packing = StringPacker()
     >>> packing.add(["a", "bc"])
     >>> packing.add(["", "d"])
     >>> list(packing.packed())
@@ -154,7 +154,7 @@ class StringPacker:
 class StringCoder:
     """Strings on their way into a Coded, numbered in the order in which they first come.
 
-    >>> coding = Coding()
+    >>> coding = StringCoder()
     >>> coding.add(["reuters", "ap", "reuters"])
     >>> coding.coded().names, coding.coded().numbers.tolist()
     (['reuters', 'ap'], [0, 1, 0])
