@@ -13,7 +13,7 @@ JOINERS = "\u200c\u200d"  # they shape letters, and do nothing else
 def escape_controls(text: str) -> str:
     r"""A text with its control and format characters as escapes, and every space as a plain one.
 
-    >>> visible("a\x1b[2Jb\u202e\n")
+    >>> escape_controls("a\x1b[2Jb\u202e\n")
     'a\\x1b[2Jb\\u202e '
     """
     if text.isprintable():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from commandline import environment
-from drive import fuzz_by_chance
-from targets import MIB, TARGETS, Target
-from watch import FindingError, Watch
+from fuzz.drive import fuzz_by_chance
+from fuzz.targets import MIB, TARGETS, Target
+from fuzz.watch import FindingError, Watch
 
 from dedupe.errors import DedupeError
 

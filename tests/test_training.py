@@ -75,14 +75,13 @@ def test_a_lesson_holds_the_told_pairs_and_their_variants(folder):
     assert ledes.all(axis=1).sum() == 1, "one variant has no ledes"
 
 
-def test_the_written_model_says_what_the_trained_one_does(folder, monkeypatch):
+def test_the_written_model_says_what_the_trained_one_does(folder):
     pytest.importorskip("sklearn")
-    monkeypatch.setattr(fit, "TREES", 12)
     corpus, told = str(folder / "stories.jsonl"), str(folder / "labels.csv")
     lesson = training_examples.labelled_examples(
         training_examples.open_corpus(corpus), training_examples.label_pairs(told)
     )
-    booster = fit.train(lesson)
+    booster = fit.train(lesson, trees=12)
     model = read_model(orjson.dumps(fit.export(booster)))
     odds = booster.decision_function(lesson.rows)
     assert model.log_odds(lesson.rows) == pytest.approx(odds, abs=1e-3)

@@ -53,7 +53,7 @@ class Backend(ABC):
     corpus_stats: CorpusStats
 
     @abstractmethod
-    def propose(
+    def candidate_pairs(
         self, content_ids: NDArray[np.int64], oversized: OversizedBuckets | None = None
     ) -> Candidates:
         """Candidate pairs among some contents, in order of time, over the keys of every field.
@@ -71,7 +71,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def reach(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def max_exact_gap(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each content are still one story.
 
         See :func:`dedupe.scoring.score.max_exact_gap`.

@@ -48,7 +48,7 @@ class DiskBackend(WordColumnBackend):
         """A place for the pairs that are put aside."""
         return PrunedPairsOnDisk(self.scratch)
 
-    def propose(
+    def candidate_pairs(
         self, content_ids: NDArray[np.int64], oversized: OversizedBuckets | None = None
     ) -> Candidates:
         """Candidate pairs among some contents."""
@@ -72,7 +72,7 @@ class DiskBackend(WordColumnBackend):
         content_ids = np.unique(np.concatenate([pair_context.left, pair_context.right]))
         return score_pairs(self.with_letters(scoring_context, content_ids), pair_context, progress)
 
-    def reach(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def max_exact_gap(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each content are still one story."""
         scoring_context = self.scoring_context(self.counts(np.flatnonzero(self.content_ids >= 0)))
         step = self.LOOKED_AT

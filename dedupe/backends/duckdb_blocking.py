@@ -42,8 +42,8 @@ def disk_candidate_pairs(
 ) -> Candidates:
     """Candidate pairs among some contents, given in order; ``bands`` counts those of each field.
 
-    ``oversized`` is that of :meth:`dedupe.backends.base.Backend.propose`; its keys must be among
-    those that were found oversized when all contents met last.
+    ``oversized`` is that of :meth:`dedupe.backends.base.Backend.candidate_pairs`; its keys must be
+    among those that were found oversized when all contents met last.
     """
     scratch.do("create or replace table met (code bigint)")
     ranks = np.full(int(content_ids.max(initial=-1)) + 1, -1, np.int32)

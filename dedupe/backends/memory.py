@@ -49,7 +49,7 @@ class MemoryBackend(Backend):
     description: Contents
     corpus_stats: CorpusTexts
 
-    def propose(
+    def candidate_pairs(
         self, content_ids: NDArray[np.int64], oversized: OversizedBuckets | None = None
     ) -> Candidates:
         """Candidate pairs among some contents."""
@@ -79,7 +79,7 @@ class MemoryBackend(Backend):
         scoring_context = replace(self.scoring_context(counts), floor=floor if prefilter else 0)
         return partial(score_slices, self, partial(score_pairs, scoring_context), floor)
 
-    def reach(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def max_exact_gap(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each content are still one story."""
         scoring_context = scoring_context_of(self, np.flatnonzero(self.content_ids >= 0))
         return max_exact_gap(scoring_context, content_ids, self.settings.threshold)

@@ -302,7 +302,7 @@ def relative_findings(form: str, findings: Findings, environ: Mapping[str, str])
 def relative_path(path: str, root: str) -> str:
     """A path as seen from a folder that it lies in.
 
-    >>> from_root("/w/data/../a.jsonl", "/w"), from_root("/tmp/a.jsonl", "/w")
+    >>> relative_path("/w/data/../a.jsonl", "/w"), relative_path("/tmp/a.jsonl", "/w")
     ('a.jsonl', '/tmp/a.jsonl')
     """
     if path == STDIN:

@@ -40,8 +40,10 @@ MEANINGS = {
 def feature_value_text(name: str, value: float) -> str:
     """A feature's value with its unit; ``unknown`` for NaN.
 
-    >>> worded("gap", 3.2580965), worded("returns", 3.0), worded("opposed", 0.0)
-    ('25.0 h', '8 days', 'no')
+    >>> feature_value_text("gap", 3.2580965), feature_value_text("returns", 3.0)
+    ('25.0 h', '8 days')
+    >>> feature_value_text("opposed", 0.0)
+    'no'
     """
     if math.isnan(value):
         return "-" if name == "alone" else "unknown"

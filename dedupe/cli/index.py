@@ -121,12 +121,12 @@ must have been made with equal settings.
     ),
 )
 @create_options
-def create_command(task: IndexRequest) -> None:
+def create_command(request: IndexRequest) -> None:
     """Start an empty index."""
     from dedupe.index.index import Index
 
-    Index.create(task.path, task.settings).close()
-    say_unless_quiet(task, f"{task.path}: made, empty")
+    Index.create(request.path, request.settings).close()
+    say_unless_quiet(request, f"{request.path}: made, empty")
 
 
 @click.command(
@@ -141,12 +141,12 @@ def create_command(task: IndexRequest) -> None:
     "--ids", metavar="FILE", help="Forget the stories whose ids are the lines of FILE; - is stdin."
 )
 @path_options
-def remove_command(task: IndexRequest, *, before: str | None, ids: str | None) -> None:
+def remove_command(request: IndexRequest, *, before: str | None, ids: str | None) -> None:
     """Forget stories."""
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
 
-    say_unless_quiet(task, delete_records(task, before, ids))
+    say_unless_quiet(request, delete_records(request, before, ids))
 
 
 @click.command(
@@ -155,9 +155,9 @@ def remove_command(task: IndexRequest, *, before: str | None, ids: str | None) -
     epilog=examples(("Once a week", "dedupe index compact seen.index")),
 )
 @path_options
-def compact_command(task: IndexRequest) -> None:
+def compact_command(request: IndexRequest) -> None:
     """Judge all anew."""
-    say_unless_quiet(task, compact_index(task))
+    say_unless_quiet(request, compact_index(request))
 
 
 @click.command(
@@ -167,15 +167,15 @@ def compact_command(task: IndexRequest) -> None:
 )
 @path_options
 @click.argument("other", metavar="OTHER", type=click.Path())
-def merge_command(task: IndexRequest, *, other: str) -> None:
+def merge_command(request: IndexRequest, *, other: str) -> None:
     """Take another index in."""
-    say_unless_quiet(task, unite_indexes(task, other))
+    say_unless_quiet(request, unite_indexes(request, other))
 
 
-def say_unless_quiet(task: IndexRequest, text: str) -> None:
+def say_unless_quiet(request: IndexRequest, text: str) -> None:
     """Tell a person, unless told not to."""
-    if not task.console.quiet:
-        task.console.say(text)
+    if not request.console.quiet:
+        request.console.say(text)
 
 
 STATS_HELP = """\
@@ -202,16 +202,16 @@ One object a cluster: its id, its size, its canonical version, and all its stori
     epilog=examples(("How large is it?", "dedupe index stats seen.index")),
 )
 @output_options
-def stats_command(task: IndexRequest) -> None:
+def stats_command(request: IndexRequest) -> None:
     """Tell the figures."""
     import json
 
     from dedupe.index.index import Index
     from dedupe.io.output import open_output
 
-    with Index(task.path, {}, {}, any_rules=True) as index:
+    with Index(request.path, {}, {}, any_rules=True) as index:
         figures = index.stats()
-    with open_output(task.output, task.inputs) as output:
+    with open_output(request.output, request.inputs) as output:
         shown = json.dumps(figures, indent=2, ensure_ascii=False)
         output.write(shown.encode(errors="backslashreplace") + b"\n")  # a path may be no UTF-8
 
@@ -223,13 +223,13 @@ def stats_command(task: IndexRequest) -> None:
 )
 @click.option("--deep", is_flag=True, help="Also run the batch over all stories, and compare.")
 @path_options
-def check_command(task: IndexRequest, *, deep: bool) -> None:
+def check_command(request: IndexRequest, *, deep: bool) -> None:
     """Verify the index."""
-    wrong, fine = verify_index(task, deep=deep)
+    wrong, fine = verify_index(request, deep=deep)
     if wrong:
-        raise StoreError(task.path, "; ".join(wrong))
-    if not task.console.quiet:
-        task.console.say(fine)
+        raise StoreError(request.path, "; ".join(wrong))
+    if not request.console.quiet:
+        request.console.say(fine)
 
 
 @click.command(
@@ -238,7 +238,7 @@ def check_command(task: IndexRequest, *, deep: bool) -> None:
     epilog=examples(("Take all of it elsewhere", "dedupe index export -o all.jsonl.gz seen.index")),
 )
 @output_options
-def export_command(task: IndexRequest) -> None:
+def export_command(request: IndexRequest) -> None:
     """Write all clusters."""
     import orjson
 
@@ -248,17 +248,17 @@ def export_command(task: IndexRequest) -> None:
 
     count = 0
     with (
-        Index(task.path, {}, {}, any_rules=True) as index,
-        open_output(task.output, task.inputs) as output,
+        Index(request.path, {}, {}, any_rules=True) as index,
+        open_output(request.output, request.inputs) as output,
     ):
         for group in index.export():
             output.write(orjson.dumps(group, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
-    if not task.console.quiet:
-        task.console.say(count_noun(count, "cluster"))
+    if not request.console.quiet:
+        request.console.say(count_noun(count, "cluster"))
 
 
-def delete_records(task: IndexRequest, before: str | None, ids: str | None) -> str:
+def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
     """Remove stories."""
     from dedupe.index.index import Index, seconds_of
     from dedupe.index.maintain import remove_records
@@ -268,10 +268,10 @@ def delete_records(task: IndexRequest, before: str | None, ids: str | None) -> s
     except SettingsError as error:
         raise SettingsError("--before", error.reason) from None
     names = None if ids is None else read_ids(ids)
-    with Index(task.path, {}, {}) as index:
+    with Index(request.path, {}, {}) as index:
         gone, missing = remove_records(index.store, oldest, names)
     absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
-    return ", ".join([f"{task.path}: {count_noun(gone, 'record')} removed", *absent])
+    return ", ".join([f"{request.path}: {count_noun(gone, 'record')} removed", *absent])
 
 
 def read_ids(path: str) -> list[str]:
@@ -285,36 +285,39 @@ def read_ids(path: str) -> list[str]:
         raise InputError(path, None, f"invalid UTF-8 at byte {error.start + 1}") from None
 
 
-def compact_index(task: IndexRequest) -> str:
+def compact_index(request: IndexRequest) -> str:
     """Compact, with progress for whoever watches."""
     from dedupe.index.compact import compact_store
     from dedupe.index.index import Index
 
     started = time.perf_counter()
-    with Index(task.path, {}, {}, any_rules=True) as index, progress_line(task.console) as progress:
+    with (
+        Index(request.path, {}, {}, any_rules=True) as index,
+        progress_line(request.console) as progress,
+    ):
         changed = compact_store(index.store, progress)
-    facts = [f"{task.path}: compact", f"{changed:,} with another canonical version"]
+    facts = [f"{request.path}: compact", f"{changed:,} with another canonical version"]
     return join_facts(facts, time.perf_counter() - started)
 
 
-def unite_indexes(task: IndexRequest, other: str) -> str:
+def unite_indexes(request: IndexRequest, other: str) -> str:
     """Merge another index into one."""
     from dedupe.index.index import Index
 
-    with Index(task.path, {}, {}) as index, Index(other, {}, {}) as theirs:
+    with Index(request.path, {}, {}) as index, Index(other, {}, {}) as theirs:
         added = index.merge(theirs)
-    return f"{task.path}: {count_noun(added, 'record')} new from {other}"
+    return f"{request.path}: {count_noun(added, 'record')} new from {other}"
 
 
-def verify_index(task: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
+def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
     """Check an index; returns what is wrong, and else what there is to tell."""
     from dedupe.index.index import Index
     from dedupe.index.verify import check_index, count_differing
 
     started = time.perf_counter()
-    with Index(task.path, {}, {}) as index, progress_line(task.console) as progress:
+    with Index(request.path, {}, {}) as index, progress_line(request.console) as progress:
         wrong = check_index(index.store)
-        facts = [f"{task.path}: sound", count_noun(index.stats()["stories"], "record")]
+        facts = [f"{request.path}: sound", count_noun(index.stats()["stories"], "record")]
         if deep and not wrong:
             differ = count_differing(index.store, progress)
             facts.append(f"{differ:,} with another canonical version in a batch run")

@@ -71,9 +71,9 @@ BY_LINE = click.option(
 )
 @BY_LINE
 @feed_options
-def add_command(task: IndexRequest, *, by_line: bool) -> None:
+def add_command(request: IndexRequest, *, by_line: bool) -> None:
     """Take stories in."""
-    run_feed("add", task, by_line=by_line)
+    run_feed("add", request, by_line=by_line)
 
 
 @click.command(
@@ -83,9 +83,9 @@ def add_command(task: IndexRequest, *, by_line: bool) -> None:
 )
 @BY_LINE
 @feed_options
-def match_command(task: IndexRequest, *, by_line: bool) -> None:
+def match_command(request: IndexRequest, *, by_line: bool) -> None:
     """Answer and change nothing."""
-    run_feed("match", task, by_line=by_line)
+    run_feed("match", request, by_line=by_line)
 
 
 @click.command(
@@ -97,9 +97,9 @@ def match_command(task: IndexRequest, *, by_line: bool) -> None:
 )
 @BY_LINE
 @feed_options
-def unique_command(task: IndexRequest, *, by_line: bool) -> None:
+def unique_command(request: IndexRequest, *, by_line: bool) -> None:
     """Let the unseen through."""
-    run_feed("unique", task, by_line=by_line)
+    run_feed("unique", request, by_line=by_line)
 
 
 RECORDS_PER_LOOKUP = 1 << 15
@@ -107,17 +107,17 @@ RECORDS_PER_LOOKUP = 1 << 15
 TABLES = ("csv", "tsv", "parquet")
 
 
-def run_feed(command: str, task: IndexRequest, *, by_line: bool) -> None:
+def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
     """Pass stories to an index and write what it has to say of them."""
     started = time.perf_counter()
     read_stats = ReadStats()
     counts = {"new": 0, "opens": 0}
     with ExitStack() as opened:
-        index = opened.enter_context(open_index(task))
-        groups = group_batches(input_batches(task, index, read_stats, by_line=by_line))
-        if command == "unique" and task.output not in STDOUT_PATHS:
+        index = opened.enter_context(open_index(request))
+        groups = group_batches(input_batches(request, index, read_stats, by_line=by_line))
+        if command == "unique" and request.output not in STDOUT_PATHS:
             opened.enter_context(index.store.writing())  # until the file is whole
-        output = opened.enter_context(open_output(task.output, task.inputs))
+        output = opened.enter_context(open_output(request.output, request.inputs))
         first: Batch | None = None
         for group in groups:
             check_one_table([first or group[0], *group])
@@ -125,19 +125,19 @@ def run_feed(command: str, task: IndexRequest, *, by_line: bool) -> None:
                 counts["new"] += answer.new
                 counts["opens"] += answer.opens
             first = first or group[0]
-    if not task.console.quiet:
+    if not request.console.quiet:
         facts = [
             count_noun(read_stats.records, "record"),
             *feed_outcome(command, read_stats.records, counts),
         ]
-        task.console.say(join_facts(facts, time.perf_counter() - started))
+        request.console.say(join_facts(facts, time.perf_counter() - started))
 
 
-def open_index(task: IndexRequest) -> Index:
-    """The index of a task."""
+def open_index(request: IndexRequest) -> Index:
+    """The index of a request."""
     from dedupe.index.index import Index
 
-    return Index(task.path, task.wanted, task.passing)
+    return Index(request.path, request.wanted, request.passing)
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
@@ -151,17 +151,17 @@ def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str
 
 
 def input_batches(
-    task: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
+    request: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
 ) -> Iterator[Batch]:
     """Batches of the input: a stream as it comes, files in bulk."""
     from dedupe.io.reader import read
     from dedupe.io.stream import read_stream
 
     stdin = standard_input()
-    survivors = by_line or (is_stream(stdin) and task.format not in TABLES)
-    if task.files in ((), ("-",)) and survivors:
-        return read_stream(stdin, index.settings, read_stats, task.format, by_line=by_line)
-    return read(task.files, index.settings, read_stats, stdin=stdin, format=task.format)
+    survivors = by_line or (is_stream(stdin) and request.format not in TABLES)
+    if request.files in ((), ("-",)) and survivors:
+        return read_stream(stdin, index.settings, read_stats, request.format, by_line=by_line)
+    return read(request.files, index.settings, read_stats, stdin=stdin, format=request.format)
 
 
 def is_stream(stdin: BinaryIO) -> bool:

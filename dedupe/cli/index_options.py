@@ -79,7 +79,7 @@ class IndexRequest:
 
 
 def feed_options(command: CommandFunction) -> CommandFunction:
-    """Give a command ``PATH [FILES]...``, every setting and the shared options, as its Task."""
+    """Give a command ``PATH [FILES]...``, all settings and shared options, as its request."""
     declared = (
         PATH,
         files_argument("files"),
@@ -110,7 +110,7 @@ def output_options(command: CommandFunction) -> CommandFunction:
 def declare_options(
     command: CommandFunction, declared: Iterable[Decorator], *, settings: bool = True
 ) -> CommandFunction:
-    """Declare options, and put their values into a Task."""
+    """Declare options, and put their values into an IndexRequest."""
 
     @functools.wraps(command)
     def run(path: str, **given: Any) -> None:  # noqa: ANN401 - one type an option
@@ -122,7 +122,7 @@ def declare_options(
         chosen, wanted, passing = split_settings(
             flags, os.environ, given.pop("config", None), settings
         )
-        task = IndexRequest(
+        request = IndexRequest(
             path=path,
             console=console,
             settings=chosen,
@@ -132,7 +132,7 @@ def declare_options(
             output=given.pop("output", None),
             format=given.pop("input_format", None),
         )
-        command(task, **given)
+        command(request, **given)
 
     return add_options(run, declared)
 

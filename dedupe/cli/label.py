@@ -214,7 +214,7 @@ def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: 
 def gap_text(seconds: int) -> str:
     """Word a distance in time, in the largest unit that it holds twice.
 
-    >>> apart(0), apart(7300), apart(864000)
+    >>> gap_text(0), gap_text(7300), gap_text(864000)
     ('at the same time', '2 hours apart', '10 days apart')
     """
     for size, unit in UNITS:

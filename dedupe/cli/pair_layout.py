@@ -48,7 +48,7 @@ class TextStyle:
 def cut_and_escape(text: str) -> str:
     r"""A text cut to what is shown, with escapes for all that could steer a terminal.
 
-    >>> safe("a\x1b[2Jb")
+    >>> cut_and_escape("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
     return escape_controls(text if len(text) <= MOST else text[:MOST] + "\u2026")

@@ -62,7 +62,7 @@ def exact_group_representatives(backend: Backend) -> NDArray[np.int64]:
     )
     reach = np.zeros(len(counts), dtype=np.int64)
     many = np.flatnonzero(counts > 1)
-    reach[many] = backend.reach(many)
+    reach[many] = backend.max_exact_gap(many)
     if backend.settings.window is not None:
         np.minimum(reach, backend.settings.window, out=reach)
     return best_of_groups_in(

@@ -154,7 +154,7 @@ def candidates_of(
     backend: Backend, survivors: NDArray[np.int64], oversized: OversizedBuckets | None = None
 ) -> Candidates:
     """Candidate pairs of the contents that survive, by all keys or by some."""
-    return backend.propose(contents_by_time(backend, survivors), oversized)
+    return backend.candidate_pairs(contents_by_time(backend, survivors), oversized)
 
 
 def contents_by_time(backend: Backend, survivors: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ def to_pairs(state: ClusteringState, backend: Backend) -> Pairs:
 
 
 def pairs_from_scored(scored: ScoredPairs, backend: Backend) -> Pairs:
-    """Judged pairs with their reasons; one without any similarity is there by links alone."""
+    """Scored pairs with their reasons; one without any similarity is there by links alone."""
     names = [field.name for field in backend.settings.field]
     alike = backend.content_ids[scored.left] == backend.content_ids[scored.right]
     reasons = [

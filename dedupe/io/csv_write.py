@@ -80,7 +80,7 @@ def escape_formulas(chunks: Iterable[bytes], batches: Sequence[Batch]) -> Iterat
 def escape_rows(rows: bytes, delimiter: str) -> bytes:
     r"""Whole rows with their formulas guarded; a row without any keeps its bytes.
 
-    >>> defused(b"id,title\na,=1+1\nb,-5\n", ",")
+    >>> escape_rows(b"id,title\na,=1+1\nb,-5\n", ",")
     b"id,title\na,'=1+1\nb,-5\n"
     """
     taken: list[str] = []

@@ -77,7 +77,7 @@ LINE_FEED = b"\n"
 class RowChecksum:
     """How many lines there are, and the sum of their hashes.
 
-    >>> Rows.of([b"a", b"b"]) == Rows.of([b"b"]) + Rows.of([b"a"])
+    >>> RowChecksum.of([b"a", b"b"]) == RowChecksum.of([b"b"]) + RowChecksum.of([b"a"])
     True
     """
 

@@ -143,7 +143,7 @@ class EscapingWriter:
 def escape_for_terminal(data: bytes) -> bytes:
     r"""Lines with escapes for all that could steer a terminal; tabs stay.
 
-    >>> harmless(b"a\x1b[2J\tb\n\xff\n")
+    >>> escape_for_terminal(b"a\x1b[2J\tb\n\xff\n")
     b'a\\x1b[2J\tb\n\\xff\n'
     """
     lines = data.decode(errors="backslashreplace").split("\n")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-SOME = 4096
+STEP = 4096
 CONTINUES, CONTINUED = 0xC0, 0x80
 """The bits that tell a byte of UTF-8 that goes on with a character from one that begins it."""
 
@@ -73,17 +73,21 @@ class NameColumn(StringColumn):
 
 @dataclass(frozen=True, eq=False)
 class PackedStrings(StringColumn):
-    """Strings as UTF-8, end to end: string ``i`` is ``data[ends[i] : ends[i + 1]]``."""
+    """Strings as UTF-8, end to end: string ``i`` is ``data[ends[i] : ends[i + 1]]``.
+
+    Iteration decodes ``step`` strings at a time.
+    """
 
     data: bytearray | mmap
     ends: NDArray[np.int64]
+    step: int = STEP
 
     def __len__(self) -> int:
         return len(self.ends) - 1
 
     def __iter__(self) -> Iterator[str]:
-        for first in range(0, len(self), SOME):
-            ends = self.ends[first : first + SOME + 1]
+        for first in range(0, len(self), self.step):
+            ends = self.ends[first : first + self.step + 1]
             data = self.data[ends[0] : ends[-1]]
             text, bounds = data.decode("utf-8", "surrogatepass"), ends - ends[0]
             if len(text) < len(data):
@@ -125,7 +129,7 @@ class CodedStrings(StringColumn):
 class StringPacker:
     """Strings on their way into a Packed.
 
-    >>> packing = Packing()
+    >>> packing = StringPacker()
     >>> packing.add(["a", "bc"])
     >>> packing.add(["", "d"])
     >>> list(packing.packed())
@@ -150,7 +154,7 @@ class StringPacker:
 class StringCoder:
     """Strings on their way into a Coded, numbered in the order in which they first come.
 
-    >>> coding = Coding()
+    >>> coding = StringCoder()
     >>> coding.add(["reuters", "ap", "reuters"])
     >>> coding.coded().names, coding.coded().numbers.tolist()
     (['reuters', 'ap'], [0, 1, 0])

@@ -49,7 +49,7 @@ def matches_any(kind: pa.DataType, tests: Iterable[Callable[[pa.DataType], bool]
 def table_problem(fields: Iterable[pa.Field]) -> str:
     """What keeps columns, or members of an object, from being JSON, with a name; ``""`` if nothing.
 
-    >>> problem(pa.schema([("a", pa.list_(pa.duration("s"))), ("b", pa.int8())]))
+    >>> table_problem(pa.schema([("a", pa.list_(pa.duration("s"))), ("b", pa.int8())]))
     'a: duration[s] has no place in JSON'
     """
     names: set[str] = set()

@@ -17,7 +17,7 @@ SIMILARITY = re.compile(r"(\S.*?) \d\.\d\d(?: |$)")
 def count_noun(number: int, noun: str) -> str:
     """Word a number of things.
 
-    >>> counted(1, "record"), counted(2051, "pair")
+    >>> count_noun(1, "record"), count_noun(2051, "pair")
     ('1 record', '2,051 pairs')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -26,7 +26,7 @@ def count_noun(number: int, noun: str) -> str:
 def one_line(text: str, most: int = MAX_TEXT) -> str:
     r"""A text on one line, cut to what is shown, with escapes for what could steer a terminal.
 
-    >>> safe("50%\x1b[2J\nof")
+    >>> one_line("50%\x1b[2J\nof")
     '50%\\x1b[2J of'
     """
     line = " ".join(text[: 4 * most].split())
@@ -42,7 +42,7 @@ def location_text(location: SourceLocation) -> str:
 def reason_fields(reason: str) -> str:
     """What was alike, without the figures.
 
-    >>> grounds("title 0.87 lede 0.93"), grounds("exact")
+    >>> reason_fields("title 0.87 lede 0.93"), reason_fields("exact")
     ('title and lede', 'exact')
     """
     return " and ".join(SIMILARITY.findall(reason)) or reason

@@ -61,7 +61,7 @@ def annotation_location(finding: Finding) -> dict[str, str]:
 def workflow_command(level: str, message: str, **properties: str) -> str:
     r"""A workflow command on a line of its own.
 
-    >>> command("error", "50%", file="a,b.jsonl")
+    >>> workflow_command("error", "50%", file="a,b.jsonl")
     '::error file=a%2Cb.jsonl::50%25\n'
     """
     given = ",".join(f"{name}={escape_property(value)}" for name, value in properties.items())

@@ -73,7 +73,7 @@ def finding_row(finding: Finding) -> str:
 def escape_markdown(text: str) -> str:
     r"""A text of the input that means nothing in Markdown.
 
-    >>> plain("a|b <b>*c*</b>")
+    >>> escape_markdown("a|b <b>*c*</b>")
     'a\\|b \\<b\\>\\*c\\*\\</b\\>'
     """
     return SPECIAL.sub(r"\\\1", one_line(text))

@@ -121,7 +121,7 @@ def y_labels(share: float) -> str:
 def scale_step(most: int) -> list[int]:
     """Round numbers from 0 to at least ``most``, three to six of them.
 
-    >>> scale(7), scale(1234)
+    >>> scale_step(7), scale_step(1234)
     ([0, 2, 4, 6, 8], [0, 500, 1000, 1500])
     """
     if most <= FEW:

@@ -51,7 +51,7 @@ def shift_mask(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
 def text_without_numbers(text: str) -> str:
     """A normalised text without its figures; one of nothing but figures keeps them.
 
-    >>> spelled_without_numbers("odlin sold 4.3 mln tons"), spelled_without_numbers("2026")
+    >>> text_without_numbers("odlin sold 4.3 mln tons"), text_without_numbers("2026")
     ('odlin sold mln tons', '2026')
     """
     return NUMBER.sub("", text).strip() or text

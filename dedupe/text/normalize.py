@@ -52,7 +52,7 @@ class NormalizedTexts:
 def normalize(texts: Sequence[str], outlets: NDArray[np.uint64]) -> NormalizedTexts:
     """Fold texts; ``outlets`` are the learned closing phrases of :func:`learn_outlets`.
 
-    >>> fold(["UPDATE 2-Fed raises rates - Reuters"], np.zeros(0, np.uint64)).texts()
+    >>> normalize(["UPDATE 2-Fed raises rates - Reuters"], np.zeros(0, np.uint64)).texts()
     ['fed raises rates']
     """
     tokens = tokenize(texts)

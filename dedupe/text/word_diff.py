@@ -27,7 +27,7 @@ class Token:
 def word_diff(left: str, right: str) -> tuple[list[Token], list[Token]]:
     """Both texts as tokens; case, spaces and punctuation do not make a difference.
 
-    >>> [token.text for token in difference("Two dead", "Ten dead.")[1] if token.differs]
+    >>> [token.text for token in word_diff("Two dead", "Ten dead.")[1] if token.differs]
     ['Ten']
     """
     ours, theirs = TOKEN.findall(left), TOKEN.findall(right)

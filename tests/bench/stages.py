@@ -84,7 +84,7 @@ def given(count: int) -> Given:
     description = preprocess(corpus, SETTINGS.seed, SETTINGS.jobs, lambda _: None)
     case = build_memory_backend(corpus, description, SETTINGS)
     kinds, firsts = np.unique(case.content_ids, return_index=True)
-    found = case.propose(kinds)
+    found = case.candidate_pairs(kinds)
     left, right = (firsts[ends] for ends in found.left_right())
     evidence = scoring_context_of(case, np.arange(len(corpus)))
     evidence = replace(evidence, floor=SETTINGS.threshold * PRUNING_SHARE)

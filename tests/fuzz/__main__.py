@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from drive import GUIDED
-from targets import TARGETS
+from fuzz.drive import GUIDED
+from fuzz.targets import TARGETS
 
 GRACE = 90
 """Seconds that a target's process may take to begin and to end."""

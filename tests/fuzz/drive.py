@@ -15,7 +15,8 @@ from typing import NoReturn
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from watch import FindingError, Watch
+
+from fuzz.watch import FindingError, Watch
 
 GUIDED = importlib.util.find_spec("atheris") is not None
 MEMORY = 1 << 30
@@ -58,7 +59,7 @@ def fuzz_by_coverage(name: str, seconds: float, findings: Path) -> NoReturn:
 
     with ExitStack() as stack:
         stack.enter_context(atheris.instrument_imports(include=["dedupe"]))
-        from targets import TARGETS  # noqa: PLC0415 - instruments what it imports
+        from fuzz.targets import TARGETS  # noqa: PLC0415 - instruments what it imports
     target = TARGETS[name]
     watch = Watch(name, target, findings)
     until = time.monotonic() + seconds
@@ -104,7 +105,7 @@ def main(name: str, seconds: float, findings: Path) -> None:
     """Be the process of one target."""
     if GUIDED:
         fuzz_by_coverage(name, seconds, findings)
-    from targets import TARGETS  # noqa: PLC0415 - the same place as above
+    from fuzz.targets import TARGETS  # noqa: PLC0415 - the same place as above
 
     watch = Watch(name, TARGETS[name], findings)
     limit_memory()

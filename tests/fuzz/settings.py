@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from reading import DEEP, LONG, scratch
 
 from dedupe.api import cluster
 from dedupe.cli.cluster import cluster_command
 from dedupe.config import SETTINGS, resolve_settings
+from fuzz.reading import DEEP, LONG, scratch
 
 if TYPE_CHECKING:
     from dedupe.config import Settings

@@ -7,10 +7,9 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from reading import FIXTURES
-
 from dedupe.index import database, segments
 from dedupe.index.index import Index
+from fuzz.reading import FIXTURES
 
 TABLES = {
     "meta": ("value",),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-from reading import BOTH_WAYS, READERS
-from settings import WAYS_IN
-from stores import STORES
-from texts import TEXTS
 
 from dedupe.errors import DedupeError, StoreError
+from fuzz.reading import BOTH_WAYS, READERS
+from fuzz.settings import WAYS_IN
+from fuzz.stores import STORES
+from fuzz.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from kernels import agree
-from reading import inputs
 
 from dedupe.api import cluster
 from dedupe.hashing import hash_spans
@@ -14,6 +13,7 @@ from dedupe.io.article_split import split_article
 from dedupe.text import preprocess
 from dedupe.text.affixes import outlet_starts
 from dedupe.text.tokenize import tokenize
+from fuzz.reading import inputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from targets import Target
+    from fuzz.targets import Target
 
 LONGEST = 2.0
 """Seconds of processor time for one pass through an input of up to a MiB."""

@@ -58,12 +58,12 @@ def directions() -> list[int]:
     return [1 if name in HELPS else -1 if name in HURTS else 0 for name in bare]
 
 
-def train(examples: TrainingSet) -> Any:
-    """A fitted booster of small monotone trees."""
+def train(examples: TrainingSet, trees: int = TREES) -> Any:
+    """Fit a booster of so many small monotone trees."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - a tool's need
 
     booster = HistGradientBoostingClassifier(
-        max_iter=TREES,
+        max_iter=trees,
         learning_rate=RATE,
         max_leaf_nodes=LEAVES,
         min_samples_leaf=LEAST,

@@ -62,7 +62,7 @@ class SparkBackend(WordColumnBackend):
         """So many pairs are scored at a time, that the texts are sent about seldom."""
         return max(AT_ONCE, BYTES_PER_CONTENT * self.content_count)
 
-    def propose(
+    def candidate_pairs(
         self, content_ids: NDArray[np.int64], oversized: OversizedBuckets | None = None
     ) -> Candidates:
         """Candidate pairs among some contents."""
@@ -97,7 +97,7 @@ class SparkBackend(WordColumnBackend):
             found["score"], found["hope"], np.stack([found[name] for name in names], axis=1)
         )
 
-    def reach(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def max_exact_gap(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many seconds apart two records of each content are still one story."""
         if not len(content_ids):
             return content_ids

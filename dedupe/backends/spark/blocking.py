@@ -52,8 +52,8 @@ def spark_candidate_pairs(
 ) -> Candidates:
     """Candidate pairs among some contents, given in order; the tables have a row a kind.
 
-    ``oversized`` is that of :meth:`dedupe.backends.base.Backend.propose`; its keys must be among
-    those that were found oversized when all contents met last. The pairs must have been taken
+    ``oversized`` is that of :meth:`dedupe.backends.base.Backend.candidate_pairs`; its keys must be
+    among those that were found oversized when all contents met last. The pairs must have been taken
     before the next ones are asked for. Raises BackendError where Spark brings rows out of order.
     """
     surviving = asked_of(stage.spark, {"kind": content_ids, "rank": np.arange(len(content_ids))})

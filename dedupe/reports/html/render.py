@@ -171,7 +171,7 @@ def isolate_direction(text: str) -> Html:
 def number_cell(number: float) -> Html:
     """A number for people, with the number for programs beside it.
 
-    >>> datum(36175), datum(0.5)
+    >>> number_cell(36175), number_cell(0.5)
     ('<data value="36175">36,175</data>', '<data value="0.5">0.5000</data>')
     """
     words = f"{number:,}" if isinstance(number, int) else f"{number:.{MOST_DIGITS}f}"
