@@ -1,42 +1,48 @@
-"""The integer hashes that texts, sketches and word counts share, in wrapping arithmetic."""
+"""The hashes of words: the same in plain Python, in numpy and in the kernel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
 
-BASE = np.uint64(0x9E3779B97F4A7C15)
-
-
-def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The 64-bit finalizer of MurmurHash3 (Appleby, public domain): a bijection that spreads."""
-    values = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-    values = (values ^ (values >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-    return values ^ (values >> np.uint64(33))
+BASE = 0x9E3779B97F4A7C15
+MASK64 = (1 << 64) - 1
 
 
-def mix32(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The 32-bit finalizer of MurmurHash3, which datasketch applies before it permutes."""
-    values = (values ^ (values >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    values = (values ^ (values >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return values ^ (values >> np.uint32(16))
+def mix64(value: int) -> int:
+    """Return the 64-bit finalizer of MurmurHash3 (Appleby, public domain)."""
+    value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCD & MASK64
+    value = (value ^ (value >> 33)) * 0xC4CEB9FE1A85EC53 & MASK64
+    return value ^ (value >> 33)
 
 
-def hash_spans(
-    values: NDArray[np.uint32] | NDArray[np.uint64],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-) -> NDArray[np.uint64]:
-    """A 64-bit hash of each run ``values[starts[i]:stops[i]]``, order included; 0 for none."""
-    out = np.zeros(len(starts), dtype=np.uint64)
-    live = np.flatnonzero(ends > starts)
-    step = 0
-    while len(live):
-        out[live] = out[live] * BASE + values[starts[live] + step] + np.uint64(1)
-        step += 1
-        live = live[starts[live] + step < ends[live]]
-    return mix64(out)
+def poly(values: Iterable[int], start: int = 0) -> int:
+    """Return the running polynomial hash of some numbers, before it is mixed.
+
+    It can be continued: ``poly("abc") == poly("c", poly("ab"))``, so that all prefixes of a word
+    are hashed in one go.
+    """
+    for value in values:
+        start = (start * BASE + value + 1) & MASK64
+    return start
+
+
+def key32(running: int) -> int:
+    """Return the 32-bit key of a running hash; never 0, which stands for no key."""
+    return mix64(running) >> 32 or 1
+
+
+def word_key(word: str) -> int:
+    """Return the 32-bit key of a folded word.
+
+    >>> word_key("ferry") == word_key("ferr" + "y")
+    True
+    """
+    return key32(poly(map(ord, word)))
+
+
+def salted_key(running: int, salt: int) -> int:
+    """Return a 32-bit key of a running hash for one use of it, so that uses do not mix."""
+    return mix64((running ^ (salt * BASE & MASK64)) & MASK64) >> 32 or 1

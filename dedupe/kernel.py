@@ -12,13 +12,40 @@ from __future__ import annotations
 import os
 
 try:
-    from dedupe._native import prepare, widen
+    from dedupe._native import (
+        connect,
+        count_stems,
+        features,
+        find_candidates,
+        group_keys,
+        log_odds,
+        number_pairs,
+        prepare,
+        score,
+        score_candidates,
+        shared_minima,
+        widen,
+    )
 except ImportError:
     _BUILT = False
 else:
     _BUILT = True
 
-__all__ = ["available", "prepare", "widen"]
+__all__ = [
+    "available",
+    "connect",
+    "count_stems",
+    "features",
+    "find_candidates",
+    "group_keys",
+    "log_odds",
+    "number_pairs",
+    "prepare",
+    "score",
+    "score_candidates",
+    "shared_minima",
+    "widen",
+]
 
 PURE = "DEDUPE_PURE"
 

@@ -76,10 +76,18 @@ class Corpus:
     ids: Sequence[str]
     sources: Sequence[str]
     times: NDArray[np.int64]
+    days_only: NDArray[np.bool_]
     digests: NDArray[np.uint64]
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each record's outlet, -1 for none."""
+        from dedupe.io.string_columns import code_strings  # noqa: PLC0415 - io builds on this module
+
+        return code_strings(self.sources).writers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,39 +1,45 @@
-"""Run the steps in order: load, preprocess, group, cluster, result."""
+"""Run the steps in order: load, preprocess, group, cluster, result.
+
+:func:`cluster_until_stable` is the heart: pass after pass the records in play are matched and
+clustered, until a pass accepts no pair. All that is learned from the corpus is learned from the
+records in play, so a second run over the kept records finds nothing either.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.backends.memory import build_memory_backend
-from dedupe.clustering.constraints import read_constraints
-from dedupe.clustering.fixed_point import cluster_until_stable
-from dedupe.clustering.result import to_clustering, to_pairs
-from dedupe.io.string_columns import StringCoder, StringPacker
-from dedupe.models import Corpus
-from dedupe.text.fingerprints import check_bytes, resolve_collisions
-from dedupe.text.preprocess import preprocess
+from dedupe.clustering.canonical import CanonicalOrder, Qualities
+from dedupe.clustering.constraints import Constraints, build_constraints
+from dedupe.clustering.exact import NEVER, exact_groups
+from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
+from dedupe.links import read_links
+from dedupe.load import load_corpus
+from dedupe.matching import Matcher, node_order
+from dedupe.pairs import unpack
+from dedupe.preprocess import Contents, preprocess
+from dedupe.result import to_clustering, to_pairs
+from dedupe.scoring.metadata import RecordMeta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
-    from dedupe.backends.base import Backend
-    from dedupe.backends.memory import MemoryBackend
-    from dedupe.clustering.constraints import LabelConstraints
     from dedupe.config import Settings
-    from dedupe.models import Batch, Clustering, Pairs
+    from dedupe.models import Batch, Clustering, Corpus, Pairs
+
+Progress = "Callable[[float], None]"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run found, and how: ``stats`` holds counts, timings and caps that were hit."""
+    """What a run found, and how: ``stats`` holds counts, timings and limits that were reached."""
 
     corpus: Corpus
     clustering: Clustering
@@ -46,48 +52,221 @@ def run(
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Result:
-    """Find near-duplicates among all records; ``progress`` is told a stage and its share done.
-
-    Raises what :func:`dedupe.clustering.constraints.read_constraints` raises.
-    """
+    """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
     clock = Clock()
     corpus = load_corpus(batches, len(settings.field))
-    constraints = read_constraints(corpus, settings)
     clock.stop("reading")
-    backend = open_in_memory(corpus, settings, progress, constraints)
-    clock.stop("folding")
-    return cluster_and_report(corpus, backend, clock, partial(progress, "matching"))
-
-
-def open_in_memory(
-    corpus: Corpus,
-    settings: Settings,
-    progress: Callable[[str, float], None] = lambda _stage, _share: None,
-    constraints: LabelConstraints | None = None,
-) -> MemoryBackend:
-    """Preprocess a corpus and return the backend over it, to score its pairs or to cluster it.
-
-    The constraints are those that the settings name, unless they are given. Raises what
-    :func:`dedupe.clustering.constraints.read_constraints` raises.
-    """
-    if constraints is None:
-        constraints = read_constraints(corpus, settings)
-    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "folding"))
-    return build_memory_backend(corpus, contents, settings, constraints)
-
-
-def cluster_and_report(
-    corpus: Corpus, backend: Backend, clock: Clock, progress: Callable[[float], None]
-) -> Result:
-    """Match what a backend holds, and word the result."""
-    state = cluster_until_stable(backend, progress)
-    pairs = to_pairs(state, backend)
-    clustering = to_clustering(corpus.ids, state, backend, pairs)
+    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
+    clock.stop("preparing")
+    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"))
     clock.stop("matching")
-    counts = {"pairs": len(pairs), **state.effort}
-    return Result(
-        corpus, clustering, pairs, {**clustering.stats, **counts, "seconds": clock.seconds}
+    pairs = to_pairs(state, settings)
+    clustering = to_clustering(corpus, contents, state, pairs)
+    clock.stop("result")
+    stats = {**clustering.stats, "pairs": len(pairs), **state.effort, "seconds": clock.seconds}
+    return Result(corpus, clustering, pairs, stats)
+
+
+@dataclass(frozen=True)
+class ClusteringState:
+    """What clustering came to, by record; -1 in ``node_of`` for a record without text.
+
+    ``representatives`` are the records that stand for exact copies, ``leaders`` the canonical ones.
+    ``accepted`` are pairs of nodes of ``matcher``.
+    """
+
+    matcher: Matcher
+    node_of: NDArray[np.int64]
+    representatives: NDArray[np.int64]
+    leaders: NDArray[np.int64]
+    accepted: AcceptedPairs
+    constraints: Constraints
+    effort: dict[str, int]
+
+
+def cluster_corpus(
+    corpus: Corpus, contents: Contents, settings: Settings, progress: Callable[[float], None]
+) -> ClusteringState:
+    """Cluster a corpus whose texts are prepared."""
+    meta = record_meta(corpus)
+    constraints = corpus_constraints(corpus, contents, settings)
+    order = canonical_order(corpus, contents, settings)
+    records = np.flatnonzero(contents.ids >= 0)
+    nodes = node_order(records, corpus.times, corpus.digests)
+    matcher = Matcher(nodes, contents, meta, settings)
+    representatives = group_copies(matcher, constraints, order)
+    return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
+
+
+def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
+    corpus: Corpus,
+    matcher: Matcher,
+    representatives: NDArray[np.int64],
+    constraints: Constraints,
+    order: CanonicalOrder,
+    progress: Callable[[float], None],
+) -> ClusteringState:
+    """Match and cluster the nodes in play until a pass accepts no pair."""
+    grouping = build_grouping(matcher, representatives, constraints, order)
+    accepted = linked_pairs(grouping.groups)
+    leaders = representatives.copy()
+    rank = partial(rank_nodes, matcher, order)
+    while True:
+        alive = leaders == np.arange(len(leaders))
+        keys, scores = matcher.accepted(alive, progress)
+        fresh = permitted_pairs(matcher, constraints, AcceptedPairs(*unpack(keys), scores))
+        if not len(fresh) and matcher.effort.passes > 1:
+            break
+        accepted = join_pairs(accepted, fresh)
+        if not len(accepted):
+            break
+        touched = accepted if matcher.effort.passes == 1 else fresh
+        leaders = cluster_nodes(grouping, leaders, accepted, touched, rank, matcher.scores)
+        leaders = leaders[representatives]
+    return as_state(corpus, matcher, representatives, leaders, accepted, constraints)
+
+
+def record_meta(corpus: Corpus) -> RecordMeta:
+    """Return what is known of records beside their texts."""
+    return RecordMeta(corpus.times, corpus.days_only, corpus.outlets)
+
+
+def canonical_order(corpus: Corpus, contents: Contents, settings: Settings) -> CanonicalOrder:
+    """Return the whole canonical policy: never a withdrawn version, then the settings' keys."""
+    completeness = 2 * contents.whole + contents.plain
+    qualities = Qualities(
+        corpus.sources, corpus.times, contents.withdrawn, completeness, contents.lengths,
+        corpus.digests,
+    )  # fmt: skip
+    return CanonicalOrder(("not-withdrawn", *settings.prefer, *settings.keep), qualities)
+
+
+def corpus_constraints(corpus: Corpus, contents: Contents, settings: Settings) -> Constraints:
+    """Return what labels and settings demand of the records of a corpus.
+
+    Raises what :func:`dedupe.links.read_links` raises.
+    """
+    links = read_links(corpus, settings)
+    versions = contents.versions if settings.updates == "split" else None
+    return build_constraints(len(corpus), links.must, links.cannot, versions, settings.window)
+
+
+def group_copies(
+    matcher: Matcher, constraints: Constraints, order: CanonicalOrder
+) -> NDArray[np.int64]:
+    """Return the node that stands for each node: the best of its exact copies within reach.
+
+    Records that labels keep apart from others stand for themselves.
+    """
+    contents, reach = matcher.contents, matcher.reach()
+    if constraints.window is not None:
+        reach = np.minimum(reach, constraints.window)
+    pinned = np.flatnonzero(constraints.pinned(matcher.records))
+    contents = contents.copy()
+    contents[pinned] = len(reach) + np.arange(len(pinned))
+    reach = np.append(reach, np.full(len(pinned), NEVER))
+    counts = np.bincount(contents, minlength=len(reach))
+    some = np.flatnonzero(counts[contents] > 1)
+    ranks = np.arange(len(contents))
+    ranks[some] = order.ranks(matcher.records[some])
+    meta = matcher.meta
+    return exact_groups(contents, meta.times, meta.days_only, reach, ranks)
+
+
+def build_grouping(
+    matcher: Matcher,
+    representatives: NDArray[np.int64],
+    constraints: Constraints,
+    order: CanonicalOrder,
+) -> Grouping:
+    """Return how the nodes are to be clustered."""
+    records, settings = matcher.records, matcher.settings
+    own = constraints.groups[records]
+    groups = label_groups(own, representatives)
+    some = np.flatnonzero(np.bincount(groups, minlength=len(groups))[groups] > 1)
+    if len(some):
+        best = some[np.lexsort((order.ranks(records[some]), groups[some]))]
+        _, firsts, inverse = np.unique(groups[best], return_index=True, return_inverse=True)
+        groups[best] = best[firsts][inverse]
+    ends = np.stack(unpack(constraints.apart))
+    position = np.full(int(constraints.groups.max(initial=-1)) + 1, -1)
+    position[own] = groups
+    apart = position[ends]
+    return Grouping(
+        groups=groups,
+        sizes=np.bincount(representatives, minlength=len(records)),
+        pinned=constraints.pinned(records),
+        apart=apart[:, (apart >= 0).all(axis=0)],
+        threshold=settings.threshold,
+        average=settings.linkage == "average" and settings.window is None,
     )
+
+
+def label_groups(
+    own: NDArray[np.int64], representatives: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the component of each node: representatives of records of one group are connected."""
+    order = np.argsort(own, kind="stable")
+    same = np.flatnonzero(own[order][1:] == own[order][:-1])
+    left, right = representatives[order[same]], representatives[order[same + 1]]
+    return connected(len(own), left, right)
+
+
+def linked_pairs(groups: NDArray[np.int64]) -> AcceptedPairs:
+    """Return the pairs that labels hold together: each node with the one that stands for it."""
+    linked = np.flatnonzero(groups != np.arange(len(groups)))
+    left, right = np.minimum(linked, groups[linked]), np.maximum(linked, groups[linked])
+    return AcceptedPairs(left, right, np.ones(len(linked)))
+
+
+def permitted_pairs(
+    matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
+) -> AcceptedPairs:
+    """Return the pairs that constraints allow."""
+    left, right = matcher.records[pairs.left], matcher.records[pairs.right]
+    times = np.zeros(0, np.int64)
+    if constraints.window is not None:
+        times = np.full(int(matcher.records.max(initial=-1)) + 1, np.iinfo(np.int64).min)
+        times[matcher.records] = matcher.meta.times
+    return pairs.where(constraints.permitted(left, right, times))
+
+
+def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:
+    """Return the pairs of two passes."""
+    return AcceptedPairs(
+        np.concatenate([before.left, fresh.left]),
+        np.concatenate([before.right, fresh.right]),
+        np.concatenate([before.scores, fresh.scores]),
+    )
+
+
+def rank_nodes(
+    matcher: Matcher,
+    order: CanonicalOrder,
+    nodes: NDArray[np.int64],
+    centrality: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Rank nodes by the canonical policy."""
+    return order.ranks(matcher.records[nodes], centrality)
+
+
+def as_state(  # noqa: PLR0917 - what a run came to
+    corpus: Corpus,
+    matcher: Matcher,
+    representatives: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    accepted: AcceptedPairs,
+    constraints: Constraints,
+) -> ClusteringState:
+    """Return the state by record."""
+    records = matcher.records
+    node_of = np.full(len(corpus), -1)
+    node_of[records] = np.arange(len(records))
+    own, canonical = np.arange(len(corpus)), np.arange(len(corpus))
+    own[records] = records[representatives]
+    canonical[records] = records[leaders]
+    effort = vars(matcher.effort)
+    return ClusteringState(matcher, node_of, own, canonical, accepted, constraints, dict(effort))
 
 
 class Clock:
@@ -98,65 +277,7 @@ class Clock:
         self.seconds: dict[str, float] = {}
 
     def stop(self, stage: str) -> None:
-        """A stage has ended, and the next begins."""
+        """Note the end of a stage; the next begins."""
         now = time.perf_counter()
         self.seconds[stage] = round(now - self._last, 3)
         self._last = now
-
-
-def load_corpus(batches: Iterable[Batch], fields: int) -> Corpus:
-    """Join batches of so many text columns, and give each record a digest of its bytes.
-
-    The batches give up their strings, which are held once, in columns.
-    """
-    held: list[Batch] = []
-    texts = tuple(StringPacker() for _ in range(fields))
-    ids, sources = StringPacker(), StringCoder()
-    for batch in batches:
-        for column, packing in zip(batch.texts, texts, strict=True):
-            packing.add(column)
-        ids.add(batch.ids)
-        sources.add(batch.sources)
-        held.append(replace(batch, texts=(), ids=[], sources=[]))
-    return Corpus(
-        batches=tuple(held),
-        texts=tuple(packing.packed() for packing in texts),
-        ids=ids.packed(),
-        sources=sources.coded(),
-        times=np.concatenate([np.zeros(0, np.int64), *(batch.times for batch in held)]),
-        digests=record_digests(held),
-    )
-
-
-def record_digests(batches: Sequence[Batch]) -> NDArray[np.uint64]:
-    """The digests of all records, equal where these are the same, and there alone."""
-    found = np.concatenate([np.zeros(0, np.uint64), *map(batch_digests, batches)])
-    return resolve_collisions(found, partial(check_digests_at, batches))
-
-
-def batch_digests(batch: Batch) -> NDArray[np.uint64]:
-    """A 64-bit digest of each record's bytes, its line ending left out."""
-    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
-    data, hashed = batch.data, hashlib.blake2b
-    joined = b"".join(hashed(data[start:end], digest_size=8).digest() for start, end in spans)
-    return np.frombuffer(joined, dtype=">u8").astype(np.uint64)
-
-
-def check_digests(
-    batch: Batch, rows: NDArray[np.int64] | slice = slice(None)
-) -> NDArray[np.uint64]:
-    """A second hash of the bytes of some records, for those that share a digest."""
-    spans = zip(batch.starts[rows].tolist(), batch.ends[rows].tolist(), strict=True)
-    return check_bytes(batch.data[start:end] for start, end in spans)
-
-
-def check_digests_at(batches: Sequence[Batch], positions: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The same of records by their rising positions among all."""
-    ends = np.cumsum([len(batch) for batch in batches])
-    cuts = np.searchsorted(positions, ends)
-    found = [
-        check_digests(batch, positions[low:high] - (end - len(batch)))
-        for batch, end, low, high in zip(batches, ends, (0, *cuts), cuts, strict=False)
-        if low < high
-    ]
-    return np.concatenate([np.zeros(0, np.uint64), *found])

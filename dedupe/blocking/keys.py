@@ -12,11 +12,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from dedupe.text.affixes import COMPARED
-from dedupe.text.hashing import BASE, MASK64, mix64, salted_key
-from dedupe.text.lexicon import Meaning
-from dedupe.text.scan import TokenKind
-from dedupe.text.tokens import Flag
+from dedupe.hashing import BASE, MASK64, mix64, salted_key
+from dedupe.tokens import COMPARED, Flag, Meaning, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

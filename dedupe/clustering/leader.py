@@ -1,4 +1,10 @@
-"""Assign every representative to a leader, under the constraints."""
+"""Cluster accepted pairs around leaders, without chaining.
+
+In the order of the canonical policy the best node leads unless it matches a leader chosen before
+it, and every other joins the leader that it matches best; so no two leaders match each other.
+(Leader clustering: Hartigan 1975, Clustering Algorithms, chapter 3; the order by policy and the
+choice of the best leader are ours.)
+"""
 
 from __future__ import annotations
 
@@ -6,70 +12,64 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import difference_sorted
-from dedupe.clustering.constraints import best_of_groups, build_constraints
-from dedupe.clustering.linkage import SCORE_UNITS, leader_cluster, merge_average_linkage
-from dedupe.pairs import left_of, right_of, unpack
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe.backends.base import Backend
-    from dedupe.clustering.constraints import Constraints
-    from dedupe.clustering.fixed_point import PrunedPairs
-    from dedupe.scoring.scored_pairs import ScoredPairs
 
-
-def assign_leaders(
-    backend: Backend, representatives: NDArray[np.int64], scored: ScoredPairs, pruned: PrunedPairs
+def leader_cluster(
+    ranks: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    pinned: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """Assign each representative to a leader by scored pairs and constraints."""
-    accepting = backend.settings.threshold
-    constraints = build_constraints(backend, representatives)
-    scored = scored.where(~constraints.part(scored.left, scored.right))
-    accepted = scored.where(scored.scores >= accepting)
-    ranks = canonical_ranks(backend, representatives, accepted)
-    best = best_of_groups(constraints, representatives, ranks)
-    apart = best[np.stack(unpack(constraints.apart))]
-    left, right = best[accepted.left], best[accepted.right]
-    other = left != right
-    leaders = leader_cluster(ranks, left[other], right[other], accepted.scores[other], apart)[best]
-    if backend.settings.linkage == "average" and backend.settings.window is None:
-        told = with_pruned(scored, accepted, leaders, pruned, constraints)
-        leaders = merge_average_linkage(ranks, leaders, *told, accepting, apart)
-    return leaders[representatives]
+    """Return each node's leader; a node without pairs leads itself.
+
+    ``ranks`` gives every node's preference, distinct, 0 the best. ``pinned`` nodes always lead.
+    """
+    paired = np.zeros(len(ranks), dtype=bool)
+    paired[left] = paired[right] = True
+    nodes = np.flatnonzero(paired)
+    own = np.cumsum(paired) - 1
+    leaders = np.arange(len(ranks))
+    leaders[nodes] = nodes[
+        lead_paired(ranks[nodes], own[left], own[right], scores, pinned[nodes])
+    ]
+    return leaders
 
 
-def with_pruned(
-    scored: ScoredPairs,
-    accepted: ScoredPairs,
-    leaders: NDArray[np.int64],
-    pruned: PrunedPairs,
-    constraints: Constraints,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """All scored pairs and their scores, with pruned pairs where accepted ones may join them."""
-    left, right = leaders[accepted.left], leaders[accepted.right]
-    touched = np.zeros(len(leaders), dtype=bool)
-    touched[left[left != right]] = touched[right[left != right]] = True
-    touched = touched[leaders]
-    pair_keys = pruned.among(touched)
-    pair_keys = difference_sorted(
-        scored.pair_keys, pair_keys[~constraints.part(*unpack(pair_keys))]
-    )
-    return (
-        np.concatenate([scored.left, left_of(pair_keys)]),
-        np.concatenate([scored.right, right_of(pair_keys)]),
-        np.concatenate([scored.scores, np.zeros(len(pair_keys))]),
-    )
-
-
-def canonical_ranks(
-    backend: Backend, representatives: NDArray[np.int64], accepted: ScoredPairs
+def lead_paired(
+    ranks: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    pinned: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """Each record's rank by policy; one without text comes after all that have some."""
-    sizes = np.bincount(representatives, minlength=len(representatives))
-    units = np.rint(accepted.scores * SCORE_UNITS)
-    ends = ((accepted.left, accepted.right), (accepted.right, accepted.left))
-    sums = [np.bincount(own, units * sizes[other], len(representatives)) for own, other in ends]
-    ranks = backend.order.rank(np.add(*sums))
-    return np.where(backend.content_ids < 0, ranks + len(ranks), ranks)
+    """Return the leaders of nodes that all have a pair."""
+    followers = np.concatenate([left, right])
+    others = np.concatenate([right, left])
+    order = np.lexsort((ranks[others], -np.concatenate([scores, scores]), followers))
+    followers, others = followers[order], others[order]
+    starts = np.searchsorted(followers, np.arange(len(ranks) + 1))
+    leads = choose_leaders(ranks, starts, others, pinned)
+    eligible = leads[others] & ~leads[followers]
+    members, firsts = np.unique(followers[eligible], return_index=True)
+    leaders = np.arange(len(ranks))
+    leaders[members] = others[eligible][firsts]
+    return leaders
+
+
+def choose_leaders(
+    ranks: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    others: NDArray[np.int64],
+    pinned: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Return whether each node leads: it does unless a better one that leads is its neighbour."""
+    leads = [True] * len(ranks)
+    bounds, neighbours, fixed = starts.tolist(), others.tolist(), pinned.tolist()
+    for node in np.lexsort((ranks, ~pinned)).tolist():
+        if leads[node]:
+            for other in neighbours[bounds[node] : bounds[node + 1]]:
+                leads[other] = fixed[other]
+    return np.array(leads, dtype=bool)

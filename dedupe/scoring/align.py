@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from dedupe.text.affixes import COMPARED
-from dedupe.text.scan import TokenKind
-from dedupe.text.tokens import Flag
+from dedupe.tokens import COMPARED, Flag, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,9 +91,8 @@ def align(left: Sequence[Word], right: Sequence[Word]) -> tuple[Side, Side]:
     match_ideographs(*sides)
     match_words(*sides)
     match_spellings(*sides)
-    for one, other in (sides, sides[::-1]):
-        match_compounds(one, other)
-        match_acronyms(one, other)
+    match_compounds(*sides)
+    match_acronyms(*sides)
     return sides
 
 
@@ -163,16 +160,23 @@ def likeness(one: Word, other: Word) -> int:
     return strength
 
 
+def words_below(side: Side, strength: int) -> list[int]:
+    """Return where the words stand that are matched less than so well."""
+    return [
+        at
+        for at, word in enumerate(side.words)
+        if word.kind is TokenKind.WORD and side.match[at] < strength
+    ]
+
+
 def match_spellings(left: Side, right: Side) -> None:
     """Match words that are left over by their spelling."""
-    for i, one in enumerate(left.words):
-        if one.kind is not TokenKind.WORD or left.match[i] >= CONCEPT:
-            continue
-        for j, other in enumerate(right.words):
-            if other.kind is TokenKind.WORD and right.match[j] < CONCEPT:
-                strength = spelling_likeness(one, other)
-                left.take(i, strength, j)
-                right.take(j, strength, i)
+    loose = words_below(right, CONCEPT)
+    for i in words_below(left, CONCEPT):
+        for j in loose:
+            strength = spelling_likeness(left.words[i], right.words[j])
+            left.take(i, strength, j)
+            right.take(j, strength, i)
 
 
 def spelling_likeness(one: Word, other: Word) -> int:
@@ -228,34 +232,40 @@ def is_part(short: str, long: str) -> bool:
     return long.startswith(short) or long.endswith(short)
 
 
-def match_compounds(one: Side, other: Side) -> None:
+def match_compounds(left: Side, right: Side) -> None:
     """Match words that the other text writes as two (blowout, blow out)."""
-    for i, word in enumerate(one.words):
-        if word.kind is not TokenKind.WORD or one.match[i] >= STEM:
-            continue
-        for j in range(len(other.words) - 1):
-            first, second = other.words[j : j + 2]
-            if first.kind is second.kind is TokenKind.WORD and (
-                first.spelling + second.spelling == word.spelling
-            ):
-                one.take(i, STEM, j)
-                other.take(j, STEM, i)
-                other.take(j + 1, STEM, i)
-
-
-def match_acronyms(one: Side, other: Side) -> None:
-    """Match capitals with the words whose initials they are."""
-    for i, word in enumerate(one.words):
-        if word.kind is not TokenKind.WORD or one.match[i] or not word.flags & Flag.UPPER:
-            continue
-        if len(word.spelling) in ACRONYM:
-            for j in range(len(other.words)):
-                places = initials(other.words, j, word.spelling)
-                if places:
+    loose = words_below(left, STEM), words_below(right, STEM)
+    for one, other, places in ((left, right, loose[0]), (right, left, loose[1])):
+        for i in places:
+            for j in range(len(other.words) - 1):
+                first, second = other.words[j : j + 2]
+                if first.kind is second.kind is TokenKind.WORD and (
+                    first.spelling + second.spelling == one.words[i].spelling
+                ):
                     one.take(i, STEM, j)
-                    for place in places:
-                        other.take(place, STEM, i)
-                    break
+                    other.take(j, STEM, i)
+                    other.take(j + 1, STEM, i)
+
+
+def match_acronyms(left: Side, right: Side) -> None:
+    """Match capitals with the words whose initials they are."""
+    loose = words_below(left, 1), words_below(right, 1)
+    for one, other, places in ((left, right, loose[0]), (right, left, loose[1])):
+        for i in places:
+            word = one.words[i]
+            if word.flags & Flag.UPPER and len(word.spelling) in ACRONYM:
+                match_acronym(one, i, other)
+
+
+def match_acronym(one: Side, at: int, other: Side) -> None:
+    """Match one acronym with the first words whose initials it is."""
+    for start in range(len(other.words)):
+        places = initials(other.words, start, one.words[at].spelling)
+        if places:
+            one.take(at, STEM, start)
+            for place in places:
+                other.take(place, STEM, at)
+            return
 
 
 def initials(words: Sequence[Word], start: int, letters: str) -> list[int]:

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dedupe.scoring.align import CONCEPT, SIMILAR, STEM, WHOLE, Side, align
-from dedupe.text.affixes import Zone
-from dedupe.text.lexicon import Meaning
-from dedupe.text.scan import TokenKind
-from dedupe.text.tokens import EIGHTHS, Fact, Flag
+from dedupe.tokens import EIGHTHS, Fact, Flag, Meaning, TokenKind, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +41,7 @@ FEATURES = (
     "calendar",  # whether both sides name a month or weekday that the other does not
     "genre",  # whether one side alone is tagged as another kind of piece
     "ideographs",  # share of tokens that are ideographs
-    "rarest",  # the most telling word that both share, bits
+    "rarest",  # the most telling word that both share, bits, lesser of the sides
     "slots",  # places of a common template that the texts fill with other words
     "slot_weight",  # the most telling such place, bits, by its lesser filling
 )
@@ -84,7 +81,7 @@ def features(
     ours, theirs = summarise(one), summarise(other)
     shared = [max(0, side.total - side.rest) for side in (ours, theirs)]
     totals = [max(1, side.total) for side in (ours, theirs)]
-    slots, slot_weight = count_slots(one, other)
+    slots, slot_weight = map(min, count_slots(one, other), count_slots(other, one))
     ideographs = sum(word.kind is TokenKind.IDEOGRAPH for word in (*left, *right))
     return [
         sum(shared) / sum(totals),
@@ -99,7 +96,7 @@ def features(
         negates_alone(one, other),
         count_opposed(one, other),
         max(late_share(one), late_share(other)),
-        is_swapped(one, other),
+        is_swapped(one, other) or is_swapped(other, one),
         min(head_match(one), head_match(other)) / WHOLE,
         min(ours.words, theirs.words) / FULL,
         max(ours.words, theirs.words) / FULL,
@@ -110,7 +107,7 @@ def features(
         ours.calendar and theirs.calendar,
         bool((left_facts ^ right_facts) & Fact.GENRE),
         ideographs / (len(left) + len(right)),
-        rarest_shared(one),
+        min(rarest_shared(one), rarest_shared(other)),
         slots,
         slot_weight / BIT,
     ]

@@ -1,9 +1,8 @@
-"""The decision: a small sum of monotone trees, kept as data, whose every step can be shown.
+"""The decision as data: sums of small monotone trees, whose every step can be shown.
 
-Each tree is a handful of questions to one feature each; a pair's log-odds are the sum of the leaf
-values. The file is made by ``python -m t:tests.training.fit`` (gradient boosting: Friedman 2001,
-Greedy function approximation; monotone constraints as in scikit-learn's
-HistGradientBoostingClassifier).
+``data/model.json`` holds two forests. *Text* scores a pair by its texts alone; *metadata* adjusts
+that by time, outlet and recurrence. Both give log-odds. The file is made by ``make fit`` (gradient
+boosting: Friedman 2001, Greedy function approximation; with monotone constraints).
 """
 
 from __future__ import annotations
@@ -11,24 +10,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from dedupe import kernel
+from dedupe.scoring.features import FEATURES
 from dedupe.scoring.quickscorer import QuickScorer, build_quickscorer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 VALUE_UNITS = 1 << 20
 """Values are whole numbers of this unit, so that a sum of them does not depend on its order."""
 
+METADATA = (
+    "gap",  # log(1 + hours between the two)
+    "other_outlet",  # 1 where two outlets wrote them; missing where it is one, or unknown
+    "days",  # log2 of the days on which the rarest two words that both share meet in a headline
+    "weeks",  # the same of weeks
+    "title_days",  # log2 of the days on which the more frequent headline of the two appears
+    "title_weeks",  # the same of weeks
+    "headlines",  # log2 of the distinct headlines in which the rarest two shared words meet
+)
+
 
 @dataclass(frozen=True)
-class Model:
+class Forest:
     """Trees as parallel node arrays; ``roots[t]`` is the first node of tree ``t``.
 
     A node asks whether ``features[feature] <= threshold`` and goes to ``yes`` or ``no``; a missing
@@ -49,40 +61,44 @@ class Model:
     depth: int
 
     def log_odds(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The log-odds of each row of features being a duplicate."""
-        total = np.full(len(rows), self.base)
+        """Return the log-odds of rows of features; shape (n, len(names)) to (n,)."""
         if kernel.available():
-            kernel.log_odds(*self.forest.arrays(), np.ascontiguousarray(rows), total)
-            return total
-        picks = np.arange(len(rows))
+            out = np.empty(len(rows))
+            kernel.log_odds(*self.scorer.arrays(), np.ascontiguousarray(rows), out)
+            return out
+        total = np.full(len(rows), self.base)
         for root in self.roots.tolist():
             nodes = np.full(len(rows), root)
             for _ in range(self.depth):
-                nodes = self.step(rows, picks, nodes)
+                nodes = self.step(rows, nodes)
             total += self.values[nodes]
         return total
 
     @cached_property
-    def forest(self) -> QuickScorer:
+    def scorer(self) -> QuickScorer:
         """The trees as the kernel takes them."""
         return build_quickscorer(self)
 
-    def step(
-        self, rows: NDArray[np.float64], picks: NDArray[np.int64], nodes: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Where each row goes from its node; a leaf keeps it."""
+    def step(self, rows: NDArray[np.float64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where each row goes from its node; a leaf keeps it."""
         feature = self.features[nodes]
-        value = rows[picks, feature]
+        value = rows[np.arange(len(rows)), feature]
         below = (value <= self.thresholds[nodes]) | (np.isnan(value) & self.missing[nodes])
         return np.where(feature < 0, nodes, np.where(below, self.yes[nodes], self.no[nodes]))
 
 
-def read_model(data: bytes) -> Model:
-    """The model of a file's bytes; raises ValueError for another format."""
-    held = orjson.loads(data)
-    if held.get("format") != FORMAT:
-        raise ValueError(f"a model of format {held.get('format')}, not {FORMAT}")
-    return Model(
+@dataclass(frozen=True)
+class Model:
+    """The two forests; ``most_support`` caps what metadata may add, in log-odds."""
+
+    text: Forest
+    metadata: Forest
+    most_support: float
+
+
+def read_forest(held: Mapping[str, Any]) -> Forest:
+    """Return a forest as it was read from JSON."""
+    return Forest(
         names=tuple(held["names"]),
         base=held["base"] / VALUE_UNITS,
         roots=np.array(held["roots"], dtype=np.int64),
@@ -96,12 +112,31 @@ def read_model(data: bytes) -> Model:
     )
 
 
+def read_model(data: bytes) -> Model:
+    """Return the model of a file's bytes; raise ValueError for another format."""
+    held = orjson.loads(data)
+    if held.get("format") != FORMAT:
+        raise ValueError(f"a model of format {held.get('format')}, not {FORMAT}")
+    model = Model(read_forest(held["text"]), read_forest(held["metadata"]), held["most_support"])
+    if model.text.names != FEATURES or model.metadata.names != METADATA:
+        raise ValueError("a model of other features")
+    return model
+
+
 @cache
 def shipped_model() -> Model:
-    """The model that comes with the package."""
+    """Return the model that comes with the package."""
     return read_model((files("dedupe") / "data" / "model.json").read_bytes())
 
 
-def to_probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logistic function, 0 to 1."""
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
+def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logistic function, 0 to 1."""
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def log_odds_of(probability: float) -> float:
+    """Return the log-odds of a probability; infinite at 0 and 1."""
+    if probability <= 0:
+        return -np.inf
+    return np.inf if probability >= 1 else float(np.log(probability / (1 - probability)))

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.scoring.model import Model
+    from dedupe.scoring.model import Forest
 
     ForestArrays = tuple[
-        NDArray[np.float64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.float64]
+        NDArray[np.float64],
+        NDArray[np.int64],
+        NDArray[np.uint8],
+        NDArray[np.float64],
+        NDArray[np.float64],
     ]
 
 MOST_LEAVES = 8
@@ -42,10 +46,11 @@ class QuickScorer:
     firsts: NDArray[np.int64]
     left: NDArray[np.uint8]
     leaves: NDArray[np.float64]
+    base: NDArray[np.float64]
 
     def arrays(self) -> ForestArrays:
-        """All of it in the order in which the kernel takes it."""
-        return (self.cuts, self.firsts, self.left, self.leaves)
+        """Return all of it in the order in which the kernel takes it."""
+        return (self.cuts, self.firsts, self.left, self.leaves, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +62,50 @@ class TreeCondition:
     ruled_out: int
 
 
-def build_quickscorer(model: Model) -> QuickScorer:
+def build_quickscorer(model: Forest) -> QuickScorer:
     """The model's trees by feature; raises ValueError for one of more than ``MOST_LEAVES``."""
     width = -(-max(len(model.roots), 1) // LANES) * LANES
     leaves = np.zeros((width + 1, MOST_LEAVES))
-    asked: list[TreeCondition] = []
+    conditions: list[TreeCondition] = []
     ways = model.features.tolist(), model.yes.tolist(), model.no.tolist()
     for tree, root in enumerate(model.roots.tolist()):
-        told: list[int] = []
-        asked += walk_tree(ways, tree, root, told)
-        leaves[tree, : len(told)] = model.values[told]
+        leaves_met: list[int] = []
+        conditions += walk_tree(ways, tree, root, leaves_met)
+        leaves[tree, : len(leaves_met)] = model.values[leaves_met]
     cuts = [np.unique(model.thresholds[model.features == f]) for f in range(len(model.names))]
     firsts = np.concatenate([[0], np.cumsum([len(own) for own in cuts])]).astype(np.int64)
     left = np.full((int(firsts[-1]) + 2 * len(cuts), width), 0xFF, dtype=np.uint8)
-    rule_out(model, asked, cuts, firsts, left)
-    return QuickScorer(np.concatenate([[], *cuts]), firsts, left, leaves)
+    rule_out(model, conditions, cuts, firsts, left)
+    return QuickScorer(np.concatenate([[], *cuts]), firsts, left, leaves, np.array([model.base]))
 
 
 def walk_tree(
-    ways: tuple[list[int], list[int], list[int]], tree: int, node: int, told: list[int]
+    ways: tuple[list[int], list[int], list[int]], tree: int, node: int, leaves_met: list[int]
 ) -> list[TreeCondition]:
-    """The questions of a tree from a node on; adds the leaves to ``told`` from yes to no."""
+    """The questions of a tree from a node on; adds the leaves to ``leaves_met`` from yes to no."""
     features, yes, no = ways
     if features[node] < 0:
-        told.append(node)
-        if len(told) > MOST_LEAVES:
+        leaves_met.append(node)
+        if len(leaves_met) > MOST_LEAVES:
             raise ValueError(f"a tree of more than {MOST_LEAVES} leaves")
         return []
-    first = len(told)
-    asked = walk_tree(ways, tree, yes[node], told)
-    ruled_out = (1 << len(told)) - (1 << first)
-    return [TreeCondition(node, tree, ruled_out), *asked, *walk_tree(ways, tree, no[node], told)]
+    first = len(leaves_met)
+    conditions = walk_tree(ways, tree, yes[node], leaves_met)
+    ruled_out = (1 << len(leaves_met)) - (1 << first)
+    return [TreeCondition(node, tree, ruled_out), *conditions, *walk_tree(ways, tree, no[node], leaves_met)]
 
 
 def rule_out(
-    model: Model,
-    asked: Sequence[TreeCondition],
+    model: Forest,
+    conditions: Sequence[TreeCondition],
     cuts: Sequence[NDArray[np.float64]],
     firsts: NDArray[np.int64],
     left: NDArray[np.uint8],
 ) -> None:
     """Clear the leaves that answers rule out: what one threshold does, each higher one does too."""
-    nodes = np.array([question.node for question in asked], dtype=np.int64)
-    trees = np.array([question.tree for question in asked], dtype=np.int64)
-    stays = np.array([0xFF - question.ruled_out for question in asked], dtype=np.uint8)
+    nodes = np.array([question.node for question in conditions], dtype=np.int64)
+    trees = np.array([question.tree for question in conditions], dtype=np.int64)
+    stays = np.array([0xFF - question.ruled_out for question in conditions], dtype=np.uint8)
     features, thresholds = model.features[nodes], model.thresholds[nodes]
     for feature, own in enumerate(cuts):
         rows = left[firsts[feature] + 2 * feature : firsts[feature + 1] + 2 * feature + 2]

@@ -1,174 +1,255 @@
-"""Score candidate pairs."""
+"""Score pairs of records by their texts: candidates in, log-odds out.
+
+The plain implementation scores one pair at a time; the kernel's twin is ``_kernel/scoring/score.c``.
+A pair's log-odds depend on its two records alone. What time, outlets and recurrence add is
+:mod:`dedupe.scoring.metadata`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.models import HOUR
+from dedupe import kernel
 from dedupe.parallel import thread_map
-from dedupe.scoring.features import VIEW, fill_ratios, word_feature_rows
-from dedupe.scoring.log_odds import combine_fields, feature_rows
-from dedupe.scoring.model import to_probability
-from dedupe.scoring.pair_context import CONTEXT, PairContext, ScoringContext, context_rows
-from dedupe.scoring.prefilter import (
-    score_upper_bounds,
-)
+from dedupe.scoring.align import Word, words_of
+from dedupe.scoring.features import FEATURES, features, zone_factor
+from dedupe.scoring.model import Model, shipped_model
+from dedupe.tokens import Fact, TokenKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe.tokens import PreparedTexts
 
-FEATURES = (*VIEW, *(f"lede_{name}" for name in VIEW), *CONTEXT)
-GAPS_IN_HOURS = (0, 1, 2, 4, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720, 2160, 8760)
-"""Hours at which equal texts are scored, to find how far apart they are still one story."""
-FOREVER = 1 << 40
-SHOWN = VIEW.index("dice")
-GAP, SAME_SOURCE = CONTEXT.index("gap"), CONTEXT.index("same_source")
-CHUNK = 1 << 13
+LEAST_PART = 3
+"""A pair is scored if at least one part in so many of its information has a counterpart."""
+SUPPORT, OBJECTION = 0.8, 0.3
+"""The shares that count of the log-odds of a further field, where they support and where not.
 
-Output = TypeVar("Output")
+Two ledes that differ say little against two headlines that agree.
+"""
+GENERIC_ODDS = -1.0
+"""Two generic titles (Morning briefing) are no story by themselves."""
+NUMBERS = {"weigh": 0, "strict": 1, "ignore": 2}
+PAIR = np.dtype([("left", "<u4"), ("right", "<u4"), ("log_odds", "<f8")])
+CHUNK = 1 << 14
+NO_PAIRS = np.zeros(0, PAIR)
 
 
-@dataclass(frozen=True, slots=True)
-class PairScores:
-    """The score of each pair, 0 to 1, and each field's similarity, -1 where it is missing.
+@dataclass(frozen=True)
+class TextScoring:
+    """The texts of records, and how they are scored.
 
-    A pair that was pre-filtered out scores 0 and has no similarities. ``upper_bounds`` is the score
-    if nothing recurred: what a pair may come to when duplicates are gone.
+    ``rows`` has a row a field: the text of each record in ``texts``, -1 for none. ``weights`` are
+    those of the fields.
     """
 
-    scores: NDArray[np.float64]
-    upper_bounds: NDArray[np.float64]
-    parts: NDArray[np.float64]
+    texts: PreparedTexts
+    rows: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    numbers: str = "weigh"
+    model: Model = field(default_factory=shipped_model)
+
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """Return all of it in the order in which the kernel takes it."""
+        texts = self.texts
+        contents = (texts.tokens.view(np.uint8), texts.offsets, texts.letters, texts.letter_offsets)
+        return (
+            *contents,
+            texts.facts,
+            *self.model.text.scorer.arrays(),
+            self.rows.reshape(-1),
+            self.weights,
+            np.array([NUMBERS[self.numbers]]),
+        )
+
+    @cached_property
+    def words(self) -> dict[int, list[Word]]:
+        """The words of texts that were asked for, by text."""
+        return {}
+
+    def words_of(self, text: int) -> list[Word]:
+        """Return the words of a text that are compared; of no text none."""
+        if text < 0:
+            return []
+        if text not in self.words:
+            texts = self.texts
+            tokens = texts.tokens[texts.offsets[text] : texts.offsets[text + 1]]
+            start, end = texts.letter_offsets[text : text + 2].tolist()
+            words = words_of(tokens, texts.letters[start:end].tobytes())
+            plain = [word for word in words if word.kind is not TokenKind.NUMBER]
+            self.words[text] = plain if self.numbers == "ignore" and plain else words
+        return self.words[text]
 
 
 def score_pairs(
-    scoring_context: ScoringContext,
-    pair_context: PairContext,
-    progress: Callable[[float], None] = lambda _: None,
-) -> PairScores:
-    """Score pairs of texts; ``progress`` is told the share done."""
-    none = PairScores(np.zeros(0), np.zeros(0), np.zeros((0, len(scoring_context.columns))))
-    chunks = [
-        none,
-        *map_chunks(
-            partial(score_chunk, scoring_context), pair_context, scoring_context.jobs, progress
-        ),
-    ]
-    return PairScores(
-        np.concatenate([chunk.scores for chunk in chunks]),
-        np.concatenate([chunk.upper_bounds for chunk in chunks]),
-        np.concatenate([chunk.parts for chunk in chunks]),
-    )
-
-
-def upper_bounds_of(
-    scoring_context: ScoringContext,
-    pair_context: PairContext,
-    progress: Callable[[float], None] = lambda _: None,
+    scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """What pairs may come to, by their words alone: :func:`score_upper_bounds` of many."""
-    parts = map_chunks(
-        partial(score_upper_bounds, scoring_context), pair_context, scoring_context.jobs, progress
-    )
-    return np.concatenate([np.zeros(0), *parts])
+    """Return the log-odds of pairs of records; minus infinity where they share too little."""
+    out = np.empty(len(left))
+    if kernel.available():
+        left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+        kernel.score(*scoring.arrays(), left, right, out)
+        return out
+    for at, pair in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        out[at] = pair_log_odds(scoring, *pair)
+    return out
 
 
-def map_chunks(
-    look: Callable[[PairContext], Output],
-    pair_context: PairContext,
-    jobs: int,
-    progress: Callable[[float], None],
-) -> Iterator[Output]:
-    """What is told of pairs, chunk by chunk, in so many threads."""
-    cuts = [slice(first, first + CHUNK) for first in range(0, len(pair_context), CHUNK)]
-    with thread_map(jobs if len(cuts) > 1 else 1) as spread:
-        for done, told in enumerate(spread(lambda cut: look(pair_context.at(cut)), cuts), 1):
-            yield told
-            progress(done / len(cuts))
+def feature_rows(
+    scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the features of pairs by field, shape (n, fields, features); NaN where one is missing."""
+    fields = len(scoring.weights)
+    out = np.full((len(left), fields, len(FEATURES)), np.nan)
+    if kernel.available():
+        left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+        odds = np.empty(len(left))
+        kernel.features(*scoring.arrays(), left, right, odds, out.reshape(-1))
+        return out
+    for at, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        for field in range(fields):
+            row = field_features(scoring, field, one, other)
+            if row is not None:
+                out[at, field] = row
+    return out
 
 
-def score_chunk(scoring_context: ScoringContext, pair_context: PairContext) -> PairScores:
-    """The scores on some pairs; those without hope are not looked at closely."""
-    if not scoring_context.floor:
-        return score_fully(scoring_context, pair_context)
-    upper_bounds = score_upper_bounds(scoring_context, pair_context)
-    scores, parts = (
-        np.zeros(len(pair_context)),
-        np.full((len(pair_context), len(scoring_context.columns)), -1.0),
-    )
-    survivors = np.flatnonzero(upper_bounds >= scoring_context.floor)
-    if len(survivors):
-        found = score_fully(scoring_context, pair_context.at(survivors))
-        scores[survivors], upper_bounds[survivors], parts[survivors] = (
-            found.scores,
-            found.upper_bounds,
-            found.parts,
+def field_features(scoring: TextScoring, field: int, one: int, other: int) -> list[float] | None:
+    """Return the features of one field of two records; None where one has no words there."""
+    texts = int(scoring.rows[field, one]), int(scoring.rows[field, other])
+    words = [scoring.words_of(text) for text in texts]
+    if not all(words):
+        return None
+    facts = [int(scoring.texts.facts[text]) for text in texts]
+    return [float(value) for value in features(*words, *facts)]
+
+
+def pair_log_odds(scoring: TextScoring, one: int, other: int) -> float:
+    """Return the log-odds of two records, one pair at a time."""
+    both = [
+        field
+        for field in range(len(scoring.weights))
+        if scoring.words_of(int(scoring.rows[field, one]))
+        and scoring.words_of(int(scoring.rows[field, other]))
+    ]
+    words = {
+        field: [scoring.words_of(int(scoring.rows[field, record])) for record in (one, other)]
+        for field in both
+    }
+    if not any(is_promising(*words[field]) for field in both):
+        return -np.inf
+    rows = {field: field_features(scoring, field, one, other) or [] for field in both}
+    generic = {
+        field: bool(
+            scoring.texts.facts[scoring.rows[field, one]]
+            & scoring.texts.facts[scoring.rows[field, other]]
+            & Fact.GENERIC
         )
-    return PairScores(scores, upper_bounds, parts)
+        for field in both
+    }
+    return combine(scoring, rows, generic)
 
 
-def score_fully(scoring_context: ScoringContext, pair_context: PairContext) -> PairScores:
-    """The scores on some pairs, each aligned and compared by characters."""
-    views = field_features(scoring_context, pair_context.left, pair_context.right)
-    scores, upper_bounds = to_probability(
-        combine_fields(scoring_context, views, context_rows(scoring_context, pair_context))
-    ).T
-    parts = np.stack([np.nan_to_num(view[:, SHOWN], nan=-1.0) for view in views], axis=1)
-    return PairScores(scores, upper_bounds, parts)
+def combine(
+    scoring: TextScoring, rows: dict[int, list[float]], generic: dict[int, bool]
+) -> float:
+    """Return the log-odds of a pair from the features of the fields that both records have.
+
+    The field of the highest weight leads, of equal ones the first. Each other one supports it, or
+    objects, by its share of the leading weight.
+    """
+    lead = max(rows, key=lambda field: (scoring.weights[field], -field))
+    if scoring.numbers == "strict" and rows[lead][FEATURES.index("numbers_min")] > 0:
+        return -np.inf
+    total = 0.0
+    for field in sorted(rows):
+        odds = float(scoring.model.text.log_odds(np.array([rows[field]]))[0])
+        odds = min(odds, GENERIC_ODDS) if generic[field] else odds
+        if field == lead:
+            total += odds
+        else:
+            share = scoring.weights[field] / scoring.weights[lead]
+            total += share * odds * (SUPPORT if odds > 0 else OBJECTION)
+    return total
 
 
-def field_features(
-    scoring_context: ScoringContext, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> list[NDArray[np.float64]]:
-    """The features of each field for pairs of texts."""
-    views = [word_feature_rows(column, left, right) for column in scoring_context.columns]
-    for view, texts in zip(views, scoring_context.texts, strict=True):
-        fill_ratios(view, texts, left, right)
-    return views
+def is_promising(left: Sequence[Word], right: Sequence[Word]) -> bool:
+    """Return whether two texts share enough to be compared closely: the pre-filter."""
+    total = sum(word.weight * zone_factor(word) for word in (*left, *right))
+    return LEAST_PART * (met_weight(left, right) + met_weight(right, left)) >= total
 
 
-def model_rows(scoring_context: ScoringContext, pair_context: PairContext) -> NDArray[np.float64]:
-    """The model's rows for pairs of records with one field or two, to fit and to explain."""
-    views = field_features(scoring_context, pair_context.left, pair_context.right)
-    context = context_rows(scoring_context, pair_context)
-    second = views[1] if len(views) > 1 else np.full_like(views[0], np.nan)
-    return feature_rows(views[0], second, context)
+def met_weight(words: Sequence[Word], others: Sequence[Word]) -> int:
+    """Return the weight of the words that have a counterpart by key, stem or concept."""
+    keys = {other.key for other in others}
+    stems = {other.stem or other.key for other in others}
+    concepts = frozenset().union(*(other.concepts for other in others))
+    return sum(
+        word.weight * zone_factor(word)
+        for word in words
+        if word.key in keys
+        or (word.stem or word.key) in stems
+        or not concepts.isdisjoint(word.concepts)
+    )
 
 
-def max_exact_gap(
-    scoring_context: ScoringContext, content_ids: NDArray[np.int64], threshold: float
-) -> NDArray[np.int64]:
-    """How many seconds apart two records of each content pass, whoever wrote them; at least 0."""
-    cuts = [content_ids[first : first + CHUNK] for first in range(0, len(content_ids), CHUNK)]
-    with thread_map(scoring_context.jobs if len(cuts) > 1 else 1) as spread:
-        reached = spread(lambda some: max_gap_chunk(scoring_context, some, threshold), cuts)
-        return np.concatenate([np.zeros(0, np.int64), *reached])
+def score_candidates(
+    scoring: TextScoring,
+    starts: NDArray[np.int64],
+    partners: NDArray[np.uint32],
+    least: float,
+    jobs: int = 1,
+    progress: Callable[[float], None] = lambda _: None,
+) -> NDArray[np.void]:
+    """Return the candidate pairs of at least ``least`` log-odds as ``PAIR``, by record.
+
+    The candidates of record ``i`` are ``partners[starts[i] : starts[i + 1]]``.
+    """
+    records = len(starts) - 1
+    cuts = np.searchsorted(starts, np.arange(0, starts[-1] + CHUNK, CHUNK)).clip(0, records)
+    ranges = [(a, b) for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), records], strict=True) if a < b]
+    score = score_range_compiled if kernel.available() else score_range
+    parts = [NO_PAIRS]
+    with thread_map(jobs if len(ranges) > 1 else 1) as spread:
+        for part in spread(partial(score, scoring, starts, partners, least), ranges):
+            parts.append(part)
+            progress(len(parts) / (len(ranges) + 1))
+    return np.concatenate(parts)
 
 
-def max_gap_chunk(
-    scoring_context: ScoringContext, content_ids: NDArray[np.int64], threshold: float
-) -> NDArray[np.int64]:
-    """The same of some contents."""
-    views = field_features(scoring_context, content_ids, content_ids)
-    unknown = np.full(len(content_ids), np.nan)
-    context = context_rows(scoring_context, PairContext(content_ids, content_ids, unknown, unknown))
-    reach = np.zeros(len(content_ids), dtype=np.int64)
-    passing = np.arange(len(content_ids))
-    for hours in GAPS_IN_HOURS:
-        context[:, GAP] = np.log1p(hours)
-        for same_source in (0.0, 1.0, np.nan):
-            context[:, SAME_SOURCE] = same_source
-            seen = combine_fields(
-                scoring_context, [view[passing] for view in views], context[passing]
-            )
-            passing = passing[to_probability(seen[:, 0]) >= threshold]
-        reach[passing] = hours * HOUR
-    reach[passing] = FOREVER
-    return reach
+def score_range_compiled(
+    scoring: TextScoring,
+    starts: NDArray[np.int64],
+    partners: NDArray[np.uint32],
+    least: float,
+    records: tuple[int, int],
+) -> NDArray[np.void]:
+    """Return the scored pairs of some records by the kernel."""
+    found = kernel.score_candidates(
+        *scoring.arrays(), starts, partners, np.array(records), np.array([least])
+    )
+    return np.frombuffer(found, PAIR)
+
+
+def score_range(
+    scoring: TextScoring,
+    starts: NDArray[np.int64],
+    partners: NDArray[np.uint32],
+    least: float,
+    records: tuple[int, int],
+) -> NDArray[np.void]:
+    """Return the scored pairs of some records, one pair at a time."""
+    found = []
+    for record in range(*records):
+        for partner in partners[starts[record] : starts[record + 1]].tolist():
+            odds = pair_log_odds(scoring, record, partner)
+            if odds >= least:
+                found.append((record, partner, odds))
+    return np.array(found, PAIR)

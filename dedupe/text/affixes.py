@@ -8,12 +8,12 @@ they are compared, at a lower weight. The compiled twin is ``_kernel/text/affixe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from dedupe.text.hashing import key32, poly, word_key
+from dedupe.hashing import key32, poly, word_key
 from dedupe.text.lexicon import TagKind
-from dedupe.text.scan import Case, Gap, TokenKind
+from dedupe.text.scan import Case, Gap
+from dedupe.tokens import Zone, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,20 +51,6 @@ COUNTERS = ("comment", "kommentar", "coment", "comm", "repl", "point")
 """Beginnings of what forums count behind a title, as in [17 comments]."""
 MARKERS = frozenset(map(word_key, ("pdf", "ot", "ama", "nsfw")))
 """What forums put in brackets behind a title."""
-
-
-class Zone(IntEnum):
-    """The part of a headline that a token stands in."""
-
-    CORE = 0
-    LEAD = 1
-    OUTLET = 2
-    KICKER = 3
-    TAIL = 4
-    CLOSING = 5
-
-
-COMPARED = (Zone.CORE, Zone.KICKER, Zone.TAIL)
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedupe.text.hashing import word_key
+from dedupe.hashing import word_key
 from dedupe.text.lexicon import ENGLISH, LANGUAGES
-from dedupe.text.scan import TokenKind
+from dedupe.tokens import TokenKind
 
 if TYPE_CHECKING:
     from dedupe.text.lexicon import Lexicon

@@ -1,7 +1,7 @@
 """What is known of words: how common each is, what it means, and how numbers are spelled.
 
 The file ``data/lexicon.npz`` is made from ``data/languages/*.txt`` and frequency lists by
-``make tables``. All look-ups are by 32-bit keys (:mod:`dedupe.text.hashing`), so that the kernel
+``make tables``. All look-ups are by 32-bit keys (:mod:`dedupe.hashing`), so that the kernel
 and this module read the same arrays.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.text.hashing import key32, poly, salted_key
+from dedupe.hashing import key32, poly, salted_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,21 +40,6 @@ class Form(IntEnum):
     SCALE = 5
     PHRASE = 6
     PHRASE_PREFIX = 7
-
-
-class Meaning(IntEnum):
-    """Values of entries. Concepts and the sides of opposites are numbered from ``FIRST_*`` on.
-
-    The two sides of one line of opposites differ in their lowest bit.
-    """
-
-    FUNCTION = 1
-    NEGATION = 2
-    PASSIVE = 3
-    FIRST_MONTH = 16
-    FIRST_WEEKDAY = 32
-    FIRST_CONCEPT = 64
-    FIRST_OPPOSITE = 0x8000
 
 
 class TagKind(IntEnum):

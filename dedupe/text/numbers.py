@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedupe.text.lexicon import Form
-from dedupe.text.scan import Case, Gap, RawToken, TokenKind
+from dedupe.text.scan import Case, Gap, RawToken
+from dedupe.tokens import TokenKind
 
 if TYPE_CHECKING:
     from dedupe.text.lexicon import Lexicon

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import key32, mix64, poly, word_key
 from dedupe.text import lexicon as words
-from dedupe.text.affixes import COMPARED, Tags, Zone, mark_zones, sequence_key, source_keys
-from dedupe.text.hashing import key32, mix64, poly, word_key
+from dedupe.text.affixes import Tags, mark_zones, sequence_key, source_keys
 from dedupe.text.language import NUMBER_OF, guess_language
-from dedupe.text.lexicon import LONGEST_ENTRY, LONGEST_STRING, Form, Lexicon, Meaning
+from dedupe.text.lexicon import LONGEST_ENTRY, LONGEST_STRING, Form, Lexicon
 from dedupe.text.numbers import read_numbers
-from dedupe.text.scan import Case, RawToken, TokenKind, clean, scan
-from dedupe.text.tokens import (
+from dedupe.text.scan import Case, RawToken, clean, scan
+from dedupe.tokens import (
+    COMPARED,
     EIGHTHS,
     LONGEST_LETTERS,
     MOST_CONCEPTS,
@@ -30,6 +31,9 @@ from dedupe.text.tokens import (
     TOKEN,
     Fact,
     Flag,
+    Meaning,
+    TokenKind,
+    Zone,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +77,7 @@ PLACEHOLDERS = frozenset(
 
 @dataclass(slots=True)
 class PreparedText:
-    """One prepared text: see :class:`dedupe.text.tokens.PreparedTexts`."""
+    """One prepared text: see :class:`dedupe.tokens.PreparedTexts`."""
 
     tokens: NDArray[np.void]
     letters: bytes
@@ -134,14 +138,18 @@ def is_function(lexicon: Lexicon, language: int, word: str) -> bool:
 
 
 def fingerprint_of(tokens: list[RawToken]) -> tuple[int, int]:
-    """Return a 128-bit BLAKE2b hash of all tokens, (0, 0) where there are none.
+    """Return a 128-bit BLAKE2b hash of all tokens and their zones, (0, 0) where there are none.
 
     Numbers count by value, and spaces between ideographs do not count.
     """
     if not tokens:
         return 0, 0
     parts: list[bytes] = []
+    zone = int(Zone.CORE)
     for token in tokens:
+        if token.zone != zone:
+            zone = token.zone
+            parts.append(bytes((2, zone)))
         if token.kind is TokenKind.IDEOGRAPH:
             parts.append(token.text.encode())
         elif token.value is not None:
@@ -187,7 +195,7 @@ def is_date(token: RawToken, lexicon: Lexicon, language: int) -> bool:
 
 
 class TokenBuilder:
-    """Looks up the tokens of one text and lays them out as :data:`dedupe.text.tokens.TOKEN`."""
+    """Looks up the tokens of one text and lays them out as :data:`dedupe.tokens.TOKEN`."""
 
     def __init__(self, raw: list[RawToken], lexicon: Lexicon, language: int) -> None:
         self.raw = raw

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from dedupe.text.char_table import CharClass, FoldedChar, fold
+from dedupe.tokens import TokenKind
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>|<!--.*?-->")
@@ -28,15 +29,6 @@ CASE_ENDINGS = frozenset(
 )
 """Turkish endings behind the apostrophe of a name (Türkiye'nin), which are left out."""
 LONGEST_SUFFIX = 4
-
-
-class TokenKind(IntEnum):
-    """What a token is."""
-
-    WORD = 0
-    NUMBER = 1
-    IDEOGRAPH = 2
-    SIGN = 3
 
 
 class Gap:

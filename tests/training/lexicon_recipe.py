@@ -18,9 +18,10 @@ import numpy as np
 
 from dedupe.text import lexicon as shipped
 from dedupe.text.char_table import fold
-from dedupe.text.hashing import key32, poly, salted_key
-from dedupe.text.lexicon import Form, Meaning
-from dedupe.text.scan import TokenKind, scan
+from dedupe.hashing import key32, poly, salted_key
+from dedupe.text.lexicon import Form
+from dedupe.tokens import Meaning, TokenKind
+from dedupe.text.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

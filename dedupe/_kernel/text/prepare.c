@@ -46,12 +46,18 @@ static Trouble fingerprint(const Text *text, Bytes *scratch, uint64_t out[2]) {
     out[0] = out[1] = 0;
     if (!text->token_count) return FINE;
     scratch->size = 0;
+    int zone = ZONE_CORE;
     for (ptrdiff_t at = 0; at < text->token_count; at++) {
         const RawToken *token = &text->tokens[at];
         Trouble trouble = grow(scratch, (size_t)token->letters * 4 + 16);
         if (trouble != FINE) return trouble;
         uint8_t *place = scratch->data + scratch->size;
         size_t size = 0;
+        if (token->zone != zone) {
+            zone = token->zone;
+            place[size++] = 2;
+            place[size++] = (uint8_t)zone;
+        }
         if (token->valued) {
             uint64_t bits;
             memcpy(&bits, &token->value, sizeof bits);

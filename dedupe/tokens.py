@@ -7,6 +7,7 @@ corpus: that is what lets a pair be scored alone, in a file of ten lines or of t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ TOKEN = np.dtype(
 
 ``key`` is equal for equal words, numbers of equal value, or pairs of ideographs; of an ideograph
 it is that of the pair it begins. ``stem`` groups forms of one word. ``concepts`` are meanings of
-:class:`dedupe.text.lexicon.Meaning`, 0 for none. ``start`` and ``length`` give its folded letters in
+:class:`Meaning`, 0 for none. ``start`` and ``length`` give its folded letters in
 bytes. ``weight`` is its information in eighths of a bit.
 """
 
@@ -40,6 +41,45 @@ MOST_TOKENS = 96
 """Longer texts are compared by so many first tokens."""
 MOST_CONCEPTS = 4
 LONGEST_LETTERS = 255
+
+
+class TokenKind(IntEnum):
+    """What a token is."""
+
+    WORD = 0
+    NUMBER = 1
+    IDEOGRAPH = 2
+    SIGN = 3
+
+
+class Zone(IntEnum):
+    """The part of a headline that a token stands in."""
+
+    CORE = 0
+    LEAD = 1
+    OUTLET = 2
+    KICKER = 3
+    TAIL = 4
+    CLOSING = 5
+
+
+COMPARED = (Zone.CORE, Zone.KICKER, Zone.TAIL)
+"""Tags, outlets and what else a desk adds are not compared."""
+
+
+class Meaning(IntEnum):
+    """What a word means. Concepts and the sides of opposites are numbered from ``FIRST_*`` on.
+
+    The two sides of one line of opposites differ in their lowest bit.
+    """
+
+    FUNCTION = 1
+    NEGATION = 2
+    PASSIVE = 3
+    FIRST_MONTH = 16
+    FIRST_WEEKDAY = 32
+    FIRST_CONCEPT = 64
+    FIRST_OPPOSITE = 0x8000
 
 
 class Flag:

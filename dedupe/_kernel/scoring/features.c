@@ -1,0 +1,253 @@
+/* The features of a pair of aligned texts: the twin of dedupe/scoring/features.py. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scoring/score.h"
+
+enum {
+    BIT = EIGHTHS * WHOLE * FULL,
+    IDEOGRAPH_WORDS = 5,
+    LEAST_SLOT = 2 * BIT,
+    LONGEST_PARTY = 3,
+    LEAST_EXCHANGE = 3,
+};
+
+typedef struct {
+    int64_t total, rest, top, name;
+    int numbers, words, loose, calendar;
+} Summary;
+
+INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static Summary summarise(const Side *side) {
+    Summary out = {0};
+    int64_t run = 0;
+    for (int at = 0; at < side->count; at++) {
+        const Token *token = side->tokens[at];
+        int match = side->match[at], factor = zone_factor(token), kind = token->kind;
+        int64_t loose = (int64_t)token->weight * (WHOLE - match) * factor;
+        out.total += (int64_t)token->weight * WHOLE * factor;
+        out.rest += loose;
+        if (kind == CHARACTER)
+            run = match < WHOLE ? (token->flags & IS_JOINED ? run : 0) + loose : 0;
+        else run = 0;
+        out.top = greater(out.top, kind == CHARACTER ? run : loose);
+        if (kind != SIGN && !is_function(side, at)) {
+            int share = kind == CHARACTER ? IDEOGRAPH_WORDS : FULL;
+            out.words += share;
+            out.loose += match ? 0 : share;
+        }
+        out.numbers += kind == NUMBER && match < WHOLE;
+        if (token->flags & IS_NAME && match < SIMILAR) out.name = greater(out.name, loose);
+        out.calendar |= token->flags & IS_CALENDAR && match < MATCH_CONCEPT;
+    }
+    return out;
+}
+
+static int negates(const Side *side, int loose_only) {
+    for (int at = 0; at < side->count; at++)
+        if (side->tokens[at]->flags & IS_NEGATION && (!loose_only || side->match[at] < MATCH_STEM))
+            return 1;
+    return 0;
+}
+
+/* The distinct sides of opposites that the loose words of a text stand on. */
+static int loose_opposites(const Side *side, uint16_t *out) {
+    int count = 0;
+    for (int at = 0; at < side->count; at++) {
+        if (side->match[at] >= MATCH_STEM) continue;
+        for (int i = 0; i < MOST_CONCEPTS; i++) {
+            uint16_t concept = side->concepts[at][i];
+            int known = concept < FIRST_OPPOSITE;
+            for (int k = 0; k < count; k++) known |= out[k] == concept;
+            if (!known) out[count++] = concept;
+        }
+    }
+    return count;
+}
+
+static int has(const uint16_t *values, int count, uint16_t value) {
+    for (int i = 0; i < count; i++)
+        if (values[i] == value) return 1;
+    return 0;
+}
+
+static int count_opposed(const Side *left, const Side *right) {
+    uint16_t ours[WIDTH * MOST_CONCEPTS], theirs[WIDTH * MOST_CONCEPTS];
+    int own = loose_opposites(left, ours), other = loose_opposites(right, theirs), opposed = 0;
+    for (int i = 0; i < own; i++) {
+        uint16_t across = ours[i] ^ 1;
+        opposed += !has(theirs, other, ours[i]) && has(theirs, other, across) &&
+                   !has(ours, own, across);
+    }
+    return opposed;
+}
+
+static double late_share(const Side *side) {
+    int highest = -1, late = 0, matched = 0;
+    for (int at = 0; at < side->count; at++) {
+        if (side->match[at] < SIMILAR || is_function(side, at)) continue;
+        matched++;
+        late += side->place[at] < highest;
+        highest = side->place[at] > highest ? side->place[at] : highest;
+    }
+    return (double)late / (matched ? matched : 1);
+}
+
+static int head_match(const Side *side) {
+    for (int at = 0; at < side->count; at++)
+        if (side->tokens[at]->zone == ZONE_CORE && !is_function(side, at)) return side->match[at];
+    return 0;
+}
+
+static int rarest_shared(const Side *side) {
+    int rarest = 0;
+    for (int at = 0; at < side->count; at++)
+        if (side->match[at] >= MATCH_STEM && side->kinds[at] == WORD &&
+            side->tokens[at]->weight > rarest)
+            rarest = side->tokens[at]->weight;
+    return rarest;
+}
+
+static int content_places(const Side *side, int *out) {
+    int count = 0;
+    for (int at = 0; at < side->count; at++)
+        if (side->kinds[at] != SIGN && !is_function(side, at)) out[count++] = at;
+    return count;
+}
+
+static int by_key(const void *one, const void *other) {
+    uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* Whether both texts have the same function words, each equally often. */
+static int same_function_words(const Side *left, const Side *right) {
+    uint32_t keys[2][WIDTH];
+    int counts[2] = {0, 0};
+    for (int s = 0; s < 2; s++) {
+        const Side *side = s ? right : left;
+        for (int at = 0; at < side->count; at++)
+            if (is_function(side, at)) keys[s][counts[s]++] = side->keys[at];
+        qsort(keys[s], (size_t)counts[s], sizeof **keys, by_key);
+    }
+    return counts[0] == counts[1] && !memcmp(keys[0], keys[1], (size_t)counts[0] * sizeof **keys);
+}
+
+/* features.exchanged_parties: where the first party ends and the last begins. */
+static int find_parties(const int *order, int count, int low, int high, int *first, int *last) {
+    if (count < LEAST_EXCHANGE || high - low < LEAST_EXCHANGE) return 0;
+    if (order[0] < 0 || order[count - 1] < 0 || order[0] <= order[count - 1]) return 0;
+    *first = 1;
+    *last = count - 1;
+    while (*first < count && order[*first] == order[*first - 1] + 1) ++*first;
+    while (*last > 0 && order[*last - 1] == order[*last] - 1) --*last;
+    if (order[*first - 1] != high - 1 || order[*last] != low || *last - *first < 1) return 0;
+    return *first <= LONGEST_PARTY && count - *last <= LONGEST_PARTY;
+}
+
+static int is_swapped(const Side *left, const Side *right) {
+    int ours[WIDTH], theirs[WIDTH], rank[WIDTH + 1], order[WIDTH], first, last;
+    int own = content_places(left, ours), other = content_places(right, theirs), low = 0, cut = 0;
+    for (int at = 0; at <= WIDTH; at++) rank[at] = -1;
+    for (int i = 0; i < other; i++) rank[theirs[i]] = i;
+    for (int i = 0; i < own; i++)
+        order[i] = left->match[ours[i]] >= SIMILAR ? rank[left->place[ours[i]]] : -1;
+    int most = own < other ? own : other;
+    while (low < most && order[low] == low) low++;
+    while (cut < most - low && order[own - 1 - cut] == other - 1 - cut) cut++;
+    if (!find_parties(order + low, own - cut - low, low, other - cut, &first, &last)) return 0;
+    for (int i = first; i < last; i++)
+        if (left->match[ours[low + i]] != WHOLE) return 0;
+    return same_function_words(left, right);
+}
+
+static int64_t loose_weight(const Side *side, int start, int end) {
+    int64_t weight = 0;
+    for (int at = start; at < end; at++)
+        if (!is_function(side, at))
+            weight += (int64_t)side->tokens[at]->weight * (WHOLE - side->match[at]) * FULL;
+    return weight;
+}
+
+/* features.longest_chain: the points of it, in order. */
+static int longest_chain(const int (*points)[2], int count, int *chain) {
+    int lengths[WIDTH], before[WIDTH], best = -1, size = 0;
+    for (int at = 0; at < count; at++) {
+        lengths[at] = 1;
+        before[at] = -1;
+        for (int earlier = 0; earlier < at; earlier++)
+            if (points[earlier][1] < points[at][1] && lengths[earlier] + 1 > lengths[at]) {
+                lengths[at] = lengths[earlier] + 1;
+                before[at] = earlier;
+            }
+        if (best < 0 || lengths[at] > lengths[best]) best = at;
+    }
+    for (int at = best; at >= 0; at = before[at]) chain[size++] = at;
+    for (int i = 0; i < size / 2; i++) {
+        int kept = chain[i];
+        chain[i] = chain[size - 1 - i];
+        chain[size - 1 - i] = kept;
+    }
+    return size;
+}
+
+static int count_slots(const Side *left, const Side *right, int64_t *heaviest) {
+    int points[WIDTH][2], chain[WIDTH], count = 0, slots = 0;
+    for (int at = 0; at < left->count; at++)
+        if (left->match[at] >= SIMILAR && !is_function(left, at)) {
+            points[count][0] = at;
+            points[count++][1] = left->place[at];
+        }
+    int size = longest_chain((const int (*)[2])points, count, chain), i = -1, j = -1;
+    *heaviest = 0;
+    for (int step = 0; step <= size; step++) {
+        int next_i = step < size ? points[chain[step]][0] : left->count;
+        int next_j = step < size ? points[chain[step]][1] : right->count;
+        int64_t weight = lesser(loose_weight(left, i + 1, next_i), loose_weight(right, j + 1, next_j));
+        slots += weight > LEAST_SLOT;
+        if (weight > LEAST_SLOT) *heaviest = greater(*heaviest, weight);
+        i = next_i;
+        j = next_j;
+    }
+    return slots;
+}
+
+/* features.features of two aligned sides. */
+void fill_features(const Side *left, const Side *right, double *out) {
+    Summary a = summarise(left), b = summarise(right);
+    int64_t shared_a = greater(0, a.total - a.rest), shared_b = greater(0, b.total - b.rest);
+    int64_t total_a = greater(1, a.total), total_b = greater(1, b.total);
+    int64_t heaviest, other;
+    double cover_a = (double)shared_a / (double)total_a, cover_b = (double)shared_b / (double)total_b;
+    double late_a = late_share(left), late_b = late_share(right);
+    out[DICE] = (double)(shared_a + shared_b) / (double)(total_a + total_b);
+    out[COVERAGE] = cover_a < cover_b ? cover_a : cover_b;
+    out[SHARED] = (double)lesser(shared_a, shared_b) / BIT;
+    out[REST_MIN] = (double)lesser(a.rest, b.rest) / BIT;
+    out[REST_MAX] = (double)greater(a.rest, b.rest) / BIT;
+    out[TOP_MIN] = (double)lesser(a.top, b.top) / BIT;
+    out[TOP_MAX] = (double)greater(a.top, b.top) / BIT;
+    out[NUMBERS_MIN] = (double)lesser(a.numbers, b.numbers);
+    out[NUMBERS_MAX] = (double)greater(a.numbers, b.numbers);
+    out[NEGATION_ALONE] = negates(left, 0) != negates(right, 0) || negates(left, 1) != negates(right, 1);
+    out[OPPOSED] = count_opposed(left, right);
+    out[ORDER] = late_a > late_b ? late_a : late_b;
+    out[SWAPPED] = is_swapped(left, right) || is_swapped(right, left);
+    out[HEAD] = (double)lesser(head_match(left), head_match(right)) / WHOLE;
+    out[WORDS_MIN] = (double)lesser(a.words, b.words) / FULL;
+    out[WORDS_MAX] = (double)greater(a.words, b.words) / FULL;
+    out[LOOSE_MIN] = (double)lesser(a.loose, b.loose) / FULL;
+    out[LOOSE_MAX] = (double)greater(a.loose, b.loose) / FULL;
+    out[NAMES_MIN] = (double)lesser(a.name, b.name) / BIT;
+    out[NAMES_MAX] = (double)greater(a.name, b.name) / BIT;
+    out[CALENDAR] = a.calendar && b.calendar;
+    out[GENRE] = (left->facts ^ right->facts) & FACT_GENRE ? 1 : 0;
+    out[IDEOGRAPHS] = (double)(left->ideographs + right->ideographs) /
+                      (double)(left->count + right->count);
+    out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
+    out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
+    out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;
+}

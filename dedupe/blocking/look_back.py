@@ -1,0 +1,152 @@
+"""Find candidate pairs with a budget: each record looks back at the few before it in a bucket.
+
+Records are in order of time. Those that share a key are a bucket. Duplicates stand next to each
+other in time, so a record is paired with the last 16 of each bucket within a week, and with the
+last one that shares a MinHash band, however far. That bounds the candidates of a record whatever
+the size of the corpus; nothing else limits a bucket. (Bounded buckets: Petrovic, Osborne, Lavrenko
+2010, Streaming First Story Detection with Application to Twitter.)
+The compiled twin is ``_kernel/blocking/look_back.c``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe import kernel
+from dedupe.models import NO_TIME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WEEK = 7 * 24 * 3600
+NO_WINDOW = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a record looks back in a bucket: at so many records, within so many seconds."""
+
+    records: int
+    undated: int
+    window: int = NO_WINDOW
+
+
+RARE_REACH = Reach(records=16, undated=32, window=WEEK)
+BAND_REACH = Reach(records=1, undated=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Records that share a key: bucket ``b`` holds ``members[starts[b] : starts[b + 1]]``, rising.
+
+    ``of`` has a row a record: the bucket of each of its keys, counted from 1; 0 for a key that no
+    other record has.
+    """
+
+    members: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    of: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidate pairs: those of record ``i`` are ``partners[starts[i] : starts[i + 1]]``.
+
+    Each partner stands before its record, and once.
+    """
+
+    starts: NDArray[np.int64]
+    partners: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.partners)
+
+
+def group_keys(keys: NDArray[np.uint32]) -> Buckets:
+    """Return the buckets of keys that have a row a record and are 0 where there is none."""
+    if kernel.available():
+        members, starts, of = kernel.group_keys(np.ascontiguousarray(keys))
+        return Buckets(
+            np.frombuffer(members, np.uint32),
+            np.frombuffer(starts, np.int64),
+            np.frombuffer(of, np.uint32).reshape(keys.shape),
+        )
+    return group_plainly(keys)
+
+
+def group_plainly(keys: NDArray[np.uint32]) -> Buckets:
+    """Return the buckets of keys by a dict."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for record, row in enumerate(keys.tolist()):
+        for key in dict.fromkeys(row):
+            if key:
+                found[key].append(record)
+    shared = sorted(key for key, members in found.items() if len(members) > 1)
+    number = {key: place for place, key in enumerate(shared, 1)}
+    sizes = [len(found[key]) for key in shared]
+    members = [record for key in shared for record in found[key]]
+    of = [number.get(key, 0) for key in keys.ravel().tolist()]
+    return Buckets(
+        np.array(members, np.uint32),
+        np.cumsum([0, *sizes]),
+        np.array(of, np.uint32).reshape(keys.shape),
+    )
+
+
+def find_candidates(
+    rare: Buckets,
+    bands: Buckets,
+    changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    alive: NDArray[np.bool_],
+    times: NDArray[np.int64],
+) -> Candidates:
+    """Return the candidate pairs of the records that are alive, of the buckets that changed.
+
+    ``changed`` marks buckets of rare stems and of bands. ``times`` rise, undated records first.
+    """
+    if kernel.available():
+        starts = np.zeros(len(alive) + 1, np.int64)
+        limits = [
+            limit
+            for reach in (RARE_REACH, BAND_REACH)
+            for limit in (reach.window, reach.records, reach.undated)
+        ]
+        partners = kernel.find_candidates(
+            rare.members, rare.starts, changed[0], bands.members, bands.starts, changed[1],
+            alive, times, np.array(limits), starts,
+        )  # fmt: skip
+        return Candidates(starts, np.frombuffer(partners, np.uint32))
+    return find_plainly(rare, bands, changed, alive, times)
+
+
+def find_plainly(
+    rare: Buckets,
+    bands: Buckets,
+    changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    alive: NDArray[np.bool_],
+    times: NDArray[np.int64],
+) -> Candidates:
+    """Return the candidate pairs, bucket by bucket."""
+    found: list[set[int]] = [set() for _ in range(len(alive))]
+    clock = times.tolist()
+    for buckets, marked, reach in ((rare, changed[0], RARE_REACH), (bands, changed[1], BAND_REACH)):
+        for bucket in np.flatnonzero(marked).tolist():
+            members = buckets.members[buckets.starts[bucket] : buckets.starts[bucket + 1]]
+            living = members[alive[members]].tolist()
+            for place, record in enumerate(living):
+                undated = clock[record] == NO_TIME
+                for partner in reversed(living[max(0, place - (reach.undated if undated else reach.records)) : place]):
+                    far = clock[partner] < clock[record] - reach.window
+                    if reach.window >= 0 and clock[partner] != NO_TIME and far:
+                        break
+                    found[record].add(partner)
+    sizes = [len(own) for own in found]
+    partners = [partner for own in found for partner in sorted(own)]
+    return Candidates(np.cumsum([0, *sizes]), np.array(partners, np.uint32))

@@ -1,0 +1,187 @@
+"""Cluster nodes by accepted pairs: leaders first, then average linkage, under constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe import kernel
+from dedupe.clustering.constraints import components
+from dedupe.clustering.leader import leader_cluster
+from dedupe.clustering.linkage import AverageLinkage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe.clustering.linkage import Score
+
+    Rank = Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.int64]]
+    """Ranks some nodes by the policy, given how central each is."""
+
+SCORE_UNITS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedPairs:
+    """Accepted pairs of nodes and their scores, one a pair."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+    def where(self, chosen: NDArray[np.bool_]) -> AcceptedPairs:
+        """Return some of the pairs."""
+        return AcceptedPairs(self.left[chosen], self.right[chosen], self.scores[chosen])
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How nodes are clustered.
+
+    ``groups`` has the node that stands for each node: nodes that labels hold together have one.
+    ``sizes`` counts the records of each node, ``pinned`` nodes always lead, and ``apart`` has two
+    rows, the ends of pairs of nodes that may never be together. ``average`` says whether clusters
+    are joined by average linkage.
+    """
+
+    groups: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    pinned: NDArray[np.bool_]
+    apart: NDArray[np.int64]
+    threshold: float
+    average: bool
+
+
+def cluster_nodes(
+    grouping: Grouping,
+    leaders: NDArray[np.int64],
+    pairs: AcceptedPairs,
+    fresh: AcceptedPairs,
+    rank: Rank,
+    score: Score,
+) -> NDArray[np.int64]:
+    """Return each node's leader after fresh pairs came to those accepted before.
+
+    Only the components that fresh pairs touch are clustered anew.
+    """
+    labels = connected(len(leaders), pairs.left, pairs.right)
+    touched = np.zeros(len(leaders), bool)
+    touched[labels[fresh.left]] = True
+    own = pairs.where(touched[labels[pairs.left]])
+    left, right = grouping.groups[own.left], grouping.groups[own.right]
+    apart = left != right
+    own = AcceptedPairs(left[apart], right[apart], own.scores[apart])
+    nodes = np.unique(np.concatenate([own.left, own.right]))
+    out = leaders.copy()
+    members = np.flatnonzero(touched[labels])
+    out[members] = grouping.groups[members]
+    out[nodes] = cluster_component(grouping, nodes, own, rank, score)
+    out[members] = out[grouping.groups[members]]
+    return out
+
+
+def cluster_component(
+    grouping: Grouping,
+    nodes: NDArray[np.int64],
+    pairs: AcceptedPairs,
+    rank: Rank,
+    score: Score,
+) -> NDArray[np.int64]:
+    """Return the leaders of nodes that pairs connect."""
+    left, right = np.searchsorted(nodes, pairs.left), np.searchsorted(nodes, pairs.right)
+    ranks = rank(nodes, centrality(grouping.sizes[nodes], left, right, pairs.scores))
+    leaders = leader_cluster(ranks, left, right, pairs.scores, grouping.pinned[nodes])
+    if grouping.average:
+        leaders = join_clusters(grouping, nodes, leaders, left, right, ranks, score)
+    return nodes[leaders]
+
+
+def centrality(
+    sizes: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the sum of the scores of each node's pairs, a score for each record at the other end."""
+    units = np.rint(scores * SCORE_UNITS)
+    sums = [
+        np.bincount(own, units * sizes[other], len(sizes))
+        for own, other in ((left, right), (right, left))
+    ]
+    return np.add(*sums)
+
+
+def join_clusters(  # noqa: PLR0917 - nodes, their leaders, pairs and ranks belong together
+    grouping: Grouping,
+    nodes: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    score: Score,
+) -> NDArray[np.int64]:
+    """Return the leaders after clusters that accepted pairs connect were joined by average."""
+    one, other = leaders[left], leaders[right]
+    across = one != other
+    if not across.any():
+        return leaders
+    touching = list(zip(one[across].tolist(), other[across].tolist(), strict=True))
+    wanted = np.unique(np.concatenate([one[across], other[across]]))
+    linkage = AverageLinkage(
+        members_by_leader(leaders, wanted, ranks),
+        dict(enumerate(ranks.tolist())),
+        lambda a, b: score(nodes[a], nodes[b]),
+        grouping.threshold,
+        clusters_apart(grouping.apart, nodes, leaders),
+    )
+    parents = linkage.join(touching)
+    roots = np.arange(len(leaders))
+    for child in parents:
+        root = child
+        while root in parents:
+            root = parents[root]
+        roots[child] = root
+    return roots[leaders]
+
+
+def members_by_leader(
+    leaders: NDArray[np.int64], wanted: NDArray[np.int64], ranks: NDArray[np.int64]
+) -> dict[int, list[int]]:
+    """Return the members of some clusters, the best first."""
+    members: dict[int, list[int]] = {leader: [] for leader in wanted.tolist()}
+    own = np.flatnonzero(np.isin(leaders, wanted))
+    own = own[np.argsort(ranks[own])]
+    for node, leader in zip(own.tolist(), leaders[own].tolist(), strict=True):
+        members[leader].append(node)
+    return members
+
+
+def clusters_apart(
+    apart: NDArray[np.int64], nodes: NDArray[np.int64], leaders: NDArray[np.int64]
+) -> dict[int, set[int]]:
+    """Return the clusters that each may never be one with."""
+    out: dict[int, set[int]] = {}
+    ends = np.searchsorted(nodes, apart).clip(0, max(len(nodes) - 1, 0))
+    known = (nodes[ends] == apart).all(axis=0) if len(nodes) else np.zeros(apart.shape[1], bool)
+    for one, other in leaders[ends[:, known]].T.tolist():
+        out.setdefault(one, set()).add(other)
+        out.setdefault(other, set()).add(one)
+    return out
+
+
+def connected(
+    count: int, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the component of each of so many nodes that pairs connect: its lowest node."""
+    if not kernel.available():
+        return components(np.stack([left, right]), count)
+    labels = np.arange(count)
+    kernel.connect(np.ascontiguousarray(left), np.ascontiguousarray(right), labels)
+    return labels

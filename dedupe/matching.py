@@ -1,0 +1,208 @@
+"""Find and score the pairs of the records in play, pass after pass.
+
+A pair's text score never changes, so it is computed once. What recurs is counted anew over the
+records in play of each pass, and only ever raises scores, since there are fewer of them. A pass
+therefore looks at new candidates in buckets that changed, and at pairs whose text score is near
+the threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.arrays import find_in_sorted
+from dedupe.blocking.look_back import Buckets, find_candidates, group_keys
+from dedupe.pairs import pack
+from dedupe.scoring.metadata import (
+    RecordMeta,
+    Recurrence,
+    adjustments,
+    count_stems,
+    count_titles,
+    reach_seconds,
+)
+from dedupe.scoring.model import log_odds_of, probability
+from dedupe.scoring.score import TextScoring, score_candidates, score_pairs
+from dedupe.tokens import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe.config import Settings
+    from dedupe.preprocess import Contents
+
+EXHAUSTIVE = 1000
+"""So few records in play are all compared with one another."""
+
+
+@dataclass
+class Effort:
+    """What matching took, for ``--stats``."""
+
+    passes: int = 0
+    candidate_pairs: int = 0
+    scored_pairs: int = 0
+
+
+@dataclass
+class Pairs:
+    """Pairs of nodes with a text score near the threshold or above, sorted by pair key."""
+
+    keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    log_odds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def add(self, keys: NDArray[np.int64], log_odds: NDArray[np.float64]) -> None:
+        """Take in more pairs; what is known already stays."""
+        keys, firsts = np.unique(keys, return_index=True)
+        fresh = find_in_sorted(self.keys, keys) < 0
+        keys, log_odds = keys[fresh], log_odds[firsts][fresh]
+        places = np.searchsorted(self.keys, keys)
+        self.keys = np.insert(self.keys, places, keys)
+        self.log_odds = np.insert(self.log_odds, places, log_odds)
+
+
+class Matcher:
+    """Finds the accepted pairs among nodes.
+
+    A node is a record with a text. Nodes are numbered in order of time, undated ones first, then by
+    digest. ``records`` has the record of each.
+    """
+
+    def __init__(
+        self,
+        nodes: NDArray[np.int64],
+        contents: Contents,
+        meta: RecordMeta,
+        settings: Settings,
+    ) -> None:
+        self.settings = settings
+        self.records = nodes
+        weights = np.array([field.weight for field in settings.field])
+        rows = np.ascontiguousarray(contents.rows[:, nodes])
+        self.scoring = TextScoring(contents.texts, rows, weights, settings.numbers)
+        self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
+        _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
+        self.titles = contents.titles[nodes]
+        self.rare = group_keys(contents.keys("rare_keys", nodes))
+        self.bands = group_keys(contents.keys("band_keys", nodes))
+        self.stems = np.ones((len(self.rare), 3), np.int64)
+        self.before = np.zeros(len(nodes), bool)
+        self.pairs = Pairs()
+        self.effort = Effort()
+        self.threshold = log_odds_of(settings.threshold)
+        self.least = self.threshold - self.scoring.model.most_support
+        everything = np.ones(len(nodes), bool)
+        self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
+
+    def count(self, alive: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
+        """Count what recurs among the nodes in play; only stems of changed buckets anew."""
+        count_stems(self.rare, self.contents, self.meta.times, alive, changed, self.stems)
+        return Recurrence(self.stems, count_titles(self.titles, self.meta.times, alive))
+
+    def reach(self) -> NDArray[np.int64]:
+        """Return how many seconds apart two records of each content are still one story."""
+        _, firsts, counts = np.unique(self.contents, return_index=True, return_counts=True)
+        out = np.zeros(len(firsts), np.int64)
+        many = np.flatnonzero(counts > 1)
+        nodes = firsts[many]
+        needed = self.threshold - score_pairs(self.scoring, nodes, nodes)
+        model = self.scoring.model
+        out[many] = reach_seconds(model, self.meta, self.recurrence, self.rare, nodes, needed)
+        facts = self.scoring.texts.facts[self.titles[firsts]]
+        out[(facts & Fact.GENERIC) > 0] = 0
+        return out
+
+    def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the scores of any pairs of nodes under the last counts, 0 to 1."""
+        odds = score_pairs(self.scoring, left, right)
+        return probability(odds + self.adjust(left, right))
+
+    def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what metadata adds to the log-odds of pairs of nodes."""
+        equal = self.contents[left] == self.contents[right]
+        return adjustments(
+            self.scoring.model, self.meta, self.recurrence, self.rare, left, right, equal
+        )
+
+    def accepted(
+        self, alive: NDArray[np.bool_], progress: Callable[[float], None]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the accepted pairs of the nodes in play, as sorted pair keys and scores."""
+        self.effort.passes += 1
+        changed = alive != self.before
+        rare, bands = (touched_buckets(own, changed) for own in (self.rare, self.bands))
+        self.recurrence = self.count(alive, rare)
+        self.find(alive, (rare, bands), progress)
+        self.before = alive.copy()
+        return self.judge(alive)
+
+    def find(
+        self,
+        alive: NDArray[np.bool_],
+        changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+        progress: Callable[[float], None],
+    ) -> None:
+        """Score the candidates of changed buckets, and all pairs of few nodes."""
+        found = find_candidates(self.rare, self.bands, changed, alive, self.meta.times)
+        scored = score_candidates(
+            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
+        )
+        self.pairs.add(
+            pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
+            scored["log_odds"],
+        )
+        left, right = equal_neighbours(self.contents, alive)
+        few = np.flatnonzero(alive)
+        if len(few) <= EXHAUSTIVE:
+            one, other = np.triu_indices(len(few), 1)
+            left, right = np.append(left, few[one]), np.append(right, few[other])
+        odds = score_pairs(self.scoring, left, right)
+        near = odds >= self.least
+        self.pairs.add(pack(left[near], right[near]), odds[near])
+        self.effort.candidate_pairs += len(found) + len(left)
+        self.effort.scored_pairs = len(self.pairs.keys)
+
+    def judge(self, alive: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the known pairs of the nodes in play that reach the threshold."""
+        left, right = self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF
+        own = np.flatnonzero(alive[left] & alive[right])
+        left, right = left[own], right[own]
+        odds = self.pairs.log_odds[own] + self.adjust(left, right)
+        passing = odds >= self.threshold
+        return self.pairs.keys[own][passing], probability(odds[passing])
+
+
+def touched_buckets(buckets: Buckets, changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the buckets that hold a node that came into play or went out of it."""
+    touched = np.zeros(len(buckets) + 1, bool)
+    touched[buckets.of[changed]] = True
+    return touched[1:]
+
+
+def equal_neighbours(
+    contents: NDArray[np.int64], alive: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs of nodes in play of one content that follow each other in time."""
+    living = np.flatnonzero(alive)
+    order = living[np.argsort(contents[living], kind="stable")]
+    same = contents[order[1:]] == contents[order[:-1]]
+    return order[:-1][same], order[1:][same]
+
+
+def node_order(
+    records: NDArray[np.int64], times: NDArray[np.int64], digests: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Return records in order of time, undated ones first, then by digest."""
+    order = records[np.argsort(times[records], kind="stable")]
+    own = times[order]
+    same = own[1:] == own[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    if len(tied):
+        some = order[tied]
+        order[tied] = some[np.lexsort((some, digests[some], times[some]))]
+    return order
