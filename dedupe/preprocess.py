@@ -151,7 +151,8 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
         first += len(firsts)
     texts = concat_texts(kept)
     placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
-    rows[(rows >= 0) & placeholder[np.maximum(rows, 0)]] = -1
+    present = rows >= 0
+    rows[present] = np.where(placeholder[rows[present]], -1, rows[present])
     titles = leading_texts(rows)
     return Contents(
         texts=texts,
