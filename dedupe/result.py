@@ -116,8 +116,8 @@ def to_clustering(
     scores, reasons = np.ones(len(leaders)), [CANONICAL] * len(leaders)
     far = np.flatnonzero(found < 0)
     keys, inverse = np.unique(wanted[far], return_inverse=True)
-    distant = distant_pairs(state, pairs, keys)
-    for place, (record, at) in enumerate(zip(members.tolist(), found.tolist(), strict=True)):
+    distant = distant_pairs(state, keys)
+    for record, at in zip(members.tolist(), found.tolist(), strict=True):
         if at >= 0:
             scores[record], reasons[record] = pairs.scores[at], pairs.reasons[at]
     for place, at in zip(far.tolist(), inverse.tolist(), strict=True):
@@ -136,20 +136,18 @@ def to_clustering(
     )
 
 
-def distant_pairs(state: ClusteringState, pairs: Pairs, keys: NDArray[np.int64]) -> Pairs:
+def distant_pairs(state: ClusteringState, keys: NDArray[np.int64]) -> Pairs:
     """Return the pairs of records and canonical ones that joined by others, with their scores."""
     left, right = keys >> 32, keys & 0xFFFFFFFF
     nodes = state.node_of[left], state.node_of[right]
     scores = np.ones(len(keys))
-    known = np.flatnonzero(
-        (nodes[0] >= 0) & (nodes[1] >= 0) & ~linked_records(state, left, right)
-    )
+    known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0) & ~linked_records(state, left, right))
     scores[known] = state.matcher.scores(nodes[0][known], nodes[1][known])
     return as_pairs(state, state.matcher.settings, keys, scores)
 
 
 def clustering_counts(leaders: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, object]:
-    """Return the figures of a clustering: records, clusters, and the largest and weakest of them."""
+    """Return the figures of a clustering: records, clusters, the largest and the weakest."""
     sizes = np.bincount(leaders, minlength=len(leaders))
     members = leaders != np.arange(len(leaders))
     return {

@@ -238,7 +238,11 @@ def test_labels_of_dedupe_label_are_taken(tmp_path: Path):
     listed = dedupe("pairs", DEDUPE_LINKS="in.jsonl.labels.jsonl", folder=tmp_path,
                     stdin=lines(STORIES))  # fmt: skip
     (linked,) = [p for p in map(json.loads, listed.out.splitlines()) if p["reason"] == "linked"]
-    assert ({linked["a"], linked["b"]}, linked["score"], linked["fields"]) == ({"4", "5"}, 1, {"title": 0})
+    assert ({linked["a"], linked["b"]}, linked["score"], linked["fields"]) == (
+        {"4", "5"},
+        1,
+        {"title": 0},
+    )
 
 
 SAID = {
