@@ -352,7 +352,7 @@ def join(texts: Sequence[str]) -> tuple[bytes, NDArray[np.uint8]]:
     cleaned = np.zeros(len(texts), np.uint8)
     joined = "\0".join(texts)
     if "&" in joined or "<" in joined or joined.count("\0") >= max(len(texts), 1):
-        plain = [clean(text).replace("\0", " ") for text in texts]
+        plain = [clean(text) for text in texts]
         cleaned[:] = [one != other for one, other in zip(texts, plain, strict=True)]
-        joined = "\0".join(plain)
+        joined = "\0".join(text.replace("\0", " ") for text in plain)
     return joined.encode("utf-8", "surrogatepass") + b"\0" * bool(texts), cleaned
