@@ -14,12 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
 
-from dedupe.clustering.constraints import (
-    LabelConstraints,
-    components,
-    shortest_path,
-    split_conflicts,
-)
+from dedupe.clustering.constraints import build_constraints, components
+from dedupe.io.labels import Label
+from dedupe.links import shortest_chain
 from dedupe.errors import InputError, LinksError
 
 if TYPE_CHECKING:
@@ -224,32 +221,30 @@ def test_components_are_those_of_spreading_from_node_to_node(edges):
 
 
 @given(EDGES, st.integers(0, 9), st.integers(0, 9))
-def test_a_way_leads_from_one_end_to_the_other(edges, start, goal):
+def test_a_chain_of_labels_leads_from_one_end_to_the_other(edges, start, goal):
     ends = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     found = components(ends, 10)
     assume(found[start] == found[goal])
-    at = start
-    for place in shortest_path(ends, start, goal):
-        assert at in edges[place]
-        at = sum(edges[place]) - at
-    assert at == goal
+    labels = [Label(str(a), str(b), "D", line) for line, (a, b) in enumerate(edges)]
+    at = str(start)
+    for label in shortest_chain(labels, at, str(goal)):
+        assert at in (label.a, label.b)
+        at = label.b if at == label.a else label.a
+    assert at == str(goal)
 
 
-@given(EDGES, EDGES, st.lists(st.integers(-1, 3), min_size=10, max_size=10))
-def test_no_run_holds_together_what_links_put_apart(musts, cannots, runs):
+@given(EDGES, EDGES)
+def test_what_links_put_apart_must_lead(musts, cannots):
     must, cannot = (np.array(e, dtype=np.int64).reshape(-1, 2).T for e in (musts, cannots))
     known = components(must, 10)
     assume((known[cannot[0]] != known[cannot[1]]).all())
-    given_runs = np.array(runs)
-    left = split_conflicts(LabelConstraints(must, cannot), given_runs)
-    nodes = np.where(left < 0, 100 + np.arange(10), left)
-    whole = components(nodes[must], 200)[nodes]
-    assert (whole[cannot[0]] != whole[cannot[1]]).all()
-    stayed = (left >= 0) & (left < 10)
-    assert (left[stayed] == given_runs[stayed]).all()
-    assert ((left < 0) == (given_runs < 0)).all()
-    named = {end for edge in (*musts, *cannots) for end in edge}
-    assert set(np.flatnonzero(~stayed & (left >= 0)).tolist()) <= named
+    constraints = build_constraints(10, must, cannot)
+    records, times = np.arange(10), np.zeros(10, np.int64)
+    pinned = constraints.pinned(records).tolist()
+    apart = {known[end] for edge in cannots for end in edge}
+    assert pinned == [known[record] in apart for record in range(10)]
+    assert not constraints.permitted(*cannot, times).any()
+    assert constraints.permitted(*must, times).all()
 
 
 def test_labels_of_dedupe_label_are_taken(tmp_path: Path):
