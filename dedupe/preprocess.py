@@ -146,23 +146,23 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
     kept, rows, first = [], np.full((len(fields), len(corpus)), -1, np.int32), 0
     for field, texts in enumerate(fields):
         numbers, firsts = number_texts(texts)
-        rows[field] = np.where(numbers < 0, -1, numbers + first)
+        none = (numbers < 0) | ((texts.facts & Fact.PLACEHOLDER) > 0)
+        rows[field] = np.where(none, -1, numbers + first)
         kept.append(select_texts(texts, firsts))
         first += len(firsts)
     texts = concat_texts(kept)
-    placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
-    rows[(rows >= 0) & placeholder[np.maximum(rows, 0)]] = -1
+    facts = np.stack([own.facts for own in fields])
     titles = leading_texts(rows)
     return Contents(
         texts=texts,
         rows=rows,
         ids=combination_ids(rows, generic_outlets(texts, titles, corpus)),
         titles=titles,
-        versions=np.where(titles >= 0, texts.versions[np.maximum(titles, 0)], 0).astype(np.int64),
-        lengths=sum_over_fields(rows, texts.lengths.astype(np.int64)),
-        whole=sum_over_fields(rows, 2 - ((texts.facts & Fact.BROKEN_OFF) > 0)),
-        plain=sum_over_fields(rows, 2 - ((texts.facts & Fact.NOISY) > 0)),
-        withdrawn=sum_over_fields(rows, (texts.facts & Fact.WITHDRAWN) > 0) > 0,
+        versions=values_of(titles, texts.versions),
+        lengths=sum_over_fields(rows, np.stack([own.lengths for own in fields])),
+        whole=sum_over_fields(rows, 2 - ((facts & Fact.BROKEN_OFF) > 0)),
+        plain=sum_over_fields(rows, 2 - ((facts & Fact.NOISY) > 0)),
+        withdrawn=sum_over_fields(rows, (facts & Fact.WITHDRAWN) > 0) > 0,
     )
 
 
@@ -191,11 +191,20 @@ def leading_texts(rows: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def sum_over_fields(rows: NDArray[np.int32], values: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return the sum of a value of each record's texts."""
-    total = np.zeros(rows.shape[1], np.int64)
-    for own in rows:
-        total += np.where(own >= 0, values[np.maximum(own, 0)], 0) if len(values) else 0
-    return total
+    """Return the sum of a value of each record's own texts; ``values`` has a row a field.
+
+    Of two records with one content each has its own: one may be a noisy copy of the other.
+    """
+    out: NDArray[np.int64] = np.where(rows >= 0, values, 0).sum(axis=0, dtype=np.int64)
+    return out
+
+
+def values_of(titles: NDArray[np.int64], values: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return a value of each record's title, 0 for a record without one."""
+    out = np.zeros(len(titles), np.int64)
+    known = titles >= 0
+    out[known] = values[titles[known]]
+    return out
 
 
 def generic_outlets(
@@ -205,7 +214,7 @@ def generic_outlets(
 
     Two outlets' morning briefings are two, whatever else is equal.
     """
-    generic = (titles >= 0) & ((texts.facts & Fact.GENERIC) > 0)[np.maximum(titles, 0)]
+    generic = values_of(titles, texts.facts & Fact.GENERIC) > 0
     return np.where(generic, code_strings(corpus.sources).writers, -2)
 
 
