@@ -181,7 +181,8 @@ def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     assert agree(lambda: group_keys(keys))
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
-    assert agree(lambda: find_candidates(buckets, buckets, (changed, changed), alive, times))
+    before = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
+    assert agree(lambda: find_candidates(buckets, buckets, alive, before, times))
 
     def count():
         out = np.ones((len(buckets), 3), np.int64)
@@ -237,8 +238,8 @@ def good_calls():
         "log_odds": (*scorer, np.zeros((2, 26)), np.zeros(2)),
         "group_keys": (own.rare_keys,),
         "find_candidates": (
-            *bucket_arrays, *bucket_arrays, alive, days, np.array([-1, 16, 32, -1, 1, 4]),
-            np.zeros(4, np.int64),
+            *bucket_arrays[:2], *bucket_arrays[:2], alive, ~alive, days,
+            np.array([-1, 16, 32, -1, 1, 4]), np.zeros(4, np.int64),
         ),
         "count_stems": (*bucket_arrays, alive, days, alive, counts),
         "shared_minima": (buckets.of, counts, *pair, np.zeros((2, 3), np.int64)),
