@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
-from labelled import EXAMPLES, LANGUAGES, Pair, corpus_path, read_records
+from training_pairs import EXAMPLES, LANGUAGES, Pair, corpus_path, read_records
 
 from dedupe.hashing import word_key
 from dedupe.text import lexicon
@@ -17,6 +18,9 @@ from dedupe.tokens import Flag, Meaning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     Edit = Callable[["Editor", str], "str | None"]
 
@@ -70,7 +74,7 @@ class Editor:
 
     def flags(self, word: str) -> int:
         """Return the flags of a word as a token."""
-        tokens = prepare_text(word).tokens
+        tokens = word_tokens(word)
         return int(tokens["flags"][0]) if len(tokens) == 1 else 0
 
     def is_function(self, word: str) -> bool:
@@ -223,10 +227,17 @@ def contradict(editor: Editor, headline: str) -> str | None:
     return None
 
 
-def editor_sides(word: str) -> list[int]:
+@cache
+def editor_sides(word: str) -> tuple[int, ...]:
     """Return the sides of opposites that a word stands on."""
-    tokens = prepare_text(word).tokens
-    return [c for own in tokens["concepts"].tolist() for c in own if c >= Meaning.FIRST_OPPOSITE]
+    concepts = (c for own in word_tokens(word)["concepts"].tolist() for c in own)
+    return tuple(c for c in concepts if c >= Meaning.FIRST_OPPOSITE)
+
+
+@cache
+def word_tokens(word: str) -> NDArray[np.void]:
+    """Return the tokens of a word by itself."""
+    return prepare_text(word).tokens
 
 
 SAME: dict[Edit, int] = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import lightgbm
 import numpy as np
 from edits import edited_pairs
-from labelled import Pair, all_labelled
+from training_pairs import Pair, all_labelled
 from rows import distant_pairs, has_rows, known_rows, lede_features, title_features
 
 from dedupe.scoring.features import FEATURES
@@ -50,7 +50,9 @@ ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
 LEDE_WEIGHT, UNDATED_WEIGHT = 0.5, 0.4
-UPDATE_WEIGHT = 0.15
+UPDATE_WEIGHT, ACCEPTED_UPDATE_WEIGHT = 0.15, 0.4
+ACCEPTED = ", accepted"
+"""Pairs that an earlier model accepted count one each: they show where it was too sure."""
 CLIPPED = 8
 
 WEIGHTS = {
@@ -101,11 +103,18 @@ def pair_weights(pairs: Sequence[Pair], titles: NDArray[np.float64]) -> NDArray[
     raw = np.ones(len(pairs))
     totals: dict[str, float] = defaultdict(float)
     for at, pair in enumerate(pairs):
-        raw[at] = UPDATE_WEIGHT if pair.label == "U" else 1.0
+        accepted = pair.source.endswith(ACCEPTED)
+        update = ACCEPTED_UPDATE_WEIGHT if accepted else UPDATE_WEIGHT
+        raw[at] = update if pair.label == "U" else 1.0
         raw[at] *= FAINT_FACTOR if pair.label == "D" and dice[at] < FAINT else 1.0
         totals[pair.source] += raw[at]
+    sizes = Counter(pair.source for pair in pairs)
+    wanted = {
+        source: size if source.endswith(ACCEPTED) else weight_of_set(source)
+        for source, size in sizes.items()
+    }
     out = np.array(
-        [own * weight_of_set(p.source) / totals[p.source] for own, p in zip(raw, pairs, strict=True)]
+        [own * wanted[p.source] / totals[p.source] for own, p in zip(raw, pairs, strict=True)]
     )
     for at, pair in enumerate(pairs):
         if pair.source.startswith("distant") and dice[at] < LOW:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from labelled import CORPORA, LANGUAGES, Pair, Record, corpus_path, read_records
+from training_pairs import CORPORA, LANGUAGES, Pair, Record, corpus_path, read_records
 
 from dedupe.blocking.look_back import Buckets, find_candidates, group_keys
 from dedupe.io.dates import parse_timestamp

@@ -88,6 +88,28 @@ def labelled_pairs(data: Path, name: str) -> Iterator[Pair]:
             yield Pair(source, records[row["a"]], records[row["b"]], row["label"], group, name)
 
 
+def accepted_pairs(data: Path, name: str) -> Iterator[Pair]:
+    """Yield pairs that an earlier model accepted, as two readers labelled them.
+
+    Those of a file that ends in ``_plain`` were accepted, and are learned, by their texts alone.
+    """
+    records = read_records(corpus_path(data, name))
+    for ending in ("", "_plain"):
+        labels = OWN_LABELS / "accepted" / f"{name}{ending}.csv"
+        for row in read_labels(labels) if labels.exists() else ():
+            left, right = records[row["a"]], records[row["b"]]
+            if ending:
+                left, right = without_metadata(left), without_metadata(right)
+            group = name + min(row["a"], row["b"])
+            corpus = "" if ending else name
+            yield Pair(f"{name}{ending}, accepted", left, right, row["label"], group, corpus)
+
+
+def without_metadata(record: Record) -> Record:
+    """Return a record without its time and outlet."""
+    return {name: value for name, value in record.items() if name not in ("published", "source")}
+
+
 def invented_pairs() -> Iterator[Pair]:
     """Yield the invented pairs of every language; two neighbours may share a record."""
     for path in sorted(EXAMPLES.glob("pairs-*.tsv")):
@@ -137,4 +159,5 @@ def all_labelled(data: Path) -> list[Pair]:
     """Return the pairs that readers or authors labelled."""
     names = (*CORPORA, *LANGUAGES)
     real = [pair for name in names for pair in labelled_pairs(data, name)]
-    return [*real, *invented_pairs(), *story_pairs()]
+    accepted = [pair for name in names for pair in accepted_pairs(data, name)]
+    return [*real, *accepted, *invented_pairs(), *story_pairs()]
