@@ -94,7 +94,7 @@ class Matcher:
     ) -> None:
         self.settings = settings
         self.records = nodes
-        weights = np.array([field.weight for field in settings.field])
+        weights = np.array([field.weight for field in settings.field], np.float64)
         rows = np.ascontiguousarray(contents.rows[:, nodes])
         self.scoring = TextScoring(contents.texts, rows, weights, settings.numbers)
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])

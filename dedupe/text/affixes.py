@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dedupe.hashing import key32, poly, word_key
 from dedupe.text.lexicon import TagKind
 from dedupe.text.scan import Case, Gap
-from dedupe.tokens import Zone, TokenKind
+from dedupe.tokens import TokenKind, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
