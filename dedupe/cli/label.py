@@ -111,14 +111,16 @@ def ask_labels(
     request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
 ) -> Session:
     """Read the files and go through their doubtful pairs with whoever answers."""
-    from dedupe.cli.run import open_for_scoring
+    from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.label import Session, uncertain_pairs
+    from dedupe.evaluation.open_corpus import open_corpus
 
-    with open_for_scoring(request, read_stats) as (backend, progress):
-        session = Session(uncertain_pairs(backend, progress), held, label_file)
+    with read_with_progress(request, read_stats) as (batches, progress):
+        opened = open_corpus(batches, request.settings, progress)
+        session = Session(uncertain_pairs(opened, progress), held, label_file)
     names = [field.name for field in request.settings.field]
     with read_keys() as keys:
-        ask_pairs(session, backend.corpus, names, keys, request.console)
+        ask_pairs(session, opened.corpus, names, keys, request.console)
     return session
 
 

@@ -172,15 +172,16 @@ def check_tune_paths(request: Request, labels: str, picture: str | None) -> None
 
 def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLabels:
     """Read the labels, then the files, and score the labelled pairs; raises InputError."""
-    from dedupe.cli.run import open_for_scoring
-    from dedupe.evaluation.evaluate import scores_within_limits
+    from dedupe.cli.run import read_with_progress
+    from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
     from dedupe.io.record_ids import find_pairs
 
     labels = read_labels(path)
-    with open_for_scoring(request, read_stats) as (backend, _):
-        left, right = find_pairs(backend.corpus, labels, display_name(path))
-        scores = scores_within_limits(backend, left, right)
+    with read_with_progress(request, read_stats) as (batches, progress):
+        opened = open_corpus(batches, request.settings, progress)
+        ends = find_pairs(opened.corpus, labels, display_name(path))
+        scores = opened.scores_within_limits(*ends)
     return ScoredLabels.of(scores, [label.label for label in labels])
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dedupe.text.word_diff import Token
 
 MOST_WORDS = 100
+LEAST_CHANGE = 5e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class ShorterText:
 def word_changes(
     opened: OpenCorpus, pair: tuple[int, int], adjustment: float
 ) -> tuple[WordChange, ...]:
-    """Return the score of a pair without each word that could matter, the greatest change first.
+    """Return the score of a pair without each word that matters, the greatest change first.
 
     A pair below the threshold is tried without what one side alone has; a pair above it without
     what both share, taken out of the left text. What metadata adds stays as it is.
@@ -55,7 +56,8 @@ def word_changes(
     threshold = opened.settings.threshold
     nodes = opened.node_of[list(pair)]
     log_odds = score_pairs(opened.matcher.scoring, nodes[:1], nodes[1:])
-    passes = bool(probability(log_odds + adjustment)[0] >= threshold)
+    before = float(probability(log_odds + adjustment)[0])
+    passes = before >= threshold
     cuts = [
         cut
         for field in range(len(opened.corpus.texts))
@@ -71,6 +73,7 @@ def word_changes(
             (score >= threshold) != passes,
         )
         for cut, score in zip(cuts, scores, strict=True)
+        if abs(score - before) >= LEAST_CHANGE
     ]
     return tuple(sorted(changes, key=lambda change: change.score if passes else -change.score))
 
