@@ -36,8 +36,8 @@ HELP = """\
 Show why two texts are, or are not, taken for one story.
 
 A and B are two texts; with --in they are two ids or line numbers of that file, which is clustered
-as a run on it does. Shown are the texts as they are compared, the blocking keys that they share, what
-each field and what time, outlets and recurrence add to the score, the other rules that apply, the
+as a run on it does. Shown are the texts as they are compared, the blocking keys that they share,
+what each field, time, outlets and recurrence add to the score, the other rules that apply, the
 clusters that the two are in, and what would change the decision.
 """
 

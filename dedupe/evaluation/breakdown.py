@@ -113,7 +113,7 @@ NOTHING = ScoreBreakdown(0.0, -np.inf, (), 0.0, ())
 def score_breakdown(
     matcher: TracedMatcher, left: int, right: int, metadata: Row | None = None
 ) -> ScoreBreakdown:
-    """Score a pair of nodes and say why; ``metadata`` is what is known of it, as in the last pass."""
+    """Score a pair of nodes and say why; ``metadata`` is its row, by default of the last pass."""
     ends = np.array([left]), np.array([right])
     if not np.isfinite(score_pairs(matcher.scoring, *ends)).all():
         return NOTHING
@@ -184,7 +184,7 @@ def field_parts(forest: Forest, row: Row) -> Iterator[tuple[str, float]]:
     present = np.array(list(product((False, True), repeat=len(places))), dtype=bool)
     rows = np.repeat(same[None], len(present), axis=0)
     for column, own in enumerate(places.values()):
-        rows[np.ix_(present[:, column], own)] = row[own]
+        rows[:, own] = np.where(present[:, [column]], row[own], same[own])
     log_odds = forest.log_odds(rows)
     yield SHARED, float(log_odds[0])
     for column, group in enumerate(places):

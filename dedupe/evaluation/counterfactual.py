@@ -117,7 +117,8 @@ def rescored(
         [cut.text for cut in cuts], sources, sides.astype(np.int32), opened.settings.seed
     )
     for at, cut in enumerate(cuts):
-        changed[cut.field, at] = len(texts) + at if shorter.offsets[at] < shorter.offsets[at + 1] else -1
+        empty = shorter.offsets[at] == shorter.offsets[at + 1]
+        changed[cut.field, at] = -1 if empty else len(texts) + at
     scoring = replace(
         opened.matcher.scoring,
         texts=concat_texts([texts, shorter]),

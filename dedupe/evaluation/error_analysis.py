@@ -166,7 +166,7 @@ def record_breakdown(opened: OpenCorpus, left: int, right: int) -> ScoreBreakdow
 
 
 def error_candidates(gold: Gold, clusters: Numbers) -> ErrorCandidates:
-    """Return the pairs that are wrong: all labelled ones, or one or two a record of gold clusters."""
+    """Return the pairs that are wrong: labelled ones, or one or two a record of gold clusters."""
     if isinstance(gold, GoldPairs):
         together = clusters[gold.left] == clusters[gold.right]
         wrong = np.flatnonzero((together != gold.duplicate) & ~gold.update)

@@ -84,9 +84,7 @@ class Explanation:
     @property
     def accepted(self) -> bool:
         """Return whether the texts and what is known of them reach the threshold."""
-        return self.copies or bool(
-            self.breakdown.fields and self.breakdown.score >= self.threshold
-        )
+        return self.copies or bool(self.breakdown.fields and self.breakdown.score >= self.threshold)
 
     @property
     def joins(self) -> bool:

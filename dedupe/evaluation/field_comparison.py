@@ -143,7 +143,7 @@ def spellings(texts: PreparedTexts, row: int) -> list[str]:
 
 
 def shared_rare_pairs(texts: PreparedTexts, left: int, right: int) -> tuple[str, ...]:
-    """Return the two words behind each rare-word key that two texts share, as in ``lamp + pell``."""
+    """Return the words behind each rare-word key that two texts share, as in ``lamp + pell``."""
     shared = set(texts.rare_keys[left].tolist()) & set(texts.rare_keys[right].tolist()) - {0}
     if not shared:
         return ()

@@ -245,8 +245,8 @@ def known_pairs(opened: OpenCorpus, least: float) -> ScoredPairs:
     left, right = unpack(matcher.pairs.keys)
     scores = probability(matcher.pairs.log_odds + matcher.adjust(left, right))
     own = np.flatnonzero(scores >= least)
-    ends = np.sort(np.stack([matcher.records[left[own]], matcher.records[right[own]]]), axis=0)
-    return ScoredPairs(*ends, scores[own])
+    one, other = matcher.records[left[own]], matcher.records[right[own]]
+    return ScoredPairs(np.minimum(one, other), np.maximum(one, other), scores[own])
 
 
 def question_order(

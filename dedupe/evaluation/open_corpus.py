@@ -79,10 +79,10 @@ class TracedMatcher(Matcher):
     def metadata_row(self, left: int, right: int) -> NDArray[np.float64]:
         """Return what is known of a pair of nodes under the last counts."""
         ends = np.array([left]), np.array([right])
-        row = metadata_rows(self.meta, self.recurrence, self.rare, *ends)[0]
+        (row,) = metadata_rows(self.meta, self.recurrence, self.rare, *ends)
         if self.contents[left] == self.contents[right]:
             row[OUTLET] = np.nan
-        return row
+        return np.asarray(row)
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,7 @@ def prepare_corpus(corpus: Corpus, settings: Settings, progress: Progress) -> Op
     node_of = np.full(len(corpus), -1)
     node_of[nodes] = np.arange(len(nodes))
     copies = group_copies(matcher, constraints, order)
-    return OpenCorpus(
-        corpus, contents, settings, matcher, constraints, order, node_of, copies
-    )
+    return OpenCorpus(corpus, contents, settings, matcher, constraints, order, node_of, copies)
 
 
 def accepted_keys(state: ClusteringState) -> Numbers:
