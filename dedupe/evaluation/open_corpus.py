@@ -51,15 +51,10 @@ class TracedMatcher(Matcher):
     watched: int = -1
     watched_row: NDArray[np.float64] | None = None
 
-    def find(
-        self,
-        alive: NDArray[np.bool_],
-        changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-        progress: Callable[[float], None],
-    ) -> None:
-        """Score the candidates as a run does, and remember them."""
-        super().find(alive, changed, progress)
-        found = find_candidates(self.rare, self.bands, changed, alive, self.meta.times)
+    def find(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
+        """Score the new candidates as a run does, and remember them."""
+        super().find(alive, progress)
+        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
         records = np.repeat(np.arange(len(alive)), np.diff(found.starts))
         keys = [self.candidates, pack(found.partners.astype(np.int64), records)]
         keys.append(pack(*equal_neighbours(self.contents, alive)))
