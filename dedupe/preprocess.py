@@ -150,6 +150,8 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
         kept.append(select_texts(texts, firsts))
         first += len(firsts)
     texts = concat_texts(kept)
+    if not len(texts) and len(corpus):
+        texts = select_texts(fields[0], np.zeros(1, np.int64))  # no record has words: rows need one
     placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
     rows[(rows >= 0) & placeholder[np.maximum(rows, 0)]] = -1
     titles = leading_texts(rows)
