@@ -40,7 +40,7 @@ PAIRS = {
     "equal": ("Old lamp stays lit", "Old lamp stays lit"),
     "a number": ("Fed raises rates by 4.3 pct", "Fed raises rates by 4.5 pct"),
     "roles": ("Odlin sues Pell over ferry", "Pell sues Odlin over ferry"),
-    "opposites": ("Court lifts ban on old lamps", "Court upholds ban on old lamps"),
+    "opposites": ("Old lamp prices rise in June", "Old lamp prices fall in June"),
     "generic": ("Letters to the editor", "Letters to the editor"),
     "nothing shared": ("Old lamp stays lit", "Ferry tolls rise"),
     "one word": ("Lamp", "Lamp"),
