@@ -14,8 +14,6 @@ from dedupe.evaluation.error_analysis import (
     PairTrace,
     error_candidates,
     losses_of_clusters,
-    losses_of_pairs,
-    pair_outcomes,
 )
 from dedupe.evaluation.gold import GoldPairs
 from dedupe.pairs import pack_ordered
@@ -64,9 +62,9 @@ def test_lost_gold_pairs_are_those_of_looking_at_each(run):
     found = losses_of_clusters(trace, own, leaders, groups, expected.found, len(golden))
     assert found == expected
     left, right = np.array(golden, dtype=np.int64).reshape(-1, 2).T
-    keys, together = pack_ordered(own[left], own[right]), leaders[left] == leaders[right]
-    assert [CAUSES[outcome] for outcome in pair_outcomes(trace, keys, together)] == causes
-    assert losses_of_pairs(trace, keys, together) == expected
+    outcomes = trace.outcomes(pack_ordered(own[left], own[right]), leaders[left] == leaders[right])
+    assert [CAUSES[outcome] for outcome in outcomes] == causes
+    assert Losses.of(outcomes) == expected
 
 
 def test_recall_is_lost_before_and_after_comparison():

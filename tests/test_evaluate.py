@@ -82,7 +82,18 @@ def test_errors_name_both_records_and_why(tmp_path: Path):
 
 
 def test_pairs_without_a_common_key_are_lost_before_comparison(tmp_path: Path):
-    towns = ("arden", "pell", "marrow", "tasker", "winnow", "odlin", "quay", "hollow", "ferrow", "bay")
+    towns = (
+        "arden",
+        "pell",
+        "marrow",
+        "tasker",
+        "winnow",
+        "odlin",
+        "quay",
+        "hollow",
+        "ferrow",
+        "bay",
+    )
     places = [" ".join(words).title() for words in product(towns, repeat=3)]
     titles = ["Ferry tolls rise by ten pence", "Harbour charges go up", *places, *places[:60]]
     lines = [{"id": str(n), "title": f"{title} {n}"} for n, title in enumerate(titles)]

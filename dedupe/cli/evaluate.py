@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from dedupe.cli.console import Styler, join_facts
-from dedupe.cli.feature_text import contribution_text
+from dedupe.cli.feature_text import contribution_text, record_description
 from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
-from dedupe.models import NO_TIME, ReadStats
+from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -276,23 +275,3 @@ def error_lines(
         amount = f"{part.part:+.2f}"
         painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
         yield f"   {painted}  {f'{part.field}: ' if part.field else ''}{contribution_text(part)}"
-
-
-def record_description(corpus: Corpus, record: int) -> str:
-    """Return a record's place, id, outlet and time."""
-    from dedupe.evaluation.open_corpus import location_of
-
-    path, line = location_of(corpus, record)
-    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
-    time = int(corpus.times[record])
-    return escape_controls(
-        "  ".join(filter(None, [*facts, "" if time == NO_TIME else time_text(time)]))
-    )
-
-
-def time_text(seconds: int) -> str:
-    """Return a time as people write it; far-off ones as seconds."""
-    try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts
-from dedupe.cli.feature_text import contribution_text
+from dedupe.cli.feature_text import contribution_text, record_description
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
@@ -137,8 +137,6 @@ MAX_KEYS = 12
 
 def explanation_text(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
     """Yield the lines of an explanation, the decision first."""
-    from dedupe.cli.evaluate import record_description
-
     yield outcome_line(explanation, paint)
     for side, record in (("A", explanation.left), ("B", explanation.right)):
         if corpus.batches:
@@ -243,8 +241,6 @@ def part_lines(breakdown: ScoreBreakdown, field: str, paint: Styler) -> Iterator
 
 def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
     """Yield the clusters that the two ended up in."""
-    from dedupe.cli.evaluate import record_description
-
     yield paint.head("Clusters")
     places = explanation.places
     sides = {"A and B": places[0]} if explanation.together else dict(zip("AB", places, strict=True))

@@ -1,14 +1,20 @@
-"""Word the parts of a score for people."""
+"""Word the parts of a score, times and records for people."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dedupe.escape import escape_controls
+from dedupe.models import HOUR, NO_TIME
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from dedupe.evaluation.breakdown import Contribution
+    from dedupe.models import Corpus
+
+UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
 
 TEXTS = {
     "shared": "both share {shared:.1f} bits in {words_min:.0f} words, the rarest of {rarest:.1f}",
@@ -33,7 +39,7 @@ def contribution_text(part: Contribution) -> str:
     """
     values = part.values
     if part.name == "gap":
-        return gap_text(values["gap"])
+        return gap_text(round(math.expm1(values["gap"]) * HOUR))
     if part.name == "recurring_title":
         return f"the headline appears on {log2_count(values['title_days'], 'day')}"
     if part.name == "recurring_words":
@@ -48,19 +54,37 @@ def contribution_text(part: Contribution) -> str:
     return TEXTS[part.name].format_map(values)
 
 
-def gap_text(value: float) -> str:
-    """Word a distance in time of which ``value`` is log(1 + hours).
-
-    >>> gap_text(3.2580965), gap_text(0.0)
-    ('25.0 h apart', 'at the same time')
-    """
-    hours = math.expm1(value)
-    for unit, size in (("h", 1.0), ("min", 60.0), ("s", 3600.0)):
-        if hours * size >= 1:
-            return f"{hours * size:.1f} {unit} apart"
-    return "at the same time"
-
-
 def log2_count(value: float, unit: str) -> str:
     """Word a count of units of which ``value`` is log2."""
     return count_noun(round(2**value), unit)
+
+
+def gap_text(seconds: int) -> str:
+    """Word a distance in time, in the largest unit that it holds twice.
+
+    >>> gap_text(0), gap_text(7300), gap_text(864000)
+    ('at the same time', '2 hours apart', '10 days apart')
+    """
+    for size, unit in UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit} apart"
+    return f"{seconds} s apart" if seconds else "at the same time"
+
+
+def time_text(seconds: int) -> str:
+    """Word a time in UTC; empty where there is none."""
+    if seconds == NO_TIME:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return f"@{seconds}"  # beyond the years that Python writes
+
+
+def record_description(corpus: Corpus, record: int) -> str:
+    """Return a record's place, id, outlet and time."""
+    from dedupe.evaluation.open_corpus import location_of
+
+    path, line = location_of(corpus, record)
+    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
+    return escape_controls("  ".join(filter(None, [*facts, time_text(int(corpus.times[record]))])))

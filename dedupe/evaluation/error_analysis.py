@@ -38,6 +38,11 @@ class Losses:
     below: int
     apart: int
 
+    @classmethod
+    def of(cls, outcomes: Numbers) -> Losses:
+        """Count what became of pairs."""
+        return cls(*np.bincount(outcomes, minlength=len(CAUSES)).tolist())
+
     @property
     def pairs(self) -> int:
         """Return the count of all gold pairs."""
@@ -66,21 +71,10 @@ class PairTrace:
         """Return the trace of a run that has clustered a corpus."""
         return cls(opened.matcher.candidates, accepted_keys(state))
 
-    def causes(self, keys: Numbers) -> Numbers:
-        """Return where pairs were lost that did not come together."""
-        compared = np.where(contains(self.compared, keys), BELOW, NEVER)
-        return np.where(contains(self.accepted, keys), APART, compared)
-
-
-def pair_outcomes(trace: PairTrace, keys: Numbers, together: NDArray[np.bool_]) -> Numbers:
-    """Return what became of pairs: ``FOUND``, ``NEVER``, ``BELOW`` or ``APART``."""
-    return np.where(together, FOUND, trace.causes(keys))
-
-
-def losses_of_pairs(trace: PairTrace, keys: Numbers, together: NDArray[np.bool_]) -> Losses:
-    """Return where labelled duplicates were lost."""
-    outcomes = pair_outcomes(trace, keys, together)
-    return Losses(*np.bincount(outcomes, minlength=len(CAUSES)).tolist())
+    def outcomes(self, keys: Numbers, together: NDArray[np.bool_]) -> Numbers:
+        """Return what became of pairs: ``FOUND``, ``NEVER``, ``BELOW`` or ``APART``."""
+        missed = np.where(contains(self.compared, keys), BELOW, NEVER)
+        return np.where(together, FOUND, np.where(contains(self.accepted, keys), APART, missed))
 
 
 def losses_of_clusters(

@@ -12,8 +12,6 @@ from dedupe.evaluation.error_analysis import (
     Losses,
     PairTrace,
     losses_of_clusters,
-    losses_of_pairs,
-    pair_outcomes,
     worst_errors,
 )
 from dedupe.evaluation.explain import parts_json
@@ -39,24 +37,31 @@ if TYPE_CHECKING:
     from dedupe.evaluation.open_corpus import Progress
     from dedupe.models import Corpus
 
-UNKNOWN = ""
+    Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedClusters:
-    """A clustering to judge: each record's cluster, and how it came about if a run made it."""
+    """A clustering to judge: each record's cluster, and what became of pairs if a run made it."""
 
-    clusters: NDArray[np.int64]
+    clusters: Numbers
     opened: OpenCorpus
     trace: PairTrace | None = None
 
-    def keys(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the keys that the trace has for pairs of records."""
-        return self.opened.representative_keys(left, right)
+    def outcomes(self, left: Numbers, right: Numbers) -> Numbers | None:
+        """Return what became of pairs of records; None where that is not known."""
+        if self.trace is None:
+            return None
+        keys = self.opened.representative_keys(left, right)
+        return self.trace.outcomes(keys, self.clusters[left] == self.clusters[right])
 
-    def together(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which pairs of records are in one cluster."""
-        return np.asarray(self.clusters[left] == self.clusters[right])
+    def cluster_losses(self, groups: Numbers, shared: Overlap) -> Losses | None:
+        """Return where pairs of gold clusters were lost."""
+        if self.trace is None:
+            return None
+        kept, pairs = (int(pair_count(n).sum()) for n in (shared.counts, shared.gold_sizes))
+        own = np.append(self.opened.representatives, -1)[self.opened.node_of]
+        return losses_of_clusters(self.trace, own, self.clusters, groups, kept, pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def cluster_corpus(corpus: Corpus, settings: Settings, progress: Progress) -> Ev
 
 
 def take_clusters(
-    corpus: Corpus, clusters: NDArray[np.int64], settings: Settings, progress: Progress
+    corpus: Corpus, clusters: Numbers, settings: Settings, progress: Progress
 ) -> EvaluatedClusters:
     """Take clusters that were made before; the corpus is read only to explain errors."""
     return EvaluatedClusters(clusters, prepare_corpus(corpus, settings, progress))
@@ -93,16 +98,17 @@ def evaluate(found: EvaluatedClusters, gold: Gold, replicas: int, errors: int) -
     mistakes = worst_errors(found.opened, gold, found.clusters, errors)
     causes = error_causes(found, mistakes)
     if isinstance(gold, GoldPairs):
-        together = found.together(gold.left, gold.right)
+        together = found.clusters[gold.left] == found.clusters[gold.right]
         rows = label_sums(gold.duplicate, gold.update, together)
         figures = with_intervals(rows, label_figures, replicas)
-        losses = losses_by_pairs(found, gold)
+        outcomes = found.outcomes(gold.left[gold.duplicate], gold.right[gold.duplicate])
+        losses = None if outcomes is None else Losses.of(outcomes)
         return Evaluation(pair_counts(gold), figures, losses, mistakes, causes)
     golden = gold.groups != NO_GOLD
     shared = overlap(gold.groups[golden], found.clusters[golden])
     figures = with_intervals(cluster_sums(shared), cluster_figures, replicas)
     counts = {**cluster_counts(shared), "left_out": int((~golden).sum())}
-    losses = losses_by_clusters(found, gold.groups, shared)
+    losses = found.cluster_losses(gold.groups, shared)
     return Evaluation(counts, figures, losses, mistakes, causes)
 
 
@@ -128,34 +134,14 @@ def cluster_counts(shared: Overlap) -> dict[str, int]:
     }
 
 
-def losses_by_pairs(found: EvaluatedClusters, gold: GoldPairs) -> Losses | None:
-    """Return where labelled duplicates were lost."""
-    if found.trace is None:
-        return None
-    ends = gold.left[gold.duplicate], gold.right[gold.duplicate]
-    return losses_of_pairs(found.trace, found.keys(*ends), found.together(*ends))
-
-
-def losses_by_clusters(
-    found: EvaluatedClusters, groups: NDArray[np.int64], shared: Overlap
-) -> Losses | None:
-    """Return where pairs of gold clusters were lost."""
-    if found.trace is None:
-        return None
-    kept, pairs = (int(pair_count(n).sum()) for n in (shared.counts, shared.gold_sizes))
-    opened = found.opened
-    own = np.append(opened.representatives, -1)[opened.node_of]
-    return losses_of_clusters(found.trace, own, found.clusters, groups, kept, pairs)
-
-
 def error_causes(found: EvaluatedClusters, mistakes: list[Error]) -> list[str]:
     """Return where the pair of each mistake was lost."""
-    if found.trace is None:
-        return [UNKNOWN] * len(mistakes)
-    left, right = np.array([(m.left, m.right) for m in mistakes], np.int64).reshape(-1, 2).T
-    outcomes = pair_outcomes(found.trace, found.keys(left, right), found.together(left, right))
+    ends = np.array([(m.left, m.right) for m in mistakes], np.int64).reshape(-1, 2).T
+    outcomes = found.outcomes(*ends)
+    if outcomes is None:
+        return [""] * len(mistakes)
     return [
-        UNKNOWN if mistake.merged else CAUSES[outcome]
+        "" if mistake.merged else CAUSES[outcome]
         for mistake, outcome in zip(mistakes, outcomes.tolist(), strict=True)
     ]
 
