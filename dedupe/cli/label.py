@@ -95,7 +95,7 @@ def run_label_session(request: Request) -> None:
 
 
 def labels_path(request: Request) -> str:
-    """Return the path of the labels; raises UsageError or OutputError for one that cannot be used."""
+    """Return the path of the labels; raises UsageError or OutputError for a useless one."""
     if not request.files or "-" in request.files:
         raise click.UsageError("label needs a file: standard input is for the keys")
     path = request.output or request.files[0] + SUFFIX
