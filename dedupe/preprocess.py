@@ -150,8 +150,6 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
         kept.append(select_texts(texts, firsts))
         first += len(firsts)
     texts = concat_texts(kept)
-    if not len(texts) and len(corpus):
-        texts = select_texts(fields[0], np.zeros(1, np.int64))  # no record has words: rows need one
     placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
     present = rows >= 0
     rows[present] = np.where(placeholder[rows[present]], -1, rows[present])
