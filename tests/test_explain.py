@@ -175,6 +175,7 @@ def test_what_was_taken_off(tmp_path: Path):
     assert (title["name"], lede["name"]) == ("title", "lede")
     assert title["left"]["folded"] == "old lamp at pell point stays lit"
     assert (title["left"]["tags"], title["left"]["outlet"]) == ("update 1", "reuters")
+    assert title["left"]["version"] == 1
     assert title["right"]["tags"] == title["right"]["outlet"] == ""
     assert {"left": "stays", "right": "stay", "how": "stem"} in title["matches"]
     assert [word["text"] for word in title["right_only"]][:1] == ["council"]
