@@ -96,7 +96,7 @@ def shorter_texts(
 
 def is_word(token: Token) -> bool:
     """Return whether a token is a word; a single ideograph is none."""
-    return token.text.isalnum() and (len(token.text) > 1 or token.text.isascii())
+    return any(map(str.isalnum, token.text)) and (len(token.text) > 1 or token.text.isascii())
 
 
 def rescored(
