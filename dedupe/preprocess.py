@@ -159,7 +159,7 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
         rows=rows,
         ids=combination_ids(rows, generic_outlets(texts, titles, corpus)),
         titles=titles,
-        versions=sum_over_fields(titles[None], texts.versions),
+        versions=sum_over_fields(titles[None].astype(np.int32), texts.versions),
         lengths=sum_over_fields(rows, texts.lengths.astype(np.int64)),
         whole=sum_over_fields(rows, 2 - ((texts.facts & Fact.BROKEN_OFF) > 0)),
         plain=sum_over_fields(rows, 2 - ((texts.facts & Fact.NOISY) > 0)),
