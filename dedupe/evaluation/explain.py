@@ -16,7 +16,7 @@ from dedupe.evaluation.breakdown import (
 )
 from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
-from dedupe.evaluation.open_corpus import accepted_keys, contains, location_of, prepare_corpus
+from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.record_ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import HOUR, NO_TIME, Corpus
@@ -60,7 +60,7 @@ class ClusterPlace:
 class Explanation:
     """All that decides about a pair of records.
 
-    ``score`` is that of a run: 1 for exact copies and for records that a label holds together.
+    ``score`` is that of a run: 1 for exact copies, and for a pair that a label alone accepts.
     ``places`` are the clusters that a run put the two in.
     """
 
@@ -74,12 +74,8 @@ class Explanation:
     words: tuple[WordChange, ...]
     linked: bool
     copies: bool
+    score: float
     places: tuple[ClusterPlace, ClusterPlace]
-
-    @property
-    def score(self) -> float:
-        """Return the score of the pair in a run."""
-        return 1.0 if self.copies or self.linked else self.breakdown.score
 
     @property
     def accepted(self) -> bool:
@@ -142,11 +138,13 @@ def explain(
     state = opened.cluster(progress)
     ends = key >> 32, key & 0xFFFFFFFF
     copies = key >= 0 and ends[0] == ends[1] and left != right
-    breakdown = NOTHING
-    if key >= 0:
-        accepted = contains(accepted_keys(state), np.array([key]))[0]
-        row = opened.matcher.watched_row if accepted else None
-        breakdown = score_breakdown(opened.matcher, *ends, row)
+    linked = bool(state.constraints.groups[left] == state.constraints.groups[right])
+    pairs = state.accepted
+    scores = pairs.scores[pack_ordered(pairs.left, pairs.right) == key]
+    row = opened.matcher.watched_row if len(scores) else None
+    breakdown = score_breakdown(opened.matcher, *ends, row) if key >= 0 else NOTHING
+    sure = bool(copies) or linked
+    score = float(scores.min()) if len(scores) else 1.0 if sure else breakdown.score
     comparisons = tuple(
         compare_field(opened, field, left, right) for field in range(len(corpus.texts))
     )
@@ -160,8 +158,9 @@ def explain(
         threshold=settings.threshold,
         guards=tuple(guards_of(opened, state, comparisons, breakdown, (left, right))),
         words=word_changes(opened, (left, right), breakdown.metadata) if finite else (),
-        linked=bool(state.constraints.groups[left] == state.constraints.groups[right]),
+        linked=linked,
         copies=bool(copies),
+        score=score,
         places=(place_of(state, left), place_of(state, right)),
     )
 

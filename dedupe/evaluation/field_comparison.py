@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dedupe.tokens import PreparedTexts
 
 HOW = {WHOLE: "spelling", STEM: "stem", CONCEPT: "meaning"}
-"""What makes words one, by the strength of their match; anything else is their spelling."""
+"""What makes words one, by how well they match; anything else is their spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +114,16 @@ def normalized_text(texts: PreparedTexts, row: int, raw: str) -> NormalizedText:
     facts = int(texts.facts[row])
     return NormalizedText(
         raw=raw,
-        normalized=spelled(texts, row, COMPARED),
-        tags=spelled(texts, row, (Zone.LEAD, Zone.CLOSING)),
-        outlet=spelled(texts, row, (Zone.OUTLET,)),
+        normalized=join_tokens(texts, row, COMPARED),
+        tags=join_tokens(texts, row, (Zone.LEAD, Zone.CLOSING)),
+        outlet=join_tokens(texts, row, (Zone.OUTLET,)),
         version=int(texts.versions[row]),
         withdrawn=bool(facts & Fact.WITHDRAWN),
         generic=bool(facts & Fact.GENERIC),
     )
 
 
-def spelled(texts: PreparedTexts, row: int, zones: Iterable[Zone]) -> str:
+def join_tokens(texts: PreparedTexts, row: int, zones: Iterable[Zone]) -> str:
     """Return the tokens of some zones of a text, ideographs without spaces between them."""
     tokens = texts.tokens[texts.offsets[row] : texts.offsets[row + 1]]
     parts = [
@@ -174,9 +174,9 @@ def key_stems(texts: PreparedTexts, row: int) -> dict[int, str]:
 def unequal_matches(left: Side, right: Side) -> Iterable[Match]:
     """Yield the words that are matched with words that are not the same."""
     rows = zip(left.words, left.match, left.place, strict=True)
-    for word, strength, place in rows:
-        if strength and word.spelling != right.words[place].spelling:
-            how = HOW.get(strength, "spelling")
+    for word, similarity, place in rows:
+        if similarity and word.spelling != right.words[place].spelling:
+            how = HOW.get(similarity, "spelling")
             yield Match(word.spelling, right.words[place].spelling, how)
 
 
