@@ -158,6 +158,16 @@ def test_score_is_that_of_a_run(tmp_path: Path):
         assert found.joins
 
 
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("c", "5")])
+def test_score_of_a_linked_pair_is_that_of_a_run(one: str, other: str, tmp_path: Path):
+    (tmp_path / "l.csv").write_text(f"a,b,label\n{one},{other},D\n")
+    links = ("--links", "l.csv")
+    listed = dedupe("pairs", *links, folder=tmp_path, stdin=RECORDS).out.splitlines()
+    scores = {frozenset((p["a"], p["b"])): p["score"] for p in map(json.loads, listed)}
+    found = answer(tmp_path, *links, "--in", "-", one, other)
+    assert found["score"] == pytest.approx(scores[frozenset((one, other))], abs=1e-4)
+
+
 def test_clusters_are_those_of_a_run(tmp_path: Path):
     clustered = dedupe("cluster", folder=tmp_path, stdin=RECORDS).out.splitlines()
     told = {record["id"]: record["dedupe"] for record in map(json.loads, clustered)}
