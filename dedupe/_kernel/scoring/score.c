@@ -7,7 +7,7 @@
 #include "scoring/pairs.h"
 
 /* score.LEAST_PART, SUPPORT, OBJECTION and GENERIC_ODDS */
-enum { LEAST_PART = 3 };
+enum { LEAST_PART = 2, OF_PARTS = 5 };
 static const double SUPPORT = 0.8, OBJECTION = 0.3, GENERIC_ODDS = -1.0;
 
 /* score.is_met: whether a word of one side has a counterpart by key, stem or concept. */
@@ -39,7 +39,7 @@ static int64_t met_weight(const Side *one, const Side *other, int64_t *total) {
 static int is_promising(const Side *left, const Side *right) {
     int64_t total = 0, met = met_weight(left, right, &total);
     met += met_weight(right, left, &total);
-    return LEAST_PART * met >= total;
+    return OF_PARTS * met >= LEAST_PART * total;
 }
 
 /* The texts of two records in each field, and what has been found of them. */
