@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.backends.base import MEMORY
 from dedupe.clustering.canonical import CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
 from dedupe.links import read_links
-from dedupe.load import load_corpus
-from dedupe.matching import Matcher, node_order
+from dedupe.matching import node_order
 from dedupe.pairs import unpack
-from dedupe.preprocess import Contents, preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
@@ -31,8 +30,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.backends.base import Backend
     from dedupe.config import Settings
+    from dedupe.matching import Matcher
     from dedupe.models import Batch, Clustering, Corpus, Pairs
+    from dedupe.preprocess import Contents
 
 Progress = "Callable[[float], None]"
 
@@ -51,14 +53,15 @@ def run(
     batches: Iterable[Batch],
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    backend: Backend = MEMORY,
 ) -> Result:
     """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
     clock = Clock()
-    corpus = load_corpus(batches, len(settings.field))
+    corpus = backend.load(batches, settings)
     clock.stop("reading")
-    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
+    contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
-    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"))
+    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
     clock.stop("matching")
     pairs = to_pairs(state, settings)
     clustering = to_clustering(corpus, contents, state, pairs)
@@ -85,7 +88,11 @@ class ClusteringState:
 
 
 def cluster_corpus(
-    corpus: Corpus, contents: Contents, settings: Settings, progress: Callable[[float], None]
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[float], None],
+    backend: Backend = MEMORY,
 ) -> ClusteringState:
     """Cluster a corpus whose texts are prepared."""
     meta = record_meta(corpus)
@@ -93,7 +100,7 @@ def cluster_corpus(
     order = canonical_order(corpus, contents, settings)
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    matcher = Matcher(nodes, contents, meta, settings)
+    matcher = backend.matcher(nodes, contents, meta, settings)
     representatives = group_copies(matcher, constraints, order)
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
