@@ -32,7 +32,7 @@ RARE_KEYS = 10
 MEMO_WORDS = 4 << 15
 """Room for what the kernel remembers of words, in words of 64 bits."""
 FIRSTS = np.arange((1 << 16) + 1, dtype=np.int64) << 16
-CHUNK = 1 << 14
+CHUNK = 1 << 15
 LONGEST_SUPPORT = 512
 """Of a field after the first so many characters are compared: its beginning tells the story."""
 

@@ -4,14 +4,15 @@
 #define _GNU_SOURCE
 #include "bindings/entries.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #ifndef _WIN32
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -102,7 +103,7 @@ static void *take(void *context, size_t size) {
     return is_large(size) ? map_file(size) : malloc(size);
 }
 
-static void *take_zeros(void *context, size_t count, size_t size) {
+static void *take_clear(void *context, size_t count, size_t size) {
     (void)context;
     int fits = !size || count <= SIZE_MAX / size;
     return fits && is_large(count * size) ? map_file(count * size) : calloc(count, size);
@@ -134,10 +135,10 @@ static struct {
     uint8_t version;
     void *context;
     void *(*take)(void *, size_t);
-    void *(*take_zeros)(void *, size_t, size_t);
+    void *(*take_clear)(void *, size_t, size_t);
     void *(*change_size)(void *, void *, size_t);
     void (*let_go)(void *, void *, size_t);
-} handler = {"dedupe_mapped", 1, NULL, take, take_zeros, change_size, let_go};
+} handler = {"dedupe_mapped", 1, NULL, take, take_clear, change_size, let_go};
 
 /* Have numpy take arrays from here, or again from where it did. */
 static PyObject *set_handler(int own) {
@@ -198,8 +199,61 @@ PyMethodDef MAPPED_METHODS[] = {
     NO_METHOD,
 };
 
+void *take_room(size_t size) { return take(NULL, size); }
+
+void *take_zeros(size_t count, size_t size) { return take_clear(NULL, count, size); }
+
+void *change_room(void *start, size_t size) { return change_size(NULL, start, size); }
+
+void free_room(void *start) { let_go(NULL, start, 0); }
+
 #else
 
 PyMethodDef MAPPED_METHODS[] = {NO_METHOD};
 
+void *take_room(size_t size) { return malloc(size); }
+
+void *take_zeros(size_t count, size_t size) { return calloc(count, size); }
+
+void *change_room(void *start, size_t size) { return realloc(start, size); }
+
+void free_room(void *start) { free(start); }
+
 #endif
+
+typedef struct {
+    PyObject_HEAD
+    void *start;
+    Py_ssize_t size;
+} Room;
+
+static int view_room(PyObject *self, Py_buffer *view, int flags) {
+    Room *room = (Room *)self;
+    return PyBuffer_FillInfo(view, self, room->start, room->size, 0, flags);
+}
+
+static void drop_room(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    free_room(((Room *)self)->start);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot ROOM_SLOTS[] = {
+    {Py_bf_getbuffer, (void *)view_room}, {Py_tp_dealloc, (void *)drop_room}, {0, NULL}};
+
+static PyType_Spec ROOM = {"dedupe._native.Room", sizeof(Room), 0,
+                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, ROOM_SLOTS};
+
+PyObject *as_room(void *start, size_t size) {
+    static PyObject *type;
+    if (!type) type = PyType_FromSpec(&ROOM);
+    Room *room = type ? PyObject_New(Room, (PyTypeObject *)type) : NULL;
+    if (!room) {
+        free_room(start);
+        return NULL;
+    }
+    room->start = start;
+    room->size = (Py_ssize_t)size;
+    return (PyObject *)room;
+}
