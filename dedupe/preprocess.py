@@ -64,14 +64,17 @@ class Contents:
 
     def keys(self, name: str, records: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Return the ``rare_keys`` or ``band_keys`` of records, all fields side by side."""
-        own = getattr(self.texts, name)
-        columns = []
-        for field, rows in enumerate(self.rows):
-            texts = rows[records]
-            keys = own[np.maximum(texts, 0)] ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF)
-            keys[(own[np.maximum(texts, 0)] == 0) | (texts < 0)[:, None]] = 0
-            columns.append(keys)
-        return np.concatenate(columns, axis=1)
+        return field_keys(getattr(self.texts, name), self.rows[:, records])
+
+
+def field_keys(own: NDArray[np.uint32], rows: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Return the keys of records, all fields side by side; ``rows`` has a row a field."""
+    columns = []
+    for field, texts in enumerate(rows):
+        keys = own[np.maximum(texts, 0)] ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF)
+        keys[(own[np.maximum(texts, 0)] == 0) | (texts < 0)[:, None]] = 0
+        columns.append(keys)
+    return np.concatenate(columns, axis=1)
 
 
 FIELD_SALT = 0x9E3779B1
@@ -98,10 +101,8 @@ def prepare_field(
     starts = range(0, max(len(column), 1), CHUNK)
 
     def prepare(start: int) -> PreparedTexts:
-        texts = list(column[start : start + CHUNK])
-        if field:
-            texts = [text[:LONGEST_SUPPORT] for text in texts]
-        return prepare_texts(texts, coded.names, outlets[start : start + CHUNK], seed)
+        part = slice(start, start + CHUNK)
+        return prepare_texts(field_texts(column[part], field), coded.names, outlets[part], seed)
 
     parts = []
     with thread_map(jobs if len(starts) > 1 else 1) as spread:
@@ -109,6 +110,11 @@ def prepare_field(
             parts.append(part)
             progress(len(parts) / len(starts))
     return concat_texts(parts)
+
+
+def field_texts(texts: Sequence[str], field: int) -> list[str]:
+    """Return the texts of a field as far as they are compared."""
+    return [text[:LONGEST_SUPPORT] for text in texts] if field else list(texts)
 
 
 def concat_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:

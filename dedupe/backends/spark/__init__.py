@@ -7,18 +7,17 @@ sorting of keys and the scoring of pairs are done by the workers. Only the DataF
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.backends.spark.arrow import frame_of, joined, table_of
-from dedupe.backends.spark.backend import open_spark_backend
+from dedupe.backends.spark.backend import SparkBackend
 from dedupe.backends.spark.parquet import kept, widened, write_table
 from dedupe.backends.spark.paths import PathOrder
 from dedupe.backends.spark.session import check_workers, spark_errors
-from dedupe.backends.spark.stage import Stage, read_record_meta, stage_lines, stage_rows
+from dedupe.backends.spark.stage import Stage, stage_lines, stage_rows
 from dedupe.backends.spark.write import (
     annotated,
     annotation_table,
@@ -29,13 +28,12 @@ from dedupe.backends.spark.write import (
     with_chunks,
     write,
 )
-from dedupe.clustering.constraints import read_constraints
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import AccountingError, SettingsError
 from dedupe.io.pairs import write_pairs
 from dedupe.io.parquet_write import ADDED
 from dedupe.models import Batch, Corpus
-from dedupe.pipeline import Clock, Result, cluster_and_report
+from dedupe.pipeline import Result, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +83,7 @@ def run_files(
     check_spark_settings(settings)
     with spark_errors():
         records = stage_lines(stage, job.paths, settings, read_stats, tables=job.tables)
-        result = compute(stage, records, settings, progress)
+        result = run((), settings, progress, SparkBackend(stage, records))
         expected = (
             len(result.pairs) if job.command == "pairs" else int(canonical_rows(job, result).sum())
         )
@@ -142,22 +140,6 @@ def write_stored(
     return kept(stage.spark, job.paths, records, canonical_rows(job, result))
 
 
-def compute(stage: Stage, records: DataFrame, settings: Settings, progress: Progress) -> Result:
-    """The clusters of staged records."""
-    clock = Clock()
-    record_meta = read_record_meta(records)
-    corpus = Corpus(
-        (), (), record_meta.ids, record_meta.sources, record_meta.times, record_meta.digests
-    )
-    links = read_constraints(corpus, settings)
-    clock.stop("reading")
-    backend = open_spark_backend(
-        stage, records, record_meta, settings, links, partial(progress, "folding")
-    )
-    clock.stop("folding")
-    return cluster_and_report(corpus, backend, clock, partial(progress, "matching"))
-
-
 def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus:
     """A corpus that knows the file and line of each record."""
     table = table_of(records.select("position", "file", "line")).sort_by("position")
@@ -169,7 +151,7 @@ def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus
         for some in np.split(np.arange(len(lines)), cuts)
         if len(some)
     ]
-    return Corpus(batches, (), corpus.ids, corpus.sources, corpus.times, corpus.digests)
+    return replace(corpus, batches=batches)
 
 
 def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
@@ -194,7 +176,7 @@ def cluster(
     with spark_errors():
         check_workers(stage.spark)
         records, held = stage_rows(stage, rows, chosen)
-        result = compute(stage, records, chosen, lambda _stage, _share: None)
+        result = run((), chosen, backend=SparkBackend(stage, records))
         found = annotation_table(result.clustering, ADDED, columns_of)
     named = [name if name == "position" else f"{chosen.into}_{name}" for name in found.column_names]
     told_of = stage.keep("found", frame_of(stage.spark, found.rename_columns(named)))

@@ -1,4 +1,7 @@
-"""Columns between driver and Spark: as Arrow where Spark takes it, packed in rows before 4.0."""
+"""Columns between driver and workers: schemas, Arrow to numpy and back.
+
+Before Spark 4.0 columns go packed in rows, since it takes no Arrow.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 from pyspark.sql.pandas.types import to_arrow_schema
-
-from dedupe.backends.arrow import numbers_array
-from dedupe.backends.spark.schema import ARROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,67 @@ SORT = "merge"
 """Spark's name for a join by sorting both sides."""
 FEW = 1 << 20
 """So many numbers may be sent to every worker."""
+RECORDS = (
+    "file string, block long, place long, line long, raw binary, reason string, id string, "
+    "source string, time long, digest long, "
+    "texts array<binary>, met array<long>"
+)
+"""A line as it was read: ``position`` counts the records of its block, ``line`` its lines, from 1.
+
+A bad line has a ``reason``, and a place of -1 where it may not be skipped. The last row of a block
+has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read.
+"""
+ARROW = {
+    "long": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "string": pa.string(),
+    "array<long>": pa.list_(pa.int64()),
+    "array<binary>": pa.list_(pa.binary()),
+}
 SPARK = {kind: name for name, kind in ARROW.items()}
+
+
+def numbers_array(column: pa.Array) -> NDArray[Any]:
+    """Return a column of numbers as an array."""
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def blobs(rows: NDArray[Any]) -> pa.Array:
+    """Return each row of a matrix as bytes."""
+    rows = np.ascontiguousarray(rows)
+    width = rows.nbytes // max(len(rows), 1)
+    offsets = pa.py_buffer((np.arange(len(rows) + 1) * width).astype(np.int32))
+    return pa.Array.from_buffers(pa.binary(), len(rows), [None, offsets, pa.py_buffer(rows)])
+
+
+def matrix_of(column: pa.Array | pa.ChunkedArray, kind: Any, width: int) -> NDArray[Any]:  # noqa: ANN401 - what numpy takes for a type
+    """Return the matrix of which each row was made bytes."""
+    return np.frombuffer(b"".join(column.to_pylist()), kind).reshape(len(column), width)
+
+
+def encoded(text: str) -> bytes:
+    """Return a text as bytes; halves of surrogate pairs pass."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of some bytes."""
+    return data.decode("utf-8", "surrogatepass")
+
+
+def batch_of(schema: str, columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Return rows for Spark, whose columns are as the schema names them."""
+    types = dict(part.split() for part in schema.split(", "))
+    arrays = [as_array(columns[name], ARROW[kind]) for name, kind in types.items()]
+    return pa.RecordBatch.from_arrays(arrays, list(types))
+
+
+def as_array(values: Any, kind: pa.DataType) -> pa.Array:  # noqa: ANN401 - what Arrow takes
+    """Return values as Arrow has them."""
+    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
 def columns_of(frame: DataFrame, *names: str) -> dict[str, NDArray[Any]]:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.backends.arrow import encoded, numbers_array
-from dedupe.backends.memory import completeness, text_lengths
-from dedupe.backends.spark.schema import RECORDS, batch_of
+from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.reader import BYTE_ORDER_MARK
 from dedupe.io.source import Source, too_long_message
+from dedupe.load import batch_digests
 from dedupe.models import ReadStats
-from dedupe.pipeline import batch_digests, check_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -127,9 +125,6 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "source": batch.sources,
             "time": batch.times,
             "digest": batch_digests(batch).view(np.int64),
-            "check": check_digests(batch).view(np.int64),
-            "filled": np.sum([completeness(column) for column in batch.texts], axis=0),
-            "lengths": np.sum([text_lengths(column) for column in batch.texts], axis=0),
             "texts": list(map(list, texts)),
             "met": [None] * count,
         },

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import asked_of, frame_of, joined, schema_of
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, schema_of
 from dedupe.backends.spark.write import annotation_table, columns_of
 from dedupe.errors import InputError
 from dedupe.io.parquet_read import parse_row

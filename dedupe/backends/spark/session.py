@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import batch_of
 from dedupe.backends.spark.stage import Stage
 from dedupe.errors import BackendError, DedupeError, OutputError
 from dedupe.format_versions import CLUSTERS, SIGNATURES

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.record_meta import RecordMeta
-from dedupe.backends.spark.arrow import columns_of, frame_of, table_of
+from dedupe.backends.spark.arrow import RECORDS, columns_of, frame_of
 from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.backends.spark.parquet import table_lines, text_lines
 from dedupe.backends.spark.paths import PathOrder
-from dedupe.backends.spark.schema import RECORDS
 from dedupe.errors import InputError
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.io.string_columns import StringCoder, StringPacker
-from dedupe.text.fingerprints import resolve_collisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
 PLACES = 33
 """Bits of Spark's ids that count the rows of a part; the others number the part."""
 ROWS = "<rows>"
-SOME = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +157,3 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
         raise InputError(ROWS, bad[0].line, bad[0].reason)
     records = parsed.withColumnRenamed("place", "position").drop("reason", "met", "block")
     return records, told.select("position", "row.*")
-
-
-def read_record_meta(records: DataFrame) -> RecordMeta:
-    """The few facts of each record that the driver holds."""
-    names = ("id", "source", "time", "filled", "lengths", "digest", "check")
-    table = table_of(records.select("position", *names)).sort_by("position")
-    ids, sources = StringPacker(), StringCoder()
-    for batch in table.to_batches(SOME):
-        ids.add(batch["id"].to_pylist())
-        sources.add(batch["source"].to_pylist())
-    times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
-    digests, checks = (column.view(np.uint64) for column in marks)
-    told = resolve_collisions(digests, checks.__getitem__)
-    return RecordMeta(ids.packed(), sources.coded(), times, told, filled, lengths)

@@ -11,9 +11,7 @@ import orjson
 import pyarrow as pa
 from pyspark.sql import functions as f
 
-from dedupe.backends.arrow import numbers_array
-from dedupe.backends.spark.arrow import asked_of, frame_of, joined
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
 from dedupe.io.integrity import RowChecksum
