@@ -71,10 +71,15 @@ def field_keys(own: NDArray[np.uint32], rows: NDArray[np.int32]) -> NDArray[np.u
     """Return the keys of records, all fields side by side; ``rows`` has a row a field."""
     columns = []
     for field, texts in enumerate(rows):
-        keys = own[np.maximum(texts, 0)] ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF)
-        keys[(own[np.maximum(texts, 0)] == 0) | (texts < 0)[:, None]] = 0
+        keys = salted_keys(own[np.maximum(texts, 0)], field)
+        keys[texts < 0] = 0
         columns.append(keys)
     return np.concatenate(columns, axis=1)
+
+
+def salted_keys(keys: NDArray[np.uint32], field: int) -> NDArray[np.uint32]:
+    """Return the keys of a field apart from those of another; twice gives them back."""
+    return np.where(keys > 0, keys ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF), np.uint32(0))
 
 
 FIELD_SALT = 0x9E3779B1

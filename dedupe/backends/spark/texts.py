@@ -16,8 +16,15 @@ from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, num
 from dedupe.blocking.keys import BANDS
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
 from dedupe.io.string_columns import code_strings
-from dedupe.pairs import pack, unpack
-from dedupe.preprocess import RARE_KEYS, concat_texts, field_keys, field_texts, prepare_texts
+from dedupe.pairs import pack
+from dedupe.preprocess import (
+    RARE_KEYS,
+    concat_texts,
+    field_keys,
+    field_texts,
+    prepare_texts,
+    salted_keys,
+)
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import TextScoring, feature_rows, score_pairs
 from dedupe.tokens import TOKEN, Fact, PreparedTexts
@@ -115,7 +122,7 @@ def driver_texts(meta: NDArray[Any], rare: NDArray[np.uint32], field: int) -> Pr
         letter_offsets=none,
         fingerprints=np.ascontiguousarray(own["prints"]),
         band_keys=np.zeros((len(meta), 0), np.uint32),
-        rare_keys=rare[:, field * RARE_KEYS : (field + 1) * RARE_KEYS],
+        rare_keys=salted_keys(rare[:, field * RARE_KEYS : (field + 1) * RARE_KEYS], field),
         languages=own["language"].copy(),
         versions=own["version"].copy(),
         facts=own["facts"].copy(),
