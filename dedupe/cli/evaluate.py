@@ -161,7 +161,7 @@ def compute_evaluation(
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
     from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     with read_with_progress(request, read_stats) as (batches, progress):
         corpus = load_corpus(batches, len(request.settings.field))

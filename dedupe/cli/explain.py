@@ -113,7 +113,7 @@ def compute_explanation(
     """Read what there is to read and explain, with progress for whoever watches."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.explain import corpus_of_texts, explain, find_record
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     settings = request.settings
     with read_with_progress(request, read_stats) as (batches, progress):

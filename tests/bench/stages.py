@@ -28,7 +28,7 @@ from dedupe.config import Settings
 from dedupe.io.annotate import annotate_records, select_records
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
-from dedupe.pipeline import load_corpus
+from dedupe.load import load_corpus
 from dedupe.scoring.prefilter import score_upper_bounds
 from dedupe.scoring.score import score_pairs
 from dedupe.text.normalize import normalize
