@@ -95,8 +95,8 @@ def test_the_result_is_that_of_memory_with_every_array_in_a_file(
     jobs: int, pure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv(kernel.PURE, pure)
-    monkeypatch.setattr(disk, "LEAST", 1)
-    monkeypatch.setattr(disk, "WAIT", 0.001)
+    monkeypatch.setattr(disk, "LEAST", 1 << 12)
+    monkeypatch.setattr(disk, "WAIT", 0.01)
     settings = Settings(jobs=jobs)
     data = STORIES if pure == "0" else STORIES[: STORIES.index(b"\n", 30_000) + 1]
     held = run(read_bytes(data), settings)

@@ -11,7 +11,8 @@ from readers import read_bytes
 from test_backends import STORIES, mapped_by
 
 from dedupe import kernel
-from dedupe.backends import disk, spool
+from dedupe.backends import disk
+from dedupe.backends.spool import NUMBERS, Spool, SpooledBatches, SpooledStrings
 from dedupe.blocking.look_back import group_keys
 from dedupe.errors import ScratchError
 from dedupe.parallel import thread_map
@@ -101,34 +102,40 @@ def test_memory_that_is_not_there_stays_an_error_of_its_own(tmp_path: Path):
         raise MemoryError("enough")
 
 
-def test_batches_come_back_from_the_spool(tmp_path: Path):
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    """A folder for files without names."""
+    with Spool(str(tmp_path)) as own:
+        yield own
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_batches_come_back_from_the_spool(spool: Spool):
     batches = read_bytes(STORIES)
-    kept = spool.SpooledBatches(str(tmp_path), iter(batches))
+    kept = SpooledBatches(spool, iter(batches))
     assert len(kept) == len(batches)
     for _ in range(2):
         for one, other in zip(batches, kept, strict=True):
             assert (one.path, one.format, one.data) == (other.path, other.format, other.data)
-            for name in spool.NUMBERS:
+            for name in NUMBERS:
                 assert np.array_equal(getattr(one, name), getattr(other, name))
     assert kept[-1].data == batches[-1].data
     assert [batch.data for batch in kept[:1]] == [batches[0].data]
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_spool_that_is_cut_short_is_an_error(tmp_path: Path):
-    kept = spool.SpooledBatches(str(tmp_path), read_bytes(STORIES))
+def test_a_spool_that_is_cut_short_is_an_error(spool: Spool):
+    kept = SpooledBatches(spool, read_bytes(STORIES))
     os.ftruncate(kept._file.fileno(), 100)  # noqa: SLF001 - a file that nobody else can reach
     with pytest.raises(ScratchError, match="cut short"):
         list(kept)
 
 
 @pytest.mark.parametrize("strings", [[], ["", ""], ["a", "é\0", "\ud800", "灯台"] * 3], ids=len)
-def test_strings_come_back_from_the_spool(tmp_path: Path, strings: list[str]):
-    packer = spool.SpooledStrings(str(tmp_path))
+def test_strings_come_back_from_the_spool(spool: Spool, strings: list[str]):
+    packer = SpooledStrings(spool)
     packer.add(strings)
     packer.add(strings[:1])
     packed = packer.packed()
     expected = [*strings, *strings[:1]]
     assert list(packed) == expected
     assert [packed[at] for at in range(len(packed))] == expected
-    assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dedupe import kernel
 from dedupe.backends.base import Backend
-from dedupe.backends.spool import SpooledBatches, SpooledStrings, open_spool
+from dedupe.backends.spool import Spool, SpooledBatches, SpooledStrings
 from dedupe.errors import ScratchError
 from dedupe.load import load_corpus
 from dedupe.pipeline import run
@@ -36,14 +36,14 @@ USED = Path("/proc/self/statm")
 
 
 class DiskBackend(Backend):
-    """Keeps the bytes and the strings of a corpus in files of a folder."""
+    """Keeps the bytes and the strings of a corpus in files."""
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
 
     def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
         """Return the columns of all records."""
-        packer, keep = partial(SpooledStrings, self.folder), partial(SpooledBatches, self.folder)
+        packer, keep = partial(SpooledStrings, self.spool), partial(SpooledBatches, self.spool)
         return load_corpus(batches, len(settings.field), packer, keep)
 
 
@@ -61,9 +61,8 @@ def run_on_disk(
     where ``folder`` is missing or full, and what ``run`` raises. Without the compiled kernel only
     bytes and strings are in files.
     """
-    open_spool(folder).close()
-    with mapped_arrays(folder, memory):
-        yield run(batches, settings, progress, DiskBackend(folder))
+    with Spool(folder) as spool, mapped_arrays(folder, memory):
+        yield run(batches, settings, progress, DiskBackend(spool))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Keep the bytes and the strings of a run in files without names, to be read again for the output."""
+"""Keep the bytes and the strings of a run in files without names, to be read again at the end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import mmap
 import os
 import tempfile
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, overload
+from typing import IO, TYPE_CHECKING, Self, overload
 
 import numpy as np
 
@@ -23,44 +23,57 @@ NUMBERS = ("starts", "ends", "limits", "lines", "times")
 NO_NUMBERS = np.zeros(0, np.int64)
 
 
-@contextmanager
-def scratch_errors(folder: str) -> Iterator[None]:
-    """Raise what the system says of a scratch file as ScratchError."""
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ScratchError(f"{folder}: {reason}") from error
+class Spool:
+    """A folder for files without names, which go when the block ends."""
 
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._files = ExitStack()
 
-def open_spool(folder: str) -> IO[bytes]:
-    """Open a file without a name, which goes with its last user; raises ScratchError."""
-    with scratch_errors(folder):
-        return tempfile.TemporaryFile(prefix="dedupe-", dir=folder)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+
+    def open(self) -> IO[bytes]:
+        """Open a file; raises ScratchError."""
+        with self.errors():
+            file = tempfile.TemporaryFile(prefix="dedupe-", dir=self.folder)
+        return self._files.enter_context(file)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raise what the system says of a file as ScratchError."""
+        try:
+            yield
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise ScratchError(f"{self.folder}: {reason}") from error
 
 
 class SpooledStrings(StringPacker):
     """Strings on their way into packed ones whose bytes stay in a file."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, spool: Spool) -> None:
         super().__init__()
-        self._folder, self._file = folder, open_spool(folder)
+        self._spool, self._file = spool, spool.open()
 
     def add(self, strings: Sequence[str]) -> None:
         """Take more strings."""
         super().add(strings)
-        with scratch_errors(self._folder):
+        with self._spool.errors():
             self._file.write(self._data)
         self._data.clear()
 
     def packed(self) -> PackedStrings:
         """Return all strings so far."""
         kept = super().packed()
-        with scratch_errors(self._folder), self._file as file:
-            file.flush()
-            if not kept.ends[-1]:
-                return kept
-            return PackedStrings(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ), kept.ends)
+        if not kept.ends[-1]:
+            return kept
+        with self._spool.errors():
+            self._file.flush()
+            return PackedStrings(mmap.mmap(self._file.fileno(), 0, prot=mmap.PROT_READ), kept.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +89,13 @@ class Place:
 class SpooledBatches(Sequence[Batch]):
     """Batches without their strings, read anew each time they are asked for."""
 
-    def __init__(self, folder: str, batches: Iterable[Batch]) -> None:
-        self._folder, self._file = folder, open_spool(folder)
+    def __init__(self, spool: Spool, batches: Iterable[Batch]) -> None:
+        self._spool, self._file = spool, spool.open()
         self._places: list[Place] = []
-        with scratch_errors(folder):
-            for batch in batches:
+        for batch in batches:
+            with spool.errors():
                 self._places.append(self._write(batch))
+        with spool.errors():
             self._file.flush()
 
     def _write(self, batch: Batch) -> Place:
@@ -98,11 +112,11 @@ class SpooledBatches(Sequence[Batch]):
 
     def _read(self, place: Place) -> Batch:
         width = 8 * place.records
-        with scratch_errors(self._folder):
+        with self._spool.errors():
             total = len(NUMBERS) * width + place.size
             held = os.pread(self._file.fileno(), total, place.offset)
         if len(held) < total:
-            raise ScratchError(f"{self._folder}: a scratch file is cut short")
+            raise ScratchError(f"{self._spool.folder}: a scratch file is cut short")
         columns = {
             name: np.frombuffer(held, np.int64, place.records, at * width)
             for at, name in enumerate(NUMBERS)
