@@ -117,21 +117,15 @@ class SparkMatcher(Matcher):
         )
         self.fetched: dict[int, Any] = {}
 
-    def search(
-        self,
-        alive: NDArray[np.bool_],
-        changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],  # noqa: ARG002 - told by nodes here
-        progress: Callable[[float], None],
-    ) -> int:
-        """Score the candidates of changed buckets on the workers; return how many there were."""
-        keys = self.keys
-        moved = np.flatnonzero(alive != self.before)
+    def search(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
+        """Score the new candidates on the workers; return how many there were."""
+        keys, moved = self.keys, np.flatnonzero(alive != self.before)
         if len(moved) < len(alive) // 2:
             touched = keys.join(asked_of(self.stage.spark, {"node": moved}), "node", "left_semi")
             keys = keys.join(touched.select("key").distinct(), "key", "left_semi")
         in_order = keys.repartition("key").sortWithinPartitions("key", "node")
-        search = partial(look_back_rows, np.packbits(alive).tobytes())
-        pairs = in_order.mapInArrow(search, PAIRS).distinct()
+        masks = [np.packbits(mask).tobytes() for mask in (alive, self.before)]
+        pairs = in_order.mapInArrow(partial(look_back_rows, *masks), PAIRS).distinct()
         self.fetched.clear()
         found = table_of(
             self.with_texts(pairs).mapInArrow(partial(self.scorer.near, self.least), ODDS)

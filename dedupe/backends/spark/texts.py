@@ -145,38 +145,43 @@ def key_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def look_back_rows(
-    alive: bytes, incoming: Iterable[pa.RecordBatch]
+    alive: bytes, before: bytes, incoming: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Return rows of ``PAIRS`` for rows of ``KEYS``, sorted by key and node.
 
-    ``alive`` has a bit a node. Of what came before the last few rows of the last key are carried
-    on, as far as one looks back.
+    ``alive`` and ``before`` have a bit a node: whether it is in play, and was in the pass before.
+    Of a key that goes on in the next batch as many rows are carried on as one looks back.
     """
-    bits = np.frombuffer(alive, np.uint8)
-    carried = np.zeros((3, 0), np.int64)
+    masks = [np.frombuffer(mask, np.uint8) for mask in (alive, before)]
+    carried = np.zeros((5, 0), np.int64)
     for batch in incoming:
         rows = np.stack([numbers_array(batch[name]) for name in ("key", "node", "time")])
-        rows = rows[:, (bits[rows[1] >> 3] >> (7 - (rows[1] & 7)) & 1) > 0]
-        before, rows = carried.shape[1], np.concatenate([carried, rows], axis=1)
-        if rows.shape[1] > before:
-            yield batch_of(PAIRS, {"pair": pairs_of_keys(rows, before)})
-        last = rows[:, -CARRIED:]
-        carried = last[:, last[0] == last[0, -1]] if last.shape[1] else last
+        marks = [mask[rows[1] >> 3] >> (7 - (rows[1] & 7)) & 1 for mask in masks]
+        rows = np.concatenate([rows, marks])[:, (marks[0] | marks[1]) > 0]
+        start, rows = carried.shape[1], np.concatenate([carried, rows], axis=1)
+        if rows.shape[1] > start:
+            yield batch_of(PAIRS, {"pair": pairs_of_keys(rows, start)})
+        last = rows[:, rows[0] == rows[0, -1]] if rows.shape[1] else rows
+        living = np.flatnonzero(last[3])
+        carried = last[:, living[-CARRIED] :] if len(living) > CARRIED else last
 
 
-def pairs_of_keys(rows: NDArray[np.int64], before: int) -> NDArray[np.int64]:
-    """Return the candidate pairs whose later row is not among those that came before."""
-    keys, nodes, times = rows
+def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+    """Return the candidate pairs whose later row stands at ``start`` or after it."""
+    keys, nodes, times, alive, before = rows
     count = len(keys)
-    starts = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [count]])
+    bounds = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [count]])
+    rare = int(np.searchsorted(keys[bounds[:-1]], BAND))
     members, none = np.arange(count, dtype=np.uint32), np.zeros((0, 0), np.uint32)
-    buckets = Buckets(members, starts, none)
-    bands = keys[starts[:-1]] >= BAND
     found = find_candidates(
-        buckets, buckets, (~bands, bands), np.ones(count, bool), np.ascontiguousarray(times)
+        Buckets(members, bounds[: rare + 1], none),
+        Buckets(members, bounds[rare:], none),
+        alive > 0,
+        before > 0,
+        np.ascontiguousarray(times),
     )
     later = np.repeat(np.arange(count), np.diff(found.starts))
-    fresh = later >= before
+    fresh = later >= start
     return pack(nodes[found.partners[fresh]], nodes[later[fresh]])
 
 
