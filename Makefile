@@ -108,7 +108,7 @@ audit: $(RELEASE)/.installed
 sbom: $(RELEASE)/.installed
 	@mkdir -p dist
 	@test -x $(RELEASE)/bare/bin/python || $(PYTHON) -m venv --without-pip $(RELEASE)/bare
-	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[duckdb,parquet,spark,zst]'
+	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[parquet,spark,zst]'
 	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --of JSON -o dist/headline-dedupe.cdx.json $(RELEASE)/bare/bin/python
 # Guided by coverage where there is a wheel of atheris for this Python, else by chance.

@@ -83,7 +83,7 @@ def run_files(
     check_spark_settings(settings)
     with spark_errors():
         records = stage_lines(stage, job.paths, settings, read_stats, tables=job.tables)
-        result = run((), settings, progress, SparkBackend(stage, records))
+        result = compute(stage, records, settings, progress)
         expected = (
             len(result.pairs) if job.command == "pairs" else int(canonical_rows(job, result).sum())
         )
@@ -140,6 +140,11 @@ def write_stored(
     return kept(stage.spark, job.paths, records, canonical_rows(job, result))
 
 
+def compute(stage: Stage, records: DataFrame, settings: Settings, progress: Progress) -> Result:
+    """Return the clusters of staged records."""
+    return run((), settings, progress, SparkBackend(stage, records))
+
+
 def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus:
     """A corpus that knows the file and line of each record."""
     table = table_of(records.select("position", "file", "line")).sort_by("position")
@@ -176,7 +181,7 @@ def cluster(
     with spark_errors():
         check_workers(stage.spark)
         records, held = stage_rows(stage, rows, chosen)
-        result = run((), chosen, backend=SparkBackend(stage, records))
+        result = compute(stage, records, chosen, lambda _stage, _share: None)
         found = annotation_table(result.clustering, ADDED, columns_of)
     named = [name if name == "position" else f"{chosen.into}_{name}" for name in found.column_names]
     told_of = stage.keep("found", frame_of(stage.spark, found.rename_columns(named)))
