@@ -16,6 +16,7 @@ import numpy as np
 from dedupe.arrays import find_in_sorted
 from dedupe.blocking.look_back import Buckets, find_candidates, group_keys
 from dedupe.pairs import pack
+from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -24,7 +25,6 @@ from dedupe.scoring.metadata import (
     count_titles,
     reach_seconds,
 )
-from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import TextScoring, feature_rows, score_candidates, score_pairs
 from dedupe.tokens import Fact

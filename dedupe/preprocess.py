@@ -6,7 +6,7 @@ Texts are prepared through the kernel where there is one, else one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +14,10 @@ import numpy as np
 from dedupe import kernel
 from dedupe.arrays import concat_ranges
 from dedupe.blocking.keys import BANDS, SLOTS, band_keys, rare_keys
-from dedupe.text import char_table, lexicon
-from dedupe.text.prepare import PreparedText, prepare_text, source_words
 from dedupe.io.string_columns import code_strings
 from dedupe.parallel import thread_map
+from dedupe.text import char_table, lexicon
+from dedupe.text.prepare import PreparedText, prepare_text, source_words
 from dedupe.text.scan import clean
 from dedupe.tokens import TOKEN, Fact, PreparedTexts
 
@@ -90,9 +90,13 @@ def preprocess(
     corpus: Corpus, seed: int, jobs: int, progress: Callable[[float], None] = lambda _: None
 ) -> Contents:
     """Return the contents of a corpus; ``progress`` gets the share done."""
+    count = len(corpus.texts)
+
+    def advance(field: int, share: float) -> None:
+        progress((field + share) / count)
+
     fields = [
-        prepare_field(corpus, field, seed, jobs, lambda share, field=field: progress((field + share) / len(corpus.texts)))  # type: ignore[misc]  # mypy cannot see the default
-        for field in range(len(corpus.texts))
+        prepare_field(corpus, field, seed, jobs, partial(advance, field)) for field in range(count)
     ]
     return number_contents(fields, corpus)
 

@@ -217,7 +217,7 @@ def mapped_by(array: np.ndarray) -> str:
 
 @pytest.mark.parametrize(("memory", "on_disk"), [(1 << 40, False), (100_000, True), (None, True)])
 def test_the_estimate_decides(
-    memory: int | None, on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    memory: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, on_disk: bool
 ):
     monkeypatch.setattr(auto, "free_memory", lambda: 200_000)
     batches = read_bytes(STORIES)

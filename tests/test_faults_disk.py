@@ -26,6 +26,7 @@ TOO_LARGE = "dedupe: error: out: File too large\n"
 NO_SPACE = "dedupe: error: out: No space left on device\n"
 COMMANDS = ("unique", "cluster", "pairs", "report")
 PAGE = 4096
+CURE = "; use --tmp to name another folder\n"
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_a_full_disk_past_memory_is_told_in_a_line(small: Path, tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(stories() * 8)
     flags = ("--memory", "1", "--tmp", "small", "-o", "out.jsonl")
     done = dedupe("cluster", "-q", *flags, "in.jsonl", folder=tmp_path)
-    says = "dedupe: error: scratch files: small: No space left on device; use --tmp to name another folder\n"
+    says = f"dedupe: error: scratch files: small: No space left on device{CURE}"
     assert (done.code, done.out, done.err) == (FAILED, b"", says)
     assert visible(small) == set()
     assert visible(tmp_path) == {"in.jsonl", "small"}
@@ -144,7 +145,7 @@ def test_an_array_that_no_file_may_hold_is_an_error(folder: Path):
     (folder / "in.jsonl").write_bytes(stories(3000))
     flags = ("--memory", "1", "--tmp", ".", "-o", "out", "in.jsonl")
     done = limited(resource.RLIMIT_FSIZE, 900_000, "unique", "-q", *flags, folder=folder)
-    says = "dedupe: error: scratch files: .: File too large; use --tmp to name another folder\n"
+    says = f"dedupe: error: scratch files: .: File too large{CURE}"
     assert (done.code, done.err) == (FAILED, says)
     assert (folder / "out").read_bytes() == OLD
     assert visible(folder) == {"in.jsonl", "out"}

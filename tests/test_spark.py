@@ -292,7 +292,9 @@ def test_the_driver_gets_what_a_local_run_knows():
         {
             "position": pa.array(range(len(corpus))),
             "source": pa.array(list(corpus.sources)),
-            "texts": pa.array([[text.encode() for text in own] for own in zip(*corpus.texts)]),
+            "texts": pa.array(
+                [[text.encode() for text in own] for own in zip(*corpus.texts, strict=True)]
+            ),
         }
     )
     table = pa.Table.from_batches(texts.prepare_rows(settings, [rows]))

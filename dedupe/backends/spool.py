@@ -39,8 +39,9 @@ class Spool:
     def open(self) -> IO[bytes]:
         """Open a file; raises ScratchError."""
         with self.errors():
-            file = tempfile.TemporaryFile(prefix="dedupe-", dir=self.folder)
-        return self._files.enter_context(file)
+            return self._files.enter_context(
+                tempfile.TemporaryFile(prefix="dedupe-", dir=self.folder)
+            )
 
     @contextmanager
     def errors(self) -> Iterator[None]:

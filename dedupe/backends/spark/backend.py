@@ -9,7 +9,7 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.backends.base import Backend
-from dedupe.backends.spark.arrow import asked_of, columns_of, frame_of, joined, matrix_of, table_of
+from dedupe.backends.spark.arrow import asked_of, frame_of, joined, matrix_of, table_of
 from dedupe.backends.spark.texts import (
     KEYS,
     META,
@@ -26,13 +26,14 @@ from dedupe.errors import BackendError
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
-from dedupe.pairs import pack, unpack
+from dedupe.pairs import pack
 from dedupe.preprocess import RARE_KEYS, number_contents
-from dedupe.scoring.score import feature_rows, score_pairs
+from dedupe.scoring.score import score_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
@@ -80,9 +81,7 @@ class SparkBackend(Backend):
         rare = matrix_of(table["rare"], np.uint32, fields * RARE_KEYS)
         del table
         progress(1)
-        return number_contents(
-            [driver_texts(meta, rare, field) for field in range(fields)], corpus
-        )
+        return number_contents([driver_texts(meta, rare, field) for field in range(fields)], corpus)
 
     def matcher(
         self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
@@ -150,17 +149,15 @@ class SparkMatcher(Matcher):
         return ends
 
     def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the log-odds of any pairs of nodes by their texts, by the workers if they are many."""
+        """Return the log-odds of pairs of nodes by their texts, by the workers if they are many."""
         nodes = np.unique(np.concatenate([left, right]))
         if len(nodes) <= FEW_NODES or all(map(self.fetched.__contains__, nodes.tolist())):
             scoring = self.scorer.scoring(*self.fetch(nodes))
-            return score_pairs(
-                scoring, np.searchsorted(nodes, left), np.searchsorted(nodes, right)
-            )
+            return score_pairs(scoring, np.searchsorted(nodes, left), np.searchsorted(nodes, right))
         return self.ask(self.scorer.odds, ODDS, "odds", left, right)
 
     def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the scores of any pairs of nodes, by the driver: linkage asks for few at a time."""
+        """Return the scores of pairs of nodes, by the driver: linkage asks for few at a time."""
         self.fetch(np.unique(np.concatenate([left, right])))
         return super().scores(left, right)
 
@@ -173,7 +170,14 @@ class SparkMatcher(Matcher):
         parts = self.ask(self.scorer.similarities, schema, "parts", left, right)
         return np.frombuffer(b"".join(parts.tolist()), np.float64).reshape(-1, fields)
 
-    def ask(self, work: Any, schema: str, name: str, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[Any]:  # noqa: ANN401 - a bound method
+    def ask(
+        self,
+        work: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]],
+        schema: str,
+        name: str,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+    ) -> NDArray[Any]:
         """Return a value a pair from the workers; raises BackendError where some are missing."""
         pairs = pack(left, right)
         keys, inverse = np.unique(pairs, return_inverse=True)
@@ -184,7 +188,7 @@ class SparkMatcher(Matcher):
         return np.asarray(table[name].to_numpy())[inverse]
 
     def fetch(self, nodes: NDArray[np.int64]) -> tuple[list[Any], list[Any], list[Any]]:
-        """Return the tokens, letters and facts of some nodes, which the driver keeps for this pass."""
+        """Return the tokens, letters and facts of some nodes; the driver keeps them for a pass."""
         missing = [node for node in nodes.tolist() if node not in self.fetched]
         if missing:
             asked = asked_of(self.stage.spark, {"node": np.array(missing)})

@@ -1,19 +1,17 @@
 """Prepare texts on the workers, find candidate pairs there and score them.
 
-The workers call the functions of a local run on parts of it. The driver gets a few numbers a record.
+The workers call the functions of a local run on parts of it; the driver gets numbers a record.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, numbers_array
-from dedupe.blocking.keys import BANDS
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
 from dedupe.io.string_columns import code_strings
 from dedupe.pairs import pack
@@ -37,11 +35,18 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
 
 META = np.dtype(
-    [("prints", "<u8", 2), ("length", "<u4"), ("language", "u1"), ("version", "u1"), ("facts", "u1")]
+    [
+        ("prints", "<u8", 2),
+        ("length", "<u4"),
+        ("language", "u1"),
+        ("version", "u1"),
+        ("facts", "u1"),
+    ]
 )
 """What is known of a prepared text beside its tokens."""
 PREPARED = (
-    "position long, tokens array<binary>, letters array<binary>, meta binary, rare binary, bands binary"
+    "position long, tokens array<binary>, letters array<binary>, "
+    "meta binary, rare binary, bands binary"
 )
 """The prepared texts of a record, a value a field; ``rare`` and ``bands`` are its blocking keys."""
 KEYS = "key long, node long, time long"
@@ -54,7 +59,9 @@ CARRIED = max(RARE_REACH.records, RARE_REACH.undated, BAND_REACH.records, BAND_R
 DICE = FEATURES.index("dice")
 
 
-def prepare_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def prepare_rows(
+    settings: Settings, incoming: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
     """Return rows of ``PREPARED`` for rows of ``position``, ``source`` and ``texts``."""
     for batch in incoming:
         for start in range(0, batch.num_rows, ROWS):
@@ -134,7 +141,7 @@ def key_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return rows of ``KEYS`` for rows of ``node``, ``time``, ``rare`` and ``bands``."""
     for batch in incoming:
         nodes, times = numbers_array(batch["node"]), numbers_array(batch["time"])
-        for name, width, offset in (("rare", RARE_KEYS, 0), ("bands", BANDS, BAND)):
+        for name, offset in (("rare", 0), ("bands", BAND)):
             data = b"".join(batch[name].to_pylist())
             keys = np.frombuffer(data, np.uint32).reshape(len(nodes), -1).astype(np.int64)
             rows, columns = np.nonzero(keys)
@@ -191,7 +198,12 @@ class PairScorer:
 
     settings: Settings
 
-    def scoring(self, tokens: Sequence[Sequence[bytes]], letters: Sequence[Sequence[bytes]], meta: Sequence[bytes]) -> TextScoring:
+    def scoring(
+        self,
+        tokens: Sequence[Sequence[bytes]],
+        letters: Sequence[Sequence[bytes]],
+        meta: Sequence[bytes],
+    ) -> TextScoring:
         """Return the texts of some records, ready to be scored."""
         fields = len(self.settings.field)
         texts = texts_of(tokens, letters, matrix_of(pa.array(meta, pa.binary()), META, fields))
