@@ -98,7 +98,7 @@ def test_the_result_is_that_of_memory_with_every_array_in_a_file(
     monkeypatch.setattr(disk, "LEAST", 1 << 12)
     monkeypatch.setattr(disk, "WAIT", 0.01)
     settings = Settings(jobs=jobs)
-    data = STORIES if pure == "0" else STORIES[: STORIES.index(b"\n", 30_000) + 1]
+    data = STORIES if pure == "0" else STORIES[: STORIES.index(b"\n", 6_000) + 1]
     held = run(read_bytes(data), settings)
     with disk.run_on_disk(read_bytes(data), settings, 1, str(tmp_path)) as result:
         assert_same(held, result)
