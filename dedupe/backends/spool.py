@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Self, overload
+from typing import IO, TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NUMBERS = ("starts", "ends", "limits", "lines", "times")
-NO_NUMBERS = np.zeros(0, np.int64)
 
 
 class Spool:
@@ -100,12 +99,9 @@ class SpooledBatches(Sequence[Batch]):
             self._file.flush()
 
     def _write(self, batch: Batch) -> Place:
-        place = Place(
-            replace(batch, data=b"", **dict.fromkeys(NUMBERS, NO_NUMBERS)),
-            self._file.tell(),
-            len(batch),
-            len(batch.data),
-        )
+        empty: dict[str, Any] = dict.fromkeys(NUMBERS, np.zeros(0, np.int64))
+        bare = replace(batch, data=b"", **empty)
+        place = Place(bare, self._file.tell(), len(batch), len(batch.data))
         for name in NUMBERS:
             self._file.write(np.ascontiguousarray(getattr(batch, name)).data)
         self._file.write(batch.data)
@@ -118,7 +114,7 @@ class SpooledBatches(Sequence[Batch]):
             held = os.pread(self._file.fileno(), total, place.offset)
         if len(held) < total:
             raise ScratchError(f"{self._spool.folder}: a scratch file is cut short")
-        columns = {
+        columns: dict[str, Any] = {
             name: np.frombuffer(held, np.int64, place.records, at * width)
             for at, name in enumerate(NUMBERS)
         }

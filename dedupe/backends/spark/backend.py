@@ -31,7 +31,7 @@ from dedupe.preprocess import RARE_KEYS, number_contents
 from dedupe.scoring.score import score_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -172,7 +172,7 @@ class SparkMatcher(Matcher):
 
     def ask(
         self,
-        work: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]],
+        work: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
         schema: str,
         name: str,
         left: NDArray[np.int64],

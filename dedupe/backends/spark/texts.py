@@ -105,7 +105,8 @@ def meta_columns(texts: PreparedTexts) -> tuple[NDArray[Any], ...]:
 
 def with_text(texts: PreparedTexts) -> NDArray[np.bool_]:
     """Return whether each text counts: it has tokens and is no placeholder."""
-    return texts.fingerprints.any(axis=1) & ((texts.facts & Fact.PLACEHOLDER) == 0)
+    out: NDArray[np.bool_] = texts.fingerprints.any(axis=1)
+    return out & ((texts.facts & Fact.PLACEHOLDER) == 0)
 
 
 def lists_of(
@@ -127,7 +128,7 @@ def driver_texts(meta: NDArray[Any], rare: NDArray[np.uint32], field: int) -> Pr
         offsets=none,
         letters=np.zeros(0, np.uint8),
         letter_offsets=none,
-        fingerprints=np.ascontiguousarray(own["prints"]),
+        fingerprints=own["prints"].copy(),
         band_keys=np.zeros((len(meta), 0), np.uint32),
         rare_keys=salted_keys(rare[:, field * RARE_KEYS : (field + 1) * RARE_KEYS], field),
         languages=own["language"].copy(),
