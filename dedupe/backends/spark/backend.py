@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from dedupe.backends.spark.texts import (
     PREPARED,
     PairScorer,
     driver_texts,
+    facts_only,
     key_rows,
     look_back_rows,
     prepare_rows,
@@ -53,6 +55,7 @@ class SparkBackend(Backend):
 
     def __init__(self, stage: Stage, records: DataFrame) -> None:
         self.stage, self.records = stage, records
+        self.contents: Contents
 
     def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:  # noqa: ARG002 - the records are staged
         """Return the ids, outlets, times and digests of all records."""
@@ -81,13 +84,16 @@ class SparkBackend(Backend):
         rare = matrix_of(table["rare"], np.uint32, fields * RARE_KEYS)
         del table
         progress(1)
-        return number_contents([driver_texts(meta, rare, field) for field in range(fields)], corpus)
+        texts = [driver_texts(meta, rare, field) for field in range(fields)]
+        self.contents = number_contents(texts, corpus)
+        return replace(self.contents, texts=facts_only(self.contents.texts))
 
     def matcher(
         self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
     ) -> Matcher:
         """Return what finds the accepted pairs among nodes."""
-        return SparkMatcher(self.stage, nodes, contents, meta, settings)
+        whole, self.contents = self.contents, contents  # keys are of no use once they are grouped
+        return SparkMatcher(self.stage, nodes, whole, meta, settings)
 
 
 class SparkMatcher(Matcher):
@@ -106,6 +112,7 @@ class SparkMatcher(Matcher):
         settings: Settings,
     ) -> None:
         super().__init__(nodes, contents, meta, settings)
+        self.scoring = replace(self.scoring, texts=facts_only(contents.texts))
         self.stage, self.scorer = stage, PairScorer(settings)
         placed = {"position": nodes, "node": np.arange(len(nodes)), "time": self.meta.times}
         prepared = stage.kept("prepared", PREPARED)

@@ -5,7 +5,7 @@ The workers call the functions of a local run on parts of it; the driver gets nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,6 +135,21 @@ def driver_texts(meta: NDArray[Any], rare: NDArray[np.uint32], field: int) -> Pr
         versions=own["version"].copy(),
         facts=own["facts"].copy(),
         lengths=own["length"].copy(),
+    )
+
+
+def facts_only(texts: PreparedTexts) -> PreparedTexts:
+    """Return texts of which only the facts and lengths are known."""
+    none = np.zeros((0, 0), np.uint32)
+    return replace(
+        texts,
+        offsets=np.zeros(1, np.int64),
+        letter_offsets=np.zeros(1, np.int64),
+        fingerprints=np.zeros((0, 2), np.uint64),
+        band_keys=none,
+        rare_keys=none,
+        languages=np.zeros(0, np.uint8),
+        versions=np.zeros(0, np.uint8),
     )
 
 
