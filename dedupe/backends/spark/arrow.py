@@ -25,7 +25,7 @@ ROWS = 1 << 16
 SORT = "merge"
 """Spark's name for a join by sorting both sides."""
 FEW = 1 << 20
-"""So many numbers may be sent to every worker."""
+"""At most so many numbers are sent to every worker."""
 RECORDS = (
     "file string, block long, place long, line long, raw binary, reason string, id string, "
     "source string, time long, digest long, "
@@ -90,20 +90,20 @@ def as_array(values: Any, kind: pa.DataType) -> pa.Array:  # noqa: ANN401 - what
 
 
 def columns_of(frame: DataFrame, *names: str) -> dict[str, NDArray[Any]]:
-    """Some columns of a frame on the driver, as arrays."""
+    """Return some columns of a frame as arrays on the driver."""
     table = table_of(frame.select(*names))
     return {name: numbers_array(table[name]) for name in names}
 
 
 def sorted_columns(frame: DataFrame, by: str, *names: str) -> dict[str, NDArray[Any]]:
-    """The same in the order of a column, sorted on the driver: a backend may keep no order."""
+    """Return columns sorted by one of them, on the driver: Spark may keep no order."""
     found = columns_of(frame, by, *names)
     order = np.argsort(found[by], kind="stable")
     return {name: values[order] for name, values in found.items()}
 
 
 def table_of(frame: DataFrame) -> pa.Table:
-    """A frame on the driver."""
+    """Return a frame as a table on the driver."""
     if TAKES_ARROW:
         return frame.toArrow()
     rows = frame.mapInArrow(packed, PACKED).collect()
@@ -113,12 +113,12 @@ def table_of(frame: DataFrame) -> pa.Table:
 
 
 def schema_of(frame: DataFrame) -> pa.Schema:
-    """The types of a frame, as Arrow has them."""
+    """Return the schema of a frame in Arrow."""
     return frame.limit(0).toArrow().schema if TAKES_ARROW else to_arrow_schema(frame.schema)
 
 
 def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> DataFrame:
-    """A frame of arrays that are on the driver."""
+    """Return a frame of arrays that are on the driver."""
     table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
     if TAKES_ARROW and table.num_rows:  # Spark Connect does not see the types of no rows
         return spark.createDataFrame(table)
@@ -130,7 +130,7 @@ def frame_of(spark: SparkSession, columns: Mapping[str, Any] | pa.Table) -> Data
 
 
 def joined(left: DataFrame, right: DataFrame, on: str | list[str]) -> DataFrame:
-    """Two tables joined by sorting both.
+    """Join two tables by sorting both.
 
     Spark sends one whole to all workers where its files are small, and files are where much in them
     is alike: it may still be more than memory holds.
@@ -139,24 +139,24 @@ def joined(left: DataFrame, right: DataFrame, on: str | list[str]) -> DataFrame:
 
 
 def asked_of(spark: SparkSession, columns: Mapping[str, NDArray[Any]]) -> DataFrame:
-    """What others are joined with: every worker gets all of it where it is little, else by sort."""
+    """Return a frame to join with: every worker gets all of it if it is small, else by sorting."""
     frame = frame_of(spark, columns)
     return f.broadcast(frame) if sum(map(len, columns.values())) <= FEW else frame.hint(SORT)
 
 
 def arrow_type(field: Any) -> str:  # noqa: ANN401 - a type of Spark's
-    """A type of Spark's by its name in schemas."""
+    """Return the name in schemas of a type of Spark."""
     return str(field.simpleString()).replace("bigint", "long")
 
 
 def packed(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches as rows of bytes."""
+    """Return batches as rows of bytes."""
     for batch in incoming:
         yield pa.RecordBatch.from_arrays([pa.array([packed_batch(batch)], pa.binary())], ["packed"])
 
 
 def packed_batch(batch: pa.RecordBatch) -> bytes:
-    """A batch as bytes, with its schema, which forgets what cannot be null."""
+    """Return a batch with its schema as bytes; every column may be null."""
     batch = pa.RecordBatch.from_arrays(batch.columns, batch.schema.names)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
@@ -165,13 +165,13 @@ def packed_batch(batch: pa.RecordBatch) -> bytes:
 
 
 def unpack(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of rows of bytes."""
+    """Return the batches that rows of bytes hold."""
     for rows in incoming:
         for data in rows["packed"].to_pylist():
             yield from unpacked(data)
 
 
 def unpacked(data: bytes) -> Iterator[pa.RecordBatch]:
-    """The batches in some bytes."""
+    """Return the batches that bytes hold."""
     with pa.ipc.open_stream(data) as stream:
         yield from stream

@@ -32,7 +32,7 @@ ROWS = "<rows>"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A Spark session and the folder, that all workers see, where steps leave their tables."""
+    """A Spark session, and the folder where steps leave their tables; all workers can reach it."""
 
     spark: SparkSession
     folder: str
@@ -47,7 +47,7 @@ class Stage:
         return self.kept(name, frame.schema)
 
     def kept(self, name: str, schema: StructType | str) -> DataFrame:
-        """A table that was written before."""
+        """Return a table that was written before."""
         return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
 
 
@@ -59,7 +59,7 @@ def stage_lines(
     *,
     tables: bool = False,
 ) -> DataFrame:
-    """The records of JSON Lines, or of Parquet, with their positions in input order, staged.
+    """Stage the records of JSON Lines or Parquet with their positions in input order.
 
     What is named as Parquet is; with ``tables`` all is. Raises InputError for a bad line, unless
     settings skip it.
@@ -76,7 +76,7 @@ def stage_lines(
 def positioned(
     stage: Stage, read: DataFrame, names: PathOrder, settings: Settings, read_stats: ReadStats
 ) -> DataFrame:
-    """Records with ``position``, and ``line`` counted over the whole file."""
+    """Return records with ``position``, and ``line`` counted over the whole file."""
     rows = sorted(blocks_of(read), key=lambda row: (*names.rank(row.file), row.block))
     read_stats.files, read_stats.records = (
         len({row.file for row in rows}),
@@ -105,7 +105,7 @@ def positioned(
 
 
 def blocks_of(read: DataFrame) -> list[Row]:
-    """How many records and bad lines each block has, and what the reader met there."""
+    """Return the number of records and bad lines of each block, and its counts."""
     bad = f.col("reason").isNotNull()
     found: list[Row] = (
         read.groupBy("file", "block")
@@ -121,12 +121,12 @@ def blocks_of(read: DataFrame) -> list[Row]:
 
 
 def counted(what: Column) -> Column:
-    """In how many rows something holds."""
+    """Count the rows in which a condition holds."""
     return f.count(f.when(what, 1))
 
 
 def first_error(told: DataFrame, names: PathOrder, *, fatal: bool) -> InputError:
-    """The error of the first bad line, or of the first that may not be skipped."""
+    """Return the error of the first bad line, or of the first that may not be skipped."""
     bad = told.where("reason is not null" + (f" and place = {FATAL}" if fatal else ""))
     firsts = bad.groupBy("file").agg(f.min(f.struct("line", "reason")).alias("at")).collect()
     row = min(firsts, key=lambda row: names.rank(row.file))
@@ -134,7 +134,7 @@ def first_error(told: DataFrame, names: PathOrder, *, fatal: bool) -> InputError
 
 
 def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataFrame, DataFrame]:
-    """The rows of any frame as records, and the rows as they came, both with ``position``.
+    """Stage the rows of a frame as records, and the rows as they came, both with ``position``.
 
     Positions are in the order of what rows hold, and are told once for all, on disk: Spark would
     number them otherwise when it computes them again. Raises InputError for a row without a story.
