@@ -1,7 +1,7 @@
 """Run on many machines with Apache Spark: the same functions, the same bytes.
 
-The workers read lines, prepare texts, find candidate pairs and score them. The driver holds some numbers
-a record, counts and clusters. Only the DataFrame API is used.
+The workers read lines, prepare texts, find candidate pairs and score them. The driver holds some
+numbers a record, counts and clusters. Only the DataFrame API is used.
 """
 
 from __future__ import annotations
