@@ -188,6 +188,8 @@ class SparkMatcher(Matcher):
         """Return a value a pair from the workers; raises BackendError where some are missing."""
         pairs = pack(left, right)
         keys, inverse = np.unique(pairs, return_inverse=True)
+        if not len(keys):
+            return np.zeros(0)
         asked = frame_of(self.stage.spark, {"pair": keys})
         table = table_of(self.with_texts(asked).mapInArrow(work, schema)).sort_by("pair")
         if not np.array_equal(table["pair"].to_numpy(), keys):
