@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.backends.base import MEMORY
 from dedupe.clustering.canonical import CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
 from dedupe.links import read_links
-from dedupe.matching import node_order
+from dedupe.load import load_corpus
+from dedupe.matching import Matcher, node_order
 from dedupe.pairs import unpack
+from dedupe.preprocess import Contents, preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
@@ -30,11 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.backends.base import Backend
     from dedupe.config import Settings
-    from dedupe.matching import Matcher
     from dedupe.models import Batch, Clustering, Corpus, Pairs
-    from dedupe.preprocess import Contents
 
 Progress = "Callable[[float], None]"
 
@@ -47,6 +45,29 @@ class Result:
     clustering: Clustering
     pairs: Pairs
     stats: dict[str, object]
+
+
+class Backend:
+    """What differs between a run in memory, on disk and on many machines; here all is in memory."""
+
+    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
+        """Return the columns of all records."""
+        return load_corpus(batches, len(settings.field))
+
+    def prepare(
+        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
+    ) -> Contents:
+        """Return the prepared texts of a corpus."""
+        return preprocess(corpus, settings.seed, settings.jobs, progress)
+
+    def matcher(
+        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
+    ) -> Matcher:
+        """Return what finds the accepted pairs among nodes."""
+        return Matcher(nodes, contents, meta, settings)
+
+
+MEMORY = Backend()
 
 
 def run(
@@ -105,7 +126,7 @@ def cluster_corpus(
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
 
-def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
+def cluster_until_stable(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],
@@ -259,7 +280,7 @@ def rank_nodes(
     return order.ranks(matcher.records[nodes], centrality)
 
 
-def as_state(  # noqa: PLR0917 - what a run came to
+def as_state(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],

@@ -106,10 +106,10 @@ def losing(stage: str) -> Callable[[pytest.MonkeyPatch], None]:
         patch.setattr(jsonl, "split_blocks", lambda *given: (block[:-1] for block in whole(*given)))
 
     def gather(patch: pytest.MonkeyPatch) -> None:
-        from dedupe.backends import base  # noqa: PLC0415 - the same
+        from dedupe import pipeline  # noqa: PLC0415 - the same
 
-        whole = base.load_corpus
-        patch.setattr(base, "load_corpus", lambda batches, n: whole(list(batches)[1:], n))
+        whole = pipeline.load_corpus
+        patch.setattr(pipeline, "load_corpus", lambda batches, n: whole(list(batches)[1:], n))
 
     def chunks(patch: pytest.MonkeyPatch) -> None:
         from dedupe.io import annotate  # noqa: PLC0415 - the same

@@ -16,8 +16,8 @@ import pytest
 from commandline import FIXTURES, dedupe, start
 from readers import read_bytes, read_files
 
-from dedupe import kernel
-from dedupe.backends import auto, base, disk
+from dedupe import kernel, pipeline
+from dedupe.backends import auto, disk
 from dedupe.config import Settings
 from dedupe.errors import ScratchError
 from dedupe.pipeline import run
@@ -196,7 +196,7 @@ def test_an_error_ends_the_mapping_of_arrays(tmp_path: Path, monkeypatch: pytest
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(base, "Matcher", fail)
+    monkeypatch.setattr(pipeline, "Matcher", fail)
     failing = pytest.raises(ZeroDivisionError)
     with failing, auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
         pass

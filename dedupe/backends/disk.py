@@ -14,11 +14,10 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from dedupe import kernel
-from dedupe.backends.base import Backend
 from dedupe.backends.spool import Spool, SpooledBatches, SpooledStrings
 from dedupe.errors import ScratchError
 from dedupe.load import load_corpus
-from dedupe.pipeline import run
+from dedupe.pipeline import Backend, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -95,13 +95,6 @@ def columns_of(frame: DataFrame, *names: str) -> dict[str, NDArray[Any]]:
     return {name: numbers_array(table[name]) for name in names}
 
 
-def sorted_columns(frame: DataFrame, by: str, *names: str) -> dict[str, NDArray[Any]]:
-    """Return columns sorted by one of them, on the driver: Spark may keep no order."""
-    found = columns_of(frame, by, *names)
-    order = np.argsort(found[by], kind="stable")
-    return {name: values[order] for name, values in found.items()}
-
-
 def table_of(frame: DataFrame) -> pa.Table:
     """Return a frame as a table on the driver."""
     if TAKES_ARROW:

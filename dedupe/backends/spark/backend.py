@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.base import Backend
 from dedupe.backends.spark.arrow import asked_of, frame_of, joined, matrix_of, table_of
 from dedupe.backends.spark.texts import (
     KEYS,
@@ -29,6 +28,7 @@ from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
 from dedupe.pairs import pack
+from dedupe.pipeline import Backend
 from dedupe.preprocess import RARE_KEYS, number_contents
 from dedupe.scoring.score import score_pairs
 
@@ -123,14 +123,14 @@ class SparkMatcher(Matcher):
         )
         self.fetched: dict[int, Any] = {}
 
-    def search(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
+    def search(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
         """Score the new candidates on the workers; return how many there were."""
-        keys, moved = self.keys, np.flatnonzero(alive != self.before)
-        if len(moved) < len(alive) // 2:
+        keys, moved = self.keys, np.flatnonzero(in_play != self.before)
+        if len(moved) < len(in_play) // 2:
             touched = keys.join(asked_of(self.stage.spark, {"node": moved}), "node", "left_semi")
             keys = keys.join(touched.select("key").distinct(), "key", "left_semi")
         in_order = keys.repartition("key").sortWithinPartitions("key", "node")
-        masks = [np.packbits(mask).tobytes() for mask in (alive, self.before)]
+        masks = [np.packbits(mask).tobytes() for mask in (in_play, self.before)]
         pairs = in_order.mapInArrow(partial(look_back_rows, *masks), PAIRS).distinct()
         self.fetched.clear()
         found = table_of(

@@ -158,8 +158,8 @@ def key_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in incoming:
         nodes, times = numbers_array(batch["node"]), numbers_array(batch["time"])
         for name, offset in (("rare", 0), ("bands", BAND)):
-            data = b"".join(batch[name].to_pylist())
-            keys = np.frombuffer(data, np.uint32).reshape(len(nodes), -1).astype(np.int64)
+            width = len(batch[name][0].as_py()) // 4 if len(nodes) else 1
+            keys = matrix_of(batch[name], np.uint32, width).astype(np.int64)
             rows, columns = np.nonzero(keys)
             found = np.unique(np.stack([keys[rows, columns] + offset, rows]), axis=1)
             yield batch_of(
@@ -168,14 +168,14 @@ def key_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def look_back_rows(
-    alive: bytes, before: bytes, incoming: Iterable[pa.RecordBatch]
+    in_play: bytes, before: bytes, incoming: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Return rows of ``PAIRS`` for rows of ``KEYS``, sorted by key and node.
 
-    ``alive`` and ``before`` have a bit a node: whether it is in play, and was in the pass before.
+    ``in_play`` and ``before`` have a bit a node: whether it is in play, and was in the pass before.
     Of a key that goes on in the next batch as many rows are carried on as one looks back.
     """
-    masks = [np.frombuffer(mask, np.uint8) for mask in (alive, before)]
+    masks = [np.frombuffer(mask, np.uint8) for mask in (in_play, before)]
     carried = np.zeros((5, 0), np.int64)
     for batch in incoming:
         rows = np.stack([numbers_array(batch[name]) for name in ("key", "node", "time")])
@@ -185,13 +185,13 @@ def look_back_rows(
         if rows.shape[1] > start:
             yield batch_of(PAIRS, {"pair": pairs_of_keys(rows, start)})
         last = rows[:, rows[0] == rows[0, -1]] if rows.shape[1] else rows
-        living = np.flatnonzero(last[3])
-        carried = last[:, living[-CARRIED] :] if len(living) > CARRIED else last
+        playing = np.flatnonzero(last[3])
+        carried = last[:, playing[-CARRIED] :] if len(playing) > CARRIED else last
 
 
 def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
     """Return the candidate pairs whose later row stands at ``start`` or after it."""
-    keys, nodes, times, alive, before = rows
+    keys, nodes, times, in_play, before = rows
     count = len(keys)
     bounds = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [count]])
     rare = int(np.searchsorted(keys[bounds[:-1]], BAND))
@@ -199,7 +199,7 @@ def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
     found = find_candidates(
         Buckets(members, bounds[: rare + 1], none),
         Buckets(members, bounds[rare:], none),
-        alive > 0,
+        in_play > 0,
         before > 0,
         np.ascontiguousarray(times),
     )
@@ -270,14 +270,14 @@ def texts_of(
 ) -> PreparedTexts:
     """Return the texts of records, those of one record side by side, as they are scored."""
     words = [part for own in tokens for part in own]
-    spelled = [part for own in letters for part in own]
+    parts = [part for own in letters for part in own]
     count = len(words)
     none = np.zeros((count, 0), np.uint32)
     return PreparedTexts(
         tokens=np.frombuffer(b"".join(words), TOKEN),
         offsets=np.cumsum([0, *(len(part) // TOKEN.itemsize for part in words)]),
-        letters=np.frombuffer(b"".join(spelled), np.uint8),
-        letter_offsets=np.cumsum([0, *map(len, spelled)]),
+        letters=np.frombuffer(b"".join(parts), np.uint8),
+        letter_offsets=np.cumsum([0, *map(len, parts)]),
         fingerprints=meta.reshape(-1)["prints"],
         band_keys=none,
         rare_keys=none,
