@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -183,6 +186,9 @@ static PyObject *enter_release_pages(PyObject *module, PyObject *nothing) {
     for (size_t i = 0; i < state.count; i++)
         madvise(state.maps[i].start, state.maps[i].size, MADV_DONTNEED);
     pthread_mutex_unlock(&state.lock);
+#ifdef __GLIBC__
+    malloc_trim(0); /* the C library keeps what was freed */
+#endif
     Py_END_ALLOW_THREADS
     Py_RETURN_NONE;
 }

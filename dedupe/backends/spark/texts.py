@@ -105,8 +105,8 @@ def meta_columns(texts: PreparedTexts) -> tuple[NDArray[Any], ...]:
 
 def with_text(texts: PreparedTexts) -> NDArray[np.bool_]:
     """Return whether each text counts: it has tokens and is no placeholder."""
-    out: NDArray[np.bool_] = texts.fingerprints.any(axis=1)
-    return out & ((texts.facts & Fact.PLACEHOLDER) == 0)
+    present = np.asarray(texts.fingerprints.any(axis=1))
+    return np.asarray(present & ((texts.facts & Fact.PLACEHOLDER) == 0))
 
 
 def lists_of(
