@@ -209,7 +209,15 @@ void *take_room(size_t size) { return take(NULL, size); }
 
 void *take_zeros(size_t count, size_t size) { return take_clear(NULL, count, size); }
 
-void *change_room(void *start, size_t size) { return change_size(NULL, start, size); }
+void *change_room(void *start, size_t used, size_t size) {
+    if (!is_large(size)) return change_size(NULL, start, size);
+    void *other = map_file(size);
+    if (other && start) {
+        memcpy(other, start, used);
+        free_room(start);
+    }
+    return other;
+}
 
 void free_room(void *start) { let_go(NULL, start, 0); }
 
@@ -221,7 +229,10 @@ void *take_room(size_t size) { return malloc(size); }
 
 void *take_zeros(size_t count, size_t size) { return calloc(count, size); }
 
-void *change_room(void *start, size_t size) { return realloc(start, size); }
+void *change_room(void *start, size_t used, size_t size) {
+    (void)used;
+    return realloc(start, size);
+}
 
 void free_room(void *start) { free(start); }
 
