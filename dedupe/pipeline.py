@@ -47,18 +47,42 @@ class Result:
     stats: dict[str, object]
 
 
+class Backend:
+    """What differs between a run in memory, on disk and on many machines; here all is in memory."""
+
+    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
+        """Return the columns of all records."""
+        return load_corpus(batches, len(settings.field))
+
+    def prepare(
+        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
+    ) -> Contents:
+        """Return the prepared texts of a corpus."""
+        return preprocess(corpus, settings.seed, settings.jobs, progress)
+
+    def matcher(
+        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
+    ) -> Matcher:
+        """Return what finds the accepted pairs among nodes."""
+        return Matcher(nodes, contents, meta, settings)
+
+
+MEMORY = Backend()
+
+
 def run(
     batches: Iterable[Batch],
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    backend: Backend = MEMORY,
 ) -> Result:
     """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
     clock = Clock()
-    corpus = load_corpus(batches, len(settings.field))
+    corpus = backend.load(batches, settings)
     clock.stop("reading")
-    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
+    contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
-    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"))
+    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
     clock.stop("matching")
     pairs = to_pairs(state, settings)
     clustering = to_clustering(corpus, contents, state, pairs)
@@ -85,7 +109,11 @@ class ClusteringState:
 
 
 def cluster_corpus(
-    corpus: Corpus, contents: Contents, settings: Settings, progress: Callable[[float], None]
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[float], None],
+    backend: Backend = MEMORY,
 ) -> ClusteringState:
     """Cluster a corpus whose texts are prepared."""
     meta = record_meta(corpus)
@@ -93,12 +121,12 @@ def cluster_corpus(
     order = canonical_order(corpus, contents, settings)
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    matcher = Matcher(nodes, contents, meta, settings)
+    matcher = backend.matcher(nodes, contents, meta, settings)
     representatives = group_copies(matcher, constraints, order)
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
 
-def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
+def cluster_until_stable(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],
@@ -252,7 +280,7 @@ def rank_nodes(
     return order.ranks(matcher.records[nodes], centrality)
 
 
-def as_state(  # noqa: PLR0917 - what a run came to
+def as_state(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],
