@@ -39,6 +39,7 @@ def bare(stories):
 
 TIDE = "A spring tide carried the pilot boat over the harbour wall at Tasker Bay before dawn."
 HERRING = "Herring return to Tasker Bay"
+RECOUNT = "A judge ordered postal ballots at {} to be counted again after {}."
 WIN = "{} won the hockey final on Sunday, beating {} by {} goals."
 TWINS = {
     "same text": pair_of(HERRING, HERRING),
@@ -88,6 +89,13 @@ STRANGERS = {
         "Zellwick Quarries will not cut jobs at its Arden plant",
     ),
     "opposites": pair_of("Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"),
+    "another place the next day": pair_of(
+        "Judge orders recount of postal ballots at Thornbury",
+        "Judge orders recount of postal ballots at Eastwick",
+        RECOUNT.format("Thornbury", "two boxes were found in a cellar"),
+        RECOUNT.format("Eastwick", "a clerk mislaid the tally"),
+        18,
+    ),
     "empty": pair_of("", ""),
     "no words": pair_of("!!!", "..."),
     "one word in common": pair_of(HERRING, "Tasker elected mayor"),
@@ -223,6 +231,20 @@ def test_pairs_reach_the_threshold_and_stand_once(stories, threshold):
 
 
 @FEW
+@given(CORPORA)
+def test_under_leader_linkage_every_member_matches_its_canonical(stories):
+    result = run_of(stories, linkage="leader")
+    kinds = preprocess.preprocess(result.corpus, 1, 1, lambda _: None).ids
+    pairs = {*zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True)}
+    for member, leader in enumerate(result.clustering.canonical.tolist()):
+        low, high = sorted((member, leader))
+        # A copy matches the record that stands for its exact group, and shares that one's leader.
+        others = np.flatnonzero(kinds == kinds[member]).tolist()
+        beside = {tuple(sorted((other, leader))) for other in others}
+        assert low == high or (low, high) in pairs or beside & pairs
+
+
+@FEW
 @given(CORPORA, LINKAGES, st.sampled_from((0, 3600, 86400)))
 def test_no_cluster_outlasts_the_window(stories, linkage, window):
     result = run_of(stories, linkage=linkage, window=window)
@@ -336,6 +358,17 @@ def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
     alone, among = run_of(pair, threshold=0.01).pairs, run_of([*pair, *others], threshold=0.01).pairs
     ends = list(zip(among.left.tolist(), among.right.tolist(), strict=True))
     assert among.scores[ends.index((0, 1))] == alone.scores[0]
+
+
+SERIES = [story(n, f"Morning Briefing, part {n}", "", "", 4 * n) for n in range(1200)]
+
+
+def test_a_series_is_compared_within_a_budget_and_joins_nothing():
+    result = run_of(SERIES)
+    assert len(result.clustering) == len(SERIES)
+    assert result.stats["largest_bucket"] == len(SERIES)
+    assert result.stats["cut_look_backs"] > 0
+    assert result.stats["candidate_pairs"] < 20 * len(SERIES)
 
 
 @pytest.mark.parametrize("end", ["...", " ...", "\u2026"])

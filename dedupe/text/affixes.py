@@ -146,6 +146,7 @@ class ZoneMarker:
                 return last + 1
             if self.gaps[last] & BREAK or self.gaps[self.start] & Gap.HASH:
                 self.tags.note(kind)
+                self.note_version(last - 1)
                 return last
         return 0
 
