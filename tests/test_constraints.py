@@ -15,10 +15,15 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel
 
 from dedupe import kernel
+<<<<<<< HEAD
 from dedupe.clustering.constraints import build_constraints, components
 from dedupe.errors import InputError, LinksError
 from dedupe.io.labels import Label
 from dedupe.links import shortest_chain
+=======
+from dedupe.clustering.constraints import components
+from dedupe.errors import InputError, LinksError
+>>>>>>> tests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +234,7 @@ def test_components_are_those_of_spreading_from_node_to_node(edges):
     assert components(ends, 10).tolist() == lowest
 
 
+<<<<<<< HEAD
 @given(EDGES, st.integers(0, 9), st.integers(0, 9))
 def test_a_chain_of_labels_leads_from_one_end_to_the_other(edges, start, goal):
     ends = np.array(edges, dtype=np.int64).reshape(-1, 2).T
@@ -256,6 +262,8 @@ def test_what_links_put_apart_must_lead(musts, cannots):
     assert constraints.permitted(*must, times).all()
 
 
+=======
+>>>>>>> tests
 def test_labels_of_dedupe_label_are_taken(tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(lines(STORIES))
     label = {"a": "4", "b": "5", "label": "D", "score": 0.01}
