@@ -206,13 +206,18 @@ def rarest_shared(side: Side) -> float:
     return max(weights, default=0) / EIGHTHS
 
 
-def content_places(side: Side) -> list[int]:
-    """Return where the words stand that are neither signs nor function words."""
-    return [
+def matched_places(side: Side) -> list[int]:
+    """Return where the words stand from the first to the last that is matched.
+
+    Signs and function words are left out. What is added at either end hides no exchange.
+    """
+    places = [
         at
         for at, word in enumerate(side.words)
         if word.kind is not TokenKind.SIGN and not word.function
     ]
+    matched = [number for number, at in enumerate(places) if side.match[at] >= SIMILAR]
+    return places[matched[0] : matched[-1] + 1] if matched else []
 
 
 def is_swapped(one: Side, other: Side) -> bool:
@@ -220,7 +225,7 @@ def is_swapped(one: Side, other: Side) -> bool:
 
     "A sues B" and "B sues A" are, while a clause that moves brings other small words along.
     """
-    ours, theirs = content_places(one), content_places(other)
+    ours, theirs = matched_places(one), matched_places(other)
     rank = {place: number for number, place in enumerate(theirs)}
     order = [rank.get(one.place[i], -1) if one.match[i] >= SIMILAR else -1 for i in ours]
     low = 0

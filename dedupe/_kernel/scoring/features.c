@@ -111,11 +111,16 @@ static int rarest_shared(const Side *side) {
     return rarest;
 }
 
-static int content_places(const Side *side, int *out) {
-    int count = 0;
-    for (int at = 0; at < side->count; at++)
-        if (side->kinds[at] != SIGN && !is_function(side, at)) out[count++] = at;
-    return count;
+/* The words from the first to the last that is matched, function words and signs apart. */
+static int matched_places(const Side *side, int *out) {
+    int count = 0, matched = 0;
+    for (int at = 0; at < side->count; at++) {
+        if (side->kinds[at] == SIGN || is_function(side, at)) continue;
+        int similar = side->match[at] >= SIMILAR;
+        if (count || similar) out[count++] = at;
+        if (similar) matched = count;
+    }
+    return matched;
 }
 
 static int by_key(const void *one, const void *other) {
@@ -150,7 +155,7 @@ static int find_parties(const int *order, int count, int low, int high, int *fir
 
 static int is_swapped(const Side *left, const Side *right) {
     int ours[WIDTH], theirs[WIDTH], rank[WIDTH + 1], order[WIDTH], first, last;
-    int own = content_places(left, ours), other = content_places(right, theirs), low = 0, cut = 0;
+    int own = matched_places(left, ours), other = matched_places(right, theirs), low = 0, cut = 0;
     for (int at = 0; at <= WIDTH; at++) rank[at] = -1;
     for (int i = 0; i < other; i++) rank[theirs[i]] = i;
     for (int i = 0; i < own; i++)
