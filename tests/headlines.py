@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,11 +21,10 @@ from dedupe.tokens import PreparedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 EXAMPLES = PROJECT / "tests" / "training" / "examples"
-DATA = PROJECT.parent / "shared" / "data"
-"""Real headlines for evaluation, which are no part of the project."""
+DATA = Path(os.environ.get("DATA", PROJECT.parent / "shared" / "data"))
+"""Real headlines for evaluation, which are no part of the project; ``DATA`` may name their folder."""
 needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="the evaluation data is not part of the project"
 )
