@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from dedupe.preprocess import prepare_texts
 from dedupe.scoring.score import TextScoring, score_pairs
-from dedupe.tokens import PreparedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dedupe.tokens import PreparedTexts
 
 EXAMPLES = PROJECT / "tests" / "training" / "examples"
 DATA = Path(os.environ.get("DATA", PROJECT.parent / "shared" / "data"))
@@ -29,6 +30,7 @@ needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="the evaluation data is not part of the project"
 )
 
+# ruff: noqa: E501 - rows of words read best as they are
 ODD = (
     "", " ", "!!!", "a", "ab", "U.S. Int'l 1,000 4.3 pct", "UPDATE 2-Ferry tolls - Pell Courier",
     "ＦＥＲＲＹ ﬁre ① ½ İstanbul ǅ ΑΣ", "城南水库大坝 41 亿", "한국어 뉴스", "สวัสดีชาวโลก", "🚢 🇫🇷",

@@ -57,7 +57,7 @@ def slow_leaders(ranks, accepted, pinned):
 
 
 def slow_join(ranks, leaders, scores):
-    """Join the two clusters of the best average, while it reaches a half, if a pair connects them."""
+    """Join the two connected clusters of the best average, while it reaches a half."""
     accepted = accepted_of(scores)
     groups = {leader: [n for n in range(NODES) if leaders[n] == leader] for leader in leaders}
     while True:
@@ -192,7 +192,7 @@ def test_what_followed_a_leader_follows_it_to_the_next():
     pairs = AcceptedPairs(np.array([1]), np.array([3]), np.array([0.9]))
     grouping = grouping_of([False] * NODES, average=False)
     before = np.array([1, 1, 2, 3, 3, *range(5, NODES)])
-    found = cluster_nodes(grouping, before, pairs, lambda nodes, _: -nodes, lambda a, b: a * 0.0)
+    found = cluster_nodes(grouping, before, pairs, lambda nodes, _: -nodes, lambda a, _: a * 0.0)
     assert found.tolist() == [3, 3, 2, 3, 3, *range(5, NODES)]
 
 
@@ -203,14 +203,16 @@ def test_centrality_counts_the_records_at_the_other_end():
 
 
 DAY = 24 * HOUR
-TIMES = st.one_of(st.just(NO_TIME), st.integers(0, 30).map(lambda t: t * HOUR), st.integers(0, 10**10))
+TIMES = st.one_of(
+    st.just(NO_TIME), st.integers(0, 30).map(lambda t: t * HOUR), st.integers(0, 10**10)
+)
 RECORDS = st.lists(st.tuples(st.integers(-1, 2), TIMES, st.booleans()), max_size=20)
 REACHES = st.lists(st.sampled_from((NEVER, 0, HOUR, 5 * HOUR, 12 * HOUR, 2 * DAY, FOREVER)),
                    min_size=3, max_size=3)  # fmt: skip
 
 
 def slow_groups(contents, times, days, reach):
-    """Each group as a list of records: within reach of its first dated one; undated join the first."""
+    """Each group of records: within reach of its first dated one; undated join the first."""
     groups = []
     for content in sorted({c for c in contents if c >= 0}):
         own = sorted((times[i], i) for i, c in enumerate(contents) if c == content)

@@ -48,7 +48,9 @@ TWINS = {
     "capitals": pair_of(HERRING, HERRING.upper()),
     "accents and quotes": pair_of("Café ‘Zöe’ shuts its doors", "Cafe 'Zoe' shuts its doors"),
     "full width": pair_of(HERRING, "Ｈｅｒｒｉｎｇ return to Tasker Bay"),
-    "entities": pair_of("Fish &amp;amp; chips shop burns in Odlin", "Fish & chips shop burns in Odlin"),
+    "entities": pair_of(
+        "Fish &amp;amp; chips shop burns in Odlin", "Fish & chips shop burns in Odlin"
+    ),
     "house style": pair_of(
         "Mill sold for 310 million dollars in Odlin Bay", "Mill sold for $310 mln in Odlin Bay"
     ),
@@ -88,7 +90,9 @@ STRANGERS = {
         "Zellwick Quarries will cut jobs at its Arden plant",
         "Zellwick Quarries will not cut jobs at its Arden plant",
     ),
-    "opposites": pair_of("Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"),
+    "opposites": pair_of(
+        "Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"
+    ),
     "another place the next day": pair_of(
         "Judge orders recount of postal ballots at Thornbury",
         "Judge orders recount of postal ballots at Eastwick",
@@ -99,7 +103,9 @@ STRANGERS = {
     "empty": pair_of("", ""),
     "no words": pair_of("!!!", "..."),
     "one word in common": pair_of(HERRING, "Tasker elected mayor"),
-    "a short title inside a longer one": pair_of("Transfer news", "Transfer news: Odlin sign keeper"),
+    "a short title inside a longer one": pair_of(
+        "Transfer news", "Transfer news: Odlin sign keeper"
+    ),
     "a symbol": pair_of("Learning C++ in a week", "Learning C# in a week"),
     "same title, weeks later, other lede": pair_of(
         "Morning Briefing", "Morning Briefing", TIDE, "The council votes on the tram.", 24 * 21
@@ -144,7 +150,10 @@ def test_a_generic_title_is_no_story_by_itself():
 
 
 def test_pages_that_were_not_there_are_no_story():
-    pages = [{"id": str(n), "title": title} for n, title in enumerate(["[Removed]"] * 3 + ["404 Not Found"] * 3)]
+    pages = [
+        {"id": str(n), "title": title}
+        for n, title in enumerate(["[Removed]"] * 3 + ["404 Not Found"] * 3)
+    ]
     assert len(run_of(pages).clustering) == 6
 
 
@@ -302,7 +311,11 @@ EIGHT = "Storm leaves 8 dead on the Marrow coast"
 TEN = "Storm leaves 10 dead on the Marrow coast"
 NUMBERS = {
     "numbers that conflict": (EIGHT, TEN, {"strict": 2, "weigh": 2, "ignore": 1}),
-    "spelled out": (EIGHT, EIGHT.replace("8", "eight"), dict.fromkeys(("strict", "weigh", "ignore"), 1)),
+    "spelled out": (
+        EIGHT,
+        EIGHT.replace("8", "eight"),
+        dict.fromkeys(("strict", "weigh", "ignore"), 1),
+    ),
     "another story": (EIGHT, f"{HERRING}, 8 years late", dict.fromkeys(("strict", "ignore"), 2)),
     "nothing but numbers": ("2026", "2027", dict.fromkeys(("strict", "weigh", "ignore"), 2)),
 }
@@ -355,7 +368,10 @@ def test_a_cluster_keeps_its_id_when_other_stories_come():
 def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
     pair = bare(pair_of("Two held after fire at Pell Point", "Fire at Pell Point: two are held"))
     others = [{"id": f"x{n}", "title": f"Item {n} of quite another kind"} for n in range(50)]
-    alone, among = run_of(pair, threshold=0.01).pairs, run_of([*pair, *others], threshold=0.01).pairs
+    alone, among = (
+        run_of(pair, threshold=0.01).pairs,
+        run_of([*pair, *others], threshold=0.01).pairs,
+    )
     ends = list(zip(among.left.tolist(), among.right.tolist(), strict=True))
     assert among.scores[ends.index((0, 1))] == alone.scores[0]
 

@@ -37,7 +37,11 @@ def first_difference(texts):
     """Return the first text that the two prepare otherwise, and the columns that differ."""
     for text in texts:
         pure, _, wide = three_ways(lambda text=text: prepared([text]))
-        unequal = [name for name in pure.__slots__ if bits(getattr(pure, name)) != bits(getattr(wide, name))]
+        unequal = [
+            name
+            for name in pure.__slots__
+            if bits(getattr(pure, name)) != bits(getattr(wide, name))
+        ]
         if unequal:
             return text, unequal
     return None
@@ -152,7 +156,9 @@ def test_trees_are_walked_alike_at_every_threshold():
         for feature in range(len(forest.names)):
             cuts = np.unique(forest.thresholds[forest.features == feature])
             rows = np.full((3 * len(cuts), len(forest.names)), np.nan)
-            rows[:, feature] = np.concatenate([np.nextafter(cuts, -9), cuts, np.nextafter(cuts, 99)])
+            rows[:, feature] = np.concatenate(
+                [np.nextafter(cuts, -9), cuts, np.nextafter(cuts, 99)]
+            )
             assert agree(lambda forest=forest, rows=rows: forest.log_odds(rows))
 
 
@@ -217,7 +223,9 @@ def test_components_are_alike_and_those_of_spreading(edges):
 
 def good_calls():
     """Return a call of each entry of the kernel that is in order."""
-    own = prepared(["Ferry tolls rise by 10 pence", "Tolls of the ferry rise by ten pence", "城南水库大坝"])
+    own = prepared(
+        ["Ferry tolls rise by 10 pence", "Tolls of the ferry rise by ten pence", "城南水库大坝"]
+    )
     pair = np.array([0, 1], np.int64), np.array([1, 2], np.int64)
     scoring = scoring_of(own).arrays()
     buckets = group_keys(own.rare_keys)
