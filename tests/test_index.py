@@ -22,7 +22,7 @@ from dedupe.config import Settings
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.index import match, text_keys
 from dedupe.index.index import Index
-from dedupe.pipeline import load_corpus
+from dedupe.load import load_corpus
 from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:

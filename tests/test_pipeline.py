@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from corpora import CORPORA, lines, partition, run_of, shipped, story, told_alike
+from commandline import PROJECT
+from corpora import (
+    CORPORA,
+    lines,
+    partition,
+    run_of,
+    shipped,
+    story,
+    told_alike,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
@@ -17,6 +26,7 @@ from dedupe.pipeline import run
 from dedupe.scoring import score
 
 FEW = settings(max_examples=25)
+UCI = PROJECT.parent / "shared" / "data" / "uci.jsonl.gz"
 LINKAGES = st.sampled_from(("average", "leader"))
 
 

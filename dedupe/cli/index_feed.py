@@ -201,7 +201,7 @@ def answer_batches(
         widen_header,
     )
     from dedupe.io.integrity import check_output
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))
     if command == "unique":

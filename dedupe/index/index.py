@@ -15,7 +15,7 @@ from dedupe.io.dates import parse_timestamp
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.source import Source
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.pipeline import load_corpus
+from dedupe.load import load_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
