@@ -153,7 +153,7 @@ def no_recurrence(columns: Columns) -> Recurrence:
 
 
 def distant_pairs(data: Path) -> Iterator[Pair]:
-    """Yield candidates that are far apart in time, and pairs by chance: a corpus is full of them."""
+    """Yield candidates that are far apart in time, and pairs by chance."""
     chance = np.random.default_rng(SEED)
     for name, count in DISTANT.items():
         columns = columns_of(list(read_records(corpus_path(data, name)).values()))
