@@ -92,6 +92,7 @@ class Matcher:
         self.bands = group_keys(contents.keys("band_keys", nodes))
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
+        self.compared_all = False
         self.pairs = Pairs()
         self.effort = Effort()
         self.threshold = log_odds_of(settings.threshold)
@@ -134,21 +135,18 @@ class Matcher:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the accepted pairs of the nodes in play, as sorted pair keys and scores."""
         self.effort.passes += 1
-        changed = alive != self.before
-        rare, bands = (touched_buckets(own, changed) for own in (self.rare, self.bands))
-        self.recurrence = self.count(alive, rare)
-        self.find(alive, (rare, bands), progress)
+        self.recurrence = self.count(alive, touched_buckets(self.rare, alive != self.before))
+        self.find(alive, progress)
         self.before = alive.copy()
         return self.judge(alive)
 
     def find(
         self,
         alive: NDArray[np.bool_],
-        changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
         progress: Callable[[float], None],
     ) -> None:
-        """Score the candidates of changed buckets, and all pairs of few nodes."""
-        found = find_candidates(self.rare, self.bands, changed, alive, self.meta.times)
+        """Score the new candidates, and all pairs of few nodes."""
+        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
         scored = score_candidates(
             self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
         )
@@ -158,7 +156,8 @@ class Matcher:
         )
         left, right = equal_neighbours(self.contents, alive)
         few = np.flatnonzero(alive)
-        if len(few) <= EXHAUSTIVE:
+        if len(few) <= EXHAUSTIVE and not self.compared_all:
+            self.compared_all = True
             one, other = np.triu_indices(len(few), 1)
             left, right = np.append(left, few[one]), np.append(right, few[other])
         odds = score_pairs(self.scoring, left, right)

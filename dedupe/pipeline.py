@@ -117,12 +117,11 @@ def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
         fresh = permitted_pairs(matcher, constraints, AcceptedPairs(*unpack(keys), scores))
         if not len(fresh) and matcher.effort.passes > 1:
             break
+        joined = join_pairs(accepted, fresh) if matcher.effort.passes == 1 else fresh
         accepted = join_pairs(accepted, fresh)
-        if not len(accepted):
+        if not len(joined):
             break
-        touched = accepted if matcher.effort.passes == 1 else fresh
-        leaders = cluster_nodes(grouping, leaders, accepted, touched, rank, matcher.scores)
-        leaders = leaders[representatives]
+        leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
     return as_state(corpus, matcher, representatives, leaders, accepted, constraints)
 
 

@@ -20,6 +20,8 @@ from dedupe import kernel
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
 WEEK = 7 * 24 * 3600
@@ -103,50 +105,59 @@ def group_plainly(keys: NDArray[np.uint32]) -> Buckets:
 def find_candidates(
     rare: Buckets,
     bands: Buckets,
-    changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     alive: NDArray[np.bool_],
+    before: NDArray[np.bool_],
     times: NDArray[np.int64],
 ) -> Candidates:
-    """Return the candidate pairs of the records that are alive, of the buckets that changed.
+    """Return the new candidate pairs of the records in play.
 
-    ``changed`` marks buckets of rare stems and of bands. ``times`` rise, undated records first.
+    ``alive`` marks the records in play and ``before`` those of the pass before, of which each pair
+    that stood as close in a bucket is known. ``times`` rise, undated records first.
     """
-    if kernel.available():
-        starts = np.zeros(len(alive) + 1, np.int64)
-        limits = [
-            limit
-            for reach in (RARE_REACH, BAND_REACH)
-            for limit in (reach.window, reach.records, reach.undated)
-        ]
-        partners = kernel.find_candidates(
-            rare.members, rare.starts, changed[0], bands.members, bands.starts, changed[1],
-            alive, times, np.array(limits), starts,
-        )  # fmt: skip
-        return Candidates(starts, np.frombuffer(partners, np.uint32))
-    return find_plainly(rare, bands, changed, alive, times)
+    if not kernel.available():
+        return find_plainly(rare, bands, alive, before, times)
+    starts = np.zeros(len(alive) + 1, np.int64)
+    limits = [
+        limit
+        for reach in (RARE_REACH, BAND_REACH)
+        for limit in (reach.window, reach.records, reach.undated)
+    ]
+    partners = kernel.find_candidates(
+        rare.members, rare.starts, bands.members, bands.starts, alive, before, times,
+        np.array(limits), starts,
+    )  # fmt: skip
+    return Candidates(starts, np.frombuffer(partners, np.uint32))
 
 
 def find_plainly(
     rare: Buckets,
     bands: Buckets,
-    changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     alive: NDArray[np.bool_],
+    before: NDArray[np.bool_],
     times: NDArray[np.int64],
 ) -> Candidates:
-    """Return the candidate pairs, bucket by bucket."""
+    """Return the new candidate pairs, bucket by bucket."""
     found: list[set[int]] = [set() for _ in range(len(alive))]
-    clock = times.tolist()
-    for buckets, marked, reach in ((rare, changed[0], RARE_REACH), (bands, changed[1], BAND_REACH)):
-        for bucket in np.flatnonzero(marked).tolist():
-            members = buckets.members[buckets.starts[bucket] : buckets.starts[bucket + 1]]
-            living = members[alive[members]].tolist()
-            for place, record in enumerate(living):
-                undated = clock[record] == NO_TIME
-                for partner in reversed(living[max(0, place - (reach.undated if undated else reach.records)) : place]):
-                    far = clock[partner] < clock[record] - reach.window
-                    if reach.window >= 0 and clock[partner] != NO_TIME and far:
-                        break
+    for buckets, reach in ((rare, RARE_REACH), (bands, BAND_REACH)):
+        for start, end in zip(buckets.starts.tolist(), buckets.starts[1:].tolist(), strict=False):
+            members = buckets.members[start:end]
+            known = set(look_back(members[before[members]].tolist(), times, reach))
+            for record, partner in look_back(members[alive[members]].tolist(), times, reach):
+                if (record, partner) not in known:
                     found[record].add(partner)
     sizes = [len(own) for own in found]
     partners = [partner for own in found for partner in sorted(own)]
     return Candidates(np.cumsum([0, *sizes]), np.array(partners, np.uint32))
+
+
+def look_back(
+    members: Sequence[int], times: NDArray[np.int64], reach: Reach
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of one bucket: each record with the few before it."""
+    clock = times[members].tolist()
+    for place, record in enumerate(members):
+        records = reach.undated if clock[place] == NO_TIME else reach.records
+        for back in range(place - 1, max(-1, place - records - 1), -1):
+            far = clock[place] - clock[back] > reach.window >= 0
+            if clock[back] == NO_TIME or not far:
+                yield record, members[back]

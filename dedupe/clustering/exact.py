@@ -59,7 +59,8 @@ def group_starts(
     starts = np.flatnonzero(opens)
     ends = np.append(starts[1:], len(contents))
     firsts = first_dated(times, starts, ends)
-    late = times[np.maximum(ends - 1, 0)] - firsts > limits[starts] if len(starts) else opens[:0]
+    spans = times[ends - 1] - firsts if len(starts) else starts
+    late = spans > np.maximum(limits[starts], 0)
     for start, end in zip(starts[late].tolist(), ends[late].tolist(), strict=True):
         split_group(times, start, end, int(limits[start]), opens)
     return opens

@@ -63,33 +63,26 @@ def cluster_nodes(
     grouping: Grouping,
     leaders: NDArray[np.int64],
     pairs: AcceptedPairs,
-    fresh: AcceptedPairs,
     rank: Rank,
     score: Score,
 ) -> NDArray[np.int64]:
-    """Return each node's leader after fresh pairs came to those accepted before.
-
-    Only the components that fresh pairs touch are clustered anew.
-    """
-    labels = connected(len(leaders), pairs.left, pairs.right)
-    touched = np.zeros(len(leaders), bool)
-    touched[labels[fresh.left]] = True
-    own = pairs.where(touched[labels[pairs.left]])
-    left, right = grouping.groups[own.left], grouping.groups[own.right]
+    """Return each node's leader after pairs of nodes in play were accepted."""
+    left, right = grouping.groups[pairs.left], grouping.groups[pairs.right]
     apart = left != right
-    own = AcceptedPairs(left[apart], right[apart], own.scores[apart])
+    own = AcceptedPairs(left[apart], right[apart], pairs.scores[apart])
     nodes = np.unique(np.concatenate([own.left, own.right]))
     out = leaders.copy()
-    members = np.flatnonzero(touched[labels])
-    out[members] = grouping.groups[members]
-    out[nodes] = cluster_component(grouping, nodes, own, rank, score)
-    out[members] = out[grouping.groups[members]]
-    return out
+    linked = np.unique(np.concatenate([pairs.left, pairs.right]))
+    out[linked] = grouping.groups[linked]
+    out = out[leaders]
+    out[nodes] = cluster_component(grouping, nodes, out, own, rank, score)
+    return out[out]
 
 
 def cluster_component(
     grouping: Grouping,
     nodes: NDArray[np.int64],
+    before: NDArray[np.int64],
     pairs: AcceptedPairs,
     rank: Rank,
     score: Score,

@@ -38,22 +38,22 @@ static PyObject *run_group_keys(const Py_buffer *v) {
 
 ENTRY(group_keys, {"keys", 'u', 4, 0, 0})
 
-enum { KINDS = 2, BUCKET_ARRAYS = 3 };
+enum { KINDS = 2, BUCKET_ARRAYS = 2 };
 
 static PyObject *run_find_candidates(const Py_buffer *v) {
     Buckets buckets[KINDS];
     LookBack looks[KINDS];
     const Py_buffer *rest = v + KINDS * BUCKET_ARRAYS;
-    const int64_t *limits = rest[2].buf;
-    Candidates out = {NULL, rest[3].buf};
+    const int64_t *limits = rest[3].buf;
+    Candidates out = {NULL, rest[4].buf};
     Trouble trouble = BAD_ARRAY;
     for (int kind = 0; kind < KINDS; kind++) {
         const Py_buffer *own = v + kind * BUCKET_ARRAYS;
-        buckets[kind] = (Buckets){own[0].buf, own[1].buf, own[2].buf, items(&own[2]), items(&own[0])};
-        looks[kind] = (LookBack){.alive = rest[0].buf, .times = rest[1].buf,
+        buckets[kind] = (Buckets){own[0].buf, own[1].buf, items(&own[1]) - 1, items(&own[0])};
+        looks[kind] = (LookBack){.alive = rest[0].buf, .before = rest[1].buf, .times = rest[2].buf,
                                  .records = items(&rest[0])};
     }
-    if (items(&rest[2]) == 3 * KINDS) {
+    if (items(&rest[3]) == 3 * KINDS) {
         for (int kind = 0; kind < KINDS; kind++) {
             looks[kind].window = limits[3 * kind];
             looks[kind].reach = limits[3 * kind + 1];
@@ -70,10 +70,9 @@ static PyObject *run_find_candidates(const Py_buffer *v) {
     return result;
 }
 
-ENTRY(find_candidates, {"rare_members", 'u', 4, 0, 0}, {"rare_starts", 'i', 8, 'R', 0},
-      {"rare_changed", 'u', 1, 'r', 0}, {"band_members", 'u', 4, 0, 0},
-      {"band_starts", 'i', 8, 'B', 0}, {"band_changed", 'u', 1, 'b', 0}, {"alive", 'u', 1, 'a', 0},
-      {"times", 'i', 8, 'a', 0}, {"limits", 'i', 8, 0, 0}, {"starts", 'i', 8, 'A', 1})
+ENTRY(find_candidates, {"rare_members", 'u', 4, 0, 0}, {"rare_starts", 'i', 8, 0, 0},
+      {"band_members", 'u', 4, 0, 0}, {"band_starts", 'i', 8, 0, 0}, {"alive", 'u', 1, 'a', 0},
+      {"before", 'u', 1, 'a', 0}, {"times", 'i', 8, 'a', 0}, {"limits", 'i', 8, 0, 0}, {"starts", 'i', 8, 'A', 1})
 
 static PyObject *run_number_pairs(const Py_buffer *v) {
     ptrdiff_t numbers;

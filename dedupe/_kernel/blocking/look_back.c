@@ -138,20 +138,39 @@ static int is_sound(const Buckets *buckets, const LookBack *look) {
     return 1;
 }
 
-/* Visit the pairs of one bucket: count them by their later record, or write them down. */
+/* A member in play, and how many before it in its bucket were in play in the pass before. */
+typedef struct {
+    uint32_t record, rank;
+} Living;
+
+/* Visit the new pairs of one bucket: count them by their later record, or write them down. A pair
+ * is not new if it stood as close in the pass before. */
 static void pair_bucket(const uint32_t *members, ptrdiff_t size, const LookBack *look,
-                        uint32_t *living, int64_t *ends, uint32_t *partners) {
+                        Living *living, int64_t *ends, uint32_t *partners) {
     ptrdiff_t count = 0;
-    for (ptrdiff_t i = 0; i < size; i++)
-        if (look->alive[members[i]]) living[count++] = members[i];
+    uint32_t rank = 0;
+    for (ptrdiff_t i = 0; i < size; i++) {
+        uint32_t record = members[i];
+        if (look->alive[record]) living[count++] = (Living){record, rank};
+        rank += look->before[record];
+    }
+    if (rank == count && count && look->before[living[0].record]) return;
+    int all_dated = count && look->times[living[0].record] != UNDATED;
     for (ptrdiff_t i = 1; i < count; i++) {
-        uint32_t record = living[i];
+        uint32_t record = living[i].record;
         int64_t time = look->times[record];
         int64_t reach = time == UNDATED ? look->undated_reach : look->reach;
         for (ptrdiff_t j = i - 1; j >= 0 && i - j <= reach; j--) {
-            int64_t before = look->times[living[j]];
-            if (look->window >= 0 && before != UNDATED && before < time - look->window) break;
-            if (partners) partners[ends[record]] = living[j];
+            uint32_t partner = living[j].record;
+            int64_t then = look->times[partner];
+            if (look->window >= 0 && then != UNDATED && then < time - look->window) {
+                if (all_dated) break;
+                continue;
+            }
+            int known = look->before[record] && look->before[partner] &&
+                        living[i].rank - living[j].rank <= reach;
+            if (known) continue;
+            if (partners) partners[ends[record]] = partner;
             ends[record]++;
         }
     }
@@ -180,13 +199,12 @@ static Trouble visit_all(const Buckets *kinds, const LookBack *looks, ptrdiff_t 
             ptrdiff_t size = buckets->starts[b + 1] - buckets->starts[b];
             if (size > largest) largest = size;
         }
-        uint32_t *living = malloc(((size_t)largest + 1) * sizeof *living);
+        Living *living = malloc(((size_t)largest + 1) * sizeof *living);
         if (!living) return NO_MEMORY;
         for (ptrdiff_t b = 0; b < buckets->count; b++)
-            if (buckets->changed[b])
-                pair_bucket(buckets->members + buckets->starts[b],
-                            buckets->starts[b + 1] - buckets->starts[b], &looks[kind], living, ends,
-                            partners);
+            pair_bucket(buckets->members + buckets->starts[b],
+                        buckets->starts[b + 1] - buckets->starts[b], &looks[kind], living, ends,
+                        partners);
         free(living);
     }
     return FINE;

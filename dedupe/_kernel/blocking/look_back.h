@@ -26,14 +26,14 @@ void free_buckets(NewBuckets *buckets);
 typedef struct {
     const uint32_t *members;
     const int64_t *starts;
-    const uint8_t *changed;
     ptrdiff_t count, member_count;
 } Buckets;
 
-/* What decides how far a record looks back: dated ones at the last `reach` records within `window`
+/* What decides how far a record looks back, among those that are in play (`alive`; `before` in the
+ * pass before): dated ones at the last `reach` records within `window`
  * seconds, undated ones at the last `undated_reach`. A window below 0 is none. */
 typedef struct {
-    const uint8_t *alive;
+    const uint8_t *alive, *before;
     const int64_t *times;
     ptrdiff_t records;
     int64_t window, reach, undated_reach;
