@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.blocking.look_back import Candidates
     from dedupe.index.neighbours import Neighbours
     from dedupe.index.newcomers import Newcomers
     from dedupe.index.store import Store
@@ -67,7 +66,8 @@ class IndexMatcher(Matcher):
         self.node_of[self.records] = np.arange(len(self.records))
         self.new = self.records >= len(self.held)
         self.effort, self.pairs = Effort(), Pairs()
-        self.before = np.zeros(len(self.records), bool)
+        self.before = ~self.new  # so that no two records of the index are a new pair
+        self.compared_all = False
         self.meta = RecordMeta(
             facts["time"].copy(), self.corpus.days_only[self.records], facts["outlet"] - 1
         )
@@ -207,17 +207,13 @@ class IndexMatcher(Matcher):
         alive = np.concatenate([alive, np.ones(len(hashes), bool)])
         return count_titles(titles, times, alive)[: len(self.records)]
 
-    def find(
-        self,
-        alive: NDArray[np.bool_],
-        changed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-        progress: Callable[[float], None],
-    ) -> None:
-        """Score the candidates among which a newcomer is, and all pairs of few nodes."""
-        found = find_candidates(self.rare, self.bands, changed, alive, self.meta.times)
-        starts, partners = self.with_newcomer(found)
+    def find(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
+        """Score the new candidates, among which is a newcomer each, and all pairs of few nodes."""
+        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
+        left = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+        self.load(np.unique(np.concatenate([left, found.partners.astype(np.int64)])))
         scored = score_candidates(
-            self.scoring, starts, partners, self.least, self.settings.jobs, progress
+            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
         )
         self.pairs.add(
             pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
@@ -227,21 +223,10 @@ class IndexMatcher(Matcher):
         odds = score_pairs(self.scoring, left, right)
         near = odds >= self.least
         self.pairs.add(pack(left[near], right[near]), odds[near])
-        self.effort.candidate_pairs += len(partners) + len(left)
+        self.effort.candidate_pairs += len(found) + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
         self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
         self.recurrence = Recurrence(self.stems, self.title_counts(alive))
-
-    def with_newcomer(
-        self, found: Candidates
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Return the candidates of each node, without pairs of two records of the index."""
-        left = np.repeat(np.arange(len(self.records)), np.diff(found.starts))
-        chosen = self.new[left] | self.new[found.partners]
-        left, partners = left[chosen], found.partners[chosen]
-        self.load(np.unique(np.concatenate([left, partners.astype(np.int64)])))
-        starts = np.searchsorted(left, np.arange(len(self.records) + 1))
-        return starts, np.ascontiguousarray(partners)
 
     def further_pairs(
         self, alive: NDArray[np.bool_]
@@ -251,7 +236,8 @@ class IndexMatcher(Matcher):
         few = np.flatnonzero(alive)
         lanes = self.lanes[self.records[few]]
         most = int(np.bincount(lanes.astype(np.int64)).max(initial=0))
-        if most <= EXHAUSTIVE and self.is_whole():
+        if most <= EXHAUSTIVE and not self.compared_all and self.is_whole():
+            self.compared_all = True
             one, other = lane_pairs(few, lanes, self.new)
             low, high = np.minimum(one, other), np.maximum(one, other)
             left, right = np.append(left, low[low < high]), np.append(right, high[low < high])
