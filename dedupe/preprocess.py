@@ -151,14 +151,15 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
         first += len(firsts)
     texts = concat_texts(kept)
     placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
-    rows[(rows >= 0) & placeholder[np.maximum(rows, 0)]] = -1
+    present = rows >= 0
+    rows[present] = np.where(placeholder[rows[present]], -1, rows[present])
     titles = leading_texts(rows)
     return Contents(
         texts=texts,
         rows=rows,
         ids=combination_ids(rows, generic_outlets(texts, titles, corpus)),
         titles=titles,
-        versions=np.where(titles >= 0, texts.versions[np.maximum(titles, 0)], 0).astype(np.int64),
+        versions=sum_over_fields(titles[None], texts.versions),
         lengths=sum_over_fields(rows, texts.lengths.astype(np.int64)),
         whole=sum_over_fields(rows, 2 - ((texts.facts & Fact.BROKEN_OFF) > 0)),
         plain=sum_over_fields(rows, 2 - ((texts.facts & Fact.NOISY) > 0)),
@@ -205,7 +206,9 @@ def generic_outlets(
 
     Two outlets' morning briefings are two, whatever else is equal.
     """
-    generic = (titles >= 0) & ((texts.facts & Fact.GENERIC) > 0)[np.maximum(titles, 0)]
+    generic = np.zeros(len(titles), bool)
+    titled = np.flatnonzero(titles >= 0)
+    generic[titled] = (texts.facts[titles[titled]] & Fact.GENERIC) > 0
     return np.where(generic, code_strings(corpus.sources).writers, -2)
 
 

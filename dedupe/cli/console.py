@@ -166,9 +166,9 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
     """Word where the time went and which caps were hit, for ``-v``."""
     times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
     effort = [
+        f"passes {stats['passes']:,}",
         count_noun(stats["candidate_pairs"], "candidate pair"),
         count_noun(stats["pairs"], "verified pair"),
-        count_noun(stats["hot_buckets"], "hot bucket"),
     ]
     return ", ".join([*times, *effort])
 

@@ -72,8 +72,7 @@ def report_data(
     request: Request, result: Result, read_stats: ReadStats, title: str | None
 ) -> ReportData:
     """Gather what the page tells; times are left out, so that equal runs give equal pages."""
-    from dedupe.blocking.keys import BANDING
-    from dedupe.blocking.rare_pairs import RARE_PAIRS
+    from dedupe.blocking.keys import BAND_ROWS, BANDS, RARE_STEMS
     from dedupe.reports.html.data import ReportData
 
     stats = {name: value for name, value in result.stats.items() if name != "seconds"}
@@ -81,7 +80,7 @@ def report_data(
         "version": installed_version(),
         "settings": request.settings.manifest(),
         "input": asdict(read_stats),
-        "sketch": {"bands": BANDING.bands, "rows": BANDING.rows, "anchors": RARE_PAIRS, "aim": AIM},
+        "blocking": {"bands": BANDS, "rows": BAND_ROWS, "rare_stems": RARE_STEMS, "aim": AIM},
         **stats,
     }
     return ReportData(
@@ -89,7 +88,7 @@ def report_data(
         corpus=result.corpus,
         clustering=result.clustering,
         facts=facts,
-        recall=[BANDING.recall(step / STEPS) for step in range(STEPS + 1)],
+        recall=[1 - (1 - (step / STEPS) ** BAND_ROWS) ** BANDS for step in range(STEPS + 1)],
         links=dict(filter(None, (relative_link(path, request.output) for path in request.files))),
     )
 

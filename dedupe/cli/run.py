@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe import installed_version
-from dedupe.backends.auto import run_within_memory
 from dedupe.cli.console import (
     Styler,
     in_color,
@@ -25,7 +24,6 @@ from dedupe.cli.console import (
     timing_summary,
 )
 from dedupe.errors import AccountingError, BackendError
-from dedupe.evaluation.evaluate import open_corpus
 from dedupe.format_versions import CLUSTERS, SIGNATURES
 from dedupe.io.atomic import is_replaceable
 from dedupe.io.integrity import RowCounter
@@ -136,6 +134,8 @@ def run_in_limit(
     request: Request, read_stats: ReadStats, parquet_files: ParquetFiles
 ) -> Iterator[Result]:
     """Read and cluster within the memory that there is; the result is there until the end."""
+    from dedupe.backends.auto import run_within_memory
+
     with ExitStack() as until_written:
         with read_with_progress(request, read_stats, parquet_files) as (batches, progress):
             room = request.memory, request.folder
@@ -263,6 +263,8 @@ def open_for_scoring(
     request: Request, read_stats: ReadStats
 ) -> Iterator[tuple[MemoryBackend, Progress]]:
     """Read and preprocess the files of a request, and show progress while the block lasts."""
+    from dedupe.evaluation.evaluate import open_corpus
+
     with read_with_progress(request, read_stats) as (batches, progress):
         yield open_corpus(batches, request.settings, progress), progress
 

@@ -292,16 +292,14 @@ def recall_chart(report: ReportData) -> Html:
     """The chance that two texts are compared at all, by how alike they are."""
     shares = report.recall
     last = len(shares) - 1
-    sketch = report.facts["sketch"]
-    near = next((i / last for i, share in enumerate(shares) if share >= sketch["aim"]), 1.0)
-    axis = Axis(
-        "Jaccard similarity of their shingles", TENTHS, [(near, f"{sketch['aim']:.0%} at {near:g}")]
-    )
+    blocking = report.facts["blocking"]
+    aim = blocking["aim"]
+    near = next((i / last for i, share in enumerate(shares) if share >= aim), 1.0)
+    axis = Axis("Jaccard similarity of their shingles", TENTHS, [(near, f"{aim:.0%} at {near:g}")])
     says = (
-        f"The chance that two texts share one of {sketch['bands']} MinHash bands of "
-        f"{sketch['rows']} values and so are compared. It covers the bands alone: texts that "
-        f"share two of their {sketch['anchors']} rarest word stems are compared as well, and equal "
-        "texts need neither, so that fewer are missed than it says."
+        f"The chance that two texts share one of {blocking['bands']} MinHash bands of "
+        f"{blocking['rows']} values. Texts that share two of their {blocking['rare_stems']} "
+        "rarest word stems are compared as well, so that fewer pairs are missed than shown."
     )
     rows = [(f"{i / last:.2f}", share) for i, share in enumerate(shares) if i % 5 == 0]
     drawing = curve_chart("Chance of being compared, by similarity", shares, axis)
