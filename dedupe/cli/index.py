@@ -209,7 +209,7 @@ def stats_command(request: IndexRequest) -> None:
     from dedupe.index.index import Index
     from dedupe.io.output import open_output
 
-    with Index(request.path, {}, {}, any_rules=True) as index:
+    with Index.attach(request.path, {}, {}, any_rules=True) as index:
         figures = index.stats()
     with open_output(request.output, request.inputs) as output:
         shown = json.dumps(figures, indent=2, ensure_ascii=False)
@@ -248,7 +248,7 @@ def export_command(request: IndexRequest) -> None:
 
     count = 0
     with (
-        Index(request.path, {}, {}, any_rules=True) as index,
+        Index.attach(request.path, {}, {}, any_rules=True) as index,
         open_output(request.output, request.inputs) as output,
     ):
         for group in index.export():
@@ -261,14 +261,14 @@ def export_command(request: IndexRequest) -> None:
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
     """Remove stories."""
     from dedupe.index.index import Index, seconds_of
-    from dedupe.index.maintain import remove_records
+    from dedupe.index.removal import remove_records
 
     try:
         oldest = seconds_of(before)
     except SettingsError as error:
         raise SettingsError("--before", error.reason) from None
     names = None if ids is None else read_ids(ids)
-    with Index(request.path, {}, {}) as index:
+    with Index.attach(request.path, {}, {}) as index:
         gone, missing = remove_records(index.store, oldest, names)
     absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
     return ", ".join([f"{request.path}: {count_noun(gone, 'record')} removed", *absent])
@@ -292,7 +292,7 @@ def compact_index(request: IndexRequest) -> str:
 
     started = time.perf_counter()
     with (
-        Index(request.path, {}, {}, any_rules=True) as index,
+        Index.attach(request.path, {}, {}, any_rules=True) as index,
         progress_line(request.console) as progress,
     ):
         changed = compact_store(index.store, progress)
@@ -304,7 +304,7 @@ def unite_indexes(request: IndexRequest, other: str) -> str:
     """Merge another index into one."""
     from dedupe.index.index import Index
 
-    with Index(request.path, {}, {}) as index, Index(other, {}, {}) as theirs:
+    with Index.attach(request.path, {}, {}) as index, Index.attach(other, {}, {}) as theirs:
         added = index.merge(theirs)
     return f"{request.path}: {count_noun(added, 'record')} new from {other}"
 
@@ -315,7 +315,7 @@ def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
     from dedupe.index.verify import check_index, count_differing
 
     started = time.perf_counter()
-    with Index(request.path, {}, {}) as index, progress_line(request.console) as progress:
+    with Index.attach(request.path, {}, {}) as index, progress_line(request.console) as progress:
         wrong = check_index(index.store)
         facts = [f"{request.path}: sound", count_noun(index.stats()["stories"], "record")]
         if deep and not wrong:

@@ -137,7 +137,7 @@ def open_index(request: IndexRequest) -> Index:
     """The index of a request."""
     from dedupe.index.index import Index
 
-    return Index(request.path, request.wanted, request.passing)
+    return Index.attach(request.path, request.wanted, request.passing)
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
@@ -201,7 +201,7 @@ def answer_batches(
         widen_header,
     )
     from dedupe.io.integrity import check_output
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))
     if command == "unique":
