@@ -39,13 +39,17 @@ BLOCK = 512
 
 
 class Facts:
-    """The facts of all records by number; changes are noted until they are written."""
+    """The facts of all records by number; changes are noted until they are written.
+
+    ``leads`` counts the records that lead a cluster.
+    """
 
     def __init__(self) -> None:
         self.first = self.end = 0
         self._rows = np.zeros(0, FACT)
         self._changed: set[int] = set()
         self.written = -1
+        self.leads = 0
 
     def load(self, database: sqlite3.Connection, end: int) -> None:
         """Read the blocks that were written since the last time; ``end`` is the next number."""
@@ -57,7 +61,7 @@ class Facts:
             if not self.end:
                 self.first = block * BLOCK
             self.grow((block + 1) * BLOCK)
-            self._rows[block * BLOCK - self.first :][:BLOCK] = rows
+            self._set(np.arange(block * BLOCK, (block + 1) * BLOCK), rows)
             self.written = max(self.written, written)
         self.end = end
         self.grow(end)
@@ -99,9 +103,16 @@ class Facts:
         self.put(numbers, rows)
         return numbers
 
+    def _set(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
+        """Set the facts of some records, and count those that lead."""
+        places = numbers - self.first
+        before, after = (int((own & LEADS).sum()) for own in (self._rows["flags"][places], rows["flags"]))
+        self.leads += (after - before) // LEADS
+        self._rows[places] = rows
+
     def put(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         """Set the facts of some records."""
-        self._rows[numbers - self.first] = rows
+        self._set(numbers, rows)
         self._changed.update(np.unique(numbers // BLOCK).tolist())
 
     def set_flag(self, numbers: NDArray[np.int64], flag: int, *, on: bool) -> None:

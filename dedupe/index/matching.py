@@ -13,7 +13,7 @@ import numpy as np
 from dedupe.arrays import concat_ranges, find_in_sorted
 from dedupe.blocking.look_back import find_candidates
 from dedupe.index import prepared
-from dedupe.index.facts import DAY_ONLY, LEADS, WITHDRAWN
+from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
     LANE,
     find_neighbours,
@@ -248,7 +248,7 @@ class IndexMatcher(Matcher):
 
     def is_whole(self) -> bool:
         """Return whether all records in play are nodes."""
-        return len(self.store.facts.with_flag(LEADS)) <= EXHAUSTIVE
+        return self.store.facts.leads <= EXHAUSTIVE
 
     def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the scores of any pairs of nodes under the last counts, 0 to 1."""

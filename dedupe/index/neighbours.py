@@ -76,8 +76,8 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
     ]
     near = [lane_numbers(codes >> LANE, found) for found in near]
     near.append(same_texts(store, new, lanes))
-    leaders = store.facts.with_flag(LEADS)
-    if len(leaders) <= EXHAUSTIVE:
+    if store.facts.leads <= EXHAUSTIVE:
+        leaders = store.facts.with_flag(LEADS)
         distinct = np.unique(lanes)
         near.append(
             np.repeat(distinct, len(leaders)) << LANE

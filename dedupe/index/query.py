@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe.clustering.groups import AcceptedPairs
 from dedupe.index.answers import Answer, clusters_of, hex_name, lone_answer, names_of, stored_answers
-from dedupe.index.facts import LEADS, signed
+from dedupe.index.facts import signed
 from dedupe.index.insert import UNKNOWN, find_known
 from dedupe.index.matching import IndexMatcher, as_contents
 from dedupe.index.newcomers import corpus_part, identities, prepare_newcomers
@@ -34,7 +34,7 @@ MANY, FEW = 1 << 12, 1 << 6
 def match_only(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer each record as the index stands, and change nothing."""
     with store.reading():
-        few = len(store.facts.with_flag(LEADS)) <= EXHAUSTIVE
+        few = store.facts.leads <= EXHAUSTIVE
         step = FEW if few else MANY
         out: list[Answer] = []
         for start in range(0, len(corpus), step):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1 << 14
 MOST_SHOWN = 20
+FIXED = ("digest", "title", "content", "time", "outlet", "version", "flags")
+"""Facts that follow from one record alone; lengths are those of the first of equal texts."""
 
 WRONG = {
     "{} stories without prepared texts, or prepared texts without a story": (
@@ -94,14 +96,14 @@ def check_derived(store: Store) -> Iterator[str]:
         facts, blobs, entries = derived(store, numbers[own])
         facts["flags"][canonical[own] != numbers[own]] &= 255 ^ LEADS
         first, last = int(numbers[own][0]), int(numbers[own][-1])
-        if (facts != store.facts.of(numbers[own])).any():
+        if any((facts[name] != store.facts.of(numbers[own])[name]).any() for name in FIXED):
             yield f"the facts of stories {first} to {last} are not what they make"
         if not same_texts(blobs, stored_blobs(store, numbers[own]), len(store.settings.field)):
             yield f"the prepared texts of stories {first} to {last} are not what they make"
         if not np.isin(entries, held).all():
             yield f"the postings of stories {first} to {last} are not what they make"
         made += len(entries)
-    if made != store.is_present((held & NUMBER).astype(np.int64)).sum():
+    if store.is_present((held & NUMBER).astype(np.int64)).sum() > made:
         yield "there are postings that no story makes"
 
 
@@ -141,7 +143,7 @@ def stored_blobs(store: Store, numbers: NDArray[np.int64]) -> list[bytes]:
 def same_texts(left: list[bytes], right: list[bytes], fields: int) -> bool:
     """Return whether prepared texts are equal but for the case of their letters.
 
-    Texts that differ in case alone are kept once, as the first of them was written.
+    Texts that differ in case alone are prepared once, as the first of them was written.
     """
     one, other = prepared.decode(left, fields)[0], prepared.decode(right, fields)[0]
     return (
