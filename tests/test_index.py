@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
 from itertools import pairwise
@@ -31,7 +32,7 @@ from dedupe.scoring.metadata import shared_minima
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEWS = Path("/tmp/nt.jsonl")
+NEWS = Path(os.environ.get("DEDUPE_NEWS", "/tmp/nt.jsonl"))  # noqa: S108 - only read
 FEW = settings(max_examples=15)
 
 
@@ -77,7 +78,9 @@ def test_the_shipped_stories_fall_into_their_groups_as_they_come(size: int, tmp_
 
 
 @FEW
-@given(CORPORA, st.sampled_from(({}, {"linkage": "leader"}, {"window": "2d"}, {"updates": "split"})))
+@given(
+    CORPORA, st.sampled_from(({}, {"linkage": "leader"}, {"window": "2d"}, {"updates": "split"}))
+)
 def test_one_add_into_an_empty_index_gives_the_clusters_of_the_batch_run(stories, told):
     with Index(":memory:", **told) as made:
         made.add(stories)
@@ -336,7 +339,10 @@ def test_a_closed_index_says_so(tmp_path: Path):
 
 
 def test_an_index_in_memory_does_what_one_in_a_file_does(tmp_path: Path):
-    with Index(":memory:", threshold=0.6) as made, filled(tmp_path / "b.index", [shipped()]) as other:
+    with (
+        Index(":memory:", threshold=0.6) as made,
+        filled(tmp_path / "b.index", [shipped()]) as other,
+    ):
         assert made.settings.threshold == 0.6
         made.add(shipped())
         made.compact()

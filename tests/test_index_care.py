@@ -95,7 +95,9 @@ def test_export_holds_all_that_was_told(index: Index):
 
 
 DAMAGES = {
-    "UPDATE cluster SET size = size + 1 WHERE number = 1": "1 clusters of another size than they say",
+    "UPDATE cluster SET size = size + 1 WHERE number = 1": (
+        "1 clusters of another size than they say"
+    ),
     "UPDATE cluster SET canonical = 39 WHERE number = 1": (
         "1 clusters whose canonical version is elsewhere"
     ),
@@ -103,7 +105,7 @@ DAMAGES = {
     "DELETE FROM record WHERE number = 39": "1 stories without prepared texts, or prepared texts",
     "UPDATE record SET outlet = 99 WHERE number = 2": "1 stories of outlets that are not there",
     "UPDATE meta SET value = '7' WHERE name = 'next'": "33 stories beyond the next number",
-    "UPDATE record SET texts = '[\"Another story altogether\",\"\"]' WHERE number = 4": (
+    'UPDATE record SET texts = \'["Another story altogether",""]\' WHERE number = 4': (
         "the facts of stories 1 to 39 are not what they make"
     ),
     "UPDATE record SET time = 7 WHERE number = 5": (

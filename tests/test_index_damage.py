@@ -26,7 +26,10 @@ DAMAGES = [
     ("UPDATE record SET texts = '[]'", "is damaged: "),
     ("UPDATE record SET digest = 'seven'", "is damaged: "),
     ("UPDATE prepared SET data = x'37'", "is damaged: prepared texts are cut short"),
-    ("UPDATE prepared SET data = CAST(data || x'37' AS BLOB)", "is damaged: prepared texts have another length"),
+    (
+        "UPDATE prepared SET data = CAST(data || x'37' AS BLOB)",
+        "is damaged: prepared texts have another length",
+    ),
     ("DELETE FROM prepared", "is damaged: the prepared texts of some records are missing"),
     ("UPDATE facts SET data = x'37'", "is damaged: "),
     ("UPDATE facts SET data = substr(data, 45)", "is damaged: block 0 of the facts"),

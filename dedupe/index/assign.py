@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StandingOrder(CanonicalOrder):
-    """The canonical policy, where the leaders of an index are as central as their clusters are large.
+    """The canonical policy, where the leaders of an index are central by cluster size.
 
     ``numbers`` has the number of each record of the index; newcomers come behind them.
     """
@@ -115,8 +115,9 @@ def assign_clusters(
         for name, digest, version in zip(shown, digests, versions, strict=True)
     ]
     clusters = numbers.copy()
-    writer = ClusterWriter(store, placed, numbers, digests, shown)
-    for top, members in grouped(placed).items():
+    groups = grouped(placed)
+    writer = ClusterWriter(store, placed, groups, numbers, digests, shown)
+    for top, members in groups.items():
         row, change = writer.write(top, members, names)
         for position in members:
             record = position - placed.held
@@ -143,7 +144,7 @@ def assign_clusters(
                 (int(numbers[record]), name, int(numbers[record])),
             )
             answers[record] = answers[record]._replace(cluster=hex_name(name), opens=False)
-    writer.demote()
+    writer.finish()
     return Assignment(clusters, answers)
 
 
@@ -175,20 +176,24 @@ class Change:
 
 
 class ClusterWriter:
-    """Writes clusters of several records, given by positions as in :class:`Placement`."""
+    """Writes clusters of several records, given by positions as in :class:`Placement`.
+
+    The rows of ``write`` are in the file after ``finish``.
+    """
 
     def __init__(
         self,
         store: Store,
         placed: Placement,
+        groups: dict[int, list[int]],
         numbers: NDArray[np.int64],
         digests: Sequence[int],
         shown: Sequence[str],
     ) -> None:
         self.database = store.database
+        self.rows: list[ClusterRow] = []
         self.placed, self.digests, self.shown = placed, digests, shown
         self.numbers = np.concatenate([placed.numbers, numbers])
-        groups = grouped(placed)
         held = [at for members in groups.values() for at in members if at < placed.held]
         own = self.numbers[held].tolist() if held else []
         self.clusters = clusters_of(store, own) if own else {}
@@ -203,7 +208,7 @@ class ClusterWriter:
     def write(
         self, top: int, members: Sequence[int], names: dict[int, int]
     ) -> tuple[ClusterRow, Change]:
-        """Write one cluster: that of the oldest cluster in it, else of its first newcomer."""
+        """Make one cluster: that of the oldest cluster in it, else of its first newcomer."""
         held = self.placed.held
         old = sorted(self.clusters[int(self.numbers[at])] for at in members if at < held)
         fresh = [at for at in members if at >= held]
@@ -214,7 +219,7 @@ class ClusterWriter:
             name = names.get(fresh[0] - held, self.digests[fresh[0] - held])
         size = sum(row.size for row in old) + len(fresh)
         row = ClusterRow(number, name, int(self.numbers[top]), size)
-        self.database.execute("INSERT OR REPLACE INTO cluster VALUES (?, ?, ?, ?)", row)
+        self.rows.append(row)
         for gone in old[1:]:
             self.absorb(number, gone.number)
         former = old[0].canonical if old and old[0].canonical != row.canonical else None
@@ -236,14 +241,12 @@ class ClusterWriter:
         ):
             self.database.execute(query, (into, gone))
 
-    def demote(self) -> None:
-        """Write the scores of records of the index that lead no more."""
+    def finish(self) -> None:
+        """Write the clusters, and the scores of records of the index that lead no more."""
+        self.database.executemany("INSERT OR REPLACE INTO cluster VALUES (?, ?, ?, ?)", self.rows)
         placed = self.placed
         gone = np.flatnonzero(placed.tops[: placed.held] != np.arange(placed.held)).tolist()
         self.database.executemany(
             "UPDATE record SET score = ?, reason = ? WHERE number = ?",
-            [
-                (float(placed.scores[at]), placed.reasons[at], int(self.numbers[at]))
-                for at in gone
-            ],
+            [(float(placed.scores[at]), placed.reasons[at], int(self.numbers[at])) for at in gone],
         )

@@ -34,7 +34,7 @@ FACT = np.dtype(
 are as in :class:`dedupe.preprocess.Contents`. A row of zeros is of no record."""
 
 PRESENT, LEADS, DAY_ONLY, WITHDRAWN = 1, 2, 4, 8
-"""``LEADS``: the record is the canonical version of its cluster and has a text, so it is compared."""
+"""``LEADS``: the record is the canonical version of its cluster and has a text."""
 BLOCK = 512
 
 
@@ -75,9 +75,9 @@ class Facts:
             rows[: len(self._rows)] = self._rows
             self._rows = rows
 
-    def column(self, name: str) -> NDArray[np.generic]:
-        """Return one value of all records, from ``first`` on."""
-        return self._rows[name][: self.end - self.first]
+    def flags(self) -> NDArray[np.uint8]:
+        """Return the flags of all records, from ``first`` on."""
+        return np.asarray(self._rows["flags"][: self.end - self.first])
 
     def of(self, numbers: NDArray[np.int64]) -> NDArray[np.void]:
         """Return the facts of some records."""
@@ -91,7 +91,7 @@ class Facts:
 
     def with_flag(self, flag: int) -> NDArray[np.int64]:
         """Return the numbers of all records that have a flag."""
-        return np.flatnonzero(self.column("flags") & flag) + self.first
+        return np.flatnonzero(self.flags() & flag) + self.first
 
     def add(self, rows: NDArray[np.void]) -> NDArray[np.int64]:
         """Append the facts of new records; returns their numbers."""
@@ -106,7 +106,9 @@ class Facts:
     def _set(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         """Set the facts of some records, and count those that lead."""
         places = numbers - self.first
-        before, after = (int((own & LEADS).sum()) for own in (self._rows["flags"][places], rows["flags"]))
+        before, after = (
+            int((own & LEADS).sum()) for own in (self._rows["flags"][places], rows["flags"])
+        )
         self.leads += (after - before) // LEADS
         self._rows[places] = rows
 
@@ -146,4 +148,4 @@ def times_or_none(times: NDArray[np.int64]) -> list[int | None]:
 
 def signed(values: NDArray[np.uint64]) -> list[int]:
     """Return 64-bit numbers as SQLite keeps them."""
-    return np.ascontiguousarray(values).view(np.int64).tolist()
+    return list(np.ascontiguousarray(values).view(np.int64).tolist())

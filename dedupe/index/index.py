@@ -117,7 +117,7 @@ class Index:
     ) -> Self:
         """Open an index of a file by checked settings: those to compare, and those of one run."""
         index = cls.__new__(cls)
-        index._begin(path, wanted, passing, any_rules=any_rules)
+        index._begin(path, wanted, passing, any_rules=any_rules)  # noqa: SLF001 - its own
         return index
 
     @property

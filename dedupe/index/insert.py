@@ -86,9 +86,7 @@ def repeated(answer: Answer | None) -> Answer:
     return answer._replace(new=False, opens=False)
 
 
-def add_distinct(
-    store: Store, corpus: Corpus, identity: NDArray[np.uint64]
-) -> list[Answer]:
+def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> list[Answer]:
     """Take in records with an id each."""
     known = find_known(store, corpus, identity)
     fresh = np.flatnonzero(known.same == UNKNOWN)
@@ -210,7 +208,8 @@ def merge_index(into: Store, other: Store) -> int:
     """
     check_settings(into.path, into.kept, other.kept)
     if into is other or (
-        Path(into.path).exists() and Path(other.path).exists()
+        Path(into.path).exists()
+        and Path(other.path).exists()
         and Path(into.path).samefile(other.path)
     ):
         raise StoreError(into.path, "cannot be merged into itself")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.index.neighbours import Neighbours
+    from dedupe.index.neighbours import Hits, Neighbours
     from dedupe.index.newcomers import Newcomers
     from dedupe.index.store import Store
 
@@ -75,11 +75,11 @@ class IndexMatcher(Matcher):
         self._set_contents(facts)
         self.threshold = log_odds_of(self.settings.threshold)
         self.least = self.threshold - self.scoring.model.most_support
-        self._set_buckets(new, beside)
+        self._set_buckets(beside)
         self._title_hashes = laned(facts["title"], self.lanes[self.records])
         self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        self._known_titles = np.zeros(0, np.uint64)
-        self.learn_titles(np.flatnonzero(self.new))
+        self._known_titles = np.unique(self._title_hashes[self.new])
+        self.note_titles(self._known_titles, beside.titles, beside.title_hits)
         everything = np.ones(len(self.records), bool)
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
@@ -104,7 +104,7 @@ class IndexMatcher(Matcher):
         _, counts = np.unique(self.contents, return_counts=True)
         self.load(np.flatnonzero(counts[self.contents] > 1))
 
-    def _set_buckets(self, new: Newcomers, beside: Neighbours) -> None:
+    def _set_buckets(self, beside: Neighbours) -> None:
         """Make the buckets of nodes, and those of all records that are counted.
 
         Both of rare stems are numbered alike. ``outer`` records are counted but no nodes.
@@ -176,16 +176,22 @@ class IndexMatcher(Matcher):
         if not len(nodes):
             return
         lanes = self.lanes[self.records[nodes]]
-        codes, of = np.unique(
-            lanes << LANE | title_codes(self.facts["title"][self.records[nodes]]),
-            return_inverse=True,
-        )
-        hits = look_up(self.store, codes)
+        titles = self.facts["title"][self.records[nodes]]
+        codes = np.unique(lanes << LANE | title_codes(titles))
+        self.note_titles(hashes[fresh], codes, look_up(self.store, codes))
+
+    def note_titles(
+        self, wanted: NDArray[np.uint64], codes: NDArray[np.uint64], hits: Hits
+    ) -> None:
+        """Take in the records in play that have some headlines and are no nodes.
+
+        ``wanted`` are sorted hashes of headlines with their lanes, ``codes`` those of the buckets.
+        """
         facts = self.store.facts.of(hits.numbers)
         own = laned(facts["title"], codes[hits.buckets] >> LANE)
         held = self.lanes[: len(self.held)] << LANE | self.held.astype(np.uint64)
         outside = find_in_sorted(held, lane_numbers(codes >> LANE, hits)) < 0
-        outside &= find_in_sorted(np.sort(hashes[fresh]), own) >= 0
+        outside &= find_in_sorted(wanted, own) >= 0
         self._outer_titles = (
             np.concatenate([self._outer_titles[0], own[outside]]),
             np.concatenate([self._outer_titles[1], facts["time"][outside]]),

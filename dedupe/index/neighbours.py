@@ -50,7 +50,8 @@ class Neighbours:
 
     Bucket ``i`` has ``kinds[i]`` and ``lanes[i]``; newcomer ``owners[j]`` is in bucket ``of[j]``.
     ``hits`` are all records in play in the buckets. ``near`` are those that may match, by lane and
-    number, sorted and distinct.
+    number, sorted and distinct. ``titles`` are the key codes of the headlines of newcomers, with
+    their lanes, and ``title_hits`` the records in play that have them.
     """
 
     kinds: NDArray[np.int64]
@@ -59,6 +60,8 @@ class Neighbours:
     of: NDArray[np.int64]
     hits: Hits
     near: NDArray[np.uint64]
+    titles: NDArray[np.uint64]
+    title_hits: Hits
 
 
 def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> Neighbours:
@@ -75,7 +78,8 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
         )
     ]
     near = [lane_numbers(codes >> LANE, found) for found in near]
-    near.append(same_texts(store, new, lanes))
+    titled, title_hits, equal = same_texts(store, new, lanes)
+    near.append(lane_numbers(titled >> LANE, equal))
     if store.facts.leads <= EXHAUSTIVE:
         leaders = store.facts.with_flag(LEADS)
         distinct = np.unique(lanes)
@@ -83,7 +87,16 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
             np.repeat(distinct, len(leaders)) << LANE
             | np.tile(leaders, len(distinct)).astype(np.uint64)
         )
-    return Neighbours(kinds, codes >> LANE, new.owners, of, hits, np.unique(np.concatenate(near)))
+    return Neighbours(
+        kinds,
+        codes >> LANE,
+        new.owners,
+        of,
+        hits,
+        np.unique(np.concatenate(near)),
+        titled,
+        title_hits,
+    )
 
 
 def look_up(store: Store, laned: NDArray[np.uint64]) -> Hits:
@@ -139,17 +152,20 @@ def nearest(
 
 def same_texts(
     store: Store, new: Newcomers, lanes: NDArray[np.uint64]
-) -> NDArray[np.uint64]:
-    """Return the records whose texts equal a newcomer's, those next to it in time."""
+) -> tuple[NDArray[np.uint64], Hits, Hits]:
+    """Look up the headlines of newcomers.
+
+    Returns their sorted key codes with lanes, the records in play that have them, and those whose
+    texts equal a newcomer's, the ones next to it in time.
+    """
     owners = np.flatnonzero(new.facts["content"])
     laned = lanes[owners] << LANE | title_codes(new.facts["title"][owners])
     codes, of = np.unique(laned, return_inverse=True)
     hits = look_up(store, codes)
     contents = np.unique(new.facts["content"][owners])
     held = store.facts.of(hits.numbers)["content"]
-    equal = find_in_sorted(contents, held) >= 0
-    hits = nearest(store, new, hits.where(equal), owners, of, SAME_TEXT_REACH)
-    return lane_numbers(codes >> LANE, hits)
+    equal = hits.where(find_in_sorted(contents, held) >= 0)
+    return codes, hits, nearest(store, new, equal, owners, of, SAME_TEXT_REACH)
 
 
 def make_buckets(
@@ -169,5 +185,3 @@ def make_buckets(
     of = np.zeros((nodes, int(column.max(initial=0)) + 1), np.uint32)
     of[owners, column] = (keys[inside] >> 32) + 1
     return Buckets(members.astype(np.uint32), starts, of)
-
-

@@ -120,7 +120,7 @@ def title_codes(titles: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def identities(corpus: Corpus) -> NDArray[np.uint64]:
-    """Return a hash of each record's id, outlet, time and texts: equal for the same record again."""
+    """Return a hash of each record's id, outlet, time and texts: equal for the same record."""
     rows = zip(
         corpus.ids, corpus.sources, map(str, corpus.times.tolist()), *corpus.texts, strict=True
     )
@@ -163,7 +163,11 @@ def select(new: Newcomers, records: NDArray[np.int64]) -> Newcomers:
     place[records] = np.arange(len(records))
     own = place[new.owners] >= 0
     return Newcomers(
-        corpus_part(new.corpus, records), contents, new.facts[records], place[new.owners[own]], new.codes[own]
+        corpus_part(new.corpus, records),
+        contents,
+        new.facts[records],
+        place[new.owners[own]],
+        new.codes[own],
     )
 
 

@@ -88,9 +88,7 @@ def find(
     return positions, (entries & NUMBER).astype(np.int64)
 
 
-def wanted_parts(
-    segments: Sequence[Segment], codes: NDArray[np.uint64]
-) -> list[NDArray[np.int64]]:
+def wanted_parts(segments: Sequence[Segment], codes: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
     """Return the parts of each segment that may hold entries of sorted key codes."""
     out = []
     for segment in segments:
@@ -182,7 +180,7 @@ def add_entries(
 def rewrite_segments(
     database: sqlite3.Connection, segments: Sequence[Segment], keep: Keep
 ) -> list[Segment]:
-    """Take the entries of records that are gone out of all segments; returns those that are left."""
+    """Take the entries of records that are gone out of all segments; returns the segments left."""
     left = []
     for segment in segments:
         held = read_segment(database, segment)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.clustering.groups import AcceptedPairs
-from dedupe.index.answers import Answer, clusters_of, hex_name, lone_answer, names_of, stored_answers
+from dedupe.index.answers import (
+    Answer,
+    clusters_of,
+    hex_name,
+    lone_answer,
+    names_of,
+    stored_answers,
+)
 from dedupe.index.facts import signed
 from dedupe.index.insert import UNKNOWN, find_known
 from dedupe.index.matching import IndexMatcher, as_contents
@@ -20,8 +27,6 @@ from dedupe.scoring.score import feature_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from dedupe.index.newcomers import Newcomers
     from dedupe.index.store import Store

@@ -249,7 +249,9 @@ def check_rules(path: str, held: object) -> None:
     own = rules()
     theirs = held if isinstance(held, dict) else {}
     differing = [
-        f"{name} {theirs.get(name)}, not {own[name]}" for name in own if theirs.get(name) != own[name]
+        f"{name} {theirs.get(name)}, not {own[name]}"
+        for name in own
+        if theirs.get(name) != own[name]
     ]
     if differing:
         hint = "dedupe index compact brings it up to this version"

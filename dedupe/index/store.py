@@ -147,9 +147,7 @@ class Store:
 
     def add_postings(self, entries: NDArray[np.uint64]) -> None:
         """Write the postings of new records."""
-        self.segments = postings.add_entries(
-            self.database, self.segments, entries, self.is_present
-        )
+        self.segments = postings.add_entries(self.database, self.segments, entries, self.is_present)
 
     def outlet_numbers(self, names: Sequence[str], *, new: bool = False) -> NDArray[np.int64]:
         """Return the number of each outlet, 0 for none; ``new`` ones are noted in the index."""
@@ -168,9 +166,7 @@ class Store:
         names += [f"\0{number}" for number in range(len(names), most + 1)]
         return CodedStrings(names, numbers.astype(np.int32))
 
-    def rows(
-        self, columns: str, numbers: Iterable[int], joined: str = ""
-    ) -> list[tuple[Any, ...]]:
+    def rows(self, columns: str, numbers: Iterable[int], joined: str = "") -> list[tuple[Any, ...]]:
         """Return columns of some records, in the order asked for.
 
         Raises ValueError where a record is missing.

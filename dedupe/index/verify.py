@@ -134,9 +134,7 @@ def derived(
 
 def stored_blobs(store: Store, numbers: NDArray[np.int64]) -> list[bytes]:
     """Return the prepared texts of some records as they are stored."""
-    rows = store.rows(
-        "data", numbers.tolist(), "JOIN prepared ON prepared.number = record.number"
-    )
+    rows = store.rows("data", numbers.tolist(), "JOIN prepared ON prepared.number = record.number")
     return [row[0] for row in rows]
 
 
