@@ -51,9 +51,9 @@ class StandingOrder(CanonicalOrder):
             return found
         numbers = self.numbers[records[held]].tolist()
         clusters = clusters_of(self.store, numbers)
-        found = found.astype(np.float64)
-        found[held] -= [SCORE_UNITS * (clusters[number].size - 1) for number in numbers]
-        return found
+        standing = np.zeros(len(records))
+        standing[held] = [SCORE_UNITS * (clusters[number].size - 1) for number in numbers]
+        return np.asarray(found, np.float64) - standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Index:
         Raises StoreError for a file that is no index or damaged, and for another setting, rule or
         format, with the difference; SettingsError for a setting that is unknown or out of range.
         """
-        return cls(path, **given)
+        return cls(path, None, **given)
 
     @classmethod
     def attach(

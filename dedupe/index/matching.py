@@ -50,8 +50,7 @@ class IndexMatcher(Matcher):
     """
 
     def __init__(self, store: Store, new: Newcomers, *, alone: bool) -> None:
-        lanes = np.arange(len(new)) if alone else np.zeros(len(new), np.int64)
-        lanes = lanes.astype(np.uint64)
+        lanes = np.arange(len(new)).astype(np.uint64) * np.uint64(alone)
         beside = find_neighbours(store, new, lanes)
         self.store, self.settings = store, store.settings
         self.held = (beside.near & NUMBER).astype(np.int64)

@@ -70,14 +70,13 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
     codes, of = np.unique(laned, return_inverse=True)
     hits = look_up(store, codes)
     kinds = (codes >> np.uint64(KEY_BITS)).astype(np.int64) & 3
-    near = [
-        nearest(store, new, hits.where((kinds == kind)[hits.buckets]), new.owners, of, *reach)
-        for kind, reach in (
-            (RARE, (RARE_REACH.undated, RARE_REACH.window)),
-            (BAND, (BAND_REACH.undated, BAND_REACH.window)),
-        )
-    ]
-    near = [lane_numbers(codes >> LANE, found) for found in near]
+    beside = []
+    for kind, reach in ((RARE, RARE_REACH), (BAND, BAND_REACH)):
+        own = kinds[of] == kind
+        found = hits.where((kinds == kind)[hits.buckets])
+        limits = reach.undated, reach.window
+        beside.append(nearest(store, new, found, new.owners[own], of[own], *limits))
+    near = [lane_numbers(codes >> LANE, found) for found in beside]
     titled, title_hits, equal = same_texts(store, new, lanes)
     near.append(lane_numbers(titled >> LANE, equal))
     if store.facts.leads <= EXHAUSTIVE:
