@@ -9,6 +9,7 @@ DATA   ?= ../shared/data
 BIN     := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 TOOLS   := $(VENV)/.tools
+TRAINING := $(VENV)/.training
 # make bench sets up the peers where they are asked for by name: PEERS=FOLDER.
 ifdef PEERS
 ASKED   := $(PEERS)/.installed
@@ -20,15 +21,6 @@ SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.[ch] dedupe/_kern
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-config --universal \
   --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple
-LABELS  := tests/bench/labels
-given    = $(DATA)/$(1).jsonl.gz $(DATA)/$(2)_pairs.csv
-own      = $(DATA)/$(1).jsonl.gz $(LABELS)/$(2).csv
-TRAINING := $(call given,reuters_weeks,reuters) $(call own,reuters_weeks,reuters) \
-  $(call given,newstoday,newstoday) $(call own,newstoday,newstoday) \
-  $(call given,uci,uci) $(call own,uci,uci) \
-  $(call own,reuters_2007_news,reuters_2007) \
-  $(call own,reuters21578,reuters21578) $(call own,zhihu,zhihu)
-
 # Some hundred commands are started by tests: none of them shall compile all of itself again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -37,11 +29,11 @@ WORKERS ?= auto
 SANITIZED := build/sanitize/lib
 
 # Where another version of a dependency would show; TESTS= for all tests.
-TESTS   := $(foreach name,bad_input blocking_keys cli_run golden index kernel_texts lsh normalize pipeline \
-  reading reading_compression reproducible scoring security,tests/test_$(name).py)
+TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pipeline reading \
+  reading_compression reproducible security text twins,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit man clean
+  peers fit tables man clean
 .DELETE_ON_ERROR:
 
 help:
@@ -60,6 +52,7 @@ help:
 	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
+	@echo 'make tables  write the tables of characters and words again, from dedupe/data/languages'
 	@echo 'make man     write the man pages to build/man'
 	@echo 'make clean   remove what was built'
 
@@ -108,7 +101,7 @@ audit: $(RELEASE)/.installed
 sbom: $(RELEASE)/.installed
 	@mkdir -p dist
 	@test -x $(RELEASE)/bare/bin/python || $(PYTHON) -m venv --without-pip $(RELEASE)/bare
-	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[duckdb,parquet,spark,zst]'
+	@$(BIN)/python -m pip -qq --python $(RELEASE)/bare/bin/python install '.[parquet,spark,zst]'
 	@$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --of JSON -o dist/headline-dedupe.cdx.json $(RELEASE)/bare/bin/python
 # Guided by coverage where there is a wheel of atheris for this Python, else by chance.
@@ -124,8 +117,7 @@ sanitize: $(TOOLS)
 	  --build-lib $(SANITIZED)
 	@LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) \
-	  $(BIN)/python -P -m pytest tests/test_kernel.py tests/test_kernel_texts.py \
-	  tests/test_kernel_arrays.py tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
+	  $(BIN)/python -P -m pytest tests/test_twins.py tests/test_fuzz.py -k 'not fuzz or kernel or cluster'
 
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
@@ -143,13 +135,14 @@ bench: $(TOOLS) $(ASKED)
 peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)
 
-fit: $(TOOLS)
-	@for file in $(sort $(TRAINING)); do \
-	  test -e $$file || { echo "make fit: $$file is not there; give the folder of the corpora by DATA="; exit 1; }; \
-	done
-	$(BIN)/python tests/training/fit.py -o dedupe/data/model.json $(TRAINING)
-	$(BIN)/python tests/training/fit_prefilter.py -o dedupe/data/prefilter.json \
-	  $(sort $(filter %.jsonl.gz,$(TRAINING)))
+fit: $(TRAINING)
+	@test -d $(DATA) || { echo 'make fit: $(DATA) is not there; give the folder of the corpora by DATA='; exit 1; }
+	$(BIN)/python tests/training/fit.py $(DATA) -o dedupe/data/model.json
+
+# The tables of characters and words, from dedupe/data/languages, wordfreq and OpenCC.
+tables: $(TRAINING)
+	$(BIN)/python tests/training/char_table_recipe.py
+	$(BIN)/python tests/training/lexicon_recipe.py
 
 # From the help of every command; a build writes them too.
 man: $(PACKAGE)
@@ -179,6 +172,11 @@ $(TOOLS): $(PACKAGE)
 ifndef LOCKED
 	@$(PIP) install --group dev
 endif
+	@touch $@
+
+$(TRAINING): $(TOOLS)
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --group training
 	@touch $@
 
 # What runs the tests is the same, what dedupe runs on is as old as pyproject.toml allows.

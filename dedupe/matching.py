@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.arrays import find_in_sorted
-from dedupe.blocking.look_back import Buckets, find_candidates, group_keys
+from dedupe.blocking.look_back import (
+    RARE_REACH,
+    Buckets,
+    count_cut,
+    find_candidates,
+    group_keys,
+)
 from dedupe.pairs import pack
 from dedupe.scoring.metadata import (
     RecordMeta,
@@ -42,11 +48,17 @@ EXHAUSTIVE = 1000
 
 @dataclass
 class Effort:
-    """What matching took, for ``--stats``."""
+    """What matching took, for ``--stats``.
+
+    ``cut_look_backs`` counts how often a record had more candidates in a bucket of rare stems than
+    it looks back at.
+    """
 
     passes: int = 0
     candidate_pairs: int = 0
     scored_pairs: int = 0
+    largest_bucket: int = 0
+    cut_look_backs: int = 0
 
 
 @dataclass
@@ -82,7 +94,7 @@ class Matcher:
     ) -> None:
         self.settings = settings
         self.records = nodes
-        weights = np.array([field.weight for field in settings.field])
+        weights = np.array([field.weight for field in settings.field], np.float64)
         rows = np.ascontiguousarray(contents.rows[:, nodes])
         self.scoring = TextScoring(contents.texts, rows, weights, settings.numbers)
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
@@ -94,7 +106,10 @@ class Matcher:
         self.before = np.zeros(len(nodes), bool)
         self.compared_all = False
         self.pairs = Pairs()
-        self.effort = Effort()
+        self.effort = Effort(
+            largest_bucket=int(np.diff(self.rare.starts).max(initial=0)),
+            cut_look_backs=count_cut(self.rare, self.meta.times, RARE_REACH),
+        )
         self.threshold = log_odds_of(settings.threshold)
         self.least = self.threshold - self.scoring.model.most_support
         everything = np.ones(len(nodes), bool)

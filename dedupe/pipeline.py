@@ -121,7 +121,10 @@ def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
         accepted = join_pairs(accepted, fresh)
         if not len(joined):
             break
+        before = leaders
         leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
+        if (leaders == before).all():  # pairs of pinned records stay pairs of leaders
+            break
     return as_state(corpus, matcher, representatives, leaders, accepted, constraints)
 
 
@@ -264,8 +267,23 @@ def as_state(  # noqa: PLR0917 - what a run came to
     own, canonical = np.arange(len(corpus)), np.arange(len(corpus))
     own[records] = records[representatives]
     canonical[records] = records[leaders]
+    attach_textless(node_of < 0, constraints.groups, own, canonical)
     effort = vars(matcher.effort)
     return ClusteringState(matcher, node_of, own, canonical, accepted, constraints, dict(effort))
+
+
+def attach_textless(
+    textless: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    representatives: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+) -> None:
+    """Put records without text where labels hold them together with another, in place."""
+    home = np.arange(len(groups))
+    home[groups[~textless]] = np.flatnonzero(~textless)
+    bare = np.flatnonzero(textless)
+    representatives[bare] = home[groups[bare]]
+    leaders[bare] = leaders[representatives[bare]]
 
 
 class Clock:

@@ -14,10 +14,10 @@ import numpy as np
 from dedupe import kernel
 from dedupe.arrays import concat_ranges
 from dedupe.blocking.keys import BANDS, SLOTS, band_keys, rare_keys
-from dedupe.text import char_table, lexicon
-from dedupe.text.prepare import PreparedText, prepare_text, source_words
 from dedupe.io.string_columns import code_strings
 from dedupe.parallel import thread_map
+from dedupe.text import char_table, lexicon
+from dedupe.text.prepare import PreparedText, prepare_text, source_words
 from dedupe.text.scan import clean
 from dedupe.tokens import TOKEN, Fact, PreparedTexts
 
@@ -146,24 +146,23 @@ def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents
     kept, rows, first = [], np.full((len(fields), len(corpus)), -1, np.int32), 0
     for field, texts in enumerate(fields):
         numbers, firsts = number_texts(texts)
-        rows[field] = np.where(numbers < 0, -1, numbers + first)
+        none = (numbers < 0) | ((texts.facts & Fact.PLACEHOLDER) > 0)
+        rows[field] = np.where(none, -1, numbers + first)
         kept.append(select_texts(texts, firsts))
         first += len(firsts)
     texts = concat_texts(kept)
-    placeholder = (texts.facts & Fact.PLACEHOLDER) > 0
-    present = rows >= 0
-    rows[present] = np.where(placeholder[rows[present]], -1, rows[present])
+    facts = np.stack([own.facts for own in fields])
     titles = leading_texts(rows)
     return Contents(
         texts=texts,
         rows=rows,
         ids=combination_ids(rows, generic_outlets(texts, titles, corpus)),
         titles=titles,
-        versions=sum_over_fields(titles[None], texts.versions),
-        lengths=sum_over_fields(rows, texts.lengths.astype(np.int64)),
-        whole=sum_over_fields(rows, 2 - ((texts.facts & Fact.BROKEN_OFF) > 0)),
-        plain=sum_over_fields(rows, 2 - ((texts.facts & Fact.NOISY) > 0)),
-        withdrawn=sum_over_fields(rows, (texts.facts & Fact.WITHDRAWN) > 0) > 0,
+        versions=values_of(titles, texts.versions),
+        lengths=sum_over_fields(rows, np.stack([own.lengths for own in fields])),
+        whole=sum_over_fields(rows, 2 - ((facts & Fact.BROKEN_OFF) > 0)),
+        plain=sum_over_fields(rows, 2 - ((facts & Fact.NOISY) > 0)),
+        withdrawn=sum_over_fields(rows, (facts & Fact.WITHDRAWN) > 0) > 0,
     )
 
 
@@ -192,11 +191,20 @@ def leading_texts(rows: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def sum_over_fields(rows: NDArray[np.int32], values: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return the sum of a value of each record's texts."""
-    total = np.zeros(rows.shape[1], np.int64)
-    for own in rows:
-        total += np.where(own >= 0, values[np.maximum(own, 0)], 0) if len(values) else 0
-    return total
+    """Return the sum of a value of each record's own texts; ``values`` has a row a field.
+
+    Of two records with one content each has its own: one may be a noisy copy of the other.
+    """
+    out: NDArray[np.int64] = np.where(rows >= 0, values, 0).sum(axis=0, dtype=np.int64)
+    return out
+
+
+def values_of(titles: NDArray[np.int64], values: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return a value of each record's title, 0 for a record without one."""
+    out = np.zeros(len(titles), np.int64)
+    known = titles >= 0
+    out[known] = values[titles[known]]
+    return out
 
 
 def generic_outlets(
@@ -206,9 +214,7 @@ def generic_outlets(
 
     Two outlets' morning briefings are two, whatever else is equal.
     """
-    generic = np.zeros(len(titles), bool)
-    titled = np.flatnonzero(titles >= 0)
-    generic[titled] = (texts.facts[titles[titled]] & Fact.GENERIC) > 0
+    generic = values_of(titles, texts.facts & Fact.GENERIC) > 0
     return np.where(generic, code_strings(corpus.sources).writers, -2)
 
 
@@ -355,7 +361,7 @@ def join(texts: Sequence[str]) -> tuple[bytes, NDArray[np.uint8]]:
     cleaned = np.zeros(len(texts), np.uint8)
     joined = "\0".join(texts)
     if "&" in joined or "<" in joined or joined.count("\0") >= max(len(texts), 1):
-        plain = [clean(text).replace("\0", " ") for text in texts]
+        plain = [clean(text) for text in texts]
         cleaned[:] = [one != other for one, other in zip(texts, plain, strict=True)]
-        joined = "\0".join(plain)
+        joined = "\0".join(text.replace("\0", " ") for text in plain)
     return joined.encode("utf-8", "surrogatepass") + b"\0" * bool(texts), cleaned

@@ -46,14 +46,19 @@ def field_similarities(
 
 
 def to_pairs(state: ClusteringState, settings: Settings) -> Pairs:
-    """Return the verified pairs of records: copies with their representative, and accepted ones."""
+    """Return the verified pairs of records: copies with their representative, and accepted ones.
+
+    A pair that a label and the model both accept has the score of the model.
+    """
     copies = np.flatnonzero(state.representatives != np.arange(len(state.representatives)))
     records = state.matcher.records
     left = np.concatenate([copies, records[state.accepted.left]])
     right = np.concatenate([state.representatives[copies], records[state.accepted.right]])
     scores = np.concatenate([np.ones(len(copies)), state.accepted.scores])
-    keys, firsts = np.unique(pack_ordered(left, right), return_index=True)
-    return as_pairs(state, settings, keys, scores[firsts])
+    keys = pack_ordered(left, right)
+    order = np.lexsort((scores, keys))
+    keys, firsts = np.unique(keys[order], return_index=True)
+    return as_pairs(state, settings, keys, scores[order][firsts])
 
 
 def as_pairs(
@@ -62,19 +67,30 @@ def as_pairs(
     keys: NDArray[np.int64],
     scores: NDArray[np.float64],
 ) -> Pairs:
-    """Return pairs of records with their field similarities and reasons."""
+    """Return pairs of records with their field similarities and reasons.
+
+    A pair is there by a label alone if the model gave it no score.
+    """
     left, right = keys >> 32, keys & 0xFFFFFFFF
     parts = field_similarities(state, left, right)
     names = [field.name for field in settings.field]
     contents = np.full(len(state.node_of), -1)
     contents[state.matcher.records] = state.matcher.contents
     equal = (contents[left] == contents[right]) & (contents[left] >= 0)
-    linked = state.constraints.groups[left] == state.constraints.groups[right]
+    linked = linked_records(state, left, right) & (scores >= 1)
     reasons = [
-        LINKED if by_label else EXACT if same else reason_of(names, row)
+        EXACT if same else LINKED if by_label else reason_of(names, row)
         for by_label, same, row in zip(linked.tolist(), equal.tolist(), parts.tolist(), strict=True)
     ]
     return Pairs(left, right, scores, parts.T, reasons)
+
+
+def linked_records(
+    state: ClusteringState, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return whether labels hold records together."""
+    groups = state.constraints.groups
+    return np.asarray(groups[left] == groups[right])
 
 
 def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
@@ -100,8 +116,8 @@ def to_clustering(
     scores, reasons = np.ones(len(leaders)), [CANONICAL] * len(leaders)
     far = np.flatnonzero(found < 0)
     keys, inverse = np.unique(wanted[far], return_inverse=True)
-    distant = distant_pairs(state, pairs, keys)
-    for place, (record, at) in enumerate(zip(members.tolist(), found.tolist(), strict=True)):
+    distant = distant_pairs(state, keys)
+    for record, at in zip(members.tolist(), found.tolist(), strict=True):
         if at >= 0:
             scores[record], reasons[record] = pairs.scores[at], pairs.reasons[at]
     for place, at in zip(far.tolist(), inverse.tolist(), strict=True):
@@ -120,18 +136,18 @@ def to_clustering(
     )
 
 
-def distant_pairs(state: ClusteringState, pairs: Pairs, keys: NDArray[np.int64]) -> Pairs:
+def distant_pairs(state: ClusteringState, keys: NDArray[np.int64]) -> Pairs:
     """Return the pairs of records and canonical ones that joined by others, with their scores."""
     left, right = keys >> 32, keys & 0xFFFFFFFF
     nodes = state.node_of[left], state.node_of[right]
     scores = np.ones(len(keys))
-    known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0))
+    known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0) & ~linked_records(state, left, right))
     scores[known] = state.matcher.scores(nodes[0][known], nodes[1][known])
     return as_pairs(state, state.matcher.settings, keys, scores)
 
 
 def clustering_counts(leaders: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, object]:
-    """Return the figures of a clustering: records, clusters, and the largest and weakest of them."""
+    """Return the figures of a clustering: records, clusters, the largest and the weakest."""
     sizes = np.bincount(leaders, minlength=len(leaders))
     members = leaders != np.arange(len(leaders))
     return {

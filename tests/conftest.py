@@ -19,7 +19,6 @@ if hasattr(signal, "SIGHUP"):
 
 TOGETHER = {
     "tests/test_bench.py": "bench",
-    "tests/test_kernel_arrays.py": "kernel",
     "tests/test_page.py": "page",
     "tests/test_spark.py": "spark",
     "tests/test_spark_parquet.py": "spark",

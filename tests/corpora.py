@@ -83,6 +83,14 @@ def shipped() -> tuple[Story, ...]:
     return tuple(json.loads(line) for line in text.splitlines())
 
 
+def unique(lines_in: Sequence[bytes], **settings: Any) -> list[bytes]:
+    """Return the lines that ``unique`` keeps, byte for byte."""
+    own = {name: value for name, value in settings.items() if name == "field"}
+    result = run(read_bytes(b"".join(lines_in), **own), Settings(**settings))
+    leaders = result.clustering.canonical
+    return [lines_in[i] for i in np.flatnonzero(leaders == np.arange(len(leaders))).tolist()]
+
+
 def told_alike(ids: Iterable[str]) -> set[frozenset[str]]:
     """The true clusters: an id is the name of its story, a dash and a number."""
     groups: dict[str, set[str]] = {}

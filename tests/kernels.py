@@ -1,4 +1,4 @@
-"""What the tests of the kernel share: every loop of it beside its numpy twin."""
+"""What the tests of the kernel share: a computation by it and by its plain twin."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ needs_kernel = pytest.mark.skipif(not kernel.available(), reason="the kernel is 
 
 
 def three_ways(compute):
-    """What a computation gives by numpy, by the portable loops and by the wide ones."""
+    """Return what a computation gives plainly, by the portable loops and by the wide ones."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(kernel.PURE, "1")
         pure = compute()
         patch.setenv(kernel.PURE, "0")
         kernel.widen(PORTABLE)
         try:
-            plain = compute()
+            portable = compute()
         finally:
             kernel.widen(WIDE)
-        return pure, plain, compute()
+        return pure, portable, compute()
 
 
 def bits(value):
-    """A value down to its bits, for an exact comparison."""
+    """Return a value down to its bits, for an exact comparison."""
     if isinstance(value, np.ndarray):
         return str(value.dtype), value.shape, value.tobytes()
     if isinstance(value, (list, tuple)):
@@ -39,6 +39,6 @@ def bits(value):
 
 
 def agree(compute):
-    """Whether a computation gives the same bits all three ways."""
-    pure, plain, wide = map(bits, three_ways(compute))
-    return pure == plain == wide
+    """Return whether a computation gives the same bits all three ways."""
+    pure, portable, wide = map(bits, three_ways(compute))
+    return pure == portable == wide

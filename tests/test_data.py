@@ -1,41 +1,26 @@
-"""Shipped data follows from its recipe, and word lists say what they mean."""
+"""Shipped data follows from its recipes, and its tables keep what the look-ups rely on."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from importlib.resources import files
+from importlib.util import find_spec
 
 import char_table_recipe
+import lexicon_recipe
 import numpy as np
 import pytest
 
-from dedupe.text.char_table import TABLE_PATH, load_char_table
-from dedupe.text.tokenize import tokenize
-from dedupe.text.vocabulary import MAX_BITS, SCALE, standard_forms, word_hash
+from dedupe.text import char_table, lexicon
+from dedupe.text.lexicon import LANGUAGES, LONGEST_ENTRY, LONGEST_STRING
+from dedupe.tokens import Meaning, TokenKind
 
 DATA = files("dedupe") / "data"
-LISTS = ("antonyms", "frequencies", "lexicon", "outlets", "synonyms", "tags")
 
 
-def lines(name: str) -> list[str]:
-    """The lines of a list, comments left out."""
-    text = (DATA / f"{name}.txt").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if not line.startswith("#")]
-
-
-def words(name: str) -> list[str]:
-    """The words of a list, as often as they stand there."""
-    held = [line.replace("|", " ").split() for line in lines(name)]
-    return [word for row in held for word in (row[1:] if name == "frequencies" else row)]
-
-
-def twice(values) -> list[object]:
-    return [value for value, count in Counter(values).items() if count > 1]
-
-
+@pytest.mark.skipif(not find_spec("opencc"), reason="OpenCC's tables are for make tables alone")
 def test_the_folding_table_is_what_its_recipe_makes():
-    with TABLE_PATH.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with char_table.TABLE_PATH.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         shipped = dict(arrays)
     pinned = ".".join(map(str, shipped["unicode"].tolist()))
     if unicodedata.unidata_version != pinned:
@@ -48,96 +33,86 @@ def test_the_folding_table_is_what_its_recipe_makes():
 
 
 def test_the_folding_table_covers_all_code_points():
-    table = load_char_table()
+    table = char_table.load()
     assert len(table.pages) * 256 == 0x110000
     assert (int(table.pages.max()) + 1) * 256 == len(table.entries)
-    entries = table.look_up(np.arange(0x110000, dtype=np.uint32))
-    lengths = (entries >> 21) & 31
+    lengths = (table.entries >> 21) & 31
     assert lengths.max() < 31, "the longest fold is not cut off"
     many = lengths > 1
-    assert ((entries & 0x1FFFFF) + lengths)[many].max() <= len(table.expansions)
+    assert ((table.entries & 0x1FFFFF) + lengths)[many].max() <= len(table.expansions)
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_begins_with_what_it_is_and_has_no_odd_lines(name: str):
-    text = (DATA / f"{name}.txt").read_text(encoding="utf-8")
-    assert text.startswith("# ")
-    assert text.endswith("\n")
-    assert all(line == line.strip() != "" for line in lines(name))
+@pytest.fixture(scope="module")
+def tables() -> lexicon_recipe.Tables:
+    """Return what the language files say."""
+    found = lexicon_recipe.Tables()
+    for number, language in enumerate(LANGUAGES):
+        lexicon_recipe.read_language(found, number, lexicon_recipe.LANGUAGES / f"{language}.txt")
+    return found
 
 
-@pytest.mark.parametrize("name", ["antonyms", "lexicon", "synonyms"])
-def test_words_are_folded_as_headlines_are(name: str):
-    """Of a hyphenated word or one of two kinds no token can ever be found."""
-    wrong = {word for word in words(name) if not is_folded(word)}
-    assert wrong <= KNOWN_UNFOLDED[name]
+def test_the_lexicon_holds_what_the_language_files_say(tables):
+    shipped = lexicon.load()
+    entries = sorted((key, value) for key, own in tables.meanings.items() for value in own)
+    assert shipped.entry_keys.tolist() == [key for key, _ in entries]
+    assert shipped.entry_values.tolist() == [value for _, value in entries]
+    assert dict(zip(shipped.number_keys.tolist(), shipped.number_values.tolist(), strict=True)) == dict(
+        tables.numbers
+    )
+    assert dict(zip(shipped.tag_keys.tolist(), shipped.tag_kinds.tolist(), strict=True)) == tables.tags
+    assert {*shipped.outlet_keys.tolist()} == tables.outlets
+    assert {*shipped.generic_keys.tolist()} == tables.generic
+    assert shipped.phrase_meanings.tolist() == [meaning for meaning, _ in tables.phrases]
 
 
-def is_folded(word: str) -> bool:
-    codes = tokenize([word]).codes
-    return codes.tobytes().decode("utf-32-le") == word
+def test_meanings_fit_into_their_ranges(tables):
+    assert Meaning.FIRST_CONCEPT < tables.concepts < Meaning.FIRST_OPPOSITE
+    assert Meaning.FIRST_OPPOSITE < tables.opposites < 1 << 16
 
 
-KNOWN_UNFOLDED = {"antonyms": {"first-half", "second-half"}, "lexicon": set(), "synonyms": set()}
+@pytest.mark.parametrize("name", [name for name in lexicon.ARRAYS if name.endswith("_keys")])
+def test_keys_are_sorted(name: str):
+    keys = getattr(lexicon.load(), name).astype(np.int64)
+    assert name == "part_keys" or (np.diff(keys) >= 0).all()
 
 
-@pytest.mark.parametrize("name", ["antonyms", "synonyms"])
-def test_no_word_stands_twice_on_a_line(name: str):
-    for line in lines(name):
-        for half in line.split("|"):
-            assert not twice(half.split()), line
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entries_are_no_longer_than_the_look_up_reaches(language: str):
+    for section, line in lexicon_recipe.sections(lexicon_recipe.LANGUAGES / f"{language}.txt"):
+        if section not in ("function", "negation", "synonyms", "opposites", "passive"):
+            continue
+        for entry in line.replace("|", " ").split():
+            for word in lexicon_recipe.words_of(entry):
+                if word.kind is TokenKind.IDEOGRAPH:
+                    assert len(word.text) <= LONGEST_STRING, entry
+                elif word.form is not lexicon.Form.EXACT:
+                    assert len(word.text) <= LONGEST_ENTRY, entry
 
 
-def test_antonyms_have_two_sides_and_no_word_on_both():
-    for line in lines("antonyms"):
-        left, bar, right = line.partition(" | ")
-        assert bar, line
-        assert left.split(), line
-        assert right.split(), line
-        both = set(left.split()) & set(right.split())
-        assert not both, line
-        meant = [set(standard_forms(word_hash(half.split())).tolist()) for half in (left, right)]
-        assert not meant[0] & meant[1], f"one word under two spellings: {line}"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_all_sections(language: str):
+    path = lexicon_recipe.LANGUAGES / f"{language}.txt"
+    found = {section for section, _ in lexicon_recipe.sections(path)}
+    assert {"function", "negation", "synonyms", "opposites", "numbers", "tags", "outlets"} <= found
+    months = {
+        int(value)
+        for section, line in lexicon_recipe.sections(path)
+        if section == "months"
+        for value in line.split()[1::2]
+        if value.isdigit()
+    }
+    assert language in ("zh", "ja", "ko") or months >= set(range(1, 13))
 
 
-def test_a_word_is_on_one_side_of_one_line():
-    held = {word for line in lines("antonyms") for word in set(line.replace("|", " ").split())}
-    everywhere = [
-        word for line in lines("antonyms") for word in set(line.replace("|", " ").split())
-    ]
-    assert len(everywhere) == len(held), twice(everywhere)
+def test_common_words_of_each_language_are_listed():
+    shipped = lexicon.load()
+    counts = np.bincount(shipped.word_languages, minlength=len(LANGUAGES))
+    assert counts.min() > 5_000
+    assert shipped.word_bits.max() <= 8 * 18
 
 
-def test_a_spelling_stands_for_one_word():
-    rows = [line.split() for line in lines("lexicon")]
-    assert not twice(spelling for row in rows for spelling in row[1:])
-    assert not twice(row[0] for row in rows)
-    assert all(len(row) > 1 for row in rows), [row for row in rows if len(row) < 2]
-
-
-def test_a_word_that_others_stand_for_stands_for_itself():
-    heads = [line.split()[0] for line in lines("lexicon")]
-    assert standard_forms(word_hash(heads)).tolist() == word_hash(heads).tolist()
-
-
-def test_common_words_have_their_bits_once():
-    previous = -1
-    for line in lines("frequencies"):
-        head, *rest = line.split()
-        assert previous < int(head) <= MAX_BITS * SCALE
-        assert rest
-        previous = int(head)
-    assert not twice(words("frequencies"))
-    assert {"the", "of", "in"} <= set(words("frequencies"))
-
-
-def test_tags_have_a_kind_and_a_phrase():
-    rows = [line.split(" ", 1) for line in lines("tags")]
-    assert {kind for kind, _ in rows} == {"status", "genre", "withdrawn"}
-    assert not twice(phrase for _, phrase in rows)
-    assert {len(tokenize([phrase]).hashes) for kind, phrase in rows if phrase != "q&a"} == {1, 2}
-
-
-def test_outlets_stand_once():
-    assert not twice(line.casefold() for line in lines("outlets"))
-    assert max(len(tokenize([name]).hashes) for name in lines("outlets")) <= 5
+def test_what_others_licence_is_named():
+    notice = (DATA / "NOTICE").read_text(encoding="utf-8")
+    assert "wordfreq" in notice
+    assert "Attribution-ShareAlike 4.0" in notice
+    assert "OpenCC" in notice

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,11 @@ STORIES = [
     ("f", "Baker wins regional prize for rye loaf", "w"),
     ("g", "Tram line nine closes for repairs", None),
 ]
+HALF_LOST = {
+    "pairs": 2, "found": 1, "never": 0, "below": 1, "apart": 0,
+    "lost_before_comparison": 0.0, "lost_after_comparison": 0.5,
+}  # fmt: skip
+"""So few records are all compared, so nothing is lost before comparison."""
 LABELS = "a,b,label\na,b,D\nc,d,D\ne,f,N\na,c,N\na,g,U\n"
 
 
@@ -60,7 +66,7 @@ def test_labelled_pairs(tmp_path: Path):
     values = {name: figure["value"] for name, figure in found["figures"].items()}
     assert values == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "updates_merged": 0.0}
     assert found["counts"] == {"labelled_pairs": 5, "duplicates": 2, "updates": 1, "others": 2}
-    assert found["candidate_recall"] == {"pairs": 2, "found": 1, "never": 1, "below": 0, "apart": 0}
+    assert found["candidate_recall"] == HALF_LOST
 
 
 def test_errors_name_both_records_and_why(tmp_path: Path):
@@ -68,10 +74,34 @@ def test_errors_name_both_records_and_why(tmp_path: Path):
     kinds = {(error["kind"], error["a"]["id"], error["b"]["id"]): error for error in found}
     assert set(kinds) == {("merged", "e", "f"), ("missed", "c", "d")}
     missed = kinds["missed", "c", "d"]
-    assert missed["lost"] == "never compared"
+    assert missed["lost"] == "scored below the threshold"
     assert (missed["a"]["line"], missed["a"]["texts"][0]) == (3, STORIES[2][1])
-    sizes = [abs(part["part"]) for part in missed["parts"]]
+    assert (missed["score"], missed["parts"]) == (0, []), "they share no word"
+    sizes = [abs(part["part"]) for part in kinds["merged", "e", "f"]["parts"]]
     assert sizes == sorted(sizes, reverse=True) != []
+
+
+def test_pairs_without_a_common_key_are_lost_before_comparison(tmp_path: Path):
+    towns = (
+        "arden",
+        "pell",
+        "marrow",
+        "tasker",
+        "winnow",
+        "odlin",
+        "quay",
+        "hollow",
+        "ferrow",
+        "bay",
+    )
+    places = [" ".join(words).title() for words in product(towns, repeat=3)]
+    titles = ["Ferry tolls rise by ten pence", "Harbour charges go up", *places, *places[:60]]
+    lines = [{"id": str(n), "title": f"{title} {n}"} for n, title in enumerate(titles)]
+    stdin = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    (tmp_path / "gold.csv").write_text("a,b,label\n0,1,D\n2,3,N\n")
+    found = result(tmp_path, "gold.csv", "-", stdin=stdin)
+    assert found["candidate_recall"]["lost_before_comparison"] == 1
+    assert found["errors"][0]["lost"] == "never compared"
 
 
 CLUSTERED = {"precision": 0.5, "recall": 0.5, "f1": 0.5}
@@ -111,7 +141,7 @@ def check_clusters(found: dict) -> None:
     assert figures == CLUSTERED
     assert found["counts"]["left_out"] == 1
     assert found["counts"]["gold_clusters"] == 4
-    assert found["candidate_recall"] == {"pairs": 2, "found": 1, "never": 1, "below": 0, "apart": 0}
+    assert found["candidate_recall"] == HALF_LOST
 
 
 @pytest.mark.parametrize(
@@ -128,9 +158,7 @@ def test_clusters_that_are_there(data: bytes, options: tuple[str, ...], tmp_path
 
 def test_settings_reach_the_clustering(tmp_path: Path):
     strict = result(tmp_path, "--threshold", "1", "labels.csv", "-")
-    assert strict["candidate_recall"] == {
-        "pairs": 2, "found": 0, "never": 1, "below": 1, "apart": 0,
-    }  # fmt: skip
+    assert strict["candidate_recall"]["below"] == strict["candidate_recall"]["pairs"] == 2
 
 
 def test_table(tmp_path: Path):
@@ -139,7 +167,8 @@ def test_table(tmp_path: Path):
     assert text.startswith("6 records in 4 gold clusters, found in ")
     assert re.search(r"^pairwise +0\.5000 \[\d\.\d{4}, \d\.\d{4}\] +0\.5000", text, re.MULTILINE)
     assert re.search(r"^adjusted Rand +0\.\d{4} \[", text, re.MULTILINE)
-    assert re.search(r"^ +1 +50\.00%  never compared", text, re.MULTILINE)
+    assert re.search(r"^ +0 +0\.00%  lost before comparison", text, re.MULTILINE)
+    assert re.search(r"^ +1 +50\.00%  lost after comparison", text, re.MULTILINE)
     assert text.count("Worst errors") == text.count("\n1. ") == 1
     assert "\n2. " not in text
     assert "\x1b" not in text

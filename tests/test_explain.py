@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import math
+from io import BytesIO
 from typing import TYPE_CHECKING
 
+import labelled
 import numpy as np
 import pytest
-from commandline import dedupe
+from commandline import FIXTURES, dedupe
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dedupe.backends.memory import build_memory_backend
-from dedupe.blocking.minhash import shingles
+from dedupe.cli.console import Styler
+from dedupe.cli.explain import explanation_text
 from dedupe.config import Settings
-from dedupe.evaluation.contributions import first_pass_context, log_odds_of, model_queries
-from dedupe.evaluation.counterfactual import feature_changes, log_odds_at
-from dedupe.evaluation.explain import corpus_of_texts, explain
-from dedupe.evaluation.field_comparison import shingle_set
-from dedupe.scoring.features import VIEW
-from dedupe.scoring.pair_context import CONTEXT
-from dedupe.text.preprocess import preprocess
+from dedupe.evaluation.breakdown import DIFFERENCES, SHARED_FEATURES, field_parts, shapley_value
+from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_record
+from dedupe.io.reader import read
+from dedupe.load import load_corpus
+from dedupe.models import ReadStats
+from dedupe.scoring.features import FEATURES
+from dedupe.scoring.model import shipped_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dedupe.evaluation.explain import Explanation
 
 RECORDS = b"""\
 {"id":"a","title":"UPDATE 1-Old lamp at Pell Point stays lit - Reuters","lede":"It burns on.","published":"2026-03-03T10:00Z","source":"x"}
@@ -33,11 +39,15 @@ RECORDS = b"""\
 {"id":"5","title":"Ferry tolls fall"}
 {"id":"same","title":"One"}
 {"id":"same","title":"Two"}
+{"id":"copy","title":"OLD LAMP at Pell Point to stay lit, council says","lede":"It burns on, they say.","published":"2026-03-03T13:00Z","source":"y"}
 """  # noqa: E501 - a record is a line
 PAIRS = {
     "a tag": ("UPDATE 1-Fed raises rates - Reuters", "Fed lifts rates to 5 pct, U.S. stocks up"),
     "equal": ("Old lamp stays lit", "Old lamp stays lit"),
     "a number": ("Fed raises rates by 4.3 pct", "Fed raises rates by 4.5 pct"),
+    "roles": ("Odlin sues Pell over ferry", "Pell sues Odlin over ferry"),
+    "opposites": ("Old lamp prices rise in June", "Old lamp prices fall in June"),
+    "generic": ("Letters to the editor", "Letters to the editor"),
     "nothing shared": ("Old lamp stays lit", "Ferry tolls rise"),
     "one word": ("Lamp", "Lamp"),
     "no spaces": ("如何看待发射成功", "如何看待发射成功的火箭"),
@@ -53,36 +63,128 @@ def ask(folder: Path, *arguments: str, code: int = 0, stdin: bytes = RECORDS):
     return done
 
 
-def answer(folder: Path, *arguments: str) -> dict:
-    return json.loads(ask(folder, "--json", *arguments).out)
+def answer(folder: Path, *arguments: str, stdin: bytes = RECORDS) -> dict:
+    return json.loads(ask(folder, "--json", *arguments, stdin=stdin).out)
 
 
-def add_up(found: dict) -> float:
-    return found["base"] + sum(part["part"] for part in found["parts"])
+def explained(a: str, b: str, **settings: object) -> Explanation:
+    chosen = Settings(**settings)
+    return explain(corpus_of_texts(a, b, chosen), 0, 1, chosen, lambda _stage, _share: None)
+
+
+# The parts of a score
 
 
 @EVERY_PAIR
-def test_parts_add_up_to_the_score(a: str, b: str, tmp_path: Path):
-    found = answer(tmp_path, "--", a, b)
+def test_parts_add_up_to_the_score(a: str, b: str):
+    found = as_json(explained(a, b), corpus_of_texts(a, b, Settings()))
     if not found["parts"]:
         assert (found["score"], found["log_odds"], found["joins"]) == (0, None, False)
         return
-    assert add_up(found) == pytest.approx(found["log_odds"], abs=0.01)
-    assert found["score"] == pytest.approx(1 / (1 + math.exp(-found["log_odds"])), abs=1e-3)
+    assert sum(part["part"] for part in found["parts"]) == pytest.approx(
+        found["log_odds"], abs=2e-3
+    )
+    scores = [field["factor"] * field["log_odds"] for field in found["field_scores"]]
+    assert sum(scores) == pytest.approx(found["text_log_odds"], abs=1e-3)
+    assert found["metadata_log_odds"] == 0, "two texts alone have no date and no outlet"
+    copies = any(guard["saw"] == "exact copies" for guard in found["guards"])
+    score = 1 if copies else 1 / (1 + math.exp(-found["log_odds"]))
+    assert found["score"] == pytest.approx(score, abs=1e-4)
     sizes = [abs(part["part"]) for part in found["parts"]]
     assert sizes == sorted(sizes, reverse=True)
 
 
+PARTS = {"a number": "numbers", "roles": "order", "opposites": "contradiction"}
+
+
+@pytest.mark.parametrize(("pair", "name"), PARTS.items(), ids=PARTS)
+def test_a_difference_is_named_and_counts_against_the_pair(pair: str, name: str):
+    parts = {part.name: part.part for part in explained(*PAIRS[pair]).breakdown.parts}
+    assert parts.pop("shared") > 0
+    assert parts[name] < 0
+    assert max(parts.values()) <= 0, "a difference never speaks for a pair"
+
+
+def test_a_generic_title_is_lowered():
+    found = explained(*PAIRS["generic"])
+    assert "generic" in {part.name for part in found.breakdown.parts}
+    assert found.breakdown.log_odds == pytest.approx(-1)
+
+
+@given(st.lists(st.integers(0, 3), min_size=len(FEATURES), max_size=len(FEATURES)))
+def test_parts_of_any_row_add_up(values: list[int]):
+    forest, row = shipped_model().text, np.array(values, dtype=float)
+    parts = dict(field_parts(forest, row))
+    assert sum(parts.values()) == pytest.approx(float(forest.log_odds(row[None])[0]))
+
+
+def test_every_feature_but_the_script_has_a_part():
+    named = [*SHARED_FEATURES, *(name for names in DIFFERENCES.values() for name in names)]
+    assert sorted([*named, "ideographs"]) == sorted(FEATURES)
+
+
+def test_shapley_value_of_a_game_of_two():
+    present = np.array([[False, False], [False, True], [True, False], [True, True]])
+    values = np.array([0.0, 1.0, 3.0, 10.0])
+    assert [shapley_value(present, values, column) for column in (0, 1)] == [6.0, 4.0]
+
+
+def test_what_metadata_adds_is_told_apart(tmp_path: Path):
+    found = answer(tmp_path, "--in", "-", "a", "b")
+    parts = {part["name"]: part for part in found["parts"] if not part["field"]}
+    assert set(parts) >= {"gap", "other_outlet"}
+    assert parts["gap"]["values"]["gap"] == pytest.approx(math.log1p(2), abs=1e-4)
+    total = sum(part["part"] for part in parts.values())
+    assert total == pytest.approx(found["metadata_log_odds"], abs=1e-3)
+    assert found["log_odds"] == pytest.approx(
+        found["text_log_odds"] + found["metadata_log_odds"], abs=1e-3
+    )
+
+
+# The same as a run
+
+
 def test_score_is_that_of_a_run(tmp_path: Path):
-    (tmp_path / "in.jsonl").write_bytes(RECORDS)
-    listed = dedupe("pairs", "--threshold", "0.01", "in.jsonl", folder=tmp_path).out
+    stdin = (FIXTURES / "demo.jsonl").read_bytes() + labelled.lines(labelled.stories())
+    listed = dedupe("pairs", "--threshold", "0.1", folder=tmp_path, stdin=stdin).out
     pairs = [json.loads(line) for line in listed.splitlines()]
-    assert len(pairs) >= 2
-    for pair in pairs:
-        given = ("--threshold", "0.01", "--in", "in.jsonl", pair["a"], pair["b"])
-        found = answer(tmp_path, *given)
-        assert found["score"] == pytest.approx(pair["score"], abs=1e-4)
-        assert found["joins"]
+    assert len(pairs) > 20
+    settings = Settings(threshold=0.1)
+    corpus = load_corpus(read(["-"], settings, ReadStats(), stdin=BytesIO(stdin)), 2)
+    for pair in pairs[::4]:
+        ends = (find_record(corpus, pair[side], "-") for side in "ab")
+        found = explain(corpus, *ends, settings, lambda _stage, _share: None)
+        assert found.score == pytest.approx(pair["score"], abs=1e-4)
+        assert found.joins
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "b"), ("c", "5")])
+def test_score_of_a_linked_pair_is_that_of_a_run(one: str, other: str, tmp_path: Path):
+    (tmp_path / "l.csv").write_text(f"a,b,label\n{one},{other},D\n")
+    links = ("--links", "l.csv")
+    listed = dedupe("pairs", *links, folder=tmp_path, stdin=RECORDS).out.splitlines()
+    scores = {frozenset((p["a"], p["b"])): p["score"] for p in map(json.loads, listed)}
+    found = answer(tmp_path, *links, "--in", "-", one, other)
+    assert found["score"] == pytest.approx(scores[frozenset((one, other))], abs=1e-4)
+
+
+def test_clusters_are_those_of_a_run(tmp_path: Path):
+    clustered = dedupe("cluster", folder=tmp_path, stdin=RECORDS).out.splitlines()
+    told = {record["id"]: record["dedupe"] for record in map(json.loads, clustered)}
+    for one, other in (("a", "b"), ("a", "c"), ("b", "copy")):
+        found = answer(tmp_path, "--in", "-", one, other)["clusters"]
+        assert found["together"] == (told[one]["cluster"] == told[other]["cluster"])
+        sizes = found["a"]["size"], found["b"]["size"]
+        assert sizes == (told[one]["size"], told[other]["size"])
+
+
+def test_exact_copies_score_as_in_a_run(tmp_path: Path):
+    found = answer(tmp_path, "--in", "-", "b", "copy")
+    assert (found["score"], found["accepted"], found["joins"]) == (1, True, True)
+    assert "equal once folded" in found["guards"][-1]["saw"]
+
+
+# What is shown
 
 
 def test_what_was_taken_off(tmp_path: Path):
@@ -98,11 +200,121 @@ def test_what_was_taken_off(tmp_path: Path):
     assert found["hours"] == 2
 
 
-def test_shared_keys_are_named(tmp_path: Path):
-    (field, _) = answer(tmp_path, "Old lamp at Pell Point", "Pell Point keeps its lamp")["fields"]
-    assert "lamp + pell" in field["anchors"]
-    assert field["met"]
+SHARED_KEYS = {
+    "words": ("Old lamp at Pell Point", "Pell Point keeps its lamp", "lamp + pell"),
+    "a single word": ("Lighthouse", "The lighthouse!", "lighthouse"),
+    "ideographs": (*PAIRS["no spaces"], "发射 + 待发"),
+}
 
+
+@pytest.mark.parametrize(("a", "b", "key"), SHARED_KEYS.values(), ids=SHARED_KEYS)
+def test_shared_keys_are_named(a: str, b: str, key: str):
+    title, lede = explained(a, b).comparisons
+    assert key in title.rare_pairs
+    assert lede.keys == 0
+
+
+def test_equal_texts_share_every_key_and_leave_nothing_over():
+    (title, _) = explained("Old lamp", "OLD LAMP").comparisons
+    assert title.bands == tuple(range(1, 13))
+    assert title.left_only == title.right_only == title.matches == ()
+
+
+def test_text(tmp_path: Path):
+    done = ask(tmp_path, "--in", "-", "a", "b")
+    text = done.out.decode()
+    assert text.startswith("One story: score 0.")
+    assert "tag taken off: update 1; outlet taken off: reuters" in text
+    assert "matched   stays ~ stay (stem)" in text
+    assert "by the texts alone: score 0." in text
+    assert "2 hours apart" in text
+    assert "A and B: 3 records, kept is " in text
+    assert "What would make them two stories" in text
+    assert "\x1b" not in text
+    assert done.err.startswith("dedupe: one story, 8 records, ")
+    assert b"\x1b[" in ask(tmp_path, "--color", "always", "--in", "-", "a", "b").out
+
+
+def test_a_text_cannot_move_the_cursor(tmp_path: Path):
+    assert b"\x1b" not in ask(tmp_path, "lamp\x1b[2J", "lamp \x1b]0;x\x07").out
+
+
+@EVERY_PAIR
+def test_every_pair_is_worded(a: str, b: str):
+    corpus = corpus_of_texts(a, b, Settings())
+    first, *lines = explanation_text(explained(a, b), corpus, Styler(False))  # noqa: FBT003
+    assert first.startswith(("One story", "Two stories"))
+    assert "Guards" in lines
+
+
+# Guards
+
+
+def guards(found: dict) -> dict[str, dict]:
+    return {guard["name"]: guard for guard in found["guards"]}
+
+
+def test_window_stops_a_pair(tmp_path: Path):
+    given = ("--threshold", "0.001", "--in", "-", "c", "d")
+    free, held = answer(tmp_path, *given), answer(tmp_path, "--window", "2d", *given)
+    assert (free["joins"], held["joins"]) == (True, False)
+    assert not guards(held)["window"]["passes"]
+    assert guards(held)["window"]["saw"] == "120.0 h apart, up to 48 h allowed"
+
+
+def test_numbers_stop_a_pair(tmp_path: Path):
+    pair = PAIRS["a number"]
+    strict = answer(tmp_path, "--numbers", "strict", *pair)
+    assert (strict["score"], guards(strict)["numbers"]["passes"]) == (0, False)
+    ignored = answer(tmp_path, "--numbers", "ignore", *pair)
+    assert ignored["score"] > answer(tmp_path, *pair)["score"]
+    assert guards(ignored)["numbers"]["passes"]
+
+
+@pytest.mark.parametrize("label", ["D", "N"])
+def test_labels_overrule_the_score(label: str, tmp_path: Path):
+    joins = label == "D"
+    one, other = ("c", "5") if joins else ("a", "b")
+    (tmp_path / "l.csv").write_text(f"a,b,label\n{one},{other},{label}\n")
+    found = answer(tmp_path, "--links", "l.csv", "--in", "-", one, other)
+    assert (found["joins"], found["clusters"]["together"]) == (joins, joins)
+    assert guards(found)["links"]["passes"] == joins
+
+
+def test_what_shares_too_little_gets_no_closer_look(tmp_path: Path):
+    found = answer(tmp_path, "--threshold", "0", *PAIRS["nothing shared"])
+    assert (found["accepted"], found["joins"]) == (False, False)
+    assert [guard["name"] for guard in found["guards"] if not guard["passes"]] == ["glance"]
+    assert "in a larger input they are not" in guards(found)["compared"]["saw"]
+
+
+# What would change the decision
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.8])
+@pytest.mark.parametrize("pair", ["a tag", "a number", "opposites"])
+def test_a_word_changes_the_score_to_what_is_said(pair: str, threshold: float):
+    a, b = PAIRS[pair]
+    found = explained(a, b, threshold=threshold)
+    assert found.words
+    for change in found.words[:3]:
+        left, right = (
+            text.replace(change.word, "", 1) if change.side == side else text
+            for side, text in (("a", a), ("b", b))
+        )
+        shorter = explained(left, right, threshold=threshold)
+        assert shorter.breakdown.score == pytest.approx(change.score, abs=1e-6)
+        assert change.flips == ((change.score >= threshold) != found.accepted)
+
+
+def test_the_rarer_of_two_words_weighs_more():
+    a, b = "Old lamp at Pell Point stays lit", "Old lamp at Pell Point stays lit for Zorro"
+    found = explained(a, b, threshold=1.0)
+    assert [change.word for change in found.words][:1] == ["Zorro"]
+    assert {change.side for change in found.words} == {"b"}
+
+
+# Records of a file
 
 UNKNOWN = "<stdin>: no record has the id or the line number"
 NUMBERS = {
@@ -138,90 +350,3 @@ FAILURES = {
 def test_failure(arguments: tuple[str, ...], reason: str, tmp_path: Path):
     done = ask(tmp_path, *arguments, code=2)
     assert (done.out, done.err) == (b"", f"dedupe: error: {reason}\n")
-
-
-def test_text(tmp_path: Path):
-    done = ask(tmp_path, "--in", "-", "a", "b")
-    text = done.out.decode()
-    assert text.startswith("One story: score 0.")
-    assert "tag taken off: update 1; outlet taken off: reuters; version: 1" in text
-    assert "matched   stays ~ stay (stem)" in text
-    assert "What would make them two stories" in text
-    assert "\x1b" not in text
-    assert done.err.startswith("dedupe: one story, 7 records, ")
-    assert b"\x1b[" in ask(tmp_path, "--color", "always", "--in", "-", "a", "b").out
-
-
-def test_a_text_cannot_move_the_cursor(tmp_path: Path):
-    assert b"\x1b" not in ask(tmp_path, "lamp\x1b[2J", "lamp \x1b]0;x\x07").out
-
-
-def test_window_stops_a_pair(tmp_path: Path):
-    free = answer(tmp_path, "--threshold", "0.01", "--in", "-", "c", "d")
-    held = answer(tmp_path, "--threshold", "0.01", "--window", "2d", "--in", "-", "c", "d")
-    assert (free["joins"], held["joins"]) == (True, False)
-    guards = {guard["name"]: guard for guard in held["guards"]}
-    assert not guards["window"]["passes"]
-    assert guards["window"]["saw"] == "120.0 h apart, up to 48 h allowed"
-
-
-def test_what_is_never_compared_does_not_join(tmp_path: Path):
-    found = answer(tmp_path, "--threshold", "0", *PAIRS["nothing shared"])
-    assert (found["accepted"], found["joins"]) == (True, False)
-    assert [guard["name"] for guard in found["guards"] if not guard["passes"]] == ["compared"]
-
-
-def case_of(a: str, b: str, threshold: float = 0.5):
-    settings = Settings(threshold=threshold)
-    corpus = corpus_of_texts(a, b, settings)
-    return build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), settings)
-
-
-@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
-@EVERY_PAIR
-def test_a_change_of_one_feature_flips_the_verdict(a: str, b: str, threshold: float):
-    case = case_of(a, b, threshold)
-    evidence = first_pass_context(case)
-    steps = model_queries(case, evidence, 0, 1)
-    passes = log_odds_of(steps) >= log_odds_at(threshold)
-    names = (*VIEW, *VIEW, *CONTEXT)
-    for change in feature_changes(case, evidence, 0, 1):
-        place = (
-            names.index(change.name)
-            if change.field
-            else len(names) - names[::-1].index(change.name) - 1
-        )
-        row = steps[0].row
-        before = row[place]
-        row[place] = np.nextafter(change.bound, np.inf) if change.above else change.bound
-        assert (log_odds_of(steps) >= log_odds_at(threshold)) != passes
-        row[place] = before
-
-
-def test_a_word_that_flips_the_verdict_weighs():
-    a, b = "Old lamp at Pell Point stays lit", "Old lamp at Pell Point stays lit for Zorro"
-    found = explain(corpus_of_texts(a, b, Settings()), 0, 1, Settings(threshold=1.0))
-    scores = {(change.side, change.word): change.score for change in found.words}
-    whole = explain(corpus_of_texts(a, a, Settings()), 0, 1, Settings())
-    assert set(scores) == {("b", "for"), ("b", "zorro")}
-    assert scores["b", "zorro"] >= scores["b", "for"], "the rarer word tells more"
-    assert max(scores.values()) <= whole.breakdown.score + 1e-9
-
-
-@EVERY_PAIR
-def test_shingles_are_those_of_the_sketch(a: str, b: str):
-    found = explain(corpus_of_texts(a, b, Settings()), 0, 1, Settings())
-    for text in (found.comparisons[0].left, found.comparisons[0].right):
-        codes = np.frombuffer(text.normalized.encode("utf-32-le"), dtype=np.uint32)
-        span = np.array([0]), np.array([len(codes)])
-        hashes, _ = shingles(codes, *span, np.array([text.spaceless]))
-        assert len(shingle_set(text)) == len(np.unique(hashes))
-
-
-def test_equal_texts_are_alike_in_every_way():
-    sight = explain(
-        corpus_of_texts("Old lamp", "OLD LAMP", Settings()), 0, 1, Settings()
-    ).comparisons[0]
-    assert (sight.exact, sight.estimated, sight.chance) == (1, 1, 1)
-    assert sight.bands == tuple(range(1, 26))
-    assert sight.left_only == sight.right_only == ()

@@ -26,8 +26,12 @@ from dedupe.cli.pair_layout import (
     text_width,
 )
 from dedupe.errors import OutputError
-from dedupe.evaluation.label import open_label_file, question_order, spread_over_clusters
-from dedupe.scoring.scored_pairs import ScoredPairs
+from dedupe.evaluation.label import (
+    ScoredPairs,
+    open_label_file,
+    question_order,
+    spread_over_clusters,
+)
 from dedupe.text.word_diff import word_diff
 
 if TYPE_CHECKING:
@@ -400,8 +404,8 @@ def test_lines_fit_and_hold_every_word(width: int, marks: str):
 
 def judged(scores: list[float]) -> ScoredPairs:
     count = len(scores)
-    codes = (np.arange(count) * 2) << 32 | (np.arange(count) * 2 + 1)
-    return ScoredPairs(codes, np.array(scores), np.zeros((count, 1)))
+    left = np.arange(count) * 2
+    return ScoredPairs(left, left + 1, np.array(scores))
 
 
 def test_near_scores_are_asked_first_and_far_ones_are_not_forgotten():

@@ -105,7 +105,8 @@ def corpus_of(*ids: str) -> Corpus:
     texts = ([""] * count,)
     digests = np.arange(1, count + 1, dtype=np.uint64)
     times = np.zeros(count, dtype=np.int64)
-    return Corpus((), texts, list(ids), [""] * count, times, digests)
+    days_only = np.zeros(count, dtype=bool)
+    return Corpus((), texts, list(ids), [""] * count, times, days_only, digests)
 
 
 def test_records_are_found_by_their_names():

@@ -1,142 +1,131 @@
-"""The recipe of the model: what it shows the trainer, and that what it writes says the same."""
+"""The tools that fit the model: what they learn from, and that the package reads what they write."""
 
 from __future__ import annotations
 
-import fit
+import random
+from collections import Counter
+from importlib.util import find_spec
+
+import edits
+import training_pairs
 import numpy as np
 import orjson
 import pytest
-import synthetic_pairs
-import training_examples
-from labelled import labels, lines, stories
-from readers import joined, read_bytes
+import rows
+from training_pairs import Pair
 
-from dedupe.backends.memory import build_memory_backend
-from dedupe.config import Settings
-from dedupe.scoring.features import VIEW
-from dedupe.scoring.model import read_model, shipped_model
-from dedupe.scoring.score import FEATURES
-from dedupe.text.preprocess import preprocess
+from dedupe.scoring.features import FEATURES
+from dedupe.scoring.model import METADATA, Model, read_model, shipped_model
 
-PLACE = {name: place for place, name in enumerate(FEATURES)}
+needs_lightgbm = pytest.mark.skipif(not find_spec("lightgbm"), reason="it is for make fit alone")
 
 
-def test_every_promise_is_about_a_feature():
-    assert {*fit.HELPS, *fit.HURTS} <= set(FEATURES)
-    assert not set(fit.HELPS) & set(fit.HURTS)
-    signs = fit.directions()
-    assert [signs[PLACE[name]] for name in ("dice", "lede_dice", "gap", "tags")] == [1, 1, -1, 0]
+def test_invented_pairs_are_labelled_and_split_in_halves():
+    pairs = list(training_pairs.invented_pairs())
+    labels = Counter(pair.label for pair in pairs)
+    assert labels.keys() == {"D", "U", "N"}
+    assert 0.4 < labels["D"] / len(pairs) < 0.6
+    assert all(pair.left["title"] and pair.right["title"] for pair in pairs)
 
 
-def test_blank_leaves_the_given_rows_alone():
-    rows = np.ones((2, len(FEATURES)))
-    blanked = training_examples.blank(rows, ["gap"])
-    assert np.isnan(blanked[:, PLACE["gap"]]).all()
-    assert np.isnan(blanked).sum() == 2
-    assert (rows == 1).all()
+def test_stories_told_twice_are_all_pairs_and_others_the_confusable_ones():
+    pairs = list(training_pairs.story_pairs())
+    assert {pair.label for pair in pairs} == {"D", "N"}
+    for pair in pairs:
+        assert (pair.label == "D") == (pair.left["gold"] == pair.right["gold"])
 
 
-def test_undated_rows_have_no_gap_and_nothing_returns():
-    rows = np.ones((1, len(FEATURES)))
-    rows[0, PLACE["returns"]] = np.nan
-    found = training_examples.undated(rows)[0]
-    assert np.isnan(found[PLACE["gap"]])
-    assert np.isnan(found[PLACE["returns"]]), "words that do not meet still do not"
-    assert found[PLACE["recurrence"]] == 0
-    assert found[PLACE["dice"]] == 1
+ENGLISH = edits.Editor("en", random.Random(1))
+ENGLISH.names = ["Marrow"]
+ENGLISH.sides = {side: ["falls"] for side in edits.editor_sides("falls")}
+TITLE = "Profit of Zellwick rises by 12 percent, helped by Odlin"
+EDITED = {
+    edits.change_number: lambda text: "12" not in text and text.startswith("Profit of Zellwick"),
+    edits.rename: lambda text: "Marrow" in text,
+    edits.swap: lambda text: text == "Profit of Odlin rises by 12 percent, helped by Zellwick",
+    edits.contradict: lambda text: text == TITLE.replace("rises", "falls"),
+    edits.negate: lambda text: any(f" {word} " in text for word in ("not", "never", "cannot")),
+    edits.truncate: lambda text: text.rstrip(" .…") in TITLE and text != TITLE,
+    edits.capitalise: lambda text: text == TITLE.upper(),
+    edits.add_kicker: lambda text: text.endswith(TITLE) and text != TITLE,
+    edits.keep: lambda text: text == TITLE,
+}
 
 
-@pytest.fixture(name="folder")
-def stories_and_labels(tmp_path):
-    told = [{**record, "lede": f"{record['title']}, it was said on Monday"} for record in stories()]
-    (tmp_path / "stories.jsonl").write_bytes(lines(told))
-    rows = "".join(f"{row['a']},{row['b']},{row['label']}\n" for row in labels())
-    (tmp_path / "labels.csv").write_text(f"a,b,label\n{rows}a0,b1,U\n")
-    return tmp_path
+@pytest.mark.parametrize(("edit", "holds"), EDITED.items(), ids=lambda edit: getattr(edit, "__name__", ""))
+def test_edits(edit, holds):
+    assert holds(edit(ENGLISH, TITLE))
 
 
-def test_a_lesson_holds_the_told_pairs_and_their_variants(folder):
-    case = training_examples.open_corpus(str(folder / "stories.jsonl"))
-    pairs = training_examples.label_pairs(str(folder / "labels.csv"))
-    lesson = training_examples.labelled_examples(case, pairs)
-    assert len(case.corpus) == len(stories())
-    variants, left_over = divmod(len(lesson.rows), 61)
-    assert left_over == 0
-    assert variants > 1
-    assert lesson.labels.tolist() == ([1] * 30 + [0] * 31) * variants
-    assert lesson.mass[0] == 1 > lesson.mass[61:].max()
-    assert lesson.mass[60] == training_examples.WORTH["U"], (
-        "an update is no duplicate, and tells little"
+def test_edits_that_do_not_apply_are_left_out():
+    assert edits.change_number(ENGLISH, "No figures here") is None
+    assert edits.truncate(ENGLISH, "Too short") is None
+    assert edits.mistype(ENGLISH, "So few") is None
+
+
+def some_pairs(count: int = 120) -> list[Pair]:
+    return random.Random(5).sample(list(training_pairs.invented_pairs()), count)
+
+
+def test_rows_have_a_column_a_feature(tmp_path):
+    pairs = some_pairs()
+    assert rows.title_features(pairs).shape == (len(pairs), len(FEATURES))
+    assert np.isnan(rows.lede_features(pairs)).all(), "invented pairs have no ledes"
+    known = rows.known_rows(tmp_path, pairs)
+    assert known.shape == (len(pairs), len(METADATA))
+    assert np.isnan(known[:, :-1]).all()
+    assert (known[:, -1] == 1).all()
+
+
+def test_what_is_known_of_stories_is_their_time_and_their_outlets(tmp_path):
+    pairs = list(training_pairs.story_pairs())[:200]
+    known = rows.known_rows(tmp_path, pairs)
+    assert not np.isnan(known[:, METADATA.index("gap")]).any()
+    other = np.array([pair.left["source"] != pair.right["source"] for pair in pairs])
+    assert (~np.isnan(known[:, METADATA.index("other_outlet")]) == other).all()
+
+
+@needs_lightgbm
+def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path):
+    import fit  # noqa: PLC0415 - needs lightgbm
+
+    pairs = [*some_pairs(600), *list(training_pairs.story_pairs())[:600]]
+    told = fit.training_set(tmp_path, pairs)
+    fitted = fit.fit(told)
+    model = read_model(orjson.dumps(fit.export(fitted)))
+    own = told.where(rows.has_rows(told.titles))
+    assert model.text.log_odds(own.titles) == pytest.approx(
+        fitted.text.predict(own.titles, raw_score=True), abs=1e-3
     )
-    dice = lesson.rows[:60, PLACE["dice"]]
-    assert dice[:30].min() > dice[30:].max()
-    ledes = np.isnan(lesson.rows[:, len(VIEW)]).reshape(variants, 61)
-    assert (ledes.all(axis=1) | ~ledes.any(axis=1)).all()
-    assert ledes.all(axis=1).sum() == 1, "one variant has no ledes"
-
-
-def test_the_written_model_says_what_the_trained_one_does(folder):
-    pytest.importorskip("sklearn")
-    corpus, told = str(folder / "stories.jsonl"), str(folder / "labels.csv")
-    lesson = training_examples.labelled_examples(
-        training_examples.open_corpus(corpus), training_examples.label_pairs(told)
+    assert np.minimum(model.metadata.log_odds(own.known), model.most_support) == pytest.approx(
+        fit.support(fitted.metadata, own.known), abs=1e-3
     )
-    booster = fit.train(lesson, trees=12)
-    model = read_model(orjson.dumps(fit.export(booster)))
-    odds = booster.decision_function(lesson.rows)
-    assert model.log_odds(lesson.rows) == pytest.approx(odds, abs=1e-3)
-    assert ((odds > 0) == (lesson.labels == 1)).all()
+    check_directions(model)
 
 
-def test_the_shipped_model_has_the_shape_that_the_recipe_gives():
-    model = shipped_model()
-    assert len(model.roots) <= fit.TREES
-    leaves = np.add.reduceat(model.features < 0, model.roots)
-    assert leaves.max() <= fit.LEAVES
-    assert np.isfinite(model.thresholds).all()
-    assert np.isfinite(model.values).all()
+@pytest.mark.skipif(not find_spec("lightgbm"), reason="it is for make fit alone")
+def test_the_shipped_model_keeps_its_promises():
+    check_directions(shipped_model())
 
 
-def test_the_recipe_gives_one_file_for_one_input(folder, tmp_path):
-    pytest.importorskip("sklearn")
-    files = [str(folder / "stories.jsonl"), str(folder / "labels.csv")]
-    for name in ("once.json", "again.json"):
-        fit.main(["-o", str(tmp_path / name), *files])
-    once, again = ((tmp_path / name).read_bytes() for name in ("once.json", "again.json"))
-    assert once == again
-    assert read_model(once).names == FEATURES
+def check_directions(model: Model) -> None:
+    """Check that no value moves the log-odds against its direction, and what is neutral."""
+    import fit  # noqa: PLC0415 - needs lightgbm
 
-
-SWAPS = {
-    "Odlin beats Marrow in final": ("exchange", "Marrow beats Odlin in final"),
-    "Odlin to sue Pell Point": ("exchange", "Pell Point to sue Odlin"),
-    "Odlin beats Odlin": ("exchange", None),
-    "Tolls rise in Odlin": ("exchange", None),
-    "Odlin and Marrow raise tolls": ("reorder", "Marrow and Odlin raise tolls"),
-    "Tolls to rise at Pell Point, council says": (
-        "reorder", "council says Tolls to rise at Pell Point",
-    ),
-    "Tolls rise": ("reorder", None),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("headline", "told"), SWAPS.items(), ids=SWAPS)
-def test_headlines_are_turned(headline, told):
-    turn, expected = told
-    assert getattr(synthetic_pairs, turn)(headline) == expected
-
-
-def case_of_records(told):
-    corpus = joined(read_bytes(lines(told)))
-    return build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), Settings())
-
-
-def test_made_up_pairs_are_of_each_sort_alike():
-    titles = ["Odlin beats Marrow in cup", "Odlin and Arden raise tolls"]
-    told = [{"id": str(n), "title": title} for n, title in enumerate(titles)]
-    lesson = training_examples.synthetic_examples(case_of_records(told))
-    assert lesson.labels.tolist() == [0, 0, 1] * 2
-    exchanged = lesson.rows[:, PLACE["exchanged"]].tolist()
-    assert exchanged == [1, 0, 0] * 2
-    assert np.isnan(lesson.rows[:3, PLACE["gap"]]).all()
-    assert (lesson.rows[3:, PLACE["same_source"]] == 0).all()
+    chance = np.random.default_rng(2)
+    neutral = np.full((1, len(METADATA)), np.nan)
+    neutral[0, -1] = 1
+    assert model.metadata.log_odds(neutral).tolist() == [0.0]
+    for forest, directions in (
+        (model.text, [fit.direction(name) for name in FEATURES]),
+        (model.metadata, fit.METADATA_DIRECTIONS),
+    ):
+        for feature, way in enumerate(directions):
+            cuts = np.unique(forest.thresholds[forest.features == feature])
+            if not way or not len(cuts):
+                continue
+            rest = chance.choice(forest.thresholds[forest.features >= 0], (50, len(directions)))
+            table = np.repeat(rest[:, None], len(cuts) + 1, axis=1)
+            table[:, :, feature] = [*cuts, cuts[-1] + 1]
+            odds = forest.log_odds(table.reshape(-1, len(directions))).reshape(50, -1)
+            assert (np.diff(odds * way, axis=1) >= -1e-9).all(), forest.names[feature]

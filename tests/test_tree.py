@@ -22,10 +22,10 @@ DEMO = str(FIXTURES / "demo.jsonl")
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 EXPECTED = """\
 :2 Northern Wire  UPDATE 1-Old lighthouse at Pell Point to stay lit for 50 more years  3 records
-\u251c\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another] 50 years, \
-[council decides | Pell Courier]  title 0.71 lede 0.93
-\u2514\u2500 S  :1 Northern Wire  Old lighthouse at Pell Point to stay lit for [fifty] more years  \
-title 0.87 lede 0.93
+\u251c\u2500 S  :1 Northern Wire  Old lighthouse at Pell Point to stay lit for [fifty] more years  \
+title 1.00 lede 0.93
+\u2514\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another] 50 years, \
+[council decides | Pell Courier]  title 0.76 lede 0.92
 
 :4 Northern Wire  Odlin Ferry raises full-year profit forecast to 40 mln crowns  2 records
 \u2514\u2500 S  :5 Pell Courier  Odlin Ferry [lifts] full-year profit forecast to 40 [million] \

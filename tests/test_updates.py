@@ -12,9 +12,6 @@ from commandline import dedupe
 from corpora import CORPORA, canonical_of, lines, partition, run_of, story
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from readers import corpus_of
-
-from dedupe.text.preprocess import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,30 +19,6 @@ if TYPE_CHECKING:
 LAMP = "Old lamp at Pell Point stays lit"
 TAGS = ("", "UPDATE 1-", "UPDATE 2-", "RPT-UPDATE 2-", "WITHDRAWN: ")
 STORIES = [story(n, tag + LAMP, "", "Northern Wire", n) for n, tag in enumerate(TAGS)]
-
-VERSIONS = {
-    LAMP: 0,
-    f"UPDATE 1-{LAMP}": 1,
-    f"UPDATE 3-{LAMP}": 3,
-    f"WRAPUP 2-{LAMP}": 2,
-    f"RPT-{LAMP}": 0,
-    f"REFILE-{LAMP}": 0,
-    f"CORRECTED-{LAMP}": 0,
-    f"RPT-UPDATE 2-{LAMP}": 2,
-    f"REFILE-UPDATE 1-{LAMP}": 1,
-    f"UPDATE 1-RPT-{LAMP}": 1,
-    "Update on 2 lamps": 0,
-    "": 0,
-}
-
-
-@pytest.mark.parametrize(("title", "version"), VERSIONS.items())
-def test_what_version_a_headline_states(title: str, version: int):
-    lede = "UPDATE 4-It burns on."
-    corpus = corpus_of(lines([{"id": "1", "title": title, "lede": lede}]))
-    stated = preprocess(corpus, 1, 1, lambda _: None).versions
-    assert stated.tolist() == [version or 4 * (not title)]
-
 
 def test_split_puts_each_version_by_itself():
     found = partition(run_of(STORIES, updates="split"))

@@ -28,6 +28,8 @@ RETIRED = {
 
 ALLOWED = {
     "anchor": "SVG's text-anchor",
+    "CALENDAR": "the meaning of a word that names a day or a month",
+    "calendar": "the number of such words",
     "echo": "click's function",
     "echo_via_pager": "click's function",
     "engine": "the option --engine",

@@ -37,7 +37,7 @@ class Promise(NamedTuple):
 PROMISES = (
     Promise("No input crashes it, hangs it, or fills memory", make=("fuzz", "SECONDS=60")),
     Promise("The C kernel has no undefined behaviour", make=("sanitize",)),
-    Promise("It refuses arrays that lie", ("tests/test_kernel_arrays.py",)),
+    Promise("It refuses arrays that lie", ("tests/test_twins.py",)),
     Promise(
         "A run that is killed, starved or cut off leaves the old file or the new one, whole",
         ("tests/test_faults.py", "tests/test_faults_disk.py", "tests/test_index_safety.py"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WEEK = 7 * 24 * 3600
 NO_WINDOW = -1
+BUCKETS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +162,32 @@ def look_back(
             far = clock[place] - clock[back] > reach.window >= 0
             if clock[back] == NO_TIME or not far:
                 yield record, members[back]
+
+
+def count_cut(buckets: Buckets, times: NDArray[np.int64], reach: Reach) -> int:
+    """Return how often a record has more within the window of a bucket than it looks back at.
+
+    >>> starts, members = np.array([0, 20]), np.arange(20, dtype=np.uint32)
+    >>> count_cut(Buckets(members, starts, members), np.arange(20), RARE_REACH)
+    3
+    """
+    big = np.flatnonzero(np.diff(buckets.starts) > reach.records + 1)
+    parts = np.array_split(big, len(big) // BUCKETS_AT_ONCE + 1)
+    return sum(count_cut_of(buckets, part, times, reach) for part in parts)
+
+
+def count_cut_of(
+    buckets: Buckets, chosen: NDArray[np.int64], times: NDArray[np.int64], reach: Reach
+) -> int:
+    """Return the same count for some buckets."""
+    starts = buckets.starts[chosen]
+    sizes = buckets.starts[chosen + 1] - starts
+    places = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    at = places + np.repeat(starts, sizes)
+    clock = times[buckets.members[at]]
+    first = np.where(clock == NO_TIME, reach.undated, reach.records) + 1
+    late = np.flatnonzero(places >= first)
+    beyond = times[buckets.members[at[late] - first[late]]]
+    opening = np.repeat(times[buckets.members[starts]], sizes)[late]
+    near = clock[late] - beyond <= reach.window
+    return int(np.count_nonzero(near | (opening == NO_TIME)))

@@ -163,12 +163,13 @@ def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float)
 
 
 def timing_summary(stats: Mapping[str, Any]) -> str:
-    """Word where the time went and which caps were hit, for ``-v``."""
+    """Word where the time went and how often a budget cut candidates, for ``-v``."""
     times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
     effort = [
-        f"passes {stats['passes']:,}",
+        "1 pass" if stats["passes"] == 1 else f"{stats['passes']:,} passes",
         count_noun(stats["candidate_pairs"], "candidate pair"),
         count_noun(stats["pairs"], "verified pair"),
+        count_noun(stats["cut_look_backs"], "look-back") + " cut",
     ]
     return ", ".join([*times, *effort])
 

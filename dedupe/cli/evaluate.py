@@ -5,23 +5,21 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from dedupe.cli.console import Styler, join_facts
-from dedupe.cli.feature_text import feature_value_text
+from dedupe.cli.feature_text import contribution_text, record_description
 from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
-from dedupe.models import NO_TIME, ReadStats
+from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dedupe.evaluation.contributions import Contribution
     from dedupe.evaluation.error_analysis import Error, Losses
     from dedupe.evaluation.evaluate import Evaluation
     from dedupe.evaluation.metrics import Figure
@@ -34,8 +32,8 @@ GOLD is a file of labelled pairs (a, b, label; CSV or JSONL; D duplicate, U upda
 gold clusters (id, cluster). FILES are clustered as dedupe cluster does, with the same settings,
 and compared with it; records without gold count nowhere. Shown are precision, recall and F1 of
 pairs, B-cubed and the adjusted Rand index, with 95 % bootstrap intervals; how many gold pairs were
-never compared, scored too low, or put apart in the end; and the worst errors with the features
-that told most. The whole input is held in memory.
+lost before comparison and after it; and the worst errors with what made their scores. The whole
+input is held in memory.
 """
 
 EXAMPLES = examples(
@@ -52,7 +50,7 @@ EXAMPLES = examples(
 
 
 class GoldAndFilesCommand(Command):
-    """Shows the operands as they are read, not as click gathers them."""
+    """A command that shows its operands as they are read, not as click gathers them."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the operands."""
@@ -111,7 +109,7 @@ def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """What ``evaluate`` was asked for, beside the settings of the run."""
+    """The options of ``evaluate`` beside the settings of the run."""
 
     gold_field: str | None
     clustered: bool
@@ -157,11 +155,11 @@ def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) ->
 def compute_evaluation(
     request: Request, gold: str | None, wanted: EvaluateOptions, read_stats: ReadStats
 ) -> tuple[Corpus, Evaluation]:
-    """Read, cluster and judge, with progress for whoever watches."""
+    """Read, cluster and judge the files."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
     from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     with read_with_progress(request, read_stats) as (batches, progress):
         corpus = load_corpus(batches, len(request.settings.field))
@@ -176,7 +174,7 @@ def compute_evaluation(
 
 
 def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> str:
-    """Word what was judged."""
+    """Return what was judged in words."""
     counts = evaluation.counts
     if "labelled_pairs" in counts:
         gold = count_noun(counts["labelled_pairs"], "labelled pair")
@@ -187,14 +185,14 @@ def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> 
 
 FIRST = 16
 COLUMN = 26
-TOLD_PARTS = 8
+TOLD_PARTS = 5
 RATES = ("precision", "recall", "f1")
 ROWS = {"pairwise": "", "B-cubed": "bcubed_"}
 SINGLES = {"adjusted Rand": "ari", "updates merged": "updates_merged"}
 
 
 def evaluation_text(evaluation: Evaluation, corpus: Corpus, paint: Styler) -> Iterator[str]:
-    """The lines of an evaluation."""
+    """Yield the lines of an evaluation."""
     yield gold_line(evaluation.counts)
     yield ""
     yield from figure_table(evaluation.figures, paint)
@@ -211,7 +209,7 @@ def evaluation_text(evaluation: Evaluation, corpus: Corpus, paint: Styler) -> It
 
 
 def gold_line(counts: Mapping[str, int]) -> str:
-    """Word what was compared."""
+    """Return what was compared in words."""
     if "labelled_pairs" in counts:
         kinds = (
             count_noun(counts["duplicates"], "duplicate"),
@@ -227,7 +225,7 @@ def gold_line(counts: Mapping[str, int]) -> str:
 
 
 def figure_table(figures: Mapping[str, Figure], paint: Styler) -> Iterator[str]:
-    """The figures with their intervals: precision, recall and F1 a row, then single ones."""
+    """Yield the figures with their intervals: precision, recall and F1 a row, then single ones."""
     yield paint.head(" " * FIRST + "".join(f"{name:<{COLUMN}}" for name in RATES).rstrip())
     for title, prefix in ROWS.items():
         if prefix + "f1" in figures:
@@ -239,7 +237,7 @@ def figure_table(figures: Mapping[str, Figure], paint: Styler) -> Iterator[str]:
 
 
 def figure_cell(figure: Figure) -> str:
-    """A figure with its interval; ``-`` where it is not defined."""
+    """Return a figure with its interval; ``-`` where it is not defined."""
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
@@ -248,13 +246,14 @@ def figure_cell(figure: Figure) -> str:
 
 
 def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:
-    """Where gold pairs went."""
+    """Yield where gold pairs went, and the recall that each step lost."""
     yield paint.head(f"Candidate recall, of {count_noun(losses.pairs, 'gold pair')}")
     for title, count in (
         ("found together", losses.found),
-        ("never compared: no band or anchor in common, or beyond the window", losses.never),
-        ("compared, but scored below the threshold", losses.below),
-        ("accepted, but put into two clusters", losses.apart),
+        ("lost before comparison: never compared", losses.never),
+        ("lost after comparison", losses.below + losses.apart),
+        ("  scored below the threshold", losses.below),
+        ("  accepted, but put into two clusters", losses.apart),
     ):
         share = count / losses.pairs if losses.pairs else 0
         yield f"  {count:>10,} {share:>7.2%}  {title}"
@@ -263,7 +262,7 @@ def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:
 def error_lines(
     number: int, mistake: Error, cause: str, corpus: Corpus, paint: Styler
 ) -> Iterator[str]:
-    """One error: what went wrong, both records, and the features that told most."""
+    """Yield one error: what went wrong, both records, and the largest parts of the score."""
     kind = "put together, but are two" if mistake.merged else "left apart, but are one"
     ending = f" ({cause})" if cause else ""
     yield f"{number}. {paint.bad(kind)}{ending}, score {mistake.breakdown.score:.3f}"
@@ -272,32 +271,7 @@ def error_lines(
         yield from (
             f"     {escape_controls(texts[record])}" for texts in corpus.texts if texts[record]
         )
-    if mistake.breakdown.parts:
-        shown = mistake.breakdown.parts[:TOLD_PARTS]
-        yield "   " + ", ".join(contribution_text(part, paint) for part in shown)
-
-
-def record_description(corpus: Corpus, record: int) -> str:
-    """A record's place, id, outlet and time."""
-    from dedupe.evaluation.evaluate import location_of
-
-    path, line = location_of(corpus, record)
-    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
-    time = int(corpus.times[record])
-    return escape_controls(
-        "  ".join(filter(None, [*facts, "" if time == NO_TIME else time_text(time)]))
-    )
-
-
-def time_text(seconds: int) -> str:
-    """A time as people write it; far-off ones as seconds."""
-    try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
-
-
-def contribution_text(part: Contribution, paint: Styler) -> str:
-    """A feature with its value and its part in the log-odds."""
-    text = f"{part.label} {feature_value_text(part.name, part.value)} ({part.part:+.2f})"
-    return paint.good(text) if part.part > 0 else paint.bad(text)
+    for part in mistake.breakdown.parts[:TOLD_PARTS]:
+        amount = f"{part.part:+.2f}"
+        painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
+        yield f"   {painted}  {f'{part.field}: ' if part.field else ''}{contribution_text(part)}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts
-from dedupe.cli.feature_text import MEANINGS, TWO_VALUED, feature_value_text
+from dedupe.cli.feature_text import contribution_text, record_description
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dedupe.cli.console import Styler
-    from dedupe.evaluation.contributions import Contribution
-    from dedupe.evaluation.counterfactual import FeatureChange, WordChange
+    from dedupe.evaluation.breakdown import ScoreBreakdown
+    from dedupe.evaluation.counterfactual import WordChange
     from dedupe.evaluation.explain import Explanation
-    from dedupe.evaluation.field_comparison import FieldComparison, NormalizedText, Word
+    from dedupe.evaluation.field_comparison import (
+        FieldComparison,
+        NormalizedText,
+        UnmatchedWord,
+    )
     from dedupe.models import Corpus
 
 HELP = """\
 Show why two texts are, or are not, taken for one story.
 
-A and B are two texts; with --in they are two ids or line numbers of that file, and words are
-weighed by its counts, as a run on it does. Shown are the folded texts with what was taken off,
-the shingles, bands and rare words that they share, each feature with its part in the log-odds, the
-guards, and what would have to change for the verdict to be another.
+A and B are two texts; with --in they are two ids or line numbers of that file, which is clustered
+as a run on it does. Shown are the texts as they are compared, the blocking keys that they share,
+what each field, time, outlets and recurrence add to the score, the other rules that apply, the
+clusters that the two are in, and what would change the decision.
 """
 
 EXAMPLES = examples(
@@ -49,7 +53,7 @@ OPERANDS = 2
 
 
 class PairCommand(Command):
-    """Shows the operands as they are read, not as click gathers them."""
+    """A command that shows its operands as they are read, not as click gathers them."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the operands."""
@@ -77,7 +81,7 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
 
 
 def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> None:
-    """Explain two texts, or two records of the file; the output appears whole or not at all."""
+    """Explain two texts or two records of the file; the output appears whole or not at all."""
     from dedupe.cli.run import (
         check_destinations,
         encode_json,
@@ -110,10 +114,10 @@ def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> No
 def compute_explanation(
     request: Request, left: str, right: str, read_stats: ReadStats
 ) -> tuple[Corpus, Explanation]:
-    """Read what there is to read and explain, with progress for whoever watches."""
+    """Read the file, if there is one, and explain the pair."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.explain import corpus_of_texts, explain, find_record
-    from dedupe.pipeline import load_corpus
+    from dedupe.load import load_corpus
 
     settings = request.settings
     with read_with_progress(request, read_stats) as (batches, progress):
@@ -127,13 +131,12 @@ def compute_explanation(
 
 
 MAX_CHANGES = 12
-NEGLIGIBLE = 0.005
+MAX_NEAREST = 3
+MAX_KEYS = 12
 
 
 def explanation_text(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
-    """The lines of an explanation, the verdict first."""
-    from dedupe.cli.evaluate import record_description
-
+    """Yield the lines of an explanation, the decision first."""
     yield outcome_line(explanation, paint)
     for side, record in (("A", explanation.left), ("B", explanation.right)):
         if corpus.batches:
@@ -143,23 +146,27 @@ def explanation_text(explanation: Explanation, corpus: Corpus, paint: Styler) ->
             yield ""
             yield from field_lines(comparison, paint)
     yield ""
-    yield from contribution_lines(explanation, paint)
+    yield from score_lines(explanation, paint)
     yield ""
     yield paint.head("Guards")
     for guard in explanation.guards:
         mark = paint.good("pass") if guard.passes else paint.bad("stop")
         yield f"  {mark}  {guard.name}: {guard.saw}"
+    if corpus.batches:
+        yield ""
+        yield from cluster_lines(explanation, corpus, paint)
     yield ""
     yield from change_lines(explanation, paint)
 
 
 def outcome_line(explanation: Explanation, paint: Styler) -> str:
-    """The outcome with the score and the threshold."""
-    score, threshold = explanation.breakdown.score, explanation.threshold
+    """Return the decision with the score and the threshold."""
+    score, threshold = explanation.score, explanation.threshold
     sign = ">=" if score >= threshold else "<"
     told = f"score {score:.3f} {sign} threshold {threshold:g}"
     if explanation.joins:
         why = ", put together by a label" if explanation.linked else ""
+        why = why or (", exact copies" if explanation.copies else "")
         return f"{paint.good('One story')}: {told}{why}"
     stopped = [guard.name for guard in explanation.guards if not guard.passes]
     why = f", stopped by: {', '.join(stopped)}" if stopped else ""
@@ -167,20 +174,16 @@ def outcome_line(explanation: Explanation, paint: Styler) -> str:
 
 
 def field_lines(comparison: FieldComparison, paint: Styler) -> Iterator[str]:
-    """One field of both records: as given, as normalised, and what they share."""
+    """Yield one field of both records: as given, as compared, and what they share."""
     yield paint.head(comparison.name)
     yield from text_lines("A", comparison.left, paint)
     yield from text_lines("B", comparison.right, paint)
-    if not (comparison.left.normalized and comparison.right.normalized):
+    if not comparison.is_filled:
         return
-    left, right, both = comparison.counts
-    yield f"  shingles  {both} shared of {left} and {right}"
-    yield (
-        f"  Jaccard   {comparison.exact:.3f} exact, {comparison.estimated:.3f} by the sketch; "
-        f"a band meets with chance {comparison.chance:.3f}"
-    )
-    yield f"  bands     {', '.join(map(str, comparison.bands)) or 'none met'}"
-    yield f"  anchors   {', '.join(comparison.rare_pairs) or 'none met'}"
+    bands = [f"band {band}" for band in comparison.bands]
+    keys = [*comparison.rare_pairs, *bands]
+    more = f" and {len(keys) - MAX_KEYS} more" if len(keys) > MAX_KEYS else ""
+    yield f"  keys      {', '.join(keys[:MAX_KEYS]) or 'none in common'}{more}"
     if comparison.matches:
         found = (f"{match.left} ~ {match.right} ({match.how})" for match in comparison.matches)
         yield f"  matched   {', '.join(found)}"
@@ -189,80 +192,82 @@ def field_lines(comparison: FieldComparison, paint: Styler) -> Iterator[str]:
 
 
 def text_lines(side: str, text: NormalizedText, paint: Styler) -> Iterator[str]:
-    """One text as given and as normalised, with the rules that were applied."""
+    """Yield one text as given and as compared, with what was taken off."""
     yield f"  {side}         {escape_controls(text.raw)}"
-    yield f"    folded  {text.normalized or '(nothing)'}"
+    yield f"    folded  {escape_controls(text.normalized) or '(nothing)'}"
     taken = {
         "tag taken off": text.tags,
         "outlet taken off": text.outlet,
         "version": str(text.version) if text.version else "",
         "withdrawn": "yes" if text.withdrawn else "",
-        "folded": ", ".join(text.rules),
     }
-    rules = [f"{rule}: {value}" for rule, value in taken.items() if value]
+    rules = [f"{rule}: {escape_controls(value)}" for rule, value in taken.items() if value]
     if rules:
         yield paint.faint(f"    rules   {'; '.join(rules)}")
 
 
-def unmatched_text(words: Iterable[Word]) -> str:
-    """Words left over, with their bits."""
-    return ", ".join(f"{word.text} {word.bits:.1f}" for word in words)
+def unmatched_text(words: Iterable[UnmatchedWord]) -> str:
+    """Return words left over, with their bits."""
+    return ", ".join(f"{escape_controls(word.text)} {word.bits:.1f}" for word in words)
 
 
-def contribution_lines(explanation: Explanation, paint: Styler) -> Iterator[str]:
-    """Each feature with its value and its part in the log-odds, largest first."""
+def score_lines(explanation: Explanation, paint: Styler) -> Iterator[str]:
+    """Yield what each field and what metadata add to the log-odds."""
     breakdown = explanation.breakdown
-    if not breakdown.parts:
-        yield paint.head("No field is filled in both: the score is 0")
+    if not breakdown.fields:
+        yield paint.head("Too little in common: the score is 0")
         return
-    yield paint.head("Log-odds, largest part first")
-    yield f"  {breakdown.base:+7.3f}  before anything is known"
-    shown = [part for part in breakdown.parts if abs(part.part) >= NEGLIGIBLE]
-    yield from (contribution_line(part, paint) for part in shown)
-    rest = sum(part.part for part in breakdown.parts) - sum(part.part for part in shown)
-    if len(shown) < len(breakdown.parts):
-        yield f"  {rest:+7.3f}  {len(breakdown.parts) - len(shown)} others"
-    barred = ", as numbers conflict" if breakdown.score == 0 < math.exp(breakdown.log_odds) else ""
-    yield f"  {breakdown.log_odds:+7.3f}  in all: score {breakdown.score:.3f}{barred}"
+    yield paint.head("Log-odds")
+    for field in breakdown.fields:
+        times = "" if field.factor == 1 else f", counted {field.factor:.2g} times"
+        yield f"  {field.name}{times}"
+        yield from part_lines(breakdown, field.name, paint)
+    if any(not part.field for part in breakdown.parts):
+        score = 1 / (1 + math.exp(-breakdown.text))
+        yield f"  {breakdown.text:+7.3f}  by the texts alone: score {score:.3f}"
+        yield "  beside the texts"
+        yield from part_lines(breakdown, "", paint)
+    yield f"  {breakdown.log_odds:+7.3f}  in all: score {breakdown.score:.3f}"
 
 
-def contribution_line(part: Contribution, paint: Styler) -> str:
-    """One feature."""
-    amount = f"{part.part:+7.3f}"
-    painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
-    value = feature_value_text(part.name, part.value)
-    return f"  {painted}  {part.label:<22}{value:>10}  {paint.faint(MEANINGS.get(part.name, ''))}"
+def part_lines(breakdown: ScoreBreakdown, field: str, paint: Styler) -> Iterator[str]:
+    """Yield the parts of one field, or of metadata: what is shared, then the largest first."""
+    own = [part for part in breakdown.parts if part.field == field]
+    for part in sorted(own, key=lambda part: part.name != "shared"):
+        amount = f"{part.part:+7.3f}"
+        painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
+        yield f"    {painted}  {contribution_text(part)}"
+
+
+def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
+    """Yield the clusters that the two ended up in."""
+    yield paint.head("Clusters")
+    places = explanation.places
+    sides = {"A and B": places[0]} if explanation.together else dict(zip("AB", places, strict=True))
+    for side, place in sides.items():
+        kept = record_description(corpus, place.canonical)
+        yield f"  {side}: {count_noun(place.size, 'record')}, kept is {kept}"
 
 
 def change_lines(explanation: Explanation, paint: Styler) -> Iterator[str]:
-    """What would make the verdict another."""
+    """Yield what would make the decision another, each alone."""
     other = "two stories" if explanation.accepted else "one story"
     yield paint.head(f"What would make them {other}, each alone")
-    if explanation.breakdown.score > 0:
-        score = explanation.breakdown.score
-        word = "above" if explanation.accepted else "of at most"
-        yield f"  a threshold {word} {score:.3f}"
-    yield from (f"  {feature_change_line(change)}" for change in explanation.features)
     flips = [change for change in explanation.words if change.flips]
+    if explanation.copies:
+        yield "  other words in one of the texts"
+    elif explanation.breakdown.fields:
+        word = "above" if explanation.accepted else "of at most"
+        yield f"  a threshold {word} {explanation.breakdown.score:.3f}"
+    elif not flips:
+        yield "  no single word"
     yield from (f"  {word_change_line(change)}" for change in flips[:MAX_CHANGES])
-    if not explanation.features and not flips:
-        yield "  no single feature and no single word"
-    moved = [change for change in explanation.words if not change.flips][:3]
-    if moved and not flips:
-        yield paint.faint(f"  nearest: {'; '.join(map(word_change_line, moved))}")
-
-
-def feature_change_line(change: FeatureChange) -> str:
-    """A feature that flips the verdict when it alone changes."""
-    label = f"{change.field} {change.name}".strip()
-    value = feature_value_text(change.name, change.value)
-    if change.name in TWO_VALUED:
-        return f"{label} {'yes' if change.above else 'no'}, not {value}"
-    side = "more than" if change.above else "at most"
-    return f"{label} {side} {feature_value_text(change.name, change.bound)}, not {value}"
+    nearest = explanation.words[:MAX_NEAREST]
+    if nearest and not flips:
+        yield paint.faint(f"  nearest: {'; '.join(map(word_change_line, nearest))}")
 
 
 def word_change_line(change: WordChange) -> str:
-    """What the score would be without a word."""
-    side = change.side.upper()
-    return f"without {change.word!r} in {side}'s {change.field}: score {change.score:.3f}"
+    """Return what the score would be without a word."""
+    word = escape_controls(change.word)
+    return f"without {word!r} in {change.side.upper()}'s {change.field}: score {change.score:.3f}"

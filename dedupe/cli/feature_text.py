@@ -1,106 +1,90 @@
-"""Format feature values for people: hours, days, yes and no."""
+"""Word the parts of a score, times and records for people."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dedupe.escape import escape_controls
+from dedupe.models import HOUR, NO_TIME
+from dedupe.reports.format import count_noun
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from dedupe.evaluation.breakdown import Contribution
+    from dedupe.models import Corpus
 
-MEANINGS = {
-    "dice": "information that both share, of all in both",
-    "containment": "the same, of the side better covered",
-    "shared": "bits that both share",
-    "rest_min": "bits left over on the side with fewer",
-    "rest_max": "bits left over on the side with more",
-    "top_min": "bits of the heaviest word left over, lesser side",
-    "top_max": "bits of the heaviest word left over, greater side",
-    "numbers_both": "numbers left over on both sides",
-    "numbers_max": "numbers left over on one side",
-    "opposed": "a word contradicts one on the other side",
-    "order": "shared words out of order",
-    "exchanged": "two words change places about a third",
-    "head": "how well the first words match",
-    "words_min": "words of the shorter text",
-    "loose_min": "words without counterpart on both sides",
-    "tags": "words of tags and outlets left over",
-    "ratio": "characters in common",
-    "gap": "time between the two",
-    "alone": "no second field backs the first",
-    "recurrence": "days on which the headline appears",
-    "recurrence_weeks": "weeks in which it appears",
-    "same_source": "one outlet wrote both",
-    "returns": "days on which their rarest shared words meet",
-    "returns_weeks": "weeks in which they meet",
-    "crowd": "headlines in which they meet",
+UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
+
+TEXTS = {
+    "shared": "both share {shared:.1f} bits in {words_min:.0f} words, the rarest of {rarest:.1f}",
+    "unmatched": "words that one has alone: {rest_min:.1f} and {rest_max:.1f} bits",
+    "names": "names that one has alone: up to {names_max:.1f} bits",
+    "numbers": "numbers that one has alone: {numbers_min:g} and {numbers_max:g}",
+    "contradiction": "one negates or contradicts the other",
+    "order": "another beginning or order of words",
+    "kind": "another month, weekday or kind of piece",
+    "generic": "a title that many stories have",
+    "other_outlet": "another outlet",
 }
+"""What is said of each part; :func:`contribution_text` words the others."""
 
 
-def feature_value_text(name: str, value: float) -> str:
-    """A feature's value with its unit; ``unknown`` for NaN.
+def contribution_text(part: Contribution) -> str:
+    """Word one part of a score.
 
-    >>> feature_value_text("gap", 3.2580965), feature_value_text("returns", 3.0)
-    ('25.0 h', '8 days')
-    >>> feature_value_text("opposed", 0.0)
-    'no'
+    >>> from dedupe.evaluation.breakdown import Contribution
+    >>> contribution_text(Contribution("", "recurring_title", {"title_days": 1.0}, -0.2))
+    'the headline appears on 2 days'
     """
-    if math.isnan(value):
-        return "-" if name == "alone" else "unknown"
-    return VALUE_TEXTS.get(name, number_text)(value)
-
-
-def number_text(value: float) -> str:
-    """A bare number."""
-    return f"{value:.3g}"
-
-
-def share_text(value: float) -> str:
-    """A share of one."""
-    return f"{value:.0%}"
-
-
-def yes_no_text(value: float) -> str:
-    """Whether it is so."""
-    return "yes" if value > 0.5 else "no"  # noqa: PLR2004 - between no and yes
-
-
-def gap_text(value: float) -> str:
-    """The hours of which a gap is ``log(1 + hours)``."""
-    hours = math.expm1(value)
-    for unit, size in (("h", 1.0), ("min", 60.0)):
-        if hours * size >= 1:
-            return f"{hours * size:.1f} {unit}"
-    return f"{hours * 3600:.0f} s"
-
-
-def days_text(value: float) -> str:
-    """The days of which the value is log2."""
-    return log2_count(value, "day")
-
-
-def weeks_text(value: float) -> str:
-    """The weeks of which the value is log2."""
-    return log2_count(value, "week")
-
-
-def headlines_text(value: float) -> str:
-    """The headlines of which the value is log2."""
-    return log2_count(value, "headline")
+    values = part.values
+    if part.name == "gap":
+        return gap_text(round(math.expm1(values["gap"]) * HOUR))
+    if part.name == "recurring_title":
+        return f"the headline appears on {log2_count(values['title_days'], 'day')}"
+    if part.name == "recurring_words":
+        days = f" on {log2_count(values['days'], 'day')}" if "days" in values else ""
+        headlines = log2_count(values["headlines"], "headline")
+        return f"the rarest words that both share are in {headlines}{days}"
+    if part.name == "template":
+        places = count_noun(int(values["slots"]), "place")
+        return f"one template, with {places} filled differently"
+    if part.name == "order" and values["swapped"]:
+        return "two parties change places"
+    return TEXTS[part.name].format_map(values)
 
 
 def log2_count(value: float, unit: str) -> str:
-    """The number of units of which the value is log2."""
-    number = round(2**value, 1)
-    return f"{number:g} {unit}{'s' * (number != 1)}"
+    """Word a count of units of which ``value`` is log2."""
+    return count_noun(round(2**value), unit)
 
 
-TWO_VALUED = ("opposed", "exchanged", "same_source")
-VALUE_TEXTS: dict[str, Callable[[float], str]] = {
-    **dict.fromkeys(("dice", "containment", "order", "head", "ratio"), share_text),
-    **dict.fromkeys(TWO_VALUED, yes_no_text),
-    **dict.fromkeys(("recurrence", "returns"), days_text),
-    **dict.fromkeys(("recurrence_weeks", "returns_weeks"), weeks_text),
-    "crowd": headlines_text,
-    "gap": gap_text,
-}
+def gap_text(seconds: int) -> str:
+    """Word a distance in time, in the largest unit that it holds twice.
+
+    >>> gap_text(0), gap_text(7300), gap_text(864000)
+    ('at the same time', '2 hours apart', '10 days apart')
+    """
+    for size, unit in UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit} apart"
+    return f"{seconds} s apart" if seconds else "at the same time"
+
+
+def time_text(seconds: int) -> str:
+    """Word a time in UTC; empty where there is none."""
+    if seconds == NO_TIME:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return f"@{seconds}"  # beyond the years that Python writes
+
+
+def record_description(corpus: Corpus, record: int) -> str:
+    """Return a record's place, id, outlet and time."""
+    from dedupe.evaluation.open_corpus import location_of
+
+    path, line = location_of(corpus, record)
+    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
+    return escape_controls("  ".join(filter(None, [*facts, time_text(int(corpus.times[record]))])))

@@ -8,18 +8,18 @@ import shutil
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
+from dedupe.cli.feature_text import gap_text, time_text
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.errors import OutputError
 from dedupe.io.atomic import check_not_input
 from dedupe.io.compression import split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
-from dedupe.models import HOUR, NO_TIME, ReadStats
+from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def run_label_session(request: Request) -> None:
 
 
 def labels_path(request: Request) -> str:
-    """Where the labels go; raises UsageError, or OutputError for a path that will not do."""
+    """Return the path of the labels; raises UsageError or OutputError for a useless one."""
     if not request.files or "-" in request.files:
         raise click.UsageError("label needs a file: standard input is for the keys")
     path = request.output or request.files[0] + SUFFIX
@@ -111,14 +111,16 @@ def ask_labels(
     request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
 ) -> Session:
     """Read the files and go through their doubtful pairs with whoever answers."""
-    from dedupe.cli.run import open_for_scoring
+    from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.label import Session, uncertain_pairs
+    from dedupe.evaluation.open_corpus import open_corpus
 
-    with open_for_scoring(request, read_stats) as (backend, progress):
-        session = Session(uncertain_pairs(backend, progress), held, label_file)
+    with read_with_progress(request, read_stats) as (batches, progress):
+        opened = open_corpus(batches, request.settings, progress)
+        session = Session(uncertain_pairs(opened, progress), held, label_file)
     names = [field.name for field in request.settings.field]
     with read_keys() as keys:
-        ask_pairs(session, backend.corpus, names, keys, request.console)
+        ask_pairs(session, opened.corpus, names, keys, request.console)
     return session
 
 
@@ -138,7 +140,6 @@ NO_SUCH_KEY = "that key means nothing here"
 NOTHING_BEFORE = "this is the first pair of the session"
 MIN_WIDTH = 20
 CLEAR = "\x1b[H\x1b[2J"
-UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
 
 
 def ask_pairs(
@@ -195,7 +196,7 @@ def draw_pair(
 
 
 def screen_width(*, watched: bool) -> int:
-    """How many columns to fill: all but the last, where some terminals wrap."""
+    """Return how many columns to fill: all but the last, where some terminals wrap."""
     ours = os.get_terminal_size(sys.stderr.fileno()) if watched else (80, 24)
     return max(MIN_WIDTH, shutil.get_terminal_size(ours).columns - 1)
 
@@ -211,20 +212,8 @@ def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: 
     return ", ".join([*facts, f"{session.totals.total():,} labelled"])
 
 
-def gap_text(seconds: int) -> str:
-    """Word a distance in time, in the largest unit that it holds twice.
-
-    >>> gap_text(0), gap_text(7300), gap_text(864000)
-    ('at the same time', '2 hours apart', '10 days apart')
-    """
-    for size, unit in UNITS:
-        if seconds >= 2 * size:
-            return f"{seconds / size:,.0f} {unit} apart"
-    return f"{seconds} s apart" if seconds else "at the same time"
-
-
 def fit_lines(text: str, look: TextStyle) -> list[str]:
-    """A text of ours in lines that fit."""
+    """Wrap a text of ours into lines that fit."""
     from dedupe.cli.pair_layout import style_line, wrap_lines, wrap_units
 
     return [style_line(line, look) for line in wrap_lines(wrap_units(text), look.width)]
@@ -237,16 +226,6 @@ def record_side(corpus: Corpus, position: int, name: str) -> Side:
     facts = [name, corpus.sources[position], time_text(int(corpus.times[position]))]
     about = " \u00b7 ".join(cut_and_escape(fact) for fact in facts if fact)
     return Side(about, tuple(column[position] for column in corpus.texts))
-
-
-def time_text(time: int) -> str:
-    """Word a time in UTC; empty where there is none."""
-    if time == NO_TIME:
-        return ""
-    try:
-        return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return f"@{time}"  # beyond the years that Python writes
 
 
 END = "\x04"
@@ -267,7 +246,7 @@ def read_keys() -> Iterator[Iterator[str]]:
 
 
 def line_keys() -> Iterator[str]:
-    """The first letter of each line that has one."""
+    """Yield the first letter of each line that has one."""
     for line in standard_input():
         word = line.decode(errors="replace").strip().lower()
         if word:
@@ -295,7 +274,7 @@ def single_keys(terminal: int) -> Iterator[Iterator[str]]:
 
 
 def terminal_keys(terminal: int) -> Iterator[str]:
-    """Keys of a terminal; one that hangs up has no more."""
+    """Yield keys of a terminal; one that hangs up has no more."""
     while True:
         try:
             data = os.read(terminal, CHUNK)

@@ -46,7 +46,7 @@ class TextStyle:
 
 
 def cut_and_escape(text: str) -> str:
-    r"""A text cut to what is shown, with escapes for all that could steer a terminal.
+    r"""Cut a text to what is shown, and escape all that could steer a terminal.
 
     >>> cut_and_escape("a\x1b[2Jb")
     'a\\x1b[2Jb'
@@ -55,7 +55,7 @@ def cut_and_escape(text: str) -> str:
 
 
 def text_width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes."""
     return sum(
         0 if unicodedata.combining(c) or c in JOINERS
         else 2 if unicodedata.east_asian_width(c) in "WF"
@@ -65,7 +65,7 @@ def text_width(text: str) -> int:
 
 
 def lay_out_pair(fields: Sequence[str], left: Side, right: Side, look: TextStyle) -> list[str]:
-    """Two records, side by side where there is room, else one above the other."""
+    """Lay out two records side by side where there is room, else one above the other."""
     lines = two_columns(wrap_units(left.about), wrap_units(right.about), look, dim=True)
     for name, ours, theirs in zip(fields, left.texts, right.texts, strict=True):
         if ours or theirs:
@@ -76,14 +76,14 @@ def lay_out_pair(fields: Sequence[str], left: Side, right: Side, look: TextStyle
 
 
 def wrap_units(text: str) -> list[Line]:
-    """A text of ours, to be wrapped."""
+    """Split a text of ours into pieces to be wrapped."""
     return [[Token(part)] for part in re.split(r"(\s+)", text)]
 
 
 def two_columns(
     ours: Iterable[Line], theirs: Iterable[Line], look: TextStyle, *, dim: bool = False
 ) -> list[str]:
-    """Two blocks of text in two columns, or in two labelled blocks."""
+    """Lay out two blocks of text in two columns, or in two labelled blocks."""
     if look.width < SIDE_BY_SIDE:
         left, right = (wrap_lines(block, look.width - 3) for block in (ours, theirs))
         return [
@@ -103,7 +103,7 @@ def two_columns(
 
 
 def labelled_block(name: str, lines: Sequence[Line], look: TextStyle, *, dim: bool) -> list[str]:
-    """A block under the letter of its record."""
+    """Put the letter of a record before a block."""
     prefixes = [f"{name}  "] + ["   "] * len(lines)
     return [
         head + style_line(line, look, dim=dim)
@@ -112,7 +112,7 @@ def labelled_block(name: str, lines: Sequence[Line], look: TextStyle, *, dim: bo
 
 
 def wrap_pieces(tokens: Sequence[Token], look: TextStyle) -> list[Line]:
-    """Tokens to pieces that stay on one line: words with the punctuation that they carry."""
+    """Join tokens to pieces that stay on one line: words with their punctuation."""
     out: list[Line] = []
     for token in tokens if look.color else bracket_differences(tokens):
         if out and not is_breakable(out[-1][-1]) and not is_breakable(token):
@@ -123,7 +123,7 @@ def wrap_pieces(tokens: Sequence[Token], look: TextStyle) -> list[Line]:
 
 
 def bracket_differences(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens with brackets around each stretch that differs."""
+    """Put brackets around each stretch of tokens that differs."""
     flags = [False, *(token.differs for token in tokens), False]
     out = []
     for token, before, after in zip(tokens, flags, flags[2:], strict=False):
@@ -134,12 +134,12 @@ def bracket_differences(tokens: Sequence[Token]) -> list[Token]:
 
 
 def is_breakable(token: Token) -> bool:
-    """Whether a line may end beside a token: at spaces, and in scripts that have none."""
+    """Return whether a line may end beside a token: at spaces, and in scripts that have none."""
     return token.text.isspace() or text_width(token.text[-1]) > 1
 
 
 def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
-    """Pieces in lines of at most a width; a longer piece is cut."""
+    """Wrap pieces into lines of at most a width; a longer piece is cut."""
     lines: list[Line] = [[]]
     used = 0
     for part in chain.from_iterable(split_to_fit(whole, width) for whole in parts):
@@ -154,14 +154,14 @@ def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
 
 
 def split_to_fit(part: Line, width: int) -> list[Line]:
-    """A piece as it is, or in parts that fit a line."""
+    """Cut a piece into parts that fit a line."""
     if line_width(part) <= width:
         return [part]
     return [[cut] for token in part for cut in split_token(token, width)]
 
 
 def split_token(token: Token, width: int) -> list[Token]:
-    """A token in parts that each fit a line; no character takes more than two columns."""
+    """Cut a token into parts that fit a line; no character takes more than two columns."""
     if text_width(token.text) <= width:
         return [token]
     step = max(1, width // 2)
@@ -170,7 +170,7 @@ def split_token(token: Token, width: int) -> list[Token]:
 
 
 def truncate(line: Sequence[Token], width: int) -> Line:
-    """A line as far as it fits, an ellipsis in the place of what does not."""
+    """Cut a line to a width, an ellipsis in the place of what does not fit."""
     if line_width(list(line)) <= width:
         return list(line)
     out: Line = []
@@ -184,12 +184,12 @@ def truncate(line: Sequence[Token], width: int) -> Line:
 
 
 def line_width(line: Line) -> int:
-    """The columns that a line takes."""
+    """Return the columns that a line takes."""
     return sum(text_width(token.text) for token in line)
 
 
 def style_line(line: Line, look: TextStyle, *, dim: bool = False) -> str:
-    """A line as a terminal takes it."""
+    """Style a line for a terminal."""
     if not look.color:
         return "".join(token.text for token in line)
     runs = groupby(line, key=lambda token: token.differs)
@@ -199,14 +199,14 @@ def style_line(line: Line, look: TextStyle, *, dim: bool = False) -> str:
 
 
 def style_run(text: str, *, differs: bool, dim: bool) -> str:
-    """A stretch of one kind."""
+    """Style a stretch of one kind."""
     if differs:
         return click.style(text, fg="yellow", bold=True, underline=True)
     return click.style(text, dim=True) if dim else text
 
 
 def dim_text(text: str, look: TextStyle) -> str:
-    """A text that stands back."""
+    """Dim a text."""
     return click.style(text, dim=True) if look.color else text
 
 
@@ -214,7 +214,7 @@ BRANCH, LAST = "\u251c\u2500 ", "\u2514\u2500 "
 
 
 def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
-    """The clusters of two or more, the largest first, a line a record, and at last the totals.
+    """Yield the clusters of two or more, the largest first, a line a record, then the totals.
 
     What a record has and the kept version lacks is marked, by colour or by brackets.
     """
@@ -231,7 +231,7 @@ def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
 def cluster_lines(
     result: Result, cluster: Cluster, positions: RecordLocations, look: TextStyle
 ) -> Iterator[str]:
-    """One cluster: the kept version, then the others, the likest first."""
+    """Yield one cluster: the kept version, then the others, the likest first."""
     scores = result.clustering.scores
     kept = headline_of(result, cluster.canonical)
     others = [member for member in cluster.members if member != cluster.canonical]
@@ -248,7 +248,7 @@ def cluster_lines(
 
 
 def tree_line(head: str, tokens: Iterable[Token], suffix: str, look: TextStyle) -> str:
-    """A record on a line that the window holds: the headline gives way, then what follows it."""
+    """Fit a record into one line: the headline is cut, then what follows it."""
     marked = list(tokens) if look.color else bracket_differences(list(tokens))
     room = look.width - text_width(head)
     short = truncate(marked, max(room - text_width(suffix), room // 2))
@@ -258,7 +258,7 @@ def tree_line(head: str, tokens: Iterable[Token], suffix: str, look: TextStyle) 
 
 
 def record_location(result: Result, position: int, positions: RecordLocations) -> str:
-    """The line and source of a record, and its file where there are several."""
+    """Return the line and source of a record, and its file where there are several."""
     source = cut_and_escape(result.corpus.sources[position])
     path = cut_and_escape(positions.path(position)) if positions.several else ""
     spot = f"{path}:{int(positions.lines[position])}"
@@ -266,7 +266,7 @@ def record_location(result: Result, position: int, positions: RecordLocations) -
 
 
 def headline_of(result: Result, position: int) -> str:
-    """The first text that a record has."""
+    """Return the first text that a record has."""
     return cut_and_escape(
         next((texts[position] for texts in result.corpus.texts if texts[position]), "")
     )

@@ -36,7 +36,6 @@ from dedupe.pipeline import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from dedupe.backends.memory import MemoryBackend
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.config import Settings
@@ -256,17 +255,6 @@ def run_manifest(
         **outcome,
     }
     return json.dumps(facts, indent=2).encode() + b"\n"
-
-
-@contextmanager
-def open_for_scoring(
-    request: Request, read_stats: ReadStats
-) -> Iterator[tuple[MemoryBackend, Progress]]:
-    """Read and preprocess the files of a request, and show progress while the block lasts."""
-    from dedupe.evaluation.evaluate import open_corpus
-
-    with read_with_progress(request, read_stats) as (batches, progress):
-        yield open_corpus(batches, request.settings, progress), progress
 
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")

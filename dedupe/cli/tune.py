@@ -172,15 +172,16 @@ def check_tune_paths(request: Request, labels: str, picture: str | None) -> None
 
 def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLabels:
     """Read the labels, then the files, and score the labelled pairs; raises InputError."""
-    from dedupe.cli.run import open_for_scoring
-    from dedupe.evaluation.evaluate import scores_within_limits
+    from dedupe.cli.run import read_with_progress
+    from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
     from dedupe.io.record_ids import find_pairs
 
     labels = read_labels(path)
-    with open_for_scoring(request, read_stats) as (backend, _):
-        left, right = find_pairs(backend.corpus, labels, display_name(path))
-        scores = scores_within_limits(backend, left, right)
+    with read_with_progress(request, read_stats) as (batches, progress):
+        opened = open_corpus(batches, request.settings, progress)
+        ends = find_pairs(opened.corpus, labels, display_name(path))
+        scores = opened.scores_within_limits(*ends)
     return ScoredLabels.of(scores, [label.label for label in labels])
 
 
@@ -195,7 +196,7 @@ def choose_threshold(pairs: ScoredLabels, goal: Goal, seed: int, path: str) -> T
 
 
 def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Iterator[str]:
-    """What was chosen and why, for a person: the table, and how it does on unseen labels."""
+    """Yield what was chosen and why: the table, and how it does on unseen labels."""
     yield f"threshold {tuned.threshold:g} for {goal}, from {label_counts_text(pairs)}"
     yield f"intervals are Wilson's at {goal.confidence:.0%} confidence"
     yield ""
@@ -218,7 +219,7 @@ def label_counts_text(pairs: ScoredLabels) -> str:
 
 
 def table_rows(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Iterator[str]:
-    """The curve at round thresholds, and at the one chosen."""
+    """Yield the curve at round thresholds, and at the one chosen."""
     import numpy as np
 
     from dedupe.evaluation.tune import curve_of, wilson
@@ -233,7 +234,7 @@ def table_rows(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Iterat
 
 
 def table_row(threshold: float, shares: list[float], curve: Curve, position: int) -> str:
-    """One line of the table; a dash where nothing was accepted."""
+    """Return one line of the table; a dash where nothing was accepted."""
     precision, low, high, recall, f1 = (f"{share:.3f}" for share in shares)
     if not curve.accepted[position]:
         precision, low, high = "-    ", "-    ", "-    "
@@ -244,7 +245,7 @@ def table_row(threshold: float, shares: list[float], curve: Curve, position: int
 
 
 def tune_figures(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> dict[str, object]:
-    """The same for a program."""
+    """Return what was chosen and why as plain values."""
     from dedupe.evaluation.tune import wilson
 
     curve, position = tuned.curve, tuned.position

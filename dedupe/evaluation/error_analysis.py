@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.arrays import concat_ranges
-from dedupe.evaluation.contributions import (
-    ScoreBreakdown,
-    first_pass_context,
-    score_breakdown,
-    score_record_pairs,
-)
+from dedupe.evaluation.breakdown import NOTHING, ScoreBreakdown, score_breakdown
 from dedupe.evaluation.gold import NO_GOLD, GoldPairs
-from dedupe.pairs import left_of, pack, pack_ordered, right_of
+from dedupe.evaluation.open_corpus import accepted_keys, contains
+from dedupe.pairs import left_of, pack, right_of, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe.backends.memory import MemoryBackend
-    from dedupe.clustering.fixed_point import ClusteringState
     from dedupe.evaluation.gold import Gold
+    from dedupe.evaluation.open_corpus import OpenCorpus
+    from dedupe.pipeline import ClusteringState
 
     Numbers = NDArray[np.int64]
 
@@ -32,52 +28,75 @@ CAUSES = ("found", "never compared", "scored below the threshold", "accepted but
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """How many gold pairs were found together, and where the others were lost."""
+    """How many gold pairs were found together, and where the others were lost.
+
+    ``never`` were lost before comparison, ``below`` and ``apart`` after it.
+    """
 
     found: int
     never: int
     below: int
     apart: int
 
+    @classmethod
+    def of(cls, outcomes: Numbers) -> Losses:
+        """Count what became of pairs."""
+        return cls(*np.bincount(outcomes, minlength=len(CAUSES)).tolist())
+
     @property
     def pairs(self) -> int:
-        """All gold pairs."""
+        """Return the count of all gold pairs."""
         return self.found + self.never + self.below + self.apart
 
-
-def pair_outcomes(
-    state: ClusteringState, threshold: float, left: Numbers, right: Numbers
-) -> Numbers:
-    """What became of each pair of records: ``FOUND``, ``NEVER``, ``BELOW`` or ``APART``."""
-    one, other = state.representatives[left], state.representatives[right]
-    pair_keys = pack_ordered(one, other)
-    scored = state.all_scored()
-    held = scored.pair_keys
-    if not len(held):
-        missed = np.full(len(left), NEVER)
-    else:
-        positions = np.minimum(np.searchsorted(held, pair_keys), len(held) - 1)
-        passing = np.where(scored.scores[positions] >= threshold, APART, BELOW)
-        missed = np.where(held[positions] == pair_keys, passing, NEVER)
-    return np.where(state.leaders[left] == state.leaders[right], FOUND, missed)
+    def as_json(self) -> dict[str, object]:
+        """Return the counts, and the recall lost before and after comparison."""
+        whole = max(self.pairs, 1)
+        return {
+            "pairs": self.pairs,
+            **asdict(self),
+            "lost_before_comparison": round(self.never / whole, 4),
+            "lost_after_comparison": round((self.below + self.apart) / whole, 4),
+        }
 
 
-def losses_of_pairs(state: ClusteringState, threshold: float, gold: GoldPairs) -> Losses:
-    """Where labelled duplicates were lost."""
-    told = pair_outcomes(state, threshold, gold.left[gold.duplicate], gold.right[gold.duplicate])
-    return Losses(*np.bincount(told, minlength=len(CAUSES)).tolist())
+@dataclass(frozen=True, slots=True)
+class PairTrace:
+    """What became of pairs of nodes in a run: sorted keys of those compared, and accepted."""
+
+    compared: Numbers
+    accepted: Numbers
+
+    @classmethod
+    def of(cls, opened: OpenCorpus, state: ClusteringState) -> PairTrace:
+        """Return the trace of a run that has clustered a corpus."""
+        return cls(opened.matcher.candidates, accepted_keys(state))
+
+    def outcomes(self, keys: Numbers, together: NDArray[np.bool_]) -> Numbers:
+        """Return what became of pairs: ``FOUND``, ``NEVER``, ``BELOW`` or ``APART``."""
+        missed = np.where(contains(self.compared, keys), BELOW, NEVER)
+        return np.where(together, FOUND, np.where(contains(self.accepted, keys), APART, missed))
 
 
 def losses_of_clusters(
-    state: ClusteringState, threshold: float, groups: Numbers, kept: int, pairs: int
+    trace: PairTrace,
+    representatives: Numbers,
+    leaders: Numbers,
+    groups: Numbers,
+    kept: int,
+    pairs: int,
 ) -> Losses:
-    """Where pairs of gold clusters were lost; ``kept`` of the ``pairs`` are together."""
-    scored = state.all_scored()
-    across = np.flatnonzero(state.leaders[scored.left] != state.leaders[scored.right])
-    weights = gold_pairs_between(
-        state.representatives, groups, scored.left[across], scored.right[across]
-    )
-    passing = scored.scores[across] >= threshold
+    """Return where pairs of gold clusters were lost; ``kept`` of the ``pairs`` are together.
+
+    ``representatives``, ``leaders`` and ``groups`` have a value a record, and ``representatives``
+    are numbered as the ends of the trace's keys.
+    """
+    cluster = np.zeros(int(representatives.max(initial=-1)) + 1, np.int64)
+    cluster[representatives[representatives >= 0]] = leaders[representatives >= 0]
+    left, right = unpack(np.union1d(trace.compared, trace.accepted))
+    across = cluster[left] != cluster[right]
+    left, right = left[across], right[across]
+    weights = gold_pairs_between(representatives, groups, left, right)
+    passing = contains(trace.accepted, pack(left, right))
     apart, below = int(weights[passing].sum()), int(weights[~passing].sum())
     return Losses(kept, pairs - kept - apart - below, below, apart)
 
@@ -85,18 +104,18 @@ def losses_of_clusters(
 def gold_pairs_between(
     representatives: Numbers, groups: Numbers, left: Numbers, right: Numbers
 ) -> Numbers:
-    """For pairs of representatives: how many gold pairs have a record in either exact group."""
-    golden = np.flatnonzero(groups >= 0)
-    pair_keys, counts = np.unique(pack(representatives[golden], groups[golden]), return_counts=True)
-    starts = np.searchsorted(left_of(pair_keys), left)
-    sizes = np.searchsorted(left_of(pair_keys), left, side="right") - starts
+    """Return for pairs of representatives how many gold pairs have a record in either's group."""
+    golden = np.flatnonzero((groups >= 0) & (representatives >= 0))
+    keys, counts = np.unique(pack(representatives[golden], groups[golden]), return_counts=True)
+    if not len(keys):
+        return np.zeros(len(left), dtype=np.int64)
+    starts = np.searchsorted(left_of(keys), left)
+    sizes = np.searchsorted(left_of(keys), left, side="right") - starts
     ours = concat_ranges(starts, sizes)
     pair = np.repeat(np.arange(len(left)), sizes)
-    wanted = pack(right[pair], right_of(pair_keys[ours]))
-    if not len(pair_keys):
-        return np.zeros(len(left), dtype=np.int64)
-    positions = np.minimum(np.searchsorted(pair_keys, wanted), len(pair_keys) - 1)
-    products = np.where(pair_keys[positions] == wanted, counts[ours] * counts[positions], 0)
+    wanted = pack(right[pair], right_of(keys[ours]))
+    positions = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    products = np.where(keys[positions] == wanted, counts[ours] * counts[positions], 0)
     return np.bincount(pair, weights=products, minlength=len(left)).astype(np.int64)
 
 
@@ -119,35 +138,36 @@ class ErrorCandidates:
     merged: NDArray[np.bool_]
 
 
-def worst_errors(backend: MemoryBackend, gold: Gold, found: Numbers, most: int) -> list[Error]:
-    """The ``most`` worst errors: merged pairs of the highest score, parted ones of the lowest."""
+def worst_errors(opened: OpenCorpus, gold: Gold, clusters: Numbers, most: int) -> list[Error]:
+    """Return the worst errors: merged pairs of the highest score, parted ones of the lowest."""
     if not most:
         return []
-    suspects = error_candidates(gold, found)
-    scoring_context = first_pass_context(backend)
-    scores = score_record_pairs(backend, scoring_context, suspects.left, suspects.right)
-    surprise = np.where(suspects.merged, scores, 1 - scores)
-    chosen = np.lexsort((suspects.right, suspects.left, -surprise))[:most]
+    wrong = error_candidates(gold, clusters)
+    scores = opened.scores(wrong.left, wrong.right)
+    surprise = np.where(wrong.merged, scores, 1 - scores)
+    chosen = np.lexsort((wrong.right, wrong.left, -surprise))[:most]
+    ends = (column[chosen].tolist() for column in (wrong.left, wrong.right, wrong.merged))
     return [
-        Error(left, right, merged, score_breakdown(backend, scoring_context, left, right))
-        for left, right, merged in zip(
-            suspects.left[chosen].tolist(),
-            suspects.right[chosen].tolist(),
-            suspects.merged[chosen].tolist(),
-            strict=True,
-        )
+        Error(left, right, merged, record_breakdown(opened, left, right))
+        for left, right, merged in zip(*ends, strict=True)
     ]
 
 
-def error_candidates(gold: Gold, found: Numbers) -> ErrorCandidates:
-    """The pairs that are wrong: all labelled ones, or one or two a record of gold clusters."""
+def record_breakdown(opened: OpenCorpus, left: int, right: int) -> ScoreBreakdown:
+    """Return the score of a pair of records, and why, under the last counts."""
+    nodes = sorted(opened.node_of[[left, right]].tolist())
+    return NOTHING if nodes[0] < 0 else score_breakdown(opened.matcher, *nodes)
+
+
+def error_candidates(gold: Gold, clusters: Numbers) -> ErrorCandidates:
+    """Return the pairs that are wrong: labelled ones, or one or two a record of gold clusters."""
     if isinstance(gold, GoldPairs):
-        together = found[gold.left] == found[gold.right]
+        together = clusters[gold.left] == clusters[gold.right]
         wrong = np.flatnonzero((together != gold.duplicate) & ~gold.update)
         return ErrorCandidates(gold.left[wrong], gold.right[wrong], together[wrong])
     golden = np.flatnonzero(gold.groups != NO_GOLD)
-    merged = other_cluster_opener(golden, found[golden], gold.groups[golden])
-    parted = other_cluster_opener(golden, gold.groups[golden], found[golden])
+    merged = other_cluster_opener(golden, clusters[golden], gold.groups[golden])
+    parted = other_cluster_opener(golden, gold.groups[golden], clusters[golden])
     left, right = (np.concatenate(ends) for ends in zip(merged, parted, strict=True))
     return ErrorCandidates(left, right, np.arange(len(left)) < len(merged[0]))
 
@@ -155,7 +175,7 @@ def error_candidates(gold: Gold, found: Numbers) -> ErrorCandidates:
 def other_cluster_opener(
     records: Numbers, groups: Numbers, others: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """Each record whose other group is not that of its group's first record, and that record."""
+    """Return the first records of groups, and the records whose other group is not theirs."""
     order = np.lexsort((records, groups))
     records, groups, others = records[order], groups[order], others[order]
     opens = np.searchsorted(groups, groups)

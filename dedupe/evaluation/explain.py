@@ -1,4 +1,4 @@
-"""Explain why two texts are, or are not, one story."""
+"""Explain why two records are, or are not, taken for one story."""
 
 from __future__ import annotations
 
@@ -7,40 +7,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.clustering.constraints import NO_CONSTRAINTS, components, read_constraints
 from dedupe.errors import InputError
-from dedupe.evaluation.contributions import (
-    first_pass_context,
-    is_ruled_out,
-    model_queries,
+from dedupe.evaluation.breakdown import (
+    NOTHING,
+    ScoreBreakdown,
+    leading_field,
     score_breakdown,
 )
-from dedupe.evaluation.counterfactual import feature_changes, word_changes
-from dedupe.evaluation.evaluate import finite_or_none, location_of
+from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
+from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.record_ids import positions_by_name
+from dedupe.matching import EXHAUSTIVE
 from dedupe.models import HOUR, NO_TIME, Corpus
-from dedupe.pipeline import open_in_memory
-from dedupe.scoring.numbers import IGNORE
-from dedupe.scoring.prefilter import passes_prefilter
-from dedupe.scoring.score import max_exact_gap
+from dedupe.pairs import pack_ordered
+from dedupe.scoring.features import FEATURES
+from dedupe.scoring.score import feature_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from dedupe.backends.memory import MemoryBackend
-    from dedupe.clustering.constraints import LabelConstraints
     from dedupe.config import Settings
-    from dedupe.evaluation.contributions import ScoreBreakdown
-    from dedupe.evaluation.counterfactual import FeatureChange, WordChange
+    from dedupe.evaluation.counterfactual import WordChange
     from dedupe.evaluation.field_comparison import FieldComparison
-    from dedupe.scoring.pair_context import ScoringContext
+    from dedupe.evaluation.open_corpus import OpenCorpus, Progress
+    from dedupe.pipeline import ClusteringState
 
-MUST_LINK = ("put together by a label", True)
-CANNOT_LINK = ("put apart by a label", False)
-JSON_KEYS = {"normalized": "folded", "rare_pairs": "anchors", "bucket_size": "crowd"}
+JSON_KEYS = {"normalized": "folded", "rare_pairs": "anchors"}
 """The keys of the JSON output that differ from the names of fields; they stay as released."""
-NEVER = "no band and no two rare words in common: never compared"
+NUMBERS_LEFT = FEATURES.index("numbers_min")
+CENTURY = 36_500 * 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +49,19 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """All that decides about a pair of records; ``joins`` is the outcome.
+class ClusterPlace:
+    """The cluster that a record is in: how many records it has, and which one is kept."""
 
-    ``linked`` tells that links put them together, whatever else there is.
+    size: int
+    canonical: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that decides about a pair of records.
+
+    ``score`` is that of a run: 1 for exact copies, and for a pair that a label alone accepts.
+    ``places`` are the clusters that a run put the two in.
     """
 
     left: int
@@ -66,23 +71,30 @@ class Explanation:
     breakdown: ScoreBreakdown
     threshold: float
     guards: tuple[Guard, ...]
-    features: tuple[FeatureChange, ...]
     words: tuple[WordChange, ...]
     linked: bool
+    copies: bool
+    score: float
+    places: tuple[ClusterPlace, ClusterPlace]
 
     @property
     def accepted(self) -> bool:
-        """Whether the score reaches the threshold."""
-        return bool(self.breakdown.parts) and self.breakdown.score >= self.threshold
+        """Return whether the texts and what is known of them reach the threshold."""
+        return self.copies or bool(self.breakdown.fields and self.breakdown.score >= self.threshold)
 
     @property
     def joins(self) -> bool:
-        """Whether the pair is taken for one story."""
+        """Return whether the pair is taken for one story."""
         return self.linked or (self.accepted and all(guard.passes for guard in self.guards))
+
+    @property
+    def together(self) -> bool:
+        """Return whether the two ended up in one cluster."""
+        return self.places[0].canonical == self.places[1].canonical
 
 
 def corpus_of_texts(left: str, right: str, settings: Settings) -> Corpus:
-    """A corpus of two texts of the first field, without dates and outlets."""
+    """Return a corpus of two texts of the first field, without dates and outlets."""
     others = tuple(["", ""] for _ in settings.field[1:])
     return Corpus(
         batches=(),
@@ -90,12 +102,13 @@ def corpus_of_texts(left: str, right: str, settings: Settings) -> Corpus:
         ids=["A", "B"],
         sources=["", ""],
         times=np.full(2, NO_TIME),
+        days_only=np.zeros(2, bool),
         digests=np.arange(2, dtype=np.uint64),
     )
 
 
 def find_record(corpus: Corpus, name: str, path: str) -> int:
-    """The position of the record of an id, else of a line number; raises InputError."""
+    """Return the position of the record of an id, else of a line number; raises InputError."""
     position = positions_by_name(corpus).get(name)
     if position is None and name.isdecimal():
         line, before = int(name), 0
@@ -112,171 +125,193 @@ def find_record(corpus: Corpus, name: str, path: str) -> int:
 
 
 def explain(
-    corpus: Corpus,
-    left: int,
-    right: int,
-    settings: Settings,
-    progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    corpus: Corpus, left: int, right: int, settings: Settings, progress: Progress
 ) -> Explanation:
-    """Explain one pair of records by the word counts of their corpus."""
-    links = read_constraints(corpus, settings) if corpus.batches else NO_CONSTRAINTS
-    backend = open_in_memory(corpus, settings, progress, links)
-    scoring_context = first_pass_context(backend)
+    """Explain one pair of records, and cluster their corpus to see what became of it.
+
+    A record is compared by the one that stands for its exact copies. The score is that of the pass
+    that accepted the pair, else that of the last one.
+    """
+    opened = prepare_corpus(corpus, settings, progress)
+    key = int(opened.representative_keys(np.array([left]), np.array([right]))[0])
+    opened.matcher.watched = key
+    state = opened.cluster(progress)
+    ends = key >> 32, key & 0xFFFFFFFF
+    copies = key >= 0 and ends[0] == ends[1] and left != right
+    linked = bool(state.constraints.groups[left] == state.constraints.groups[right])
+    pairs = state.accepted
+    scores = pairs.scores[pack_ordered(pairs.left, pairs.right) == key]
+    row = opened.matcher.watched_row if len(scores) else None
+    breakdown = score_breakdown(opened.matcher, *ends, row) if key >= 0 else NOTHING
+    sure = bool(copies) or linked
+    score = float(scores.min()) if len(scores) else 1.0 if sure else breakdown.score
     comparisons = tuple(
-        compare_field(backend, scoring_context, field, left, right)
-        for field in range(len(corpus.texts))
+        compare_field(opened, field, left, right) for field in range(len(corpus.texts))
     )
-    hours = float(backend.hours(np.array([left]), np.array([right]))[0])
-    constraint = constraint_between(links, left, right)
+    finite = np.isfinite(breakdown.log_odds)
     return Explanation(
         left=left,
         right=right,
-        hours=None if np.isnan(hours) else hours,
+        hours=opened.hours(left, right),
         comparisons=comparisons,
-        breakdown=score_breakdown(backend, scoring_context, left, right),
+        breakdown=breakdown,
         threshold=settings.threshold,
-        guards=(
-            *base_guards(backend, scoring_context, comparisons, left, right),
-            *option_guards(backend, scoring_context, left, right),
-            *((Guard("links", *constraint),) if constraint else ()),
-        ),
-        features=feature_changes(backend, scoring_context, left, right),
-        words=word_changes(backend, scoring_context, comparisons, left, right),
-        linked=constraint == MUST_LINK,
+        guards=tuple(guards_of(opened, state, comparisons, breakdown, (left, right))),
+        words=word_changes(opened, (left, right), breakdown.metadata) if finite else (),
+        linked=linked,
+        copies=bool(copies),
+        score=score,
+        places=(place_of(state, left), place_of(state, right)),
     )
 
 
-def base_guards(
-    backend: MemoryBackend,
-    scoring_context: ScoringContext,
-    comparisons: tuple[FieldComparison, ...],
-    left: int,
-    right: int,
-) -> tuple[Guard, ...]:
-    """The rules beside the score."""
-    common = [
-        comparison.name
-        for comparison in comparisons
-        if comparison.left.normalized and comparison.right.normalized
-    ]
-    told = f"both have {' and '.join(common)}" if common else "no field is filled in both"
-    guards = [
-        Guard("text", told, passes=bool(common)),
-        comparison_guard(backend, comparisons, left, right),
-    ]
-    shared = (
-        any(comparison.is_candidate for comparison in comparisons)
-        and backend.content_ids[left] != backend.content_ids[right]
-    )
-    if shared and not reaches_full_comparison(backend, scoring_context, left, right):
-        guards.append(Guard("glance", "too few words in common for a closer look", passes=False))
-    window = backend.settings.window
-    if window is not None:
-        hours = float(backend.hours(np.array([left]), np.array([right]))[0])
-        passes = not hours * HOUR > window
-        saw = "a date is missing" if np.isnan(hours) else f"{hours:.1f} h apart"
-        guards.append(Guard("window", f"{saw}, up to {window / HOUR:g} h allowed", passes=passes))
-    if backend.content_ids[left] == backend.content_ids[right] >= 0:
-        reach = max_exact_gap(
-            scoring_context, backend.content_ids[[left]], backend.settings.threshold
-        )
-        guards.append(Guard("equal", f"equal once folded, {gap_text(int(reach[0]))}"))
-    return tuple(guards)
+def place_of(state: ClusteringState, record: int) -> ClusterPlace:
+    """Return the cluster of a record."""
+    canonical = int(state.leaders[record])
+    return ClusterPlace(int((state.leaders == canonical).sum()), canonical)
 
 
-def option_guards(
-    backend: MemoryBackend, scoring_context: ScoringContext, left: int, right: int
+def guards_of(
+    opened: OpenCorpus,
+    state: ClusteringState,
+    comparisons: Sequence[FieldComparison],
+    breakdown: ScoreBreakdown,
+    pair: tuple[int, int],
 ) -> Iterator[Guard]:
-    """The rules that ``--updates`` and ``--numbers`` switch on."""
-    if backend.settings.updates == "split":
-        one, other = backend.description.versions[[left, right]].tolist()
-        yield Guard("updates", f"versions {one} and {other}", passes=one == other)
-    if backend.settings.numbers == IGNORE:
-        yield Guard("numbers", "left out of the comparison")
-    if scoring_context.strict:
-        barred = is_ruled_out(scoring_context, model_queries(backend, scoring_context, left, right))
-        told = "numbers left over on both sides" if barred else "no numbers left over on both sides"
-        yield Guard("numbers", told, passes=not barred)
-
-
-def constraint_between(links: LabelConstraints, left: int, right: int) -> tuple[str, bool] | None:
-    """What links say of two records, and whether it lets them join; None for nothing."""
-    groups = components(links.must, max(left, right, *links.must.flat, *links.cannot.flat) + 1)
-    if groups[left] == groups[right]:
-        return MUST_LINK
-    pair_context = np.sort([groups[left], groups[right]])
-    apart = np.sort(groups[links.cannot], axis=0)
-    return CANNOT_LINK if (apart == pair_context[:, None]).all(axis=0).any() else None
+    """Yield the rules beside the score that apply to a pair."""
+    common = [comparison.name for comparison in comparisons if comparison.is_filled]
+    saw = f"both have {' and '.join(common)}" if common else "no field is filled in both"
+    yield Guard("text", saw, passes=bool(common))
+    if not common:
+        return
+    yield comparison_guard(opened, comparisons, pair)
+    yield from text_guards(opened, comparisons, breakdown, pair)
+    yield from copy_guards(opened, pair)
+    yield from limit_guards(opened, state, pair)
 
 
 def comparison_guard(
-    backend: MemoryBackend, comparisons: tuple[FieldComparison, ...], left: int, right: int
+    opened: OpenCorpus, comparisons: Sequence[FieldComparison], pair: tuple[int, int]
 ) -> Guard:
-    """Whether the pair is looked at at all."""
-    if backend.content_ids[left] == backend.content_ids[right] >= 0:
-        return Guard("compared", "the folded texts are equal")
-    shared = [comparison for comparison in comparisons if comparison.is_candidate]
-    if not shared:
-        return Guard("compared", NEVER, passes=False)
-    keys = sum(len(comparison.bands) + len(comparison.rare_pairs) for comparison in shared)
-    told = f"{keys} key{'s' * (keys > 1)} in common"
-    if all(comparison.is_oversized for comparison in shared):
-        smallest = min(comparison.bucket_size for comparison in shared)
-        told += f", the rarest held by {smallest:,} texts: only neighbours meet"
-    return Guard("compared", told)
+    """Say whether a run compares the two, and by which keys."""
+    key = opened.representative_keys(*np.array(pair)[:, None])
+    count = sum(comparison.keys for comparison in comparisons)
+    shared = f"{count} blocking key{'s' * (count != 1)} in common" if count else NO_KEYS
+    if key[0] >> 32 == key[0] & 0xFFFFFFFF:
+        return Guard("compared", "exact copies")
+    if contains(opened.matcher.candidates, key)[0]:
+        small = len(opened.matcher.records) <= EXHAUSTIVE and not count
+        return Guard("compared", f"{shared}{ALL_COMPARED if small else ''}")
+    near = ", but others stand between them in time" if count else ""
+    return Guard("compared", f"{shared}{near}: never compared", passes=False)
 
 
-def reaches_full_comparison(
-    backend: MemoryBackend, scoring_context: ScoringContext, left: int, right: int
-) -> bool:
-    """Whether a run would take a closer look at a pair."""
-    return bool(
-        passes_prefilter(
-            scoring_context, backend.pair_context(np.array([left]), np.array([right]))
-        )[0]
-    )
+NO_KEYS = "no band and no two rare words in common"
+ALL_COMPARED = f"; up to {EXHAUSTIVE:,} records are all compared, in a larger input they are not"
 
 
-def gap_text(seconds: int) -> str:
-    """Word how far apart copies are still one story."""
-    days = seconds / HOUR / 24
-    far = "whatever the time between" if days > 36_500 else f"one story up to {days:g} days apart"  # noqa: PLR2004 - a century
-    return far if seconds >= 0 else "and yet never one story"
+def text_guards(
+    opened: OpenCorpus,
+    comparisons: Sequence[FieldComparison],
+    breakdown: ScoreBreakdown,
+    pair: tuple[int, int],
+) -> Iterator[Guard]:
+    """Yield the rules about the texts: the pre-filter, generic titles and numbers."""
+    numbers, scoring = opened.settings.numbers, opened.matcher.scoring
+    barred = not np.isfinite(breakdown.log_odds)
+    if any(comparison.left.generic and comparison.right.generic for comparison in comparisons):
+        yield Guard("generic", "a title that many stories have tells little")
+    if numbers == "ignore":
+        yield Guard("numbers", "left out of the comparison")
+    if numbers == "strict":
+        rows = feature_rows(scoring, *opened.node_of[list(pair)][:, None])[0]
+        both = bool(rows[leading_field(scoring, rows), NUMBERS_LEFT] > 0)
+        saw = f"{'' if both else 'no '}numbers left over on both sides"
+        yield Guard("numbers", saw, passes=not both)
+        barred &= not both
+    if barred:
+        yield Guard("glance", "too few words in common for a closer look", passes=False)
+
+
+def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
+    """Say how far apart in time records of equal texts are still one story."""
+    one, other = opened.matcher.contents[opened.node_of[list(pair)]]
+    if one == other:
+        reach = int(opened.matcher.reach()[one])
+        days = f"{reach / HOUR / 24:g} days apart"
+        far = f"up to {days}" if reach < CENTURY else "whatever the time between"
+        told = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
+        yield Guard("equal", f"equal once folded, {told}")
+
+
+def limit_guards(
+    opened: OpenCorpus, state: ClusteringState, pair: tuple[int, int]
+) -> Iterator[Guard]:
+    """Yield what the window, versions and labels demand."""
+    constraints = state.constraints
+    if constraints.window is not None:
+        hours = opened.hours(*pair)
+        saw = "a date is missing" if hours is None else f"{hours:.1f} h apart"
+        passes = hours is None or hours * HOUR <= constraints.window
+        allowed = f"up to {constraints.window / HOUR:g} h allowed"
+        yield Guard("window", f"{saw}, {allowed}", passes=passes)
+    if constraints.versions is not None:
+        one, other = constraints.versions[list(pair)].tolist()
+        yield Guard("updates", f"versions {one} and {other}", passes=one == other)
+    groups = constraints.groups[list(pair)]
+    if groups[0] == groups[1]:
+        yield Guard("links", "put together by a label")
+    elif contains(constraints.apart, pack_ordered(groups[:1], groups[1:]))[0]:
+        yield Guard("links", "put apart by a label", passes=False)
 
 
 def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
-    """All of an explanation as plain values."""
+    """Return all of an explanation as plain values."""
     breakdown = explanation.breakdown
-    finite = bool(breakdown.parts)
+    finite = bool(breakdown.fields)
     return {
-        "a": {**record_json(corpus, explanation.left)},
-        "b": {**record_json(corpus, explanation.right)},
+        "a": record_json(corpus, explanation.left),
+        "b": record_json(corpus, explanation.right),
         "hours": explanation.hours,
         "fields": [
-            asdict(comparison, dict_factory=with_json_keys) | {"met": comparison.is_candidate}
+            asdict(comparison, dict_factory=with_json_keys) | {"met": comparison.keys > 0}
             for comparison in explanation.comparisons
         ],
-        "score": round(breakdown.score, 4),
+        "score": round(explanation.score, 4),
         "threshold": explanation.threshold,
         "log_odds": round(breakdown.log_odds, 4) if finite else None,
-        "base": round(breakdown.base, 4),
-        "parts": [
-            {
-                "field": p.field,
-                "name": p.name,
-                "value": finite_or_none(p.value),
-                "part": round(p.part, 4),
-            }
-            for p in breakdown.parts
+        "text_log_odds": round(breakdown.text, 4) + 0.0 if finite else None,
+        "metadata_log_odds": round(breakdown.metadata, 4) + 0.0,
+        "field_scores": [
+            {"field": field.name, "log_odds": round(field.log_odds, 4), "factor": field.factor}
+            for field in breakdown.fields
         ],
+        "parts": parts_json(breakdown),
         "guards": [asdict(guard) for guard in explanation.guards],
         "accepted": explanation.accepted,
         "joins": explanation.joins,
-        "changes": {
-            "features": [asdict(change) for change in explanation.features],
-            "words": [asdict(change) for change in explanation.words],
+        "clusters": {
+            "together": explanation.together,
+            **{
+                side: {"size": place.size, "canonical": record_json(corpus, place.canonical)}
+                for side, place in zip("ab", explanation.places, strict=True)
+            },
         },
+        "changes": {"words": [asdict(change) for change in explanation.words]},
     }
+
+
+def parts_json(breakdown: ScoreBreakdown) -> list[dict[str, object]]:
+    """Return the parts of a score as plain values."""
+    return [
+        {
+            "field": part.field,
+            "name": part.name,
+            "values": {name: round(value, 4) for name, value in part.values.items()},
+            "part": round(part.part, 4),
+        }
+        for part in breakdown.parts
+    ]
 
 
 def with_json_keys(items: Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -285,6 +320,6 @@ def with_json_keys(items: Iterable[tuple[str, object]]) -> dict[str, object]:
 
 
 def record_json(corpus: Corpus, record: int) -> dict[str, object]:
-    """Where a record stands, if it comes from a file."""
+    """Return where a record stands, if it comes from a file."""
     path, line = location_of(corpus, record)
     return {"id": corpus.ids[record], **({"path": path, "line": line} if path else {})}

@@ -1,55 +1,44 @@
-"""Compare one field of two records: normalised texts, shared keys, unmatched words."""
+"""Compare one field of two records: prepared texts, shared blocking keys, unmatched words."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.blocking.keys import BANDING
-from dedupe.blocking.lsh import MAX_BUCKET
-from dedupe.blocking.minhash import SHINGLE, SPACELESS_SHINGLE, shingles, signatures
-from dedupe.blocking.rare_pairs import STEM_LENGTH, pair_hashes
-from dedupe.scoring.align import CONCEPT_MATCH, LONGEST, WHOLE, align, build_side
-from dedupe.scoring.numbers import IGNORE
-from dedupe.text.char_table import CharClass
-from dedupe.text.tokenize import tokenize
-from dedupe.text.vocabulary import SCALE, by_hash, word_hash
+from dedupe.blocking.keys import pair_of_stems, stem_key
+from dedupe.scoring.align import CONCEPT, STEM, WHOLE, align
+from dedupe.scoring.features import BIT, zone_factor
+from dedupe.tokens import COMPARED, Fact, Flag, TokenKind, Zone
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
 
-    from dedupe.backends.memory import MemoryBackend
-    from dedupe.scoring.align import Side
-    from dedupe.scoring.pair_context import ScoringContext
-    from dedupe.text.preprocess import FieldContents
+    from dedupe.evaluation.open_corpus import OpenCorpus
+    from dedupe.scoring.align import Side, Word
+    from dedupe.tokens import PreparedTexts
 
-CORE, TAG, OUTLET = range(3)
-JOINERS = re.compile(r"[^\W\d_]['\u2019][^\W\d_]|\b[^\W\d_]\.|\d,\d{3}(?!\d)")
-"""Int'l, U.S., 1,000"""
-HOW = {WHOLE: "spelling", CONCEPT_MATCH: "meaning"}
+HOW = {WHOLE: "spelling", STEM: "stem", CONCEPT: "meaning"}
+"""What makes words one, by how well they match; anything else is their spelling."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """A text as given and as normalised, with what was taken off and the rules that changed it."""
+    """A text as given and as compared, with the tags and the outlet that were taken off."""
 
     raw: str
-    normalized: str
-    tags: str
-    outlet: str
-    version: int
-    withdrawn: bool
-    spaceless: bool
-    rules: tuple[str, ...]
+    normalized: str = ""
+    tags: str = ""
+    outlet: str = ""
+    version: int = 0
+    withdrawn: bool = False
+    generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class UnmatchedWord:
     """A word without a counterpart, or with part of one, and the bits that it leaves over."""
 
     text: str
@@ -68,205 +57,139 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """One field of two records.
-
-    ``counts`` are the shingles of the left, of the right and of both; ``exact`` and ``estimated``
-    are their Jaccard similarity and the sketch's estimate; ``chance`` is that of sharing a band.
-    ``bands`` and ``rare_pairs`` are the keys that met; ``bucket_size`` is how many texts the least
-    oversized of them holds.
-    """
+    """One field of two records; ``bands`` and ``rare_pairs`` are the blocking keys they share."""
 
     name: str
     left: NormalizedText
     right: NormalizedText
-    counts: tuple[int, int, int]
-    shared: tuple[str, ...]
-    exact: float
-    estimated: float
-    chance: float
-    bands: tuple[int, ...]
-    rare_pairs: tuple[str, ...]
-    bucket_size: int
-    matches: tuple[Match, ...]
-    left_only: tuple[Word, ...]
-    right_only: tuple[Word, ...]
+    bands: tuple[int, ...] = ()
+    rare_pairs: tuple[str, ...] = ()
+    matches: tuple[Match, ...] = ()
+    left_only: tuple[UnmatchedWord, ...] = ()
+    right_only: tuple[UnmatchedWord, ...] = ()
 
     @property
-    def is_candidate(self) -> bool:
-        """Whether the texts share a key, and so are compared."""
-        return bool(self.bands or self.rare_pairs)
+    def is_filled(self) -> bool:
+        """Return whether both records have words in the field."""
+        return bool(self.left.normalized and self.right.normalized)
 
     @property
-    def is_oversized(self) -> bool:
-        """Whether every shared key is too common to pair all who have it."""
-        return self.bucket_size > MAX_BUCKET
+    def keys(self) -> int:
+        """Return how many blocking keys the two share."""
+        return len(self.bands) + len(self.rare_pairs)
 
 
-def compare_field(
-    backend: MemoryBackend, scoring_context: ScoringContext, field: int, left: int, right: int
-) -> FieldComparison:
+def compare_field(opened: OpenCorpus, field: int, left: int, right: int) -> FieldComparison:
     """Compare one field of two records."""
-    view = backend.description.views[field]
-    rows = int(view.rows[left]), int(view.rows[right])
-    texts = backend.corpus.texts[field]
+    name, texts = opened.settings.field[field].name, opened.contents.texts
+    raw = opened.corpus.texts[field]
+    rows = [int(opened.contents.rows[field, record]) for record in (left, right)]
     one, other = (
-        normalized_text(view, rows[0], texts[left]),
-        normalized_text(view, rows[1], texts[right]),
+        normalized_text(texts, row, raw[record])
+        for row, record in zip(rows, (left, right), strict=True)
     )
-    ours, theirs = shingle_set(one), shingle_set(other)
-    both = ours & theirs
-    exact = len(both) / len(ours | theirs) if ours | theirs else 0.0
-    bands, rare_pairs, bucket_size = shared_keys(view, rows)
-    matches, loose = compare_words(backend, scoring_context, field, rows)
+    words = [opened.matcher.scoring.words_of(row) for row in rows]
+    if not all(words):
+        return FieldComparison(name, one, other)
+    sides = align(*words)
+    bands = np.flatnonzero(
+        (texts.band_keys[rows[0]] == texts.band_keys[rows[1]]) & (texts.band_keys[rows[0]] > 0)
+    )
     return FieldComparison(
-        name=backend.settings.field[field].name,
-        left=one,
-        right=other,
-        counts=(len(ours), len(theirs), len(both)),
-        shared=tuple(sorted(both)),
-        exact=exact,
-        estimated=estimate_jaccard(one, other, backend.settings.seed),
-        chance=BANDING.recall(exact),
-        bands=bands,
-        rare_pairs=rare_pairs,
-        bucket_size=bucket_size,
-        matches=matches,
-        left_only=loose[0],
-        right_only=loose[1],
+        name,
+        one,
+        other,
+        bands=tuple((bands + 1).tolist()),
+        rare_pairs=shared_rare_pairs(texts, *rows),
+        matches=tuple(unequal_matches(*sides)),
+        left_only=unmatched_words(sides[0]),
+        right_only=unmatched_words(sides[1]),
     )
 
 
-def normalized_text(view: FieldContents, row: int, raw: str) -> NormalizedText:
-    """What normalising made of one text."""
-    span = slice(int(view.offsets[row]), int(view.offsets[row + 1]))
-    zones = view.zones[span]
-    words = tokens_of(view, row)
-    own = tokenize([raw]).classes[zones == CORE]
-    version, withdrawn = int(view.versions[row]), bool(view.withdrawn[row])
+def normalized_text(texts: PreparedTexts, row: int, raw: str) -> NormalizedText:
+    """Return what preparing made of one text."""
+    if row < 0:
+        return NormalizedText(raw)
+    facts = int(texts.facts[row])
     return NormalizedText(
         raw=raw,
-        normalized=view.texts[row],
-        tags=" ".join(w for w, z in zip(words, zones, strict=True) if z == TAG),
-        outlet=" ".join(w for w, z in zip(words, zones, strict=True) if z == OUTLET),
-        version=version,
-        withdrawn=withdrawn,
-        spaceless=bool(2 * (own == CharClass.IDEOGRAPH).sum() > len(own)),
-        rules=tuple(applied_rules(raw)),
+        normalized=join_tokens(texts, row, COMPARED),
+        tags=join_tokens(texts, row, (Zone.LEAD, Zone.CLOSING)),
+        outlet=join_tokens(texts, row, (Zone.OUTLET,)),
+        version=int(texts.versions[row]),
+        withdrawn=bool(facts & Fact.WITHDRAWN),
+        generic=bool(facts & Fact.GENERIC),
     )
 
 
-def tokens_of(view: FieldContents, row: int) -> list[str]:
-    """The normalised tokens of one text, tags and outlet too."""
-    span = slice(int(view.offsets[row]), int(view.offsets[row + 1]))
-    spellings = by_hash(view.spellings)
-    return [spellings[key] for key in view.hashes[span].tolist()]
-
-
-def applied_rules(raw: str) -> list[str]:
-    """Which contents of normalising rules a text gives occasion to."""
-    letters = [char for char in raw if char.isalnum() and not char.isascii()]
-    classes = {unicodedata.category(char) for char in raw}
-    rules = {
-        "capitals": any(char.isupper() for char in raw),
-        "accents, widths and ligatures": any(
-            not unicodedata.is_normalized("NFKD", char) for char in letters
-        ),
-        "invisible characters": not classes.isdisjoint(("Cf", "Mn")),
-        "marks inside words": JOINERS.search(raw) is not None,
-        "punctuation": any(kind.startswith(("P", "S")) for kind in classes),
-    }
-    return [rule for rule, applies in rules.items() if applies]
-
-
-def shingle_set(text: NormalizedText) -> set[str]:
-    """The shingles of a text's own words, as :func:`dedupe.blocking.minhash.shingles` cuts them."""
-    if not text.normalized:
-        return set()
-    width = SPACELESS_SHINGLE if text.spaceless else SHINGLE
-    padded = f" {text.normalized} "
-    return {padded[at : at + width] for at in range(max(len(padded) - width + 1, 1))}
-
-
-def estimate_jaccard(left: NormalizedText, right: NormalizedText, seed: int) -> float:
-    """The Jaccard similarity by the sketches: the share of equal slots."""
-    if not left.normalized or not right.normalized:
-        return 0.0
-    codes = np.frombuffer((left.normalized + right.normalized).encode("utf-32-le"), dtype=np.uint32)
-    ends = np.array([len(left.normalized), len(codes)])
-    starts = np.array([0, len(left.normalized)])
-    spaceless = np.array([left.spaceless, right.spaceless])
-    signed = signatures(*shingles(codes, starts, ends, spaceless), BANDING.slots, seed)
-    return float((signed[0] == signed[1]).mean())
-
-
-def shared_keys(
-    view: FieldContents, rows: tuple[int, int]
-) -> tuple[tuple[int, ...], tuple[str, ...], int]:
-    """The bands (from 1) and the pairs of rare words that met, and the least crowd at one."""
-    left, right = rows
-    bands = np.flatnonzero((view.bands[left] == view.bands[right]) & (view.bands[left] != 0))
-    keys = np.intersect1d(view.rare_pairs[left], view.rare_pairs[right])
-    keys = keys[keys != 0]
-    bucket_sizes = [
-        int((view.bands[:, band] == view.bands[left, band]).sum()) for band in bands.tolist()
+def join_tokens(texts: PreparedTexts, row: int, zones: Iterable[Zone]) -> str:
+    """Return the tokens of some zones of a text, ideographs without spaces between them."""
+    tokens = texts.tokens[texts.offsets[row] : texts.offsets[row + 1]]
+    parts = [
+        ("" if token["flags"] & Flag.JOINED else " ") + spelling
+        for token, spelling in zip(tokens, spellings(texts, row), strict=True)
+        if token["zone"] in zones
     ]
-    bucket_sizes += [int((view.rare_pairs == key).any(axis=1).sum()) for key in keys]
-    names = rare_pair_names(view, left, keys)
-    return tuple((bands + 1).tolist()), names, min(bucket_sizes, default=0)
+    return "".join(parts).strip()
 
 
-def rare_pair_names(view: FieldContents, row: int, keys: NDArray[np.uint64]) -> tuple[str, ...]:
-    """The two words behind each rare-pair key of a text."""
-    stems = {word[:STEM_LENGTH]: word for word in reversed(tokens_of(view, row))}
-    pairs = list(combinations(sorted(stems), 2))
-    if not pairs or not len(keys):
+def spellings(texts: PreparedTexts, row: int) -> list[str]:
+    """Return the letters of each token of a text."""
+    letters = texts.letters[texts.letter_offsets[row] : texts.letter_offsets[row + 1]].tobytes()
+    tokens = texts.tokens[texts.offsets[row] : texts.offsets[row + 1]]
+    spans = zip(tokens["start"].tolist(), tokens["length"].tolist(), strict=True)
+    return [letters[start : start + length].decode(errors="replace") for start, length in spans]
+
+
+def shared_rare_pairs(texts: PreparedTexts, left: int, right: int) -> tuple[str, ...]:
+    """Return the words behind each rare-word key that two texts share, as in ``lamp + pell``."""
+    shared = set(texts.rare_keys[left].tolist()) & set(texts.rare_keys[right].tolist()) - {0}
+    if not shared:
         return ()
-    hashes = word_hash([stem for pair in pairs for stem in pair]).reshape(-1, 2)
-    shared = np.isin(pair_hashes(hashes)[:, 0], keys)
+    stems = key_stems(texts, left)
+    pairs = [*combinations(sorted(stems), 2), *((stem, stem) for stem in stems)]
+    named = {pair_of_stems(*pair): pair for pair in pairs}
     return tuple(
-        f"{stems[a]} + {stems[b]}"
-        for (a, b), hit in zip(pairs, shared.tolist(), strict=True)
-        if hit
+        " + ".join(dict.fromkeys(sorted(stems[stem] for stem in named[key])))
+        for key in sorted(shared & named.keys())
     )
 
 
-def compare_words(
-    backend: MemoryBackend, scoring_context: ScoringContext, field: int, rows: tuple[int, int]
-) -> tuple[tuple[Match, ...], tuple[tuple[Word, ...], tuple[Word, ...]]]:
-    """Words matched by more than themselves, and the words left over on either side."""
-    view = backend.description.views[field]
-    column = replace(
-        scoring_context.columns[field],
-        ids=backend.corpus_stats.held[field].words,
-        zones=view.zones,
-        starts=view.offsets[:-1],
-        ends=view.offsets[1:],
-    )
-    words = [tokens_of(view, row) for row in rows]
-    if not all(words):
-        return (), ((), ())
-    width = min(max(map(len, words)), LONGEST)
-    left, right = (build_side(column, np.array([row]), width) for row in rows)
-    found = align(left, right)
-    matches = [
-        Match(word, words[1][position], HOW.get(similarity, "stem"))
-        for word, similarity, position in zip(
-            words[0], found.left_match[0].tolist(), found.left_place[0].tolist(), strict=False
-        )
-        if similarity and word != words[1][position]
+def key_stems(texts: PreparedTexts, row: int) -> dict[int, str]:
+    """Return the first spelling behind each stem that :func:`dedupe.blocking.keys.rare_keys` reads.
+
+    Of an ideograph it is that of the pair that it opens.
+    """
+    tokens, words = texts.tokens[texts.offsets[row] : texts.offsets[row + 1]], spellings(texts, row)
+    stems: dict[int, str] = {}
+    for at, token in enumerate(tokens):
+        if token["kind"] == TokenKind.WORD:
+            stems.setdefault(stem_key(token["concepts"].tolist(), int(token["stem"])), words[at])
+        elif token["kind"] == TokenKind.IDEOGRAPH:
+            stems.setdefault(int(token["key"]), "".join(words[at : at + 2]))
+    return stems
+
+
+def unequal_matches(left: Side, right: Side) -> Iterable[Match]:
+    """Yield the words that are matched with words that are not the same."""
+    rows = zip(left.words, left.match, left.place, strict=True)
+    for word, similarity, place in rows:
+        if similarity and word.spelling != right.words[place].spelling:
+            how = HOW.get(similarity, "spelling")
+            yield Match(word.spelling, right.words[place].spelling, how)
+
+
+def unmatched_words(side: Side) -> tuple[UnmatchedWord, ...]:
+    """Return the words without a whole counterpart, those of the most information first."""
+    loose = [
+        UnmatchedWord(word.spelling, bits, word.kind is TokenKind.NUMBER)
+        for word, match in zip(side.words, side.match, strict=True)
+        if (bits := loose_bits(word, match))
     ]
-    heard = backend.settings.numbers != IGNORE
-    loose = (
-        unmatched_words(words[0], left, found.left_match),
-        unmatched_words(words[1], right, found.right_match),
-    )
-    ours, theirs = (tuple(w for w in side if heard or not w.is_number) for side in loose)
-    return tuple(matches), (ours, theirs)
-
-
-def unmatched_words(words: list[str], side: Side, match: NDArray[np.int64]) -> tuple[Word, ...]:
-    """The story's words without a whole counterpart, heaviest first."""
-    bits = (side.weights * (WHOLE - match) / WHOLE / SCALE)[0].tolist()
-    rows = zip(words, bits, side.numbers[0].tolist(), side.core[0].tolist(), strict=False)
-    loose = [Word(word, weight, number) for word, weight, number, core in rows if core and weight]
     return tuple(sorted(loose, key=lambda word: -word.bits))
+
+
+def loose_bits(word: Word, match: int) -> float:
+    """Return the information of a word that its match does not cover."""
+    return word.weight * (WHOLE - match) * zone_factor(word) / BIT

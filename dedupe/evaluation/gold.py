@@ -70,7 +70,7 @@ def read_gold(path: str, corpus: Corpus) -> Gold:
 
 
 def gold_rows(path: str, text: str) -> Iterator[Row]:
-    """Rows of JSONL, or of CSV under any header."""
+    """Yield rows of JSONL, or of CSV under any header."""
     if text.lstrip()[:1] == "{":
         yield from json_rows(path, text)
         return
@@ -90,7 +90,7 @@ def gold_rows(path: str, text: str) -> Iterator[Row]:
 
 
 def pairs_from_labels(path: str, corpus: Corpus) -> GoldPairs:
-    """The labelled pairs of a file."""
+    """Return the labelled pairs of a file."""
     labels = read_labels(path)
     left, right = find_pairs(corpus, labels, path)
     told = np.array([label.label for label in labels])
@@ -98,7 +98,7 @@ def pairs_from_labels(path: str, corpus: Corpus) -> GoldPairs:
 
 
 def clusters_from_rows(path: str, rows: Iterable[Row], corpus: Corpus) -> GoldClusters:
-    """The gold clusters of rows of id and cluster; an empty cluster is no gold."""
+    """Return the gold clusters of rows of id and cluster; a record of an empty one has no gold."""
     positions = positions_by_name(corpus)
     told: dict[int, tuple[str, int]] = {}
     for line, row in rows:
@@ -116,7 +116,7 @@ def clusters_from_rows(path: str, rows: Iterable[Row], corpus: Corpus) -> GoldCl
 
 
 def gold_label(path: str, line: int, row: dict[str, Any], key: str) -> str:
-    """An id or cluster as a string; raises InputError for what cannot be one."""
+    """Return an id or cluster as a string; raises InputError for what cannot be one."""
     value = row.get(key)
     if value is None and key in row:
         return ""
@@ -132,7 +132,7 @@ def number_names(names: Iterable[str]) -> NDArray[np.int64]:
 
 
 def gold_from_field(corpus: Corpus, name: str) -> GoldClusters:
-    """The gold clusters that the records themselves name; raises InputError where none does."""
+    """Return the gold clusters that records name themselves; raises InputError where none does."""
     groups = number_names(field_values(corpus, name))
     if (groups == NO_GOLD).all():
         path = corpus.batches[0].path if corpus.batches else "the input"
@@ -141,7 +141,7 @@ def gold_from_field(corpus: Corpus, name: str) -> GoldClusters:
 
 
 def clusters_in_output(corpus: Corpus, key: str) -> NDArray[np.int64]:
-    """The clusters that ``dedupe cluster`` wrote under ``key``; raises InputError without them."""
+    """Return the clusters that ``dedupe cluster`` wrote under ``key``; else raises InputError."""
     columns = [batch_values(batch, annotation_of(batch, key)) for batch in corpus.batches]
     for batch, values in zip(corpus.batches, columns, strict=True):
         if "" in values:
@@ -154,17 +154,17 @@ def clusters_in_output(corpus: Corpus, key: str) -> NDArray[np.int64]:
 
 
 def annotation_of(batch: Batch, key: str) -> str:
-    """Where ``dedupe cluster --into KEY`` writes the cluster."""
+    """Return where ``dedupe cluster --into KEY`` writes the cluster."""
     return f"{key}.cluster" if batch.format == "jsonl" else f"{key}_cluster"
 
 
 def field_values(corpus: Corpus, name: str) -> list[str]:
-    """A field of all records, read again from their bytes; ``""`` where it is absent."""
+    """Return a field of all records, read again from their bytes; ``""`` where it is absent."""
     return list(chain.from_iterable(batch_values(batch, name) for batch in corpus.batches))
 
 
 def batch_values(batch: Batch, name: str) -> list[str]:
-    """The same of one batch; a dotted name reaches into objects."""
+    """Return a field of one batch; a dotted name reaches into objects."""
     if batch.format == "lines":
         raise InputError(batch.path, None, f"plain lines have no field {name!r}")
     if batch.format in ("jsonl", "parquet"):
@@ -176,7 +176,7 @@ def batch_values(batch: Batch, name: str) -> list[str]:
 
 
 def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
-    """The rows of a CSV or TSV batch by column name."""
+    """Yield the rows of a CSV or TSV batch by column name."""
     delimiter = DELIMITERS[batch.format]
     header = next(split_rows(iter(io.BytesIO(batch.header)), delimiter))
     names = [cell.strip() for cell in header.cells]

@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.clustering.fixed_point import cluster_until_stable
 from dedupe.errors import InputError, OutputError
 from dedupe.io.atomic import output_errors
 from dedupe.io.labels import read_labels
 from dedupe.io.record_ids import record_names
+from dedupe.pairs import unpack
+from dedupe.scoring.model import log_odds_of, probability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe.backends.memory import MemoryBackend
-    from dedupe.evaluation.evaluate import Progress
+    from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.io.labels import Label
-    from dedupe.scoring.scored_pairs import ScoredPairs
 
 
 class Session:
-    """Goes through pairs in order, forth and back; pairs that have a label are not asked again."""
+    """A walk through pairs, forth and back; pairs that have a label are not asked again."""
 
     def __init__(
         self, doubts: Sequence[UncertainPair], held: Sequence[Label], label_file: LabelFile
@@ -48,22 +47,22 @@ class Session:
 
     @property
     def position(self) -> int:
-        """How many pairs lie behind."""
+        """Return how many pairs lie behind."""
         return len(self._answers)
 
     @property
     def doubt(self) -> UncertainPair | None:
-        """The pair that is asked about; None at the end."""
+        """Return the pair that is asked about; None at the end."""
         return self._queue[self.position] if self.position < len(self._queue) else None
 
     @property
     def given(self) -> int:
-        """How many labels this session gave."""
+        """Return how many labels this session gave."""
         return sum(answer is not None for answer in self._answers)
 
     @property
     def totals(self) -> Counter[str]:
-        """How many of each label the file holds now."""
+        """Return how many of each label the file holds now."""
         return self._before + Counter(filter(None, self._answers))
 
     def answer(self, label: str) -> None:
@@ -141,7 +140,7 @@ def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
 
 
 def lock_file(path: str, file: int) -> None:
-    """Be the only one to write; raises OutputError."""
+    """Lock the file against other sessions; raises OutputError."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -167,7 +166,7 @@ def repair_last_line(path: str, file: int) -> None:
 
 
 def is_json(line: bytes) -> bool:
-    """Whether a line is complete."""
+    """Return whether a line is complete."""
     try:
         json.loads(line)
     except ValueError:
@@ -209,18 +208,28 @@ class UncertainPair:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The two names in the order of :attr:`dedupe.io.labels.Label.pair`."""
+        """Return the two names in the order of :attr:`dedupe.io.labels.Label.pair`."""
         return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
 
 
-def uncertain_pairs(backend: MemoryBackend, progress: Progress) -> list[UncertainPair]:
-    """The pairs of a corpus in the order in which to ask about them."""
-    corpus, settings = backend.corpus, backend.settings
-    state = cluster_until_stable(backend, lambda done: progress("matching", done))
-    pairs = state.scored
-    pairs = pairs.where(pairs.scores >= min(FLOOR, settings.threshold / 2))
+@dataclass(frozen=True, slots=True)
+class ScoredPairs:
+    """Pairs of records as columns: both positions, and the score."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+def uncertain_pairs(opened: OpenCorpus, progress: Progress) -> list[UncertainPair]:
+    """Return the pairs of a corpus in the order in which to ask about them."""
+    corpus, settings = opened.corpus, opened.settings
+    least = min(FLOOR, settings.threshold / 2)
+    opened.matcher.least = min(opened.matcher.least, log_odds_of(least))
+    leaders = opened.cluster(progress).leaders
+    pairs = known_pairs(opened, least)
     order = question_order(pairs, corpus.digests, settings.threshold)[:MOST]
-    order = spread_over_clusters(order, pairs, state.leaders)
+    order = spread_over_clusters(order, pairs, leaders)
     names = record_names(corpus)
     left, right = pairs.left[order].tolist(), pairs.right[order].tolist()
     scores = pairs.scores[order].tolist()
@@ -230,10 +239,20 @@ def uncertain_pairs(backend: MemoryBackend, progress: Progress) -> list[Uncertai
     ]
 
 
+def known_pairs(opened: OpenCorpus, least: float) -> ScoredPairs:
+    """Return the pairs that a run compared and that score so much at the least."""
+    matcher = opened.matcher
+    left, right = unpack(matcher.pairs.keys)
+    scores = probability(matcher.pairs.log_odds + matcher.adjust(left, right))
+    own = np.flatnonzero(scores >= least)
+    one, other = matcher.records[left[own]], matcher.records[right[own]]
+    return ScoredPairs(np.minimum(one, other), np.maximum(one, other), scores[own])
+
+
 def question_order(
     pairs: ScoredPairs, digests: NDArray[np.uint64], threshold: float
 ) -> NDArray[np.int64]:
-    """The pairs by score bands around the threshold, in turn, the nearer bands more often.
+    """Return the pairs by score bands around the threshold, in turn, the nearer bands more often.
 
     The k-th pair of the d-th band away from the threshold comes in turn (k + 1) * (d + 1); within
     a band chance decides, by the digests of the records.
@@ -251,12 +270,12 @@ def question_order(
 
 
 def pair_lottery(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A number for each pair that looks drawn by lot and is the same on every run."""
+    """Return a number for each pair that looks drawn by lot and is the same on every run."""
     return shuffle_numbers(shuffle_numbers(left) + shuffle_numbers(right))
 
 
 def shuffle_numbers(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Numbers with their bits mixed (Fibonacci hashing, twice)."""
+    """Mix the bits of numbers (Fibonacci hashing, twice)."""
     mixed = numbers * GOLDEN
     mixed ^= mixed >> np.uint64(29)
     return np.asarray(mixed * GOLDEN)
@@ -265,7 +284,7 @@ def shuffle_numbers(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def spread_over_clusters(
     order: NDArray[np.int64], pairs: ScoredPairs, leaders: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The same pairs in passes, each of which asks about a story once."""
+    """Order pairs in passes, each of which asks about a story once."""
     asked: dict[int, int] = {}
     passes = []
     ours, theirs = leaders[pairs.left[order]].tolist(), leaders[pairs.right[order]].tolist()

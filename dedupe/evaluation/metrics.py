@@ -52,7 +52,7 @@ class Overlap:
 
 
 def overlap(gold: Numbers, found: Numbers) -> Overlap:
-    """The overlap of two clusterings given as one label a record, any integers."""
+    """Return the overlap of two clusterings given as one label a record, any integers."""
     _, golden = np.unique(gold, return_inverse=True)
     _, grouped = np.unique(found, return_inverse=True)
     cells, counts = np.unique(pack(golden, grouped), return_counts=True)
@@ -66,7 +66,7 @@ def overlap(gold: Numbers, found: Numbers) -> Overlap:
 
 
 def pair_count(sizes: Numbers) -> Numbers:
-    """How many pairs there are within groups of these sizes."""
+    """Return how many pairs there are within groups of these sizes."""
     return sizes * (sizes - 1) // 2
 
 
@@ -76,7 +76,7 @@ its records, the pairs taken apart, and its records' B-cubed precision and recal
 
 
 def cluster_sums(shared: Overlap) -> Shares:
-    """One row a gold cluster, one column a name of ``CLUSTER_SUMS``."""
+    """Return one row a gold cluster, one column a name of ``CLUSTER_SUMS``."""
     golden, count = shared.gold, len(shared.gold_sizes)
     sizes, whole = shared.found_sizes[shared.found], shared.gold_sizes[golden]
 
@@ -97,14 +97,14 @@ def cluster_sums(shared: Overlap) -> Shares:
 
 
 def ratio(above: Shares, below: Shares) -> Shares:
-    """A quotient, NaN over nothing."""
+    """Return a quotient, NaN over nothing."""
     out = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=out, where=below > 0)
     return out
 
 
 def cluster_figures(sums: Shares) -> Figures:
-    """Figures of rows of summed ``CLUSTER_SUMS``, one value a row."""
+    """Return figures of rows of summed ``CLUSTER_SUMS``, one value a row."""
     records, kept, false, lost, precise, recalled = sums.T
     return {
         **pair_rates(kept, false, lost),
@@ -125,12 +125,12 @@ def pair_rates(kept: Shares, false: Shares, lost: Shares) -> Figures:
 
 
 def harmonic(left: Shares, right: Shares) -> Shares:
-    """The harmonic mean."""
+    """Return the harmonic mean."""
     return ratio(2 * left * right, left + right)
 
 
 def adjusted_rand(records: Shares, kept: Shares, false: Shares, lost: Shares) -> Shares:
-    """The Rand index adjusted for chance (Hubert and Arabie 1985), of counts of pairs.
+    """Return the Rand index adjusted for chance (Hubert and Arabie 1985), of counts of pairs.
 
     1 where the clusterings are the same, also where both are trivial.
     """
@@ -148,14 +148,14 @@ duplicate left apart, an update, an update put together."""
 def label_sums(
     duplicate: NDArray[np.bool_], update: NDArray[np.bool_], together: NDArray[np.bool_]
 ) -> Shares:
-    """One row a labelled pair, one column a name of ``LABEL_SUMS``."""
+    """Return one row a labelled pair, one column a name of ``LABEL_SUMS``."""
     other = ~duplicate & ~update
     columns = (duplicate & together, other & together, duplicate & ~together)
     return np.stack([*columns, update, update & together], axis=1).astype(float)
 
 
 def label_figures(sums: Shares) -> Figures:
-    """Figures of rows of summed ``LABEL_SUMS``, one value a row."""
+    """Return figures of rows of summed ``LABEL_SUMS``, one value a row."""
     kept, false, lost, updates, merged = sums.T
     return {**pair_rates(kept, false, lost), "updates_merged": ratio(merged, updates)}
 
@@ -163,7 +163,7 @@ def label_figures(sums: Shares) -> Figures:
 def with_intervals(
     rows: Shares, figures: Callable[[Shares], Figures], replicas: int
 ) -> dict[str, Figure]:
-    """The figures of all rows together, with 95 % intervals from drawing rows with replacement.
+    """Return the figures of all rows together, with 95 % intervals from a bootstrap over rows.
 
     The seed is fixed. No interval without replicas, nor for a figure that too few of them define.
     """
@@ -175,7 +175,7 @@ def with_intervals(
 
 
 def resampled(rows: Shares, replicas: int) -> Shares:
-    """The sums of rows drawn with replacement, one row a replica."""
+    """Return the sums of rows drawn with replacement, one row a replica."""
     content_ids, counts = np.unique(rows, axis=0, return_counts=True)
     generator = np.random.default_rng(SEED)
     step = max(1, BATCH_CELLS // len(content_ids))
@@ -188,7 +188,7 @@ def resampled(rows: Shares, replicas: int) -> Shares:
 
 
 def bounded(value: float, drawn: Shares) -> Figure:
-    """A figure with the interval of its replicas; half of them at least must define it."""
+    """Return a figure with the interval of its replicas; half of them at least must define it."""
     held = drawn[~np.isnan(drawn)]
     if np.isnan(value) or 2 * len(held) < len(drawn):
         return Figure(is_known(value))
@@ -197,5 +197,5 @@ def bounded(value: float, drawn: Shares) -> Figure:
 
 
 def is_known(value: float) -> float | None:
-    """None for NaN."""
+    """Return a value, None for NaN."""
     return None if np.isnan(value) else value

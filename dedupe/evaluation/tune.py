@@ -41,7 +41,7 @@ class Goal:
 
     @property
     def z(self) -> float:
-        """How many standard deviations a two-sided interval reaches to either side."""
+        """Return how many standard deviations a two-sided interval reaches to either side."""
         return NormalDist().inv_cdf((1 + self.confidence) / 2)
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ class Curve:
 
     @property
     def f1(self) -> Floats:
-        """The harmonic mean of precision and recall."""
+        """Return the harmonic mean of precision and recall."""
         return ratio(2 * self.right, 2 * self.right + self.wrong + self.missed)
 
 
@@ -112,7 +112,7 @@ class TunedThreshold:
 
     @property
     def threshold(self) -> float:
-        """What was chosen."""
+        """Return the threshold that was chosen."""
         return float(self.curve.thresholds[self.position])
 
 
@@ -136,7 +136,7 @@ def require_enough(pairs: ScoredLabels) -> None:
 
 
 def candidate_thresholds(pairs: ScoredLabels) -> Floats:
-    """Thresholds midway between scores, shortened to as few decimals as still part them."""
+    """Return thresholds midway between scores, shortened to as few decimals as still part them."""
     scores = np.unique(pairs.scores[~pairs.update])
     below = np.concatenate([[0.0], scores[:-1]])
     return np.array(
@@ -145,7 +145,7 @@ def candidate_thresholds(pairs: ScoredLabels) -> Floats:
 
 
 def shortest_between(low: float, high: float) -> float:
-    """A number above ``low`` and up to ``high``, near the middle, with few decimals."""
+    """Return a number above ``low`` and up to ``high``, near the middle, with few decimals."""
     middle = (low + high) / 2
     for decimals in range(2, 16):
         short = round(middle, decimals)
@@ -155,7 +155,7 @@ def shortest_between(low: float, high: float) -> float:
 
 
 def curve_of(pairs: ScoredLabels, thresholds: Floats, counts: NDArray[np.int64]) -> Curve:
-    """The curve at some thresholds, where each pair counts as often as ``counts`` says."""
+    """Return the curve at some thresholds, where each pair counts as often as ``counts`` says."""
     positions = np.searchsorted(pairs.scores, thresholds)
     right, wrong, updates = (
         np.concatenate([np.cumsum((counts * kind)[::-1])[::-1], [0]])[positions]
@@ -166,7 +166,7 @@ def curve_of(pairs: ScoredLabels, thresholds: Floats, counts: NDArray[np.int64])
 
 
 def choose(curve: Curve, goal: Goal) -> int:
-    """The place of the threshold that serves the goal best; raises RefusalError.
+    """Return the place of the threshold that serves the goal best; raises RefusalError.
 
     With a target, its bound must hold with confidence, and then the other measure decides.
     """
@@ -185,7 +185,7 @@ def choose(curve: Curve, goal: Goal) -> int:
 
 
 def better_choice(first: Floats, second: Floats) -> int:
-    """The place of the largest number, by the second where the first are equal."""
+    """Return the place of the largest number, by the second where the first are equal."""
     return int(np.lexsort((second, np.nan_to_num(first)))[-1])
 
 
@@ -213,7 +213,7 @@ def shortfall(
 
 
 def labels_needed(share: float, goal: Goal) -> int:
-    """How many tries with this share of hits put Wilson's lower bound on the target.
+    """Return how many tries with this share of hits put Wilson's lower bound on the target.
 
     From the bound solved for n: z^2 t (1 - t) / (share - t)^2 tries.
     """
@@ -222,7 +222,7 @@ def labels_needed(share: float, goal: Goal) -> int:
 
 
 def wilson(hits: NDArray[np.int64], tries: NDArray[np.int64], z: float) -> tuple[Floats, Floats]:
-    """The bounds of a share, 0 and 1 where nothing was tried."""
+    """Return the bounds of a share, 0 and 1 where nothing was tried."""
     n = np.maximum(tries, 1)
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -232,12 +232,12 @@ def wilson(hits: NDArray[np.int64], tries: NDArray[np.int64], z: float) -> tuple
 
 
 def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
-    """A share; NaN of nothing."""
+    """Return a share; NaN of nothing."""
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
 def bootstrap_spread(pairs: ScoredLabels, goal: Goal, seed: int) -> list[list[float]]:
-    """A row of ``MEASURES`` for each bootstrap sample on which a threshold could be chosen."""
+    """Return a row of ``MEASURES`` for each bootstrap sample that supports a threshold."""
     draw = np.random.default_rng(seed)
     size = len(pairs.scores)
     thresholds = candidate_thresholds(pairs)
@@ -255,7 +255,7 @@ def bootstrap_spread(pairs: ScoredLabels, goal: Goal, seed: int) -> list[list[fl
 
 
 def spread_summary(rows: Sequence[Sequence[float]]) -> dict[str, tuple[float, float, float]]:
-    """The ``spread`` of :class:`TunedThreshold`, without measures that no sample defines."""
+    """Return the ``spread`` of :class:`TunedThreshold`, without measures that no sample defines."""
     spread = {}
     for name, column in zip(MEASURES, np.array(rows).reshape(-1, len(MEASURES)).T, strict=True):
         held = column[~np.isnan(column)]
@@ -270,7 +270,7 @@ OF_THE_RUN = ("jobs", "on_error", "seed")
 
 
 def settings_toml(settings: Settings, comments: Iterable[str]) -> bytes:
-    """The settings that differ from the defaults, and the threshold, under some comments."""
+    """Return the settings that differ from the defaults, and the threshold, under some comments."""
     usual = Settings()
     lines = [f"# {comment}".rstrip() for comment in comments]
     for setting in SETTINGS:
@@ -282,7 +282,7 @@ def settings_toml(settings: Settings, comments: Iterable[str]) -> bytes:
 
 
 def toml_value(value: object) -> str:
-    """A number, a text or several texts in TOML.
+    """Return a number, a text or several texts in TOML.
 
     >>> toml_value(("a", "b"))
     '["a", "b"]'

@@ -16,8 +16,8 @@ from dedupe.tokens import COMPARED, Flag, TokenKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     import numpy as np
+    from numpy.typing import NDArray
 
 WHOLE = 16
 STEM = 14

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from dedupe.tokens import PreparedTexts
 
-LEAST_PART = 3
-"""A pair is scored if at least one part in so many of its information has a counterpart."""
+LEAST_PART, OF_PARTS = 2, 5
+"""A pair is scored if at least two fifths of its information have a counterpart."""
 SUPPORT, OBJECTION = 0.8, 0.3
 """The shares that count of the log-odds of a further field, where they support and where not.
 
@@ -183,7 +183,8 @@ def combine(
 def is_promising(left: Sequence[Word], right: Sequence[Word]) -> bool:
     """Return whether two texts share enough to be compared closely: the pre-filter."""
     total = sum(word.weight * zone_factor(word) for word in (*left, *right))
-    return LEAST_PART * (met_weight(left, right) + met_weight(right, left)) >= total
+    met = met_weight(left, right) + met_weight(right, left)
+    return OF_PARTS * met >= LEAST_PART * total
 
 
 def met_weight(words: Sequence[Word], others: Sequence[Word]) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dedupe.hashing import key32, poly, word_key
 from dedupe.text.lexicon import TagKind
 from dedupe.text.scan import Case, Gap
-from dedupe.tokens import Zone, TokenKind
+from dedupe.tokens import TokenKind, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,6 +146,7 @@ class ZoneMarker:
                 return last + 1
             if self.gaps[last] & BREAK or self.gaps[self.start] & Gap.HASH:
                 self.tags.note(kind)
+                self.note_version(last - 1)
                 return last
         return 0
 

@@ -228,12 +228,13 @@ class TokenBuilder:
 
     def store_letters(self, at: int, text: str) -> None:
         """Append the letters of a token, cut at a whole character."""
-        data = text.encode("utf-8", "surrogatepass")[:LONGEST_LETTERS]
-        while data and len(data) == LONGEST_LETTERS and data[-1] & 0xC0 == 0x80:  # noqa: PLR2004 - within a character
-            data = data[:-1]
+        data = text.encode("utf-8", "surrogatepass")
+        end = min(len(data), LONGEST_LETTERS)
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # noqa: PLR2004 - within a character
+            end -= 1
         self.tokens[at]["start"] = len(self.letters)
-        self.tokens[at]["length"] = len(data)
-        self.letters += data
+        self.tokens[at]["length"] = end
+        self.letters += data[:end]
 
     def fill_word(self, at: int, token: RawToken) -> None:
         """Fill in a word."""

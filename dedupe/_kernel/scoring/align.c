@@ -4,6 +4,10 @@
 
 #include "scoring/score.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum {
     SHORTEST_SPELLING = 4,
     SHORTEST_TYPO = 5,
@@ -24,6 +28,7 @@ INLINE void gather_token(Side *side, const Token *token) {
     side->stems[at] = token->stem ? token->stem : token->key;
     memcpy(side->concepts[at], token->concepts, sizeof token->concepts);
     side->kinds[at] = token->kind;
+    if (token->concepts[0]) side->with_concepts[at / 64] |= UINT64_C(1) << at % 64;
     side->ideographs += token->kind == CHARACTER;
     side->numbers += token->kind == NUMBER;
 }
@@ -37,6 +42,7 @@ int gather(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers)
         return 0;
     if (letters < 0 || last < letters || last > contents->letter_count) return 0;
     side->count = side->ideographs = side->numbers = 0;
+    memset(side->with_concepts, 0, sizeof side->with_concepts);
     side->letters = contents->letters + letters;
     side->facts = contents->facts[text];
     for (const Token *token = contents->tokens + start; token < contents->tokens + end; token++) {
@@ -109,14 +115,62 @@ INLINE int likeness(const Side *left, int i, const Side *right, int j) {
     return any && share_concept(left->concepts[i], right->concepts[j]) ? MATCH_CONCEPT : 0;
 }
 
+/* Bits of those of 64 places, from `first` on, at which a key or a stem is the same. */
+INLINE uint64_t same_words(const Side *side, int first, uint32_t key, uint32_t stem) {
+    int last = side->count - first < 64 ? side->count - first : 64;
+    uint64_t bits = 0;
+#if defined(__SSE2__)
+    __m128i keys = _mm_set1_epi32((int)key), stems = _mm_set1_epi32((int)stem);
+    for (int j = 0; j < last; j += 4) {
+        __m128i k = _mm_loadu_si128((const __m128i *)(side->keys + first + j));
+        __m128i s = _mm_loadu_si128((const __m128i *)(side->stems + first + j));
+        __m128i same = _mm_or_si128(_mm_cmpeq_epi32(k, keys), _mm_cmpeq_epi32(s, stems));
+        bits |= (uint64_t)_mm_movemask_ps(_mm_castsi128_ps(same)) << j;
+    }
+#else
+    for (int j = 0; j < last; j++)
+        bits |= (uint64_t)(side->keys[first + j] == key || side->stems[first + j] == stem) << j;
+#endif
+    return last < 64 ? bits & ((UINT64_C(1) << (last > 0 ? last : 0)) - 1) : bits;
+}
+
+/* The place of the lowest bit, which there is. */
+INLINE int lowest_bit(uint64_t bits) {
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctzll(bits);
+#else
+    int place = 0;
+    while (!(bits >> place & 1)) place++;
+    return place;
+#endif
+}
+
+/* Note which words of two texts share a key, a stem or a concept. */
+void find_meetings(Side *left, const Side *right) {
+    for (int i = 0; i < left->count; i++)
+        for (int m = 0; m < MASKS; m++) {
+            uint64_t bits = 0;
+            if (64 * m < right->count)
+                bits = same_words(right, 64 * m, left->keys[i], left->stems[i]);
+            uint64_t others = left->concepts[i][0] ? right->with_concepts[m] & ~bits : 0;
+            for (; others; others &= others - 1) {
+                int j = lowest_bit(others);
+                if (share_concept(left->concepts[i], right->concepts[64 * m + j]))
+                    bits |= UINT64_C(1) << j;
+            }
+            left->meets[i][m] = bits;
+        }
+}
+
 static void match_words(Side *left, Side *right) {
     for (int i = 0; i < left->count; i++)
-        for (int j = 0; j < right->count; j++) {
-            int strength = likeness(left, i, right, j);
-            if (!strength) continue;
-            take(left, i, strength, j);
-            take(right, j, strength, i);
-        }
+        for (int m = 0; m < MASKS; m++)
+            for (uint64_t bits = left->meets[i][m]; bits; bits &= bits - 1) {
+                int j = 64 * m + lowest_bit(bits), strength = likeness(left, i, right, j);
+                if (!strength) continue;
+                take(left, i, strength, j);
+                take(right, j, strength, i);
+            }
 }
 
 /* A word's letters as code points. */
@@ -194,13 +248,23 @@ static int words_below(const Side *side, int strength, int *out) {
     return count;
 }
 
+/* Whether two words begin or end alike, without which no spelling is like another. */
+INLINE int may_be_like(const Side *left, int i, const Side *right, int j) {
+    const Token *one = left->tokens[i], *other = right->tokens[j];
+    if (!one->length || !other->length) return 0;
+    const uint8_t *ours = left->letters + one->start, *theirs = right->letters + other->start;
+    return *ours == *theirs || ours[one->length - 1] == theirs[other->length - 1];
+}
+
 static void match_spellings(Side *left, Side *right) {
     int ours[WIDTH], theirs[WIDTH];
     int own = words_below(left, MATCH_CONCEPT, ours), other = words_below(right, MATCH_CONCEPT, theirs);
     Spelling a, b;
     for (int i = 0; i < own; i++) {
-        spell(left, ours[i], &a);
+        a.count = 0;
         for (int j = 0; j < other; j++) {
+            if (!may_be_like(left, ours[i], right, theirs[j])) continue;
+            if (!a.count) spell(left, ours[i], &a);
             spell(right, theirs[j], &b);
             int strength = spelling_likeness(left, ours[i], &a, right, theirs[j], &b);
             take(left, ours[i], strength, theirs[j]);
@@ -277,7 +341,7 @@ static void match_rest(Side *left, Side *right) {
     match_acronyms(right, theirs, other, left);
 }
 
-/* align.align */
+/* align.align, after find_meetings */
 void align(Side *left, Side *right) {
     match_numbers(left, right);
     match_ideographs(left, right);

@@ -57,7 +57,7 @@ static int negates(const Side *side, int loose_only) {
 static int loose_opposites(const Side *side, uint16_t *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++) {
-        if (side->match[at] >= MATCH_STEM) continue;
+        if (side->match[at] >= MATCH_STEM || !side->concepts[at][0]) continue;
         for (int i = 0; i < MOST_CONCEPTS; i++) {
             uint16_t concept = side->concepts[at][i];
             int known = concept < FIRST_OPPOSITE;
@@ -235,7 +235,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[NEGATION_ALONE] = negates(left, 0) != negates(right, 0) || negates(left, 1) != negates(right, 1);
     out[OPPOSED] = count_opposed(left, right);
     out[ORDER] = late_a > late_b ? late_a : late_b;
-    out[SWAPPED] = is_swapped(left, right) || is_swapped(right, left);
+    out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
     out[HEAD] = (double)lesser(head_match(left), head_match(right)) / WHOLE;
     out[WORDS_MIN] = (double)lesser(a.words, b.words) / FULL;
     out[WORDS_MAX] = (double)greater(a.words, b.words) / FULL;

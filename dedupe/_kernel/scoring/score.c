@@ -7,39 +7,32 @@
 #include "scoring/pairs.h"
 
 /* score.LEAST_PART, SUPPORT, OBJECTION and GENERIC_ODDS */
-enum { LEAST_PART = 3 };
+enum { LEAST_PART = 2, OF_PARTS = 5 };
 static const double SUPPORT = 0.8, OBJECTION = 0.3, GENERIC_ODDS = -1.0;
 
-/* score.is_met: whether a word of one side has a counterpart by key, stem or concept. */
-INLINE int is_met(const Side *one, int i, const Side *other) {
-    uint32_t key = one->keys[i], stem = one->stems[i];
-    int same = 0;
-    for (int j = 0; j < other->count; j++)
-        same |= other->keys[j] == key || other->stems[j] == stem;
-    if (same || !one->concepts[i][0]) return same;
-    for (int j = 0; j < other->count; j++)
-        for (int a = 0; a < MOST_CONCEPTS && one->concepts[i][a]; a++)
-            for (int b = 0; b < MOST_CONCEPTS; b++)
-                same |= other->concepts[j][b] == one->concepts[i][a];
-    return same;
+/* The weight of a word in the pre-filter. */
+INLINE int64_t filter_weight(const Side *side, int at) {
+    return (int64_t)side->tokens[at]->weight * zone_factor(side->tokens[at]);
 }
 
-/* score.met_weight, and the weight of all words. */
-static int64_t met_weight(const Side *one, const Side *other, int64_t *total) {
-    int64_t met = 0;
-    for (int i = 0; i < one->count; i++) {
-        int64_t weight = (int64_t)one->tokens[i]->weight * zone_factor(one->tokens[i]);
-        *total += weight;
-        met += is_met(one, i, other) ? weight : 0;
-    }
-    return met;
-}
-
-/* score.is_promising */
+/* score.is_promising, after find_meetings */
 static int is_promising(const Side *left, const Side *right) {
-    int64_t total = 0, met = met_weight(left, right, &total);
-    met += met_weight(right, left, &total);
-    return LEAST_PART * met >= total;
+    int64_t total = 0, met = 0;
+    uint64_t met_right[MASKS] = {0};
+    for (int i = 0; i < left->count; i++) {
+        uint64_t any = 0;
+        for (int m = 0; m < MASKS; m++) {
+            any |= left->meets[i][m];
+            met_right[m] |= left->meets[i][m];
+        }
+        total += filter_weight(left, i);
+        met += any ? filter_weight(left, i) : 0;
+    }
+    for (int j = 0; j < right->count; j++) {
+        total += filter_weight(right, j);
+        met += met_right[j / 64] >> j % 64 & 1 ? filter_weight(right, j) : 0;
+    }
+    return OF_PARTS * met >= LEAST_PART * total;
 }
 
 /* The texts of two records in each field, and what has been found of them. */
@@ -93,8 +86,11 @@ static double pair_odds(const Scoring *scoring, Desk *desk, int prune, double *f
     double rows[MOST_FIELDS][FEATURES], total = 0;
     int lead = leading_field(scoring, desk), promising = !prune;
     if (lead < 0) return -INFINITY;
-    for (int field = 0; field < (int)scoring->fields && !promising; field++)
-        promising = desk->both[field] && is_promising(&desk->left[field], &desk->right[field]);
+    for (int field = 0; field < (int)scoring->fields; field++) {
+        if (!desk->both[field]) continue;
+        find_meetings(&desk->left[field], &desk->right[field]);
+        promising |= is_promising(&desk->left[field], &desk->right[field]);
+    }
     if (!promising) return -INFINITY;
     for (int field = 0; field < (int)scoring->fields; field++) {
         if (!desk->both[field]) continue;

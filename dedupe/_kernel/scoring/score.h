@@ -8,15 +8,17 @@
 /* dedupe.scoring.align */
 enum { WHOLE = 16, MATCH_STEM = 14, MATCH_CONCEPT = 11, SIMILAR = 9, FULL = 8 };
 
-/* The words of one text that are compared, and how each is matched. Arrays are padded, so that
- * loops may run a few places over. */
-enum { WIDTH = MOST_TOKENS + 16 };
+/* The words of one text that are compared, and how each is matched. `meets` has a bit for each word
+ * of another text that has the same key or stem or a concept in common (find_meetings). Arrays are
+ * padded, so that loops may run a few places over. */
+enum { WIDTH = MOST_TOKENS + 16, MASKS = (WIDTH + 63) / 64 };
 
 typedef struct {
     const Token *tokens[WIDTH];
     uint32_t keys[WIDTH], stems[WIDTH];
     uint16_t concepts[WIDTH][MOST_CONCEPTS];
     uint8_t kinds[WIDTH], match[WIDTH];
+    uint64_t meets[WIDTH][MASKS], with_concepts[MASKS];
     int16_t place[WIDTH];
     const uint8_t *letters;
     int count, ideographs, numbers;
@@ -53,6 +55,7 @@ int is_scorer(const QuickScorer *scorer, ptrdiff_t columns);
 double sum_trees(const QuickScorer *scorer, const double *row);
 
 int gather(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers);
+void find_meetings(Side *left, const Side *right);
 void align(Side *left, Side *right);
 void fill_features(const Side *left, const Side *right, double *out);
 

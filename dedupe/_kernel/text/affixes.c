@@ -97,6 +97,7 @@ static ptrdiff_t tag_end(Marker *marker) {
         }
         if (gap_before(marker, last) & BREAK || gap_before(marker, marker->start) & GAP_HASH) {
             note_tag(marker->text, kind);
+            note_version(marker->text, last - 1);
             return last;
         }
     }

@@ -1,0 +1,225 @@
+"""Break the score of a pair down: what each field and what metadata add to the log-odds.
+
+A field is compared with itself as if its texts agreed in all that they share: that is what the
+shared words add. Each kind of difference then takes some off. Several differences together may cost
+less than their sum, so each gets the mean of what it costs over all orders in which they could come
+(Shapley 1953, A value for n-person games). Metadata is revealed a fact at a time; each adds what
+the log-odds change by. All parts add up to the log-odds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.scoring.features import FEATURES
+from dedupe.scoring.model import METADATA, probability
+from dedupe.scoring.score import GENERIC_ODDS, OBJECTION, SUPPORT, feature_rows, score_pairs
+from dedupe.tokens import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.evaluation.open_corpus import TracedMatcher
+    from dedupe.scoring.model import Forest
+    from dedupe.scoring.score import TextScoring
+
+    Row = NDArray[np.float64]
+
+SHARED, GENERIC = "shared", "generic"
+SHARED_FEATURES = ("shared", "rarest", "words_min")
+DIFFERENCES = {
+    "unmatched": (
+        "dice", "coverage", "rest_min", "rest_max", "top_min", "top_max", "loose_min", "loose_max",
+        "words_max",
+    ),
+    "names": ("names_min", "names_max"),
+    "numbers": ("numbers_min", "numbers_max"),
+    "contradiction": ("negation", "opposed"),
+    "order": ("order", "swapped", "head"),
+    "template": ("slots", "slot_weight"),
+    "kind": ("calendar", "genre"),
+}  # fmt: skip
+"""The kinds of differences, by the names that the output has, and their features."""
+NEUTRAL = {"dice": 1.0, "coverage": 1.0, "head": 1.0}
+"""The values of features of texts without a difference, where they are not 0."""
+FACTS = {
+    "gap": ("gap",),
+    "recurring_words": ("days", "weeks", "headlines"),
+    "recurring_title": ("title_days", "title_weeks"),
+    "other_outlet": ("other_outlet",),
+}
+"""The facts of metadata, in the order in which they are revealed."""
+LEAST_PART = 5e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A kind of difference, or a fact of metadata, and what it adds to the log-odds.
+
+    ``field`` is ``""`` for metadata. ``values`` are the features' values, those unknown left out.
+    """
+
+    field: str
+    name: str
+    values: dict[str, float]
+    part: float
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScore:
+    """What one field adds: ``factor`` times its own log-odds."""
+
+    name: str
+    log_odds: float
+    factor: float
+
+    @property
+    def part(self) -> float:
+        """Return what the field adds to the log-odds of the pair."""
+        return self.factor * self.log_odds
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBreakdown:
+    """A score and what it is made of.
+
+    The parts add up to ``log_odds``, and so do those of the fields and ``metadata``. Parts come
+    largest first, those of no effect left out. Where the texts share too little, or numbers are a
+    bar, the log-odds are minus infinity and there are no parts.
+    """
+
+    score: float
+    log_odds: float
+    fields: tuple[FieldScore, ...]
+    metadata: float
+    parts: tuple[Contribution, ...]
+
+    @property
+    def text(self) -> float:
+        """Return the log-odds by the texts alone."""
+        return self.log_odds - self.metadata
+
+
+NOTHING = ScoreBreakdown(0.0, -np.inf, (), 0.0, ())
+
+
+def score_breakdown(
+    matcher: TracedMatcher, left: int, right: int, metadata: Row | None = None
+) -> ScoreBreakdown:
+    """Score a pair of nodes and say why; ``metadata`` is its row, by default of the last pass."""
+    ends = np.array([left]), np.array([right])
+    if not np.isfinite(score_pairs(matcher.scoring, *ends)).all():
+        return NOTHING
+    row = matcher.metadata_row(left, right) if metadata is None else metadata
+    facts = list(metadata_parts(matcher, row))
+    fields, parts = text_parts(matcher, left, right)
+    added = sum(fact.part for fact in facts)
+    log_odds = sum(field.part for field in fields) + added
+    known = [part for part in (*parts, *facts) if abs(part.part) >= LEAST_PART]
+    return ScoreBreakdown(
+        score=float(probability(np.array(log_odds))),
+        log_odds=log_odds,
+        fields=tuple(fields),
+        metadata=added,
+        parts=tuple(sorted(known, key=lambda part: -abs(part.part))),
+    )
+
+
+def text_parts(
+    matcher: TracedMatcher, left: int, right: int
+) -> tuple[list[FieldScore], list[Contribution]]:
+    """Return what each field adds, and the parts of that.
+
+    Fields are combined as in :func:`dedupe.scoring.score.combine`.
+    """
+    scoring, forest = matcher.scoring, matcher.scoring.model.text
+    rows = feature_rows(scoring, np.array([left]), np.array([right]))[0]
+    lead = leading_field(scoring, rows)
+    fields, parts = [], []
+    for field in np.flatnonzero(~np.isnan(rows[:, 0])).tolist():
+        name = matcher.settings.field[field].name
+        own = dict(field_parts(forest, rows[field]))
+        log_odds = sum(own.values())
+        texts = scoring.rows[field, [left, right]]
+        if np.bitwise_and.reduce(scoring.texts.facts[texts]) & Fact.GENERIC:
+            own[GENERIC] = min(GENERIC_ODDS - log_odds, 0.0)
+            log_odds += own[GENERIC]
+        factor = 1.0
+        if field != lead:
+            share = scoring.weights[field] / scoring.weights[lead]
+            factor = float(share * (SUPPORT if log_odds > 0 else OBJECTION))
+        fields.append(FieldScore(name, log_odds, factor))
+        for group, part in own.items():
+            features = {SHARED: SHARED_FEATURES, **DIFFERENCES}.get(group, ())
+            values = dict(known_values(FEATURES, features, rows[field]))
+            parts.append(Contribution(name, group, values, factor * part))
+    return fields, parts
+
+
+def leading_field(scoring: TextScoring, rows: NDArray[np.float64]) -> int:
+    """Return the field that leads, of the rows of features by field that a pair has."""
+    held = np.flatnonzero(~np.isnan(rows[:, 0])).tolist()
+    return int(max(held, key=lambda field: (scoring.weights[field], -field)))
+
+
+def field_parts(forest: Forest, row: Row) -> Iterator[tuple[str, float]]:
+    """Yield what the shared words of a field add, and what each kind of difference adds to that."""
+    same = row.copy()
+    for features in DIFFERENCES.values():
+        for name in features:
+            same[FEATURES.index(name)] = NEUTRAL.get(name, 0.0)
+    same[FEATURES.index("words_max")] = row[FEATURES.index("words_min")]
+    places = {
+        group: own
+        for group, names in DIFFERENCES.items()
+        if (row[own := [FEATURES.index(name) for name in names]] != same[own]).any()
+    }
+    present = np.array(list(product((False, True), repeat=len(places))), dtype=bool)
+    rows = np.repeat(same[None], len(present), axis=0)
+    for column, own in enumerate(places.values()):
+        rows[:, own] = np.where(present[:, [column]], row[own], same[own])
+    log_odds = forest.log_odds(rows)
+    yield SHARED, float(log_odds[0])
+    for column, group in enumerate(places):
+        yield group, shapley_value(present, log_odds, column)
+
+
+def shapley_value(present: NDArray[np.bool_], values: Row, column: int) -> float:
+    """Return what one of several differences changes a value by, in the mean of all orders.
+
+    Row ``i`` of ``present`` says which differences ``values[i]`` has; all subsets are there.
+    """
+    count, with_it = present.shape[1], present[:, column]
+    others = present[~with_it].sum(axis=1)
+    weights = np.array([1 / (count * math.comb(count - 1, k)) for k in range(count)])[others]
+    return float((weights * (values[with_it] - values[~with_it])).sum())
+
+
+def metadata_parts(matcher: TracedMatcher, row: Row) -> Iterator[Contribution]:
+    """Yield what each known fact adds; together they add no more than the model allows."""
+    model, seen, before = matcher.scoring.model, np.full((1, len(METADATA)), np.nan), 0.0
+    for group, names in FACTS.items():
+        values = dict(known_values(METADATA, names, row))
+        if values:
+            for name, value in values.items():
+                seen[0, METADATA.index(name)] = value
+            after = min(float(model.metadata.log_odds(seen)[0]), model.most_support)
+            yield Contribution("", group, values, after - before)
+            before = after
+
+
+def known_values(
+    order: Sequence[str], names: Iterable[str], row: Row
+) -> Iterator[tuple[str, float]]:
+    """Yield the features of a row that are known, with their values."""
+    for name in names:
+        value = float(row[order.index(name)])
+        if not math.isnan(value):
+            yield name, value

@@ -1,0 +1,320 @@
+"""The kernel beside its plain twins: the same bits for any input, and no trust in arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from headlines import (
+    MADE_UP,
+    ODD,
+    fixture_texts,
+    needs_data,
+    prepared,
+    scoring_of,
+    some_invented,
+    some_real,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kernels import agree, bits, needs_kernel, three_ways
+
+from dedupe import kernel
+from dedupe.arrays import unique_sorted
+from dedupe.blocking.look_back import find_candidates, group_keys
+from dedupe.clustering.constraints import components
+from dedupe.clustering.groups import connected
+from dedupe.models import NO_TIME
+from dedupe.preprocess import number_texts, prepare_texts, tables
+from dedupe.scoring.metadata import count_stems, shared_minima
+from dedupe.scoring.model import shipped_model
+from dedupe.scoring.score import feature_rows, score_candidates, score_pairs
+
+pytestmark = needs_kernel
+OUTLETS = ("Pell Courier", "BBC News", "新华社", "")
+
+
+def first_difference(texts):
+    """Return the first text that the two prepare otherwise, and the columns that differ."""
+    for text in texts:
+        pure, _, wide = three_ways(lambda text=text: prepared([text]))
+        unequal = [name for name in pure.__slots__ if bits(getattr(pure, name)) != bits(getattr(wide, name))]
+        if unequal:
+            return text, unequal
+    return None
+
+
+def prepares_alike(texts):
+    alike = agree(lambda: prepared(texts))
+    assert alike, first_difference(texts)
+
+
+def test_the_fixtures_are_prepared_alike():
+    prepares_alike([*fixture_texts(), *ODD])
+
+
+def test_invented_headlines_of_sixteen_languages_are_prepared_alike():
+    prepares_alike(some_invented(25))
+
+
+@needs_data
+def test_real_headlines_are_prepared_alike():
+    prepares_alike(list(some_real(60)))
+
+
+@settings(max_examples=150)
+@given(st.lists(MADE_UP, max_size=4), st.data())
+def test_any_texts_are_prepared_alike(texts, data):
+    outlets = data.draw(st.lists(st.integers(-1, 3), min_size=len(texts), max_size=len(texts)))
+    own = np.array(outlets, np.int32)
+    assert agree(lambda: prepare_texts(texts, OUTLETS, own, 7))
+
+
+def test_every_code_point_is_prepared_alike():
+    chars = [chr(code) for code in range(0x30000) if not 0xD800 <= code < 0xE000]
+    texts = ["".join(chars[at : at + 64]) for at in range(0, len(chars), 64 * 12)]
+    assert agree(lambda: prepared(texts))
+
+
+def scores_alike(texts, pairs, numbers="weigh"):
+    """Check features and scores of pairs of texts both ways."""
+    own = prepared(texts)
+    left, right = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
+    for compute in (feature_rows, score_pairs):
+        pure, portable, wide = three_ways(
+            lambda compute=compute: compute(scoring_of(own, numbers), left, right)
+        )
+        assert bits(portable) == bits(wide)
+        for at, (a, b) in enumerate(pairs):
+            assert bits(pure[at]) == bits(wide[at]), (texts[a], texts[b], pure[at], wide[at])
+
+
+def neighbours(count):
+    """Return the pairs of texts that follow each other, both ways round."""
+    return [pair for at in range(count - 1) for pair in ((at, at + 1), (at + 1, at))]
+
+
+def test_invented_pairs_are_scored_alike():
+    texts = some_invented(24, seed=3)
+    # The two sides of a pair follow each other in the files: they share most words.
+    scores_alike(texts, [*neighbours(len(texts)), *((at, at) for at in range(0, len(texts), 9))])
+
+
+def test_the_pairs_of_the_fixtures_are_scored_alike():
+    texts = fixture_texts()
+    scores_alike(texts, neighbours(len(texts)))
+
+
+@settings(max_examples=60)
+@given(st.lists(MADE_UP, min_size=2, max_size=4), st.sampled_from(("weigh", "strict", "ignore")))
+def test_any_pairs_are_scored_alike(texts, numbers):
+    scores_alike(texts, neighbours(len(texts)), numbers)
+
+
+@settings(max_examples=60)
+@given(MADE_UP, st.lists(st.tuples(st.integers(0, 9), MADE_UP), max_size=3))
+def test_edits_of_one_text_are_scored_alike(text, edits):
+    texts = [text]
+    for at, more in edits:
+        words = texts[-1].split(" ")
+        texts.append(" ".join([*words[:at], more, *words[at + 1 :]]))
+    scores_alike([*texts, text], neighbours(len(texts) + 1))
+
+
+@settings(max_examples=30)
+@given(st.lists(MADE_UP, min_size=2, max_size=8), st.integers(1, 3))
+def test_candidates_are_scored_alike_by_any_jobs(texts, jobs):
+    starts = np.cumsum(np.arange(len(texts) + 1)) - np.arange(len(texts) + 1)
+    partners = np.concatenate([np.arange(at, dtype=np.uint32) for at in range(len(texts))])
+    own = prepared(texts)
+    assert agree(lambda: score_candidates(scoring_of(own), starts, partners, -2.0, jobs))
+
+
+ROWS = st.lists(
+    st.lists(
+        st.one_of(st.floats(-2, 40, width=32), st.just(float("nan"))), min_size=26, max_size=26
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(ROWS)
+def test_trees_are_walked_alike(rows):
+    model = shipped_model()
+    text = np.array(rows)
+    meta = text[:, : len(model.metadata.names)].copy()
+    assert agree(lambda: [model.text.log_odds(text), model.metadata.log_odds(meta)])
+
+
+def test_trees_are_walked_alike_at_every_threshold():
+    for forest in (shipped_model().text, shipped_model().metadata):
+        for feature in range(len(forest.names)):
+            cuts = np.unique(forest.thresholds[forest.features == feature])
+            rows = np.full((3 * len(cuts), len(forest.names)), np.nan)
+            rows[:, feature] = np.concatenate([np.nextafter(cuts, -9), cuts, np.nextafter(cuts, 99)])
+            assert agree(lambda forest=forest, rows=rows: forest.log_odds(rows))
+
+
+KEYS = st.lists(st.lists(st.integers(0, 6), min_size=3, max_size=3), max_size=16)
+TIMES = st.one_of(st.just(NO_TIME), st.integers(0, 40).map(lambda days: days * 86_400))
+
+
+@st.composite
+def bucketed(draw):
+    """Draw the keys, times, contents and liveness of records in order of time."""
+    keys = draw(KEYS)
+    count = len(keys)
+    times = sorted(draw(st.lists(TIMES, min_size=count, max_size=count)))
+    contents = draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
+    alive = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    return (
+        np.array(keys, np.uint32).reshape(-1, 3),
+        np.array(times, np.int64),
+        np.array(contents, np.int64),
+        np.array(alive, bool),
+    )
+
+
+@given(bucketed(), st.randoms(use_true_random=False))
+def test_buckets_candidates_and_counts_are_alike(drawn, chance):
+    keys, times, contents, alive = drawn
+    assert agree(lambda: group_keys(keys))
+    buckets = group_keys(keys)
+    changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
+    before = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
+    assert agree(lambda: find_candidates(buckets, buckets, alive, before, times))
+
+    def count():
+        out = np.ones((len(buckets), 3), np.int64)
+        count_stems(buckets, contents, times, alive, changed, out)
+        return out
+
+    assert agree(count)
+    left = np.arange(len(keys), dtype=np.int64)
+    right = left[::-1].copy()
+    assert agree(lambda: shared_minima(buckets.of, count(), left, right))
+
+
+@given(st.lists(MADE_UP, max_size=6))
+def test_distinct_texts_are_numbered_alike(texts):
+    own = prepared([*texts, *texts[:2]])
+    assert agree(lambda: number_texts(own))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
+def test_components_are_alike_and_those_of_spreading(edges):
+    ends = np.array(edges, np.int64).reshape(-1, 2)
+    lowest = list(range(10))
+    for _ in range(10):
+        for left, right in edges:
+            lowest[left] = lowest[right] = min(lowest[left], lowest[right])
+    assert connected(10, ends[:, 0], ends[:, 1]).tolist() == lowest
+    assert components(ends.T, 10).tolist() == lowest
+
+
+def good_calls():
+    """Return a call of each entry of the kernel that is in order."""
+    own = prepared(["Ferry tolls rise by 10 pence", "Tolls of the ferry rise by ten pence", "城南水库大坝"])
+    pair = np.array([0, 1], np.int64), np.array([1, 2], np.int64)
+    scoring = scoring_of(own).arrays()
+    buckets = group_keys(own.rare_keys)
+    wanted, alive = np.ones(len(buckets), bool), np.ones(3, bool)
+    days, counts = np.zeros(3, np.int64), np.ones((len(buckets), 3), np.int64)
+    scorer = shipped_model().text.scorer.arrays()
+    bucket_arrays = buckets.members, buckets.starts, wanted
+    candidates = np.array([0, 0, 1, 3]), np.array([0, 0, 1], np.uint32)
+    return {
+        "prepare": (
+            *tables(), np.zeros(4 << 15, np.uint64), np.frombuffer(b"Ferry\0tolls\0", np.uint8),
+            np.zeros(2, np.uint8), np.array([-1, 0], np.int32), np.array([7], np.uint32),
+            np.array([0, 1]), np.ones(48, np.uint32), np.ones(48, np.uint32),
+            np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(4, np.uint64),
+            np.zeros(24, np.uint32), np.zeros(20, np.uint32), np.zeros(2, np.uint8),
+            np.zeros(2, np.uint8), np.zeros(2, np.uint8), np.zeros(2, np.uint32),
+        ),
+        "score": (*scoring, *pair, np.zeros(2)),
+        "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * 26)),
+        "score_candidates": (*scoring, *candidates, np.array([0, 3]), np.array([-2.0])),
+        "log_odds": (*scorer, np.zeros((2, 26)), np.zeros(2)),
+        "group_keys": (own.rare_keys,),
+        "find_candidates": (
+            *bucket_arrays[:2], *bucket_arrays[:2], alive, ~alive, days,
+            np.array([-1, 16, 32, -1, 1, 4]), np.zeros(4, np.int64),
+        ),
+        "count_stems": (*bucket_arrays, alive, days, alive, counts),
+        "shared_minima": (buckets.of, counts, *pair, np.zeros((2, 3), np.int64)),
+        "number_pairs": (np.arange(6, dtype=np.uint64), np.zeros(3, np.int64)),
+        "connect": (*pair, np.arange(3)),
+    }  # fmt: skip
+
+
+CALLS = good_calls() if kernel.available() else {}
+
+
+def copied(arrays):
+    return [np.array(array) for array in arrays]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_in_order_is_run(name: str):
+    getattr(kernel, name)(*copied(CALLS[name]))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_array_of_another_type_or_size_is_refused(name: str):
+    call = getattr(kernel, name)
+    for place in range(len(CALLS[name])):
+        arrays = copied(CALLS[name])
+        arrays[place] = arrays[place].astype(np.complex64)
+        with pytest.raises((ValueError, TypeError, BufferError)):
+            call(*arrays)
+    with pytest.raises((ValueError, TypeError)):
+        call(*CALLS[name][:-1])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_any_numbers_in_an_array_are_refused_or_run_within_bounds(name: str):
+    """What points outside of another array is refused; ``make sanitize`` sees whether all is."""
+    chance = np.random.default_rng(4)
+    refused = 0
+    for place, array in enumerate(CALLS[name]):
+        for value in (0, 1, -1, 1 << 20, 255):
+            arrays = copied(CALLS[name])
+            flat = arrays[place].reshape(-1)
+            if not len(flat):
+                continue
+            flat[chance.integers(len(flat))] = np.array(value).astype(array.dtype)
+            try:
+                getattr(kernel, name)(*arrays)
+            except ValueError:
+                refused += 1
+    assert refused or name in ("group_keys", "number_pairs")
+
+
+WRONG_PLACE = {
+    "score": 13,
+    "features": 14,
+    "score_candidates": 14,
+    "find_candidates": 0,
+    "count_stems": 0,
+    "shared_minima": 2,
+    "connect": 1,
+}
+
+
+@pytest.mark.parametrize(("name", "place"), WRONG_PLACE.items())
+def test_an_index_out_of_bounds_is_refused(name: str, place: int):
+    arrays = copied(CALLS[name])
+    arrays[place].reshape(-1)[-1] = 9999
+    with pytest.raises(ValueError, match=r"out of bounds|order|outside"):
+        getattr(kernel, name)(*arrays)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", False), ("0", True), ("", True)])
+def test_the_environment_can_forbid_the_kernel(monkeypatch, value: str, expected: bool):  # noqa: FBT001 - a table's cell
+    monkeypatch.setenv(kernel.PURE, value)
+    assert kernel.available() is expected
+
+
+def test_sorted_values_are_distinct():
+    assert unique_sorted(np.array([3, 1, 3])).tolist() == [1, 3]
