@@ -365,3 +365,29 @@ def test_a_path_opens_an_index(tmp_path: Path):
             assert opened.settings.threshold == 0.6
     with pytest.raises(StoreError, match="No such file"):
         Index(tmp_path / "b.index")
+
+
+def test_an_index_is_not_written_while_its_export_is_read(index: Index):
+    index.add(shipped())
+    groups = index.export()
+    next(groups)
+    with pytest.raises(StoreError, match="while an export of it is read"):
+        index.add(["Herring return to Tasker Bay"])
+    groups.close()
+    assert len(index.add(["Herring return to Tasker Bay"])) == 1
+
+
+def test_records_come_in_any_parts_and_leave_in_any_order(index: Index):
+    """What is derived from the records stays what they make."""
+    stories = list(shipped())
+    for part in cut(stories, (1, 2, 9, 20)):
+        index.add(part)
+        index.remove(ids=[part[0]["id"]])
+        index.add(part)
+        assert index.check() == []
+    index.remove(ids=[story["id"] for story in stories[:30]])
+    assert (len(index), index.check()) == (9, [])
+    index.remove(ids=[story["id"] for story in stories])
+    assert (len(index), index.check(), list(index.export())) == (0, [], [])
+    index.add(stories)
+    assert held(index) == batch(stories)

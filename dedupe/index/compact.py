@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.index import postings, prepared, schema
-from dedupe.index.facts import LEADS, PRESENT, Facts, signed
+from dedupe.index.facts import BLOCK, LEADS, PRESENT, Facts, signed
 from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
 from dedupe.index.removal import shrink_file
 from dedupe.pipeline import cluster_corpus
@@ -130,7 +130,7 @@ def write_derived(store: Store, run: BatchRun) -> None:
     for table in ("facts", "prepared", "segment", "posting"):
         database.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
     facts, end, written = Facts(), store.facts.end, store.facts.written
-    facts.first = int(numbers[0]) // 512 * 512
+    facts.first = int(numbers[0]) // BLOCK * BLOCK
     facts.end = facts.first
     facts.grow(end)
     rows = new.facts.copy()

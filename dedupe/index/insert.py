@@ -20,6 +20,7 @@ from dedupe.index.newcomers import (
     posting_entries,
     prepare_newcomers,
 )
+from dedupe.index.postings import MOST_RECORDS
 from dedupe.index.removal import delete_records
 from dedupe.index.schema import check_settings
 
@@ -150,6 +151,8 @@ def insert(
 
     ``names`` are those of clusters that some of them take over, should they found one.
     """
+    if store.facts.end + len(corpus) > MOST_RECORDS:
+        raise StoreError(store.path, f"an index holds at most {MOST_RECORDS:,} records")
     new = prepare_newcomers(store, corpus, new=True)
     placed = place_records(store, new)
     numbers = np.arange(store.facts.end, store.facts.end + len(new))

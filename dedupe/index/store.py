@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from dedupe.errors import StoreError
 from dedupe.index import postings, schema
 from dedupe.index.facts import DAY_ONLY, PRESENT, Facts
 from dedupe.io.string_columns import CodedStrings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dedupe.index.postings import Segment
 
 NEVER = -1
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 WRAP = 1 << 64
 
 
@@ -59,6 +61,7 @@ class Store:
             database.close()
             raise
         self._lock = threading.RLock()
+        self._begun = READ
         self.forget()
 
     def forget(self) -> None:
@@ -75,23 +78,26 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Hold one view of the index, whatever is written meanwhile."""
-        with self._transaction("BEGIN"):
+        with self._transaction(READ):
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Write all of a block or nothing: it is on disk when the block ends."""
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._transaction(WRITE):
             yield
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         with self._lock:
             if self.in_transaction():
+                if begin != self._begun and self._begun == READ:
+                    raise StoreError(self.path, "cannot be written while an export of it is read")
                 yield
                 return
             with schema.store_errors(self.path), schema.damage_errors(self.path):
                 self.database.execute(begin)
+                self._begun = begin
                 try:
                     self._refresh()
                     yield
