@@ -37,7 +37,7 @@ DAMAGES = [
     ("UPDATE segment SET entries = 7000", "is damaged: segment 1 has another number of parts"),
     ("UPDATE segment SET fences = x'37'", "is damaged: "),
     ("UPDATE posting SET data = x'37'", "is damaged: "),
-    ("DELETE FROM posting", "is damaged: parts of segment 1 are missing"),
+    ("DELETE FROM posting", "is damaged: parts of the postings are missing"),
 ]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from dedupe.arrays import concat_ranges
+from dedupe.arrays import change_mask, concat_ranges
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,55 +77,55 @@ def find(
     """
     found = [np.zeros(0, ENTRY)]
     for start in range(0, len(codes), KEYS_AT_ONCE):
-        wanted = codes[start : start + KEYS_AT_ONCE]
-        for segment, parts in zip(segments, wanted_parts(segments, wanted), strict=True):
-            entries = read_parts(database, segment, parts)
-            low = np.searchsorted(entries, wanted << SHIFT)
-            high = np.searchsorted(entries, wanted << SHIFT | NUMBER, "right")
-            found.append(entries[concat_ranges(low, high - low)])
+        low = codes[start : start + KEYS_AT_ONCE] << SHIFT
+        high = low | NUMBER
+        parts = [wanted_parts(segment, low, high) for segment in segments]
+        for entries in read_parts(database, segments, parts):
+            first = np.searchsorted(entries, low)
+            sizes = np.searchsorted(entries, high, "right") - first
+            found.append(entries[concat_ranges(first, sizes)])
     entries = np.sort(np.concatenate(found), kind="stable")
     positions = np.searchsorted(codes, entries >> SHIFT)
     return positions, (entries & NUMBER).astype(np.int64)
 
 
-def wanted_parts(segments: Sequence[Segment], codes: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
-    """Return the parts of each segment that may hold entries of sorted key codes."""
-    out = []
-    for segment in segments:
-        first = np.searchsorted(segment.fences, codes << SHIFT, "right") - 1
-        last = np.searchsorted(segment.fences, codes << SHIFT | NUMBER, "right")
-        first = np.maximum(first, 0)
-        wanted = np.zeros(len(segment.fences) + 1, np.int64)
-        np.add.at(wanted, first, 1)
-        np.add.at(wanted, np.maximum(last, first), -1)
-        out.append(np.flatnonzero(np.cumsum(wanted)[:-1] > 0))
-    return out
+def wanted_parts(
+    segment: Segment, low: NDArray[np.uint64], high: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Return the parts of a segment that may hold entries from ``low[i]`` to ``high[i]``, rising.
+
+    The bounds rise, so that the parts of two neighbours share one at most.
+    """
+    first = np.maximum(np.searchsorted(segment.fences, low, "right") - 1, 0)
+    sizes = np.searchsorted(segment.fences, high, "right") - first
+    parts = concat_ranges(first, sizes)
+    return parts[change_mask(parts)]
 
 
 def read_parts(
-    database: sqlite3.Connection, segment: Segment, parts: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """Return the entries of some parts of a segment, one after another."""
-    if not len(parts):
-        return np.zeros(0, ENTRY)
-    if len(parts) * 2 > len(segment.fences):
-        query = "SELECT data FROM posting WHERE place BETWEEN ? AND ? ORDER BY place"
-        bounds = segment.place(int(parts[0])), segment.place(int(parts[-1]))
-        rows = database.execute(query, bounds).fetchall()
-        expected = int(parts[-1] - parts[0]) + 1
-    else:
-        query = "SELECT data FROM json_each(?) CROSS JOIN posting ON place = value"
-        places = orjson.dumps((segment.number * PARTS_OF_SEGMENT + parts).tolist())
-        rows = database.execute(query, (places.decode(),)).fetchall()
-        expected = len(parts)
-    if len(rows) != expected:
-        raise ValueError(f"parts of segment {segment.number} are missing")
-    return np.frombuffer(b"".join([row[0] for row in rows]), ENTRY)
+    database: sqlite3.Connection, segments: Sequence[Segment], parts: Sequence[NDArray[np.int64]]
+) -> list[NDArray[np.uint64]]:
+    """Return the entries of some parts of each segment, one after another.
+
+    Raises ValueError where a part is missing.
+    """
+    places = [s.number * PARTS_OF_SEGMENT + own for s, own in zip(segments, parts, strict=True)]
+    wanted = orjson.dumps(np.concatenate([np.zeros(0, np.int64), *places]).tolist()).decode()
+    query = "SELECT data FROM json_each(?) CROSS JOIN posting ON place = value"
+    blobs = [row[0] for row in database.execute(query, (wanted,)).fetchall()]
+    if len(blobs) != sum(map(len, parts)):
+        raise ValueError("parts of the postings are missing")
+    out, start = [], 0
+    for own in parts:
+        data = b"".join(blobs[start : start + len(own)])
+        out.append(np.frombuffer(data, ENTRY))
+        start += len(own)
+    return out
 
 
 def read_segment(database: sqlite3.Connection, segment: Segment) -> NDArray[np.uint64]:
     """Return all entries of a segment."""
-    return read_parts(database, segment, np.arange(len(segment.fences)))
+    return read_parts(database, [segment], [np.arange(len(segment.fences))])[0]
 
 
 def write_segment(
