@@ -85,14 +85,14 @@ class StoreError(DedupeError):
 
 
 class ScratchError(DedupeError):
-    """What did not fit into memory could not be kept on disk, or not be read back."""
+    """A scratch file of a run on disk that could not be written, or not be read back."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
 
     def __str__(self) -> str:
-        return f"on disk, past memory: {self.reason}"
+        return f"scratch files: {self.reason}; use --tmp to name another folder"
 
 
 class BackendError(DedupeError):

@@ -12,43 +12,48 @@ from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.models import Corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from dedupe.models import Batch
 
 
-def load_corpus(batches: Iterable[Batch], fields: int) -> Corpus:
+def load_corpus(
+    batches: Iterable[Batch],
+    fields: int,
+    packer: Callable[[], StringPacker] = StringPacker,
+    keep: Callable[[Iterable[Batch]], Sequence[Batch]] = tuple,
+) -> Corpus:
     """Join batches of so many text columns, and give each record a digest of its bytes.
 
-    The batches give up their strings, which are held once, in columns.
+    The batches give up their strings, which are held once, in columns of a ``packer``; ``keep``
+    takes the batches as they come and gives them back for the output.
     """
-    held: list[Batch] = []
-    texts = tuple(StringPacker() for _ in range(fields))
-    ids, sources = StringPacker(), StringCoder()
-    for batch in batches:
+    texts = tuple(packer() for _ in range(fields))
+    ids, sources = packer(), StringCoder()
+    times, digests = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+
+    def take(batch: Batch) -> Batch:
         for column, packing in zip(batch.texts, texts, strict=True):
             packing.add(column)
         ids.add(batch.ids)
         sources.add(batch.sources)
-        held.append(replace(batch, texts=(), ids=[], sources=[]))
-    times = np.concatenate([np.zeros(0, np.int64), *(batch.times for batch in held)])
+        times.append(batch.times)
+        digests.append(batch_digests(batch))
+        return replace(batch, texts=(), ids=[], sources=[])
+
+    held = keep(map(take, batches))
+    joined = np.concatenate(times)
     return Corpus(
-        batches=tuple(held),
+        batches=held,
         texts=tuple(packing.packed() for packing in texts),
         ids=ids.packed(),
         sources=sources.coded(),
-        times=times,
-        days_only=np.zeros(len(times), bool),
-        digests=record_digests(held),
+        times=joined,
+        days_only=np.zeros(len(joined), bool),
+        digests=np.concatenate(digests),
     )
-
-
-def record_digests(batches: Sequence[Batch]) -> NDArray[np.uint64]:
-    """Return a 64-bit digest of each record's bytes, its line ending left out."""
-    parts = [np.zeros(0, np.uint64), *map(batch_digests, batches)]
-    return np.concatenate(parts)
 
 
 def batch_digests(batch: Batch) -> NDArray[np.uint64]:

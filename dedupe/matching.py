@@ -22,6 +22,7 @@ from dedupe.blocking.look_back import (
     group_keys,
 )
 from dedupe.pairs import pack
+from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -31,7 +32,7 @@ from dedupe.scoring.metadata import (
     reach_seconds,
 )
 from dedupe.scoring.model import log_odds_of, probability
-from dedupe.scoring.score import TextScoring, score_candidates, score_pairs
+from dedupe.scoring.score import TextScoring, feature_rows, score_candidates, score_pairs
 from dedupe.tokens import Fact
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.preprocess import Contents
 
+DICE = FEATURES.index("dice")
 EXHAUSTIVE = 1000
 """So few records in play are all compared with one another."""
 
@@ -126,7 +128,7 @@ class Matcher:
         out = np.zeros(len(firsts), np.int64)
         many = np.flatnonzero(counts > 1)
         nodes = firsts[many]
-        needed = self.threshold - score_pairs(self.scoring, nodes, nodes)
+        needed = self.threshold - self.text_odds(nodes, nodes)
         model = self.scoring.model
         out[many] = reach_seconds(model, self.meta, self.recurrence, self.rare, nodes, needed)
         facts = self.scoring.texts.facts[self.titles[firsts]]
@@ -135,8 +137,17 @@ class Matcher:
 
     def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the scores of any pairs of nodes under the last counts, 0 to 1."""
-        odds = score_pairs(self.scoring, left, right)
-        return probability(odds + self.adjust(left, right))
+        return probability(self.text_odds(left, right) + self.adjust(left, right))
+
+    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the log-odds of any pairs of nodes by their texts alone."""
+        return score_pairs(self.scoring, left, right)
+
+    def similarities(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
+        return feature_rows(self.scoring, left, right)[:, :, DICE]
 
     def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what metadata adds to the log-odds of pairs of nodes."""
@@ -161,6 +172,21 @@ class Matcher:
         progress: Callable[[float], None],
     ) -> None:
         """Score the new candidates, and all pairs of few nodes."""
+        count = self.search(alive, progress)
+        left, right = equal_neighbours(self.contents, alive)
+        few = np.flatnonzero(alive)
+        if len(few) <= EXHAUSTIVE and not self.compared_all:
+            self.compared_all = True
+            one, other = np.triu_indices(len(few), 1)
+            left, right = np.append(left, few[one]), np.append(right, few[other])
+        odds = self.text_odds(left, right)
+        near = odds >= self.least
+        self.pairs.add(pack(left[near], right[near]), odds[near])
+        self.effort.candidate_pairs += count + len(left)
+        self.effort.scored_pairs = len(self.pairs.keys)
+
+    def search(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
+        """Score the new candidates; return how many there were."""
         found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
         scored = score_candidates(
             self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
@@ -169,17 +195,7 @@ class Matcher:
             pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
             scored["log_odds"],
         )
-        left, right = equal_neighbours(self.contents, alive)
-        few = np.flatnonzero(alive)
-        if len(few) <= EXHAUSTIVE and not self.compared_all:
-            self.compared_all = True
-            one, other = np.triu_indices(len(few), 1)
-            left, right = np.append(left, few[one]), np.append(right, few[other])
-        odds = score_pairs(self.scoring, left, right)
-        near = odds >= self.least
-        self.pairs.add(pack(left[near], right[near]), odds[near])
-        self.effort.candidate_pairs += len(found) + len(left)
-        self.effort.scored_pairs = len(self.pairs.keys)
+        return len(found)
 
     def judge(self, alive: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the known pairs of the nodes in play that reach the threshold."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def thread_map(
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
 
     with ThreadPoolExecutor(count) as pool:
+        context = copy_context()  # in which numpy may take arrays from files
         try:
-            yield pool.map
+            yield lambda call, tasks: pool.map(lambda task: context.copy().run(call, task), tasks)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.models import Batch, Clustering, Corpus, Pairs
 
-Progress = "Callable[[float], None]"
+MOST_RELEASES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,42 @@ class Result:
     stats: dict[str, object]
 
 
+class Backend:
+    """What differs between a run in memory, on disk and on many machines; here all is in memory."""
+
+    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
+        """Return the columns of all records."""
+        return load_corpus(batches, len(settings.field))
+
+    def prepare(
+        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
+    ) -> Contents:
+        """Return the prepared texts of a corpus."""
+        return preprocess(corpus, settings.seed, settings.jobs, progress)
+
+    def matcher(
+        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
+    ) -> Matcher:
+        """Return what finds the accepted pairs among nodes."""
+        return Matcher(nodes, contents, meta, settings)
+
+
+MEMORY = Backend()
+
+
 def run(
     batches: Iterable[Batch],
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    backend: Backend = MEMORY,
 ) -> Result:
     """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
     clock = Clock()
-    corpus = load_corpus(batches, len(settings.field))
+    corpus = backend.load(batches, settings)
     clock.stop("reading")
-    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
+    contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
-    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"))
+    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
     clock.stop("matching")
     pairs = to_pairs(state, settings)
     clustering = to_clustering(corpus, contents, state, pairs)
@@ -85,7 +109,11 @@ class ClusteringState:
 
 
 def cluster_corpus(
-    corpus: Corpus, contents: Contents, settings: Settings, progress: Callable[[float], None]
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[float], None],
+    backend: Backend = MEMORY,
 ) -> ClusteringState:
     """Cluster a corpus whose texts are prepared."""
     meta = record_meta(corpus)
@@ -93,12 +121,12 @@ def cluster_corpus(
     order = canonical_order(corpus, contents, settings)
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    matcher = Matcher(nodes, contents, meta, settings)
+    matcher = backend.matcher(nodes, contents, meta, settings)
     representatives = group_copies(matcher, constraints, order)
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
 
-def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
+def cluster_until_stable(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],
@@ -111,6 +139,7 @@ def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
     accepted = linked_pairs(grouping.groups)
     leaders = representatives.copy()
     rank = partial(rank_nodes, matcher, order)
+    released = np.zeros(len(leaders), np.int64)
     while True:
         alive = leaders == np.arange(len(leaders))
         keys, scores = matcher.accepted(alive, progress)
@@ -123,9 +152,36 @@ def cluster_until_stable(  # noqa: PLR0917 - what a run is made of
             break
         before = leaders
         leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
+        if not grouping.average:
+            leaders = release_misfits(matcher, constraints, grouping, leaders, released)
         if (leaders == before).all():  # pairs of pinned records stay pairs of leaders
             break
     return as_state(corpus, matcher, representatives, leaders, accepted, constraints)
+
+
+def release_misfits(
+    matcher: Matcher,
+    constraints: Constraints,
+    grouping: Grouping,
+    leaders: NDArray[np.int64],
+    released: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the leaders after members that do not match theirs were put back in play.
+
+    A leader that follows another in a later pass takes its members along. ``released`` counts how
+    often each was put back; after ``MOST_RELEASES`` times it stays, so that passes come to an end.
+    """
+    nodes = np.flatnonzero(leaders != np.arange(len(leaders)))
+    nodes = nodes[(grouping.groups[nodes] == nodes) & (released[nodes] < MOST_RELEASES)]
+    heads = leaders[nodes]
+    pairs = AcceptedPairs(nodes, heads, matcher.scores(nodes, heads))
+    fit = permission(matcher, constraints, pairs)
+    if matcher.settings.linkage == "leader":
+        fit &= pairs.scores >= grouping.threshold
+    out = leaders.copy()
+    out[nodes[~fit]] = nodes[~fit]
+    released[nodes[~fit]] += 1
+    return out[grouping.groups]
 
 
 def record_meta(corpus: Corpus) -> RecordMeta:
@@ -225,12 +281,19 @@ def permitted_pairs(
     matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
 ) -> AcceptedPairs:
     """Return the pairs that constraints allow."""
+    return pairs.where(permission(matcher, constraints, pairs))
+
+
+def permission(
+    matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
+) -> NDArray[np.bool_]:
+    """Return whether constraints allow each pair."""
     left, right = matcher.records[pairs.left], matcher.records[pairs.right]
     times = np.zeros(0, np.int64)
     if constraints.window is not None:
         times = np.full(int(matcher.records.max(initial=-1)) + 1, np.iinfo(np.int64).min)
         times[matcher.records] = matcher.meta.times
-    return pairs.where(constraints.permitted(left, right, times))
+    return constraints.permitted(left, right, times)
 
 
 def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:
@@ -252,7 +315,7 @@ def rank_nodes(
     return order.ranks(matcher.records[nodes], centrality)
 
 
-def as_state(  # noqa: PLR0917 - what a run came to
+def as_state(
     corpus: Corpus,
     matcher: Matcher,
     representatives: NDArray[np.int64],

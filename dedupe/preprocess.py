@@ -6,7 +6,7 @@ Texts are prepared through the kernel where there is one, else one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +32,7 @@ RARE_KEYS = 10
 MEMO_WORDS = 4 << 15
 """Room for what the kernel remembers of words, in words of 64 bits."""
 FIRSTS = np.arange((1 << 16) + 1, dtype=np.int64) << 16
-CHUNK = 1 << 14
+CHUNK = 1 << 15
 LONGEST_SUPPORT = 512
 """Of a field after the first so many characters are compared: its beginning tells the story."""
 
@@ -64,14 +64,22 @@ class Contents:
 
     def keys(self, name: str, records: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Return the ``rare_keys`` or ``band_keys`` of records, all fields side by side."""
-        own = getattr(self.texts, name)
-        columns = []
-        for field, rows in enumerate(self.rows):
-            texts = rows[records]
-            keys = own[np.maximum(texts, 0)] ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF)
-            keys[(own[np.maximum(texts, 0)] == 0) | (texts < 0)[:, None]] = 0
-            columns.append(keys)
-        return np.concatenate(columns, axis=1)
+        return field_keys(getattr(self.texts, name), self.rows[:, records])
+
+
+def field_keys(own: NDArray[np.uint32], rows: NDArray[np.int32]) -> NDArray[np.uint32]:
+    """Return the keys of records, all fields side by side; ``rows`` has a row a field."""
+    columns = []
+    for field, texts in enumerate(rows):
+        keys = salted_keys(own[np.maximum(texts, 0)], field)
+        keys[texts < 0] = 0
+        columns.append(keys)
+    return np.concatenate(columns, axis=1)
+
+
+def salted_keys(keys: NDArray[np.uint32], field: int) -> NDArray[np.uint32]:
+    """Return the keys of a field apart from those of another; twice gives them back."""
+    return np.where(keys > 0, keys ^ np.uint32(FIELD_SALT * field & 0xFFFFFFFF), np.uint32(0))
 
 
 FIELD_SALT = 0x9E3779B1
@@ -82,9 +90,13 @@ def preprocess(
     corpus: Corpus, seed: int, jobs: int, progress: Callable[[float], None] = lambda _: None
 ) -> Contents:
     """Return the contents of a corpus; ``progress`` gets the share done."""
+    count = len(corpus.texts)
+
+    def advance(field: int, share: float) -> None:
+        progress((field + share) / count)
+
     fields = [
-        prepare_field(corpus, field, seed, jobs, lambda share, field=field: progress((field + share) / len(corpus.texts)))  # type: ignore[misc]  # mypy cannot see the default
-        for field in range(len(corpus.texts))
+        prepare_field(corpus, field, seed, jobs, partial(advance, field)) for field in range(count)
     ]
     return number_contents(fields, corpus)
 
@@ -98,10 +110,8 @@ def prepare_field(
     starts = range(0, max(len(column), 1), CHUNK)
 
     def prepare(start: int) -> PreparedTexts:
-        texts = list(column[start : start + CHUNK])
-        if field:
-            texts = [text[:LONGEST_SUPPORT] for text in texts]
-        return prepare_texts(texts, coded.names, outlets[start : start + CHUNK], seed)
+        part = slice(start, start + CHUNK)
+        return prepare_texts(field_texts(column[part], field), coded.names, outlets[part], seed)
 
     parts = []
     with thread_map(jobs if len(starts) > 1 else 1) as spread:
@@ -109,6 +119,11 @@ def prepare_field(
             parts.append(part)
             progress(len(parts) / len(starts))
     return concat_texts(parts)
+
+
+def field_texts(texts: Sequence[str], field: int) -> list[str]:
+    """Return the texts of a field as far as they are compared."""
+    return [text[:LONGEST_SUPPORT] for text in texts] if field else list(texts)
 
 
 def concat_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:

@@ -11,8 +11,6 @@ from dedupe.arrays import find_in_sorted
 from dedupe.io.string_columns import HexColumn, NameColumn
 from dedupe.models import Clustering, Pairs
 from dedupe.pairs import pack_ordered
-from dedupe.scoring.features import FEATURES
-from dedupe.scoring.score import feature_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 CANONICAL = "canonical"
 EXACT = "exact"
 LINKED = "linked"
-DICE = FEATURES.index("dice")
 
 
 def field_similarities(
@@ -38,10 +35,10 @@ def field_similarities(
     The shape is (pairs, fields).
     """
     nodes = state.node_of[left], state.node_of[right]
-    out = np.full((len(left), len(state.matcher.scoring.weights)), -1.0)
+    out = np.full((len(left), len(state.matcher.settings.field)), -1.0)
     known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0))
-    rows = feature_rows(state.matcher.scoring, nodes[0][known], nodes[1][known])
-    out[known] = np.nan_to_num(rows[:, :, DICE], nan=-1.0)
+    parts = state.matcher.similarities(nodes[0][known], nodes[1][known])
+    out[known] = np.nan_to_num(parts, nan=-1.0)
     return out
 
 

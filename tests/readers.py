@@ -11,7 +11,7 @@ import numpy as np
 from dedupe.config import Settings
 from dedupe.io.reader import read
 from dedupe.models import Clustering, ReadStats
-from dedupe.pipeline import load_corpus
+from dedupe.load import load_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,38 +1,29 @@
-"""Past memory: the same bytes as in memory, whatever the limit, and nothing left behind."""
+"""On disk: the same result as in memory, whatever the limit, and nothing left behind."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import signal
 import time
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from commandline import dedupe, start
-from readers import read_bytes
+from commandline import FIXTURES, dedupe, start
+from readers import read_bytes, read_files
 
-from dedupe.backends import (
-    auto,
-    base,
-    duckdb_backend,
-    duckdb_blocking,
-    duckdb_load,
-    mmap_arrays,
-    word_columns,
-)
-from dedupe.backends.scratch import PREFIX, PrunedPairsOnDisk, lock_folder, open_scratch
-from dedupe.blocking.lsh import rebatch
-from dedupe.clustering.fixed_point import PrunedPairsInMemory
+from dedupe import kernel, pipeline
+from dedupe.backends import auto, disk
 from dedupe.config import Settings
 from dedupe.errors import ScratchError
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from dedupe.pipeline import Result
 
 TOWNS = ("Odlin Bay", "Pell Point", "Marrow", "Zellwick", "Harbour Cross", "Tarn Gate")
 THINGS = ("ferry", "lighthouse", "mill", "quarry", "dam", "council", "school", "bridge")
@@ -59,7 +50,7 @@ def stories(count: int) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-STORIES = stories(750)
+STORIES = stories(240)
 RUNS = {
     "cluster": ("cluster",),
     "unique": ("unique",),
@@ -69,28 +60,71 @@ RUNS = {
     "three fields": ("cluster", "--field", "lede", "--field", "none", "--field", "title:3"),
     "a window": ("cluster", "--window", "12h"),
     "versions apart": ("cluster", "--updates", "split"),
-    "no numbers": ("cluster", "--numbers", "ignore"),
     "one job": ("cluster", "--jobs", "1"),
     "another canonical": ("unique", "--prefer", "source:Marrow", "--keep", "latest"),
 }
+
+
+def assert_same(one: Result, other: Result) -> None:
+    """Compare all that two runs found."""
+    assert one.clustering.canonical.tolist() == other.clustering.canonical.tolist()
+    assert one.clustering.scores.tolist() == other.clustering.scores.tolist()
+    assert one.clustering.reasons == other.clustering.reasons
+    assert [*one.clustering.record_ids] == [*other.clustering.record_ids]
+    for name in ("left", "right", "scores", "parts"):
+        assert np.array_equal(getattr(one.pairs, name), getattr(other.pairs, name)), name
+    figures = [{**result.stats, "seconds": 0} for result in (one, other)]
+    assert figures[0] == figures[1]
+    data = [b"".join(batch.data for batch in result.corpus.batches) for result in (one, other)]
+    assert data[0] == data[1]
 
 
 @pytest.mark.parametrize("arguments", RUNS.values(), ids=RUNS)
 def test_the_bytes_are_those_of_memory(arguments: tuple[str, ...], tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(STORIES)
     held = dedupe(*arguments, "in.jsonl", folder=tmp_path)
-    spilled = dedupe(*arguments, *ON_DISK, "in.jsonl", folder=tmp_path)
-    assert (held.code, spilled.code) == (0, 0), spilled.err
-    assert spilled.out == held.out
+    on_disk = dedupe(*arguments, *ON_DISK, "in.jsonl", folder=tmp_path)
+    assert (held.code, on_disk.code) == (0, 0), on_disk.err
+    assert on_disk.out == held.out
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize(("jobs", "pure"), [(1, "0"), (2, "0"), (1, "1")])
+def test_the_result_is_that_of_memory_with_every_array_in_a_file(
+    jobs: int, pure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(kernel.PURE, pure)
+    monkeypatch.setattr(disk, "LEAST", 1 << 12)
+    monkeypatch.setattr(disk, "WAIT", 0.01)
+    settings = Settings(jobs=jobs)
+    data = STORIES if pure == "0" else STORIES[: STORIES.index(b"\n", 3_000) + 1]
+    held = run(read_bytes(data), settings)
+    with disk.run_on_disk(read_bytes(data), settings, 1, str(tmp_path)) as result:
+        assert_same(held, result)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_result_is_that_of_memory_for_large_arrays(tmp_path: Path):
+    data = stories(8_000)
+    held = run(read_bytes(data), Settings())
+    with disk.run_on_disk(read_bytes(data), Settings(), 1 << 26, str(tmp_path)) as result:
+        assert_same(held, result)
+
+
+@pytest.mark.parametrize("name", ["demo.jsonl"])
+def test_the_result_is_that_of_memory_for_the_fixtures(name: str, tmp_path: Path):
+    held = run(read_files(FIXTURES / name), Settings())
+    batches = read_files(FIXTURES / name)
+    with auto.run_within_memory(batches, Settings(), 1, str(tmp_path)) as result:
+        assert_same(held, result)
 
 
 @pytest.mark.parametrize("data", [b"", b'{"title": ""}\n', STORIES[:400]], ids=len)
 def test_little_is_no_other_case(data: bytes, tmp_path: Path):
     whole = data[: data.rfind(b"\n") + 1]
     held = dedupe("cluster", folder=tmp_path, stdin=whole)
-    spilled = dedupe("cluster", *ON_DISK, folder=tmp_path, stdin=whole)
-    assert (spilled.code, spilled.out) == (0, held.out), spilled.err
+    on_disk = dedupe("cluster", *ON_DISK, folder=tmp_path, stdin=whole)
+    assert (on_disk.code, on_disk.out) == (0, held.out), on_disk.err
 
 
 def test_it_reads_what_can_be_read_once(tmp_path: Path):
@@ -100,11 +134,19 @@ def test_it_reads_what_can_be_read_once(tmp_path: Path):
     assert dedupe("unique", *ON_DISK, "in.jsonl.gz", folder=tmp_path).out == held.out
 
 
-def test_labels_count_there_too(tmp_path: Path):
-    (tmp_path / "links.csv").write_text("a,b,label\n3,700,duplicate\n")
-    told = ("cluster", "--links", "links.csv")
-    held = dedupe(*told, folder=tmp_path, stdin=STORIES)
-    assert dedupe(*told, *ON_DISK, folder=tmp_path, stdin=STORIES).out == held.out
+def test_labels_count_on_disk(tmp_path: Path):
+    (tmp_path / "links.csv").write_text("a,b,label\n3,200,duplicate\n")
+    arguments = ("cluster", "--links", "links.csv")
+    held = dedupe(*arguments, folder=tmp_path, stdin=STORIES)
+    assert dedupe(*arguments, *ON_DISK, folder=tmp_path, stdin=STORIES).out == held.out
+
+
+def test_damaged_input_is_the_error_of_memory(tmp_path: Path):
+    (tmp_path / "in.jsonl").write_bytes(STORIES + b"{\n")
+    held = dedupe("unique", "in.jsonl", folder=tmp_path)
+    on_disk = dedupe("unique", *ON_DISK, "in.jsonl", folder=tmp_path)
+    assert (on_disk.code, on_disk.err) == (held.code, held.err) == (2, held.err)
+    assert ":241: " in on_disk.err
 
 
 WRONG = {
@@ -115,7 +157,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("flags", "says"), WRONG.values(), ids=WRONG)
-def test_what_will_not_do_is_told_in_a_line(flags: tuple[str, ...], says: str, tmp_path: Path):
+def test_a_wrong_option_is_an_error_of_one_line(flags: tuple[str, ...], says: str, tmp_path: Path):
     done = dedupe("unique", *flags, "-o", "out", folder=tmp_path, stdin=STORIES)
     assert done.code == 2
     assert says in done.err
@@ -124,118 +166,65 @@ def test_what_will_not_do_is_told_in_a_line(flags: tuple[str, ...], says: str, t
 
 
 def test_a_tree_is_made_in_memory(tmp_path: Path):
-    told = ("cluster", "--format", "tree", "--memory", "1G")
-    assert "in memory" in dedupe(*told, folder=tmp_path, stdin=STORIES).err
+    arguments = ("cluster", "--format", "tree", "--memory", "1G")
+    assert "in memory" in dedupe(*arguments, folder=tmp_path, stdin=STORIES).err
+
+
+def unnamed_files(pid: int) -> list[str]:
+    """Return the files without a name that a process has open."""
+    links = (Path(f"/proc/{pid}/fd")).iterdir()
+    return [path for path in map(os.readlink, links) if path.endswith(" (deleted)")]
 
 
 @pytest.mark.kill
-def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path):
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds open files by /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped_leaves_nothing(number: signal.Signals, tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(stories(6000))
     running = start("unique", *ON_DISK, "-o", "out", "in.jsonl", folder=tmp_path)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(PREFIX + "*/lock")) and time.monotonic() < deadline:
+    while not unnamed_files(running.pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(number)
     running.communicate(timeout=60)
-    assert running.returncode == 128 + signal.SIGTERM
-    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+    assert running.returncode == (128 + number if number == signal.SIGTERM else -number)
+    left = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
+    assert left == {"in.jsonl"}
 
 
-def test_a_thread_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_error_ends_the_mapping_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(duckdb_load, "preprocess_chunk", fail)
+    monkeypatch.setattr(pipeline, "Matcher", fail)
     failing = pytest.raises(ZeroDivisionError)
     with failing, auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
         pass
     assert list(tmp_path.iterdir()) == []
+    assert str(tmp_path) not in mapped_by(np.zeros(disk.LEAST))
 
 
-def test_what_a_killed_run_left_goes_and_what_a_living_one_holds_stays(tmp_path: Path):
-    dead, living = tmp_path / f"{PREFIX}dead", tmp_path / f"{PREFIX}living"
-    for folder in (dead, living):
-        folder.mkdir()
-        (folder / "lock").touch()
-    lock_folder(living)
-    with open_scratch(str(tmp_path), 1 << 26, 1):
-        assert not dead.exists()
-        assert living.exists()
+def mapped_by(array: np.ndarray) -> str:
+    """Return the line of the memory map that an array begins in, empty where there is no map."""
+    maps, start = Path("/proc/self/maps"), array.ctypes.data
+    for line in maps.read_text().splitlines() if maps.exists() else ():
+        low, high = (int(end, 16) for end in line.split()[0].split("-"))
+        if low <= start < high:
+            return line
+    return ""
 
 
-def test_an_engine_that_keeps_no_order_is_found_out(tmp_path: Path):
-    with open_scratch(str(tmp_path), 1 << 26, 1) as spill:
-        spill.put("numbers", {"n": np.array([1, 3, 2])})
-        assert spill.column("select n from numbers order by n", "n", "n").tolist() == [1, 2, 3]
-        with pytest.raises(ScratchError, match="out of order"):
-            spill.column("select n from numbers", "n", "n")
-        with pytest.raises(ScratchError, match="numbers"):
-            spill.do("create table numbers (n int)")
-
-
-def test_without_the_extra_only_a_limit_that_was_given_is_an_error(monkeypatch):
-    monkeypatch.setattr(auto, "is_installed", lambda: False)
-    monkeypatch.setattr(auto, "free_memory", lambda: 1)
-    batches, settings = read_bytes(STORIES), Settings()
-    with auto.run_within_memory(batches, settings) as result:
-        assert len(result.corpus) == 750
-    refused = pytest.raises(ScratchError, match="headline-dedupe")
-    with refused, auto.run_within_memory(batches, settings, memory=1024):
-        pass
-
-
-def test_the_result_has_the_figures_of_memory(tmp_path: Path):
-    held = run(read_bytes(STORIES), Settings())
-    with auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as spilled:
-        assert len(spilled.corpus.batches) > 0
-        told, found = ({**stats, "seconds": 0} for stats in (held.stats, spilled.stats))
-        assert told == found
-
-
-def test_the_result_does_not_hang_on_how_much_is_looked_at_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("memory", "on_disk"), [(1 << 40, False), (100_000, True), (None, True)])
+def test_the_estimate_decides(
+    memory: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, on_disk: bool
 ):
-    held = run(read_bytes(STORIES), Settings())
-    monkeypatch.setattr(duckdb_blocking, "rebatch", partial(rebatch, least=2048))
-    monkeypatch.setattr(base, "PART", 900)
-    monkeypatch.setattr(word_columns, "PREFILTER_SLICE", 700)
-    monkeypatch.setattr(duckdb_backend.DiskBackend, "LOOKED_AT", 100)
-    monkeypatch.setattr(mmap_arrays, "LEAST", 64)
-    with auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)) as found:
-        assert np.array_equal(held.clustering.canonical, found.clustering.canonical)
-        assert np.array_equal(held.pairs.scores, found.pairs.scores)
+    monkeypatch.setattr(auto, "free_memory", lambda: 200_000)
+    batches = read_bytes(STORIES)
+    with auto.run_within_memory(batches, Settings(), memory, str(tmp_path)) as result:
+        assert isinstance(result.corpus.batches, tuple) is not on_disk
 
 
-@pytest.mark.parametrize("memory", [1 << 27, 1 << 30], ids=["no more to give", "more to give"])
-def test_a_statement_gets_more_memory_where_there_is_more_to_give(tmp_path: Path, memory: int):
-    distinct = "select distinct range % 700000 as number from range(1000000)"
-    with open_scratch(str(tmp_path), memory, 1) as spill:
-        spill.do("set memory_limit = '8MiB'")
-        if memory == 1 << 27:
-            with pytest.raises(ScratchError, match="Out of Memory"):
-                spill.do(f"create table numbers as {distinct}")
-            with pytest.raises(ScratchError, match="Out of Memory"):
-                list(spill.stream(distinct))
-        else:
-            assert sum(batch.num_rows for batch in spill.stream(distinct)) == 700_000
-            spill.do("set memory_limit = '8MiB'")
-            spill.do(f"create table numbers as {distinct}")
-            assert spill.count("numbers") == 700_000
-
-
-def test_the_hopeless_are_the_same_on_disk_as_in_memory(tmp_path: Path):
-    chance = np.random.default_rng(7)
-    with open_scratch(str(tmp_path), 1 << 28, 1) as spill:
-        both = PrunedPairsInMemory(), PrunedPairsOnDisk(spill)
-        for _ in range(3):
-            left, right = chance.integers(0, 40, (2, 60))
-            codes = np.unique(np.minimum(left, right) << 32 | np.maximum(left, right))
-            for hopeless in both:
-                hopeless.add(codes[::2])
-            wanted = chance.random(40) < 0.5
-            told = [(h.rest(codes), h.among(wanted), h.pair_keys()) for h in both]
-            for one, other in zip(*told, strict=True):
-                assert one.tolist() == other.tolist()
-            rest, among, everything = (set(own.tolist()) for own in told[0])
-            assert rest == set(codes.tolist()) - everything
-            assert among == {c for c in everything if wanted[c >> 32] and wanted[c & 0xFFFFFFFF]}
+def test_a_folder_that_is_not_there_is_an_error():
+    failing = pytest.raises(ScratchError, match="/nowhere: No such file")
+    with failing, disk.run_on_disk(read_bytes(STORIES), Settings(), 1, "/nowhere"):
+        pass

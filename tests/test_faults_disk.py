@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import resource
 import shutil
 import subprocess
@@ -11,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from commandline import Done, dedupe, visible
 from test_faults import FAILED, OLD, fresh, limited, stories
 
+from dedupe import kernel
+from dedupe.backends import disk
 from dedupe.errors import ScratchError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ TOO_LARGE = "dedupe: error: out: File too large\n"
 NO_SPACE = "dedupe: error: out: No space left on device\n"
 COMMANDS = ("unique", "cluster", "pairs", "report")
 PAGE = 4096
+CURE = "; use --tmp to name another folder\n"
 
 
 @pytest.fixture
@@ -116,26 +119,36 @@ def test_a_full_disk_leaves_the_old(command: str, small: Path, tmp_path: Path):
     sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system"
 )
 def test_a_full_disk_past_memory_is_told_in_a_line(small: Path, tmp_path: Path):
-    pytest.importorskip("duckdb")
-    (tmp_path / "in.jsonl").write_bytes(stories())
+    (tmp_path / "in.jsonl").write_bytes(stories() * 8)
     flags = ("--memory", "1", "--tmp", "small", "-o", "out.jsonl")
     done = dedupe("cluster", "-q", *flags, "in.jsonl", folder=tmp_path)
-    assert (done.code, done.out) == (FAILED, b"")
-    assert re.fullmatch(r"dedupe: error: on disk, past memory: .*No space left.*\n", done.err)
+    says = f"dedupe: error: scratch files: small: No space left on device{CURE}"
+    assert (done.code, done.out, done.err) == (FAILED, b"", says)
     assert visible(small) == set()
     assert visible(tmp_path) == {"in.jsonl", "small"}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_a_full_disk_ends_the_keeping_of_batches():
-    pytest.importorskip("pyarrow")
-    from dedupe.backends.batch_file import BatchFile  # noqa: PLC0415 - an extra
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system"
+)
+@pytest.mark.skipif(not kernel.available(), reason="needs the compiled kernel")
+def test_an_array_that_the_disk_has_no_room_for_is_an_error(small: Path):
+    failing = pytest.raises(ScratchError, match="small: No space left on device")
+    with failing, disk.mapped_arrays(str(small), 1 << 30):
+        np.zeros(disk.LEAST)
 
-    with (
-        pytest.raises(ScratchError, match="/dev/full: No space left"),
-        BatchFile(Path("/dev/full")),
-    ):
-        pass
+
+@pytest.mark.limits
+@pytest.mark.skipif(not kernel.available(), reason="needs the compiled kernel")
+def test_an_array_that_no_file_may_hold_is_an_error(folder: Path):
+    """The input fits into a file of the size allowed; the arrays made of it do not."""
+    (folder / "in.jsonl").write_bytes(stories(3000))
+    flags = ("--memory", "1", "--tmp", ".", "-o", "out", "in.jsonl")
+    done = limited(resource.RLIMIT_FSIZE, 900_000, "unique", "-q", *flags, folder=folder)
+    says = f"dedupe: error: scratch files: .: File too large{CURE}"
+    assert (done.code, done.err) == (FAILED, says)
+    assert (folder / "out").read_bytes() == OLD
+    assert visible(folder) == {"in.jsonl", "out"}
 
 
 NAME = os.fsdecode(b"caf\xe9\x1b[2J.jsonl")

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import tomllib
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import offline
@@ -45,8 +44,6 @@ needs_filter = pytest.mark.skipif(not offline.SUPPORTED, reason="no filter of sy
 @needs_filter
 @pytest.mark.parametrize("arguments", JOBS.values(), ids=JOBS)
 def test_no_command_opens_a_socket(arguments: tuple[str, ...], tmp_path: Path):
-    if "--memory" in arguments and not find_spec("duckdb"):
-        pytest.skip("duckdb is not installed")
     for name in (STORIES, "article.txt"):
         shutil.copy(FIXTURES / name, tmp_path)
     if "index" in arguments:
@@ -127,19 +124,6 @@ def test_the_lint_looks_for_what_bandit_looks_for():
         for rule in rules
         if rule.startswith("S") and place.startswith("dedupe")
     }
-    assert spared == {("dedupe/backends/**", "S608")}
+    assert not spared
     waived = re.findall(r"noqa:.*", "\n".join(path.read_text("utf-8") for path in SOURCES))
     assert {rule for line in waived for rule in re.findall(r"\bS\d+", line)} == {"S101"}
-
-
-def test_a_folder_on_disk_is_nobody_elses(tmp_path: Path):
-    pytest.importorskip("duckdb")
-    from dedupe.backends.scratch import open_scratch  # noqa: PLC0415 - an extra
-
-    before = os.umask(0)
-    try:
-        with open_scratch(str(tmp_path), 1 << 26, 1):
-            (own,) = tmp_path.iterdir()
-            assert own.stat().st_mode & 0o077 == 0
-    finally:
-        os.umask(before)

@@ -17,22 +17,21 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-import collided
 import numpy as np
 import pyarrow as pa
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe, start
-from readers import read_bytes
+from readers import corpus_of
 from test_backends import stories
-from test_collisions import REAL, answers
 
 from dedupe.__main__ import main
-from dedupe.blocking.lsh import BlockingTable, OversizedBuckets, candidate_pairs
+from dedupe.blocking.look_back import find_candidates, group_keys
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
-from dedupe.models import ReadStats
-from dedupe.pipeline import run
+from dedupe.models import NO_TIME, ReadStats
+from dedupe.pairs import unpack
+from dedupe.preprocess import number_contents, preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -170,6 +169,10 @@ SAID = (*SAID, "--numbers", "ignore")
 
 
 PATH = [" ".join(f"{word}{n + k}" for k, word in enumerate(["mill"] * 6)) for n in range(6)]
+REAL = [
+    "Harbour board hears pilots over tolls", "Harbour board hears skippers over tolls",
+    "Odlin quake 4.3", "Odlin quake 4.4", "Mayor of Marrow resigns", "Marrow mayor resigns",
+]  # fmt: skip
 STAR = ["Harbour Cross ferry sinks", *(f"Harbour Cross ferry sinks {end}" for end in "abcdef")]
 EDGES = b"".join(
     [
@@ -187,13 +190,8 @@ MORE = (
 )
 
 
-def test_the_bytes_are_those_of_memory(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_bytes_are_those_of_memory(spark: SparkSession, tmp_path: Path):
     """Ends of lines, a mark of byte order, escapes, chains and stars; a file that is compressed."""
-    monkeypatch.setattr("dedupe.backends.spark.backend.AT_ONCE", 2000)
-    monkeypatch.setattr("dedupe.backends.spark.backend.BYTES_PER_CONTENT", 1)
-    monkeypatch.setattr("dedupe.backends.spark.backend.SparkBackend.LOOKED_AT", 300)
     (tmp_path / "b.jsonl").write_bytes(EDGES)
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(MORE))
     (tmp_path / "c.jsonl").write_bytes(STORIES)
@@ -228,25 +226,6 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
 
 
-def test_few_bits_give_the_clusters_of_memory(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Every print, digest and key of candidates is shared by some that are not the same."""
-    from dedupe.backends.spark import compute, stage, texts  # noqa: PLC0415 - an extra
-
-    (tmp_path / "in.jsonl").write_bytes(stories(300))
-    monkeypatch.setattr(stage, "parse_lines", collided.parse_lines)
-    monkeypatch.setattr(texts, "preprocess_rows", collided.preprocess_rows)
-    own, settings = stage.Stage(spark, str(tmp_path / "staging")), Settings()
-    records = stage.stage_lines(own, [str(tmp_path / "in.jsonl")], settings, ReadStats())
-    found = compute(own, records, settings, lambda _stage, _share: None)
-    with collided.forced(rare_pairs=True):
-        held = run(read_bytes(stories(300)), settings)
-    assert answers(found) == answers(held)
-    assert [*found.clustering.keys] == [*held.clustering.keys]
-    assert found.stats["candidate_pairs"] == held.stats["candidate_pairs"]
-
-
 @pytest.mark.parametrize("direct", [True, False], ids=["arrow", "packed"])
 def test_columns_go_there_and_back(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, *, direct: bool
@@ -268,81 +247,76 @@ def test_columns_go_there_and_back(
         assert sorted(map(repr, found)) == sorted(map(repr, table.to_pylist()))
 
 
-CROWD = 50_000
-FAR_APART = 5
-"""So that pairs are staged in several parts."""
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_candidates_do_not_hang_on_how_keys_come(size: int):
+    """Keys of all sizes, in batches that cut through them, in a first pass and in a later one."""
+    java()
+    from dedupe.backends.spark.texts import look_back_rows  # noqa: PLC0415 - an extra
+
+    chance = np.random.default_rng(size)
+    count = 240
+    rare = chance.choice([0, 1, 2, 3, 4, 50, 51, 52], (count, 5)).astype(np.uint32)
+    bands = chance.integers(0, 60, (count, 3), dtype=np.uint32)
+    times = np.sort(chance.integers(0, 30 * 86_400, count))
+    times[:60] = NO_TIME
+    everyone, some = np.ones(count, bool), chance.random(count) < 0.6
+    rows = {
+        (int(key) + offset, node)
+        for keys, offset in ((rare, 0), (bands, 1 << 32))
+        for node, own in enumerate(keys.tolist())
+        for key in own
+        if key
+    }
+    keys, nodes = (pa.array(column) for column in zip(*sorted(rows), strict=True))
+    table = pa.table({"key": keys, "node": nodes, "time": times[nodes.to_numpy()]})
+    for alive, before in ((everyone, ~everyone), (some, everyone)):
+        found = find_candidates(group_keys(rare), group_keys(bands), alive, before, times)
+        later = np.repeat(np.arange(count), np.diff(found.starts))
+        expected = set(zip(found.partners.tolist(), later.tolist(), strict=True))
+        masks = [np.packbits(mask).tobytes() for mask in (alive, before)]
+        batches = look_back_rows(*masks, table.to_batches(max_chunksize=size))
+        pairs = np.concatenate([batch["pair"].to_numpy() for batch in batches])
+        assert set(zip(*(end.tolist() for end in unpack(pairs)), strict=True)) == expected
+        assert expected
 
 
-def test_a_bucket_of_fifty_thousand_is_no_wall(
+def test_the_driver_gets_what_a_local_run_knows():
+    """All but the tokens, the letters and the keys of bands; the keys of each field apart."""
+    java()
+    from dedupe.backends.spark import texts  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import matrix_of  # noqa: PLC0415 - the same
+
+    corpus, settings = corpus_of(STORIES), Settings()
+    local = preprocess(corpus, settings.seed, 1)
+    rows = pa.record_batch(
+        {
+            "position": pa.array(range(len(corpus))),
+            "source": pa.array(list(corpus.sources)),
+            "texts": pa.array(
+                [[text.encode() for text in own] for own in zip(*corpus.texts, strict=True)]
+            ),
+        }
+    )
+    table = pa.Table.from_batches(texts.prepare_rows(settings, [rows]))
+    meta = matrix_of(table["meta"], texts.META, 2)
+    rare = matrix_of(table["rare"], np.uint32, 2 * texts.RARE_KEYS)
+    found = number_contents([texts.driver_texts(meta, rare, field) for field in (0, 1)], corpus)
+    for name in ("rows", "ids", "titles", "versions", "lengths", "whole", "plain", "withdrawn"):
+        assert np.array_equal(getattr(found, name), getattr(local, name)), name
+    records = np.flatnonzero(local.ids >= 0)
+    assert np.array_equal(found.keys("rare_keys", records), local.keys("rare_keys", records))
+    assert local.keys("rare_keys", records).any(axis=0).all()
+
+
+def test_many_pairs_are_scored_by_workers_as_few_are_by_the_driver(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """All kinds share one key, some a second one, and each has one of its own."""
-    from dedupe.backends.spark import blocking  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
-    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import backend  # noqa: PLC0415 - an extra
 
-    monkeypatch.setattr(blocking, "PAIRS", 40_000)
-    stage = Stage(spark, str(tmp_path))
-
-    own = np.arange(CROWD)
-    keys = np.stack([np.full(CROWD, -7), own // 70 + 9, 5 - own], axis=1).view(np.uint64)
-    keys[::3, 2] = 0
-    rows = np.random.default_rng(3).permutation(CROWD)
-    kinds = rows * FAR_APART
-    anchors = pa.array([[0, 0]] * CROWD, pa.list_(pa.int64()))
-    table = pa.table(
-        {"kind": own * FAR_APART, "bands": list(keys.view(np.int64)), "anchors": anchors}
-    )
-    frame = frame_of(spark, table).repartition(5)
-    expected = candidate_pairs([BlockingTable(band[:, None], rows, kinds) for band in keys.T])
-    found = blocking.spark_candidate_pairs(stage, [frame], kinds)
-    parts = list(found.parts)
-    assert min(map(len, parts[1:])) > 0 < len(parts) - 2
-    assert np.array_equal(np.concatenate(parts), expected.pair_keys())
-    assert (found.oversized_buckets, found.largest_bucket) == (expected.oversized_buckets, CROWD)
-    some = kinds[: CROWD // 2]
-    among = [BlockingTable(band[:, None], some // FAR_APART, some) for band in keys.T[:1]]
-    again = blocking.spark_candidate_pairs(
-        stage,
-        [frame],
-        some,
-        OversizedBuckets(found.oversized_keys[found.oversized_keys[:, 1] == 2**64 - 7], some[:1]),
-    )
-    assert np.array_equal(again.pair_keys(), candidate_pairs(among).pair_keys())
-
-
-def test_parts_out_of_order_are_found_out():
-    java()
-    from dedupe.backends.spark.blocking import parts_of  # noqa: PLC0415 - an extra
-
-    def found(*parts: int) -> list[tuple[int, list[int]]]:
-        codes = [np.array([place], np.int64).tobytes() for place in range(len(parts))]
-        rows = pa.record_batch({"part": pa.array(parts, pa.int64()), "codes": codes})
-        batches = [rows.slice(place, 1) for place in range(len(parts))]
-        return [(at, held.tolist()) for at, held in parts_of(batches, "part", "codes", np.int64)]
-
-    assert found() == []
-    assert found(-1, 0, 0, 7) == [(-1, [0]), (0, [1, 2]), (7, [3])]
-    for parts in ((1, 0), (0, 1, 0)):
-        with pytest.raises(BackendError, match="out of order"):
-            found(*parts)
-
-
-def test_what_belongs_together_is_with_one_worker(spark: SparkSession):
-    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.blocking import read_parts  # noqa: PLC0415 - the same
-
-    def told(*parts: tuple[int, list[int]]) -> list[int]:
-        codes = pa.array([np.array(own, np.int64).tobytes() for _, own in parts], pa.binary())
-        sizes = [len(own) for _, own in parts]
-        frame = frame_of(spark, {"part": [at for at, _ in parts], "size": sizes, "codes": codes})
-        return read_parts(frame).pair_keys().tolist()
-
-    assert told((-1, [-1, 5, 2]), (0, [4]), (-1, [7, 1, 0, -1, 6, 2]), (0, [3])) == [3, 4]
-    with pytest.raises(BackendError, match="keys of one place"):
-        told((-1, [-1, 5, 2]), (-1, [-1, 5, 2]))
-    with pytest.raises(BackendError, match="pairs of one part"):
-        told((-1, [-1, 5, 2]), (0, [3, 4]), (0, [4]))
+    (tmp_path / "in.jsonl").write_bytes(STORIES)
+    monkeypatch.setattr(backend, "FEW_NODES", 0)
+    found = done(spark, tmp_path, ["cluster"], [str(tmp_path / "in.jsonl")])
+    assert found["cluster"] == dedupe("cluster", "in.jsonl", folder=tmp_path).out
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
@@ -597,14 +571,14 @@ def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path:
     right, left = (
         json.loads((tmp_path / f"{name}.json").read_text()) for name in ("stats", "local")
     )
-    for name in ("rows_checksum", "output", "accounts", "rounds", "pairs", "candidate_pairs"):
+    for name in ("rows_checksum", "output", "accounts", "passes", "pairs", "candidate_pairs"):
         assert right[name] == left[name], name
 
 
 def kill_one(folder: Path, lost: list[int]) -> None:
     """Kill an executor once the first texts are staged."""
     deadline = time.monotonic() + 100
-    while not list(folder.glob("out.dedupe-staging-*/texts_0/_SUCCESS")):
+    while not list(folder.glob("out.dedupe-staging-*/prepared/_SUCCESS")):
         if time.monotonic() > deadline:
             return
         time.sleep(0.02)

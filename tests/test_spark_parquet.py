@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commandline import dedupe
-from test_collisions import REAL
-from test_spark import STORIES, done, spark  # noqa: F401 - a fixture
+from test_spark import REAL, STORIES, done, spark  # noqa: F401 - a fixture
 
 from dedupe.config import Settings
 from dedupe.errors import InputError

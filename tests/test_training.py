@@ -86,10 +86,12 @@ def test_what_is_known_of_stories_is_their_time_and_their_outlets(tmp_path):
 
 
 @needs_lightgbm
-def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path):
+def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path, monkeypatch):
     import fit  # noqa: PLC0415 - needs lightgbm
 
-    pairs = [*some_pairs(600), *list(training_pairs.story_pairs())[:600]]
+    monkeypatch.setattr(fit, "TEXT_TREES", 12)
+    monkeypatch.setattr(fit, "METADATA_TREES", 6)
+    pairs = [*some_pairs(300), *list(training_pairs.story_pairs())[:300]]
     told = fit.training_set(tmp_path, pairs)
     fitted = fit.fit(told)
     model = read_model(orjson.dumps(fit.export(fitted)))

@@ -34,7 +34,6 @@ ALLOWED = {
     "echo_via_pager": "click's function",
     "engine": "the option --engine",
     "met": "a key of --stats, and of Spark's rows",
-    "register": "DuckDB's method",
     "round": "Python's and numpy's function",
     "stories": "a parameter of cluster() and Index",
     "story": "one of these stories",

@@ -32,6 +32,12 @@ typedef enum {
 #define FETCH(place) ((void)(place))
 #endif
 
+/* Memory that may be large: like malloc and its kin, or a file's while arrays are mapped. */
+void *take_room(size_t size);
+void *take_zeros(size_t count, size_t size);
+void *change_room(void *start, size_t used, size_t size);
+void free_room(void *start);
+
 /* Choose the loops that this processor runs best, or those that any runs. */
 void choose_minhash(int wide);
 void choose_scorer(int wide);

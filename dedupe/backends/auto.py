@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dedupe.errors import ScratchError
+from dedupe.backends.disk import run_on_disk
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 MEMORY_PER_BYTE = 16
 """Bytes of memory that a byte of input takes, as measured on headlines of 150 to 300 bytes."""
 FREE_MEMORY_SHARE = 2
-"""Without a limit a run in memory may take one part in so many of what is free."""
-LIBRARIES = ("duckdb", "pyarrow")
-MISSING = "more memory than --memory allows needs an extra: pip install 'headline-dedupe[duckdb]'"
+"""Without a limit a run in memory may take half of what is free."""
 FREE = Path("/proc/meminfo")
 LIMIT, USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
@@ -36,11 +33,11 @@ def run_within_memory(
     folder: str | None = None,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Iterator[Result]:
-    """A run that takes to the disk, in ``folder``, what would not fit into ``memory`` bytes.
+    """Run in memory, or in files of ``folder`` if the input needs more than ``memory`` bytes.
 
-    The result is the same, and there until the block ends; past memory its corpus has no texts.
-    Without ``memory`` the limit is a share of what is free. Raises ScratchError where the disk will
-    not do or what it takes is not installed, and what :func:`dedupe.pipeline.run` raises.
+    The result is the same, and valid until the block ends. Without ``memory`` the limit is a share
+    of what is free. Raises ScratchError if the folder cannot be used or is full, and what
+    :func:`dedupe.pipeline.run` raises.
     """
     limit = memory or free_memory() // FREE_MEMORY_SHARE
     coming = iter(batches)
@@ -49,35 +46,26 @@ def run_within_memory(
     for batch in coming:
         held.append(batch)
         size += len(batch.data)
-        if size * MEMORY_PER_BYTE > limit and (memory or is_installed()):
+        if size * MEMORY_PER_BYTE > limit:
             break
     else:
         yield run(release_batches(held, coming), settings, progress)
         return
-    if not is_installed():
-        raise ScratchError(MISSING)
-    from dedupe.backends.disk import run_on_disk  # noqa: PLC0415 - an extra
-
     where = folder or tempfile.gettempdir()
     with run_on_disk(release_batches(held, coming), settings, limit, where, progress) as result:
         yield result
 
 
 def release_batches(held: list[Batch], coming: Iterator[Batch]) -> Iterator[Batch]:
-    """What is held, given up one by one, then the rest."""
+    """Yield the batches held, each given up as it goes, then the rest."""
     held.reverse()
     while held:
         yield held.pop()
     yield from coming
 
 
-def is_installed() -> bool:
-    """Whether there is what a run on disk takes."""
-    return all(find_spec(name) for name in LIBRARIES)
-
-
 def free_memory() -> int:
-    """The bytes of memory that are free to take; as many as can be where the system tells none."""
+    """Return the bytes of memory that are free; 2**62 where the system does not say."""
     known = [1 << 62]
     if FREE.exists():
         rows = (line.split() for line in FREE.read_text(encoding="ascii").splitlines())

@@ -29,7 +29,7 @@ from dedupe.pairs import pack
 from dedupe.preprocess import Contents, concat_texts, leading_texts
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
-from dedupe.scoring.score import TextScoring, score_candidates, score_pairs
+from dedupe.scoring.score import TextScoring, score_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +225,7 @@ class IndexMatcher(Matcher):
             scored["log_odds"],
         )
         left, right = self.further_pairs(alive)
-        odds = score_pairs(self.scoring, left, right)
+        odds = self.text_odds(left, right)
         near = odds >= self.least
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += len(found) + len(left)
@@ -247,18 +247,23 @@ class IndexMatcher(Matcher):
             low, high = np.minimum(one, other), np.maximum(one, other)
             left, right = np.append(left, low[low < high]), np.append(right, high[low < high])
         chosen = self.new[left] | self.new[right]
-        left, right = left[chosen], right[chosen]
-        self.load(np.unique(np.concatenate([left, right])))
-        return left, right
+        return left[chosen], right[chosen]
 
     def is_whole(self) -> bool:
         """Return whether all records in play are nodes."""
         return self.store.facts.leads <= EXHAUSTIVE
 
-    def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the scores of any pairs of nodes under the last counts, 0 to 1."""
+    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the log-odds of any pairs of nodes by their texts alone."""
         self.load(np.unique(np.concatenate([left, right])))
-        return super().scores(left, right)
+        return super().text_odds(left, right)
+
+    def similarities(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
+        self.load(np.unique(np.concatenate([left, right])))
+        return super().similarities(left, right)
 
 
 def lane_pairs(

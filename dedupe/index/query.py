@@ -22,8 +22,7 @@ from dedupe.index.newcomers import corpus_part, identities, prepare_newcomers
 from dedupe.matching import EXHAUSTIVE
 from dedupe.pairs import unpack
 from dedupe.pipeline import corpus_constraints, permitted_pairs
-from dedupe.result import DICE, EXACT, reason_of
-from dedupe.scoring.score import feature_rows
+from dedupe.result import EXACT, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +102,7 @@ def best_leaders(store: Store, new: Newcomers) -> dict[int, tuple[int, float, st
     own, leader, equal, scores = own[first], leader[first], equal[first], scores[first]
     _, at = np.unique(own, return_index=True)
     own, leader, equal, scores = own[at], leader[at], equal[at], scores[at]
-    parts = np.nan_to_num(feature_rows(matcher.scoring, own, leader)[:, :, DICE], nan=-1.0)
+    parts = np.nan_to_num(matcher.similarities(own, leader), nan=-1.0)
     names = [field.name for field in store.settings.field]
     held = len(matcher.held)
     return {

@@ -32,7 +32,7 @@ FEATURES = (
     "order",  # share of matched words that stand out of order
     "swapped",  # whether two parties change places about what is said between them
     "head",  # how well the first words are matched, lesser of the sides
-    "words_min",  # words of the shorter text, function words apart
+    "words_met",  # words with a counterpart, function words apart, on the side that has fewer
     "words_max",  # words of the longer text
     "loose_min",  # words wholly without counterpart, lesser of the sides
     "loose_max",  # the same, greater of the sides
@@ -40,7 +40,7 @@ FEATURES = (
     "names_max",  # the same, greater of the sides
     "calendar",  # whether both sides name a month or weekday that the other does not
     "genre",  # whether one side alone is tagged as another kind of piece
-    "ideographs",  # share of tokens that are ideographs
+    "ideographs",  # whether both texts are mostly ideographs
     "rarest",  # the most telling word that both share, bits, lesser of the sides
     "slots",  # places of a common template that the texts fill with other words
     "slot_weight",  # the most telling such place, bits, by its lesser filling
@@ -82,7 +82,6 @@ def features(
     shared = [max(0, side.total - side.rest) for side in (ours, theirs)]
     totals = [max(1, side.total) for side in (ours, theirs)]
     slots, slot_weight = map(min, count_slots(one, other), count_slots(other, one))
-    ideographs = sum(word.kind is TokenKind.IDEOGRAPH for word in (*left, *right))
     return [
         sum(shared) / sum(totals),
         min(shared[0] / totals[0], shared[1] / totals[1]),
@@ -98,7 +97,7 @@ def features(
         max(late_share(one), late_share(other)),
         is_swapped(one, other) or is_swapped(other, one),
         min(head_match(one), head_match(other)) / WHOLE,
-        min(ours.words, theirs.words) / FULL,
+        min(ours.words - ours.loose, theirs.words - theirs.loose) / FULL,
         max(ours.words, theirs.words) / FULL,
         min(ours.loose, theirs.loose) / FULL,
         max(ours.loose, theirs.loose) / FULL,
@@ -106,11 +105,16 @@ def features(
         max(ours.name, theirs.name) / BIT,
         ours.calendar and theirs.calendar,
         bool((left_facts ^ right_facts) & Fact.GENRE),
-        ideographs / (len(left) + len(right)),
+        mostly_ideographs(left) and mostly_ideographs(right),
         min(rarest_shared(one), rarest_shared(other)),
         slots,
         slot_weight / BIT,
     ]
+
+
+def mostly_ideographs(words: Sequence[Word]) -> bool:
+    """Return whether more than half of a text's words are ideographs."""
+    return 2 * sum(word.kind is TokenKind.IDEOGRAPH for word in words) > len(words)
 
 
 def zone_factor(word: Word) -> int:
@@ -215,12 +219,20 @@ def content_places(side: Side) -> list[int]:
     ]
 
 
+def matched_span(side: Side) -> list[int]:
+    """Return the content places of a text from its first matched one to its last."""
+    places = content_places(side)
+    matched = [at for at, place in enumerate(places) if side.match[place] >= SIMILAR]
+    return places[matched[0] : matched[-1] + 1] if matched else []
+
+
 def is_swapped(one: Side, other: Side) -> bool:
     """Return whether the texts exchange two parties about the same words between them.
 
-    "A sues B" and "B sues A" are, while a clause that moves brings other small words along.
+    "A sues B" and "B sues A" are, while a clause that moves brings other small words along. What
+    stands alone at either end is left out.
     """
-    ours, theirs = content_places(one), content_places(other)
+    ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}
     order = [rank.get(one.place[i], -1) if one.match[i] >= SIMILAR else -1 for i in ours]
     low = 0

@@ -19,7 +19,7 @@ import numpy as np
 from dedupe.text import lexicon as shipped
 from dedupe.text.char_table import fold
 from dedupe.hashing import key32, poly, salted_key
-from dedupe.text.lexicon import Form
+from dedupe.text.lexicon import LONGEST_ENTRY, LONGEST_STRING, Form
 from dedupe.tokens import Meaning, TokenKind
 from dedupe.text.scan import scan
 
@@ -82,10 +82,19 @@ def entry_key(language: int, form: Form, text: str) -> int:
     return salted_key(poly(map(ord, text)), shipped.salt(language, form))
 
 
+def is_too_long(word: Word) -> bool:
+    """Return whether a word is longer than what the look-up tries."""
+    if word.form is Form.STRING:
+        return len(word.text) > LONGEST_STRING
+    return word.form is not Form.EXACT and len(word.text) > LONGEST_ENTRY
+
+
 def add(tables: Tables, language: int, entry: str, meaning: int) -> None:
     """Add a meaning to a word, or to a phrase."""
     words = words_of(entry)
-    if len(words) == 1:
+    if any(is_too_long(word) for word in words):
+        tables.problems.append(entry)
+    elif len(words) == 1:
         key = entry_key(language, words[0].form, words[0].text)
         if meaning not in tables.meanings[key]:
             tables.meanings[key].append(meaning)

@@ -29,4 +29,7 @@ Py_ssize_t items(const Py_buffer *view);
 /* The width of a two-dimensional array of so many rows, or -1 with an exception set. */
 Py_ssize_t width_of(const Py_buffer *view, Py_ssize_t rows, const char *name);
 
+/* An object with the buffer protocol that owns what take_room gave; it is freed on failure too. */
+PyObject *as_room(void *start, size_t size);
+
 #endif

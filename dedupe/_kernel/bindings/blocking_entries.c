@@ -1,16 +1,10 @@
 /* What groups records by keys, finds candidate pairs and connects them, as Python calls it. */
 
-#include <stdlib.h>
-
 #include "bindings/entries.h"
 #include "blocking/look_back.h"
 #include "clustering/connect.h"
 
-static PyObject *bytes_of(const void *data, size_t size) {
-    return PyBytes_FromStringAndSize(data, (Py_ssize_t)size);
-}
-
-/* The members, starts and bucket of each key as bytes. */
+/* The members, starts and bucket of each key. */
 static PyObject *run_group_keys(const Py_buffer *v) {
     RecordKeys keys = {.keys = v[0].buf};
     NewBuckets buckets;
@@ -25,14 +19,13 @@ static PyObject *run_group_keys(const Py_buffer *v) {
         return outcome(trouble);
     }
     size_t keys_size = (size_t)(keys.records * keys.width) * sizeof(uint32_t);
-    PyObject *members = bytes_of(buckets.members, (size_t)buckets.member_count * sizeof(uint32_t));
-    PyObject *starts = bytes_of(buckets.starts, (size_t)(buckets.count + 1) * sizeof(int64_t));
-    PyObject *of = bytes_of(buckets.of, keys_size), *result = NULL;
+    PyObject *members = as_room(buckets.members, (size_t)buckets.member_count * sizeof(uint32_t));
+    PyObject *starts = as_room(buckets.starts, (size_t)(buckets.count + 1) * sizeof(int64_t));
+    PyObject *of = as_room(buckets.of, keys_size), *result = NULL;
     if (members && starts && of) result = PyTuple_Pack(3, members, starts, of);
     Py_XDECREF(members);
     Py_XDECREF(starts);
     Py_XDECREF(of);
-    free_buckets(&buckets);
     return result;
 }
 
@@ -61,13 +54,10 @@ static PyObject *run_find_candidates(const Py_buffer *v) {
         }
         FREELY(trouble, find_candidates(buckets, looks, KINDS, &out));
     }
-    PyObject *result = NULL;
     if (trouble == FINE)
-        result = bytes_of(out.partners, (size_t)out.starts[looks[0].records] * sizeof(uint32_t));
-    else
-        outcome(trouble);
-    free(out.partners);
-    return result;
+        return as_room(out.partners, (size_t)out.starts[looks[0].records] * sizeof(uint32_t));
+    free_room(out.partners);
+    return outcome(trouble);
 }
 
 ENTRY(find_candidates, {"rare_members", 'u', 4, 0, 0}, {"rare_starts", 'i', 8, 0, 0},

@@ -33,6 +33,6 @@ PyObject *outcome_of(Trouble trouble, const char *caller);
 /* Whether a matrix has so many columns; an exception is set where not. */
 int has_width(const Py_buffer *view, Py_ssize_t rows, Py_ssize_t wanted, const char *name);
 
-extern PyMethodDef TEXT_METHODS[], BLOCKING_METHODS[], SCORE_METHODS[];
+extern PyMethodDef TEXT_METHODS[], BLOCKING_METHODS[], SCORE_METHODS[], MAPPED_METHODS[];
 
 #endif

@@ -38,7 +38,7 @@ static PyObject *enter_widen(PyObject *module, PyObject *wanted) {
 static PyMethodDef METHODS[] = {{"widen", enter_widen, METH_O, NULL}, NO_METHOD};
 
 static int prepare(PyObject *module) {
-    PyMethodDef *const rooms[] = {TEXT_METHODS, BLOCKING_METHODS, SCORE_METHODS};
+    PyMethodDef *const rooms[] = {TEXT_METHODS, BLOCKING_METHODS, SCORE_METHODS, MAPPED_METHODS};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
         if (PyModule_AddFunctions(module, rooms[i]) < 0) return -1;
     choose_loops(1);

@@ -1,7 +1,5 @@
 /* What scores pairs of records, as Python calls it. */
 
-#include <stdlib.h>
-
 #include "bindings/entries.h"
 #include "scoring/metadata.h"
 #include "scoring/pairs.h"
@@ -82,11 +80,9 @@ static PyObject *run_score_candidates(const Py_buffer *v) {
         items(&in[0]) == scoring.records + 1)
         FREELY(trouble, score_candidates(&scoring, in[0].buf, in[1].buf, items(&in[1]), range[0],
                                          range[1], least[0], &out));
-    PyObject *result = trouble == FINE ? PyBytes_FromStringAndSize((const char *)out.data,
-                                                                   (Py_ssize_t)out.size)
-                                       : outcome(trouble);
-    free(out.data);
-    return result;
+    if (trouble == FINE) return as_room(out.data, out.size);
+    free_room(out.data);
+    return outcome(trouble);
 }
 
 ENTRY(score_candidates, SCORING, {"starts", 'i', 8, 0, 0}, {"partners", 'u', 4, 0, 0},

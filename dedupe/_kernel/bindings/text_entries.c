@@ -58,10 +58,6 @@ static int open_tables(const Py_buffer *v, Tables *out) {
     return good && (size_t)v[28].len == MEMOS * sizeof(Memo);
 }
 
-static PyObject *as_bytes(const Bytes *bytes) {
-    return PyBytes_FromStringAndSize((const char *)bytes->data, (Py_ssize_t)bytes->size);
-}
-
 static PyObject *run_prepare(const Py_buffer *v) {
     Tables tables;
     const Py_buffer *in = v + TABLE_ARRAYS, *to = v + TABLE_ARRAYS + 7;
@@ -79,15 +75,16 @@ static PyObject *run_prepare(const Py_buffer *v) {
     if (widths && open_tables(v, &tables)) FREELY(trouble, prepare_texts(&raw, &tables, &out));
     PyObject *result = NULL;
     if (trouble == FINE) {
-        PyObject *tokens = as_bytes(&out.tokens), *letters = as_bytes(&out.letters);
+        PyObject *tokens = as_room(out.tokens.data, out.tokens.size);
+        PyObject *letters = as_room(out.letters.data, out.letters.size);
         if (tokens && letters) result = PyTuple_Pack(2, tokens, letters);
         Py_XDECREF(tokens);
         Py_XDECREF(letters);
     } else {
         result = outcome(trouble);
+        free_room(out.tokens.data);
+        free_room(out.letters.data);
     }
-    free(out.tokens.data);
-    free(out.letters.data);
     return result;
 }
 

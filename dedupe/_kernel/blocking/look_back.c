@@ -1,6 +1,5 @@
 /* Candidate pairs with a budget: the twin of dedupe/blocking/look_back.py. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "blocking/look_back.h"
@@ -39,28 +38,28 @@ static Trouble collect(const RecordKeys *keys, Entry **out, ptrdiff_t *count) {
     ptrdiff_t total = keys->records * keys->width;
     size_t size = 64;
     while (size < (size_t)total * MARKS_A_KEY / 4) size *= 2;
-    Sieve sieve = {calloc(size / 4, 1), size - 1};
+    Sieve sieve = {take_zeros(size / 4, 1), size - 1};
     if (!sieve.marks) return NO_MEMORY;
     for (ptrdiff_t i = 0; i < total; i++)
         if (keys->keys[i]) mark(&sieve, keys->keys[i]);
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 0; i < total; i++) kept += keys->keys[i] && is_again(&sieve, keys->keys[i]);
-    Entry *entries = malloc(((size_t)kept + 1) * sizeof *entries);
+    Entry *entries = take_room(((size_t)kept + 1) * sizeof *entries);
     if (entries) {
         *count = 0;
         for (ptrdiff_t i = 0; i < total; i++)
             if (keys->keys[i] && is_again(&sieve, keys->keys[i]))
                 entries[(*count)++] = (Entry){keys->keys[i], (uint32_t)i};
     }
-    free(sieve.marks);
+    free_room(sieve.marks);
     *out = entries;
     return entries ? FINE : NO_MEMORY;
 }
 
 /* Sort entries by key; those of one key keep their order. */
 static Trouble sort_entries(Entry **entries, ptrdiff_t count) {
-    Entry *from = *entries, *to = malloc(((size_t)count + 1) * sizeof *to);
-    uint32_t *places = malloc(DIGITS * sizeof *places);
+    Entry *from = *entries, *to = take_room(((size_t)count + 1) * sizeof *to);
+    uint32_t *places = take_room(DIGITS * sizeof *places);
     Trouble trouble = to && places ? FINE : NO_MEMORY;
     for (int shift = 0; shift < KEY_BITS && trouble == FINE; shift += RADIX) {
         uint32_t place = 0;
@@ -77,8 +76,8 @@ static Trouble sort_entries(Entry **entries, ptrdiff_t count) {
         from = to;
         to = kept;
     }
-    free(places);
-    free(to);
+    free_room(places);
+    free_room(to);
     *entries = from;
     return trouble;
 }
@@ -86,9 +85,9 @@ static Trouble sort_entries(Entry **entries, ptrdiff_t count) {
 /* Lay out the buckets of sorted entries. A record that has a key twice counts once. */
 static Trouble lay_out(const RecordKeys *keys, const Entry *entries, ptrdiff_t count,
                        NewBuckets *out) {
-    out->members = malloc(((size_t)count + 1) * sizeof *out->members);
-    out->starts = malloc(((size_t)count / 2 + 2) * sizeof *out->starts);
-    out->of = calloc((size_t)(keys->records * keys->width) + 1, sizeof *out->of);
+    out->members = take_room(((size_t)count + 1) * sizeof *out->members);
+    out->starts = take_room(((size_t)count / 2 + 2) * sizeof *out->starts);
+    out->of = take_zeros((size_t)(keys->records * keys->width) + 1, sizeof *out->of);
     if (!out->members || !out->starts || !out->of) return NO_MEMORY;
     for (ptrdiff_t i = 0, end; i < count; i = end) {
         ptrdiff_t first = out->member_count;
@@ -109,9 +108,9 @@ static Trouble lay_out(const RecordKeys *keys, const Entry *entries, ptrdiff_t c
 }
 
 void free_buckets(NewBuckets *buckets) {
-    free(buckets->members);
-    free(buckets->starts);
-    free(buckets->of);
+    free_room(buckets->members);
+    free_room(buckets->starts);
+    free_room(buckets->of);
 }
 
 /* look_back.group_keys */
@@ -123,7 +122,7 @@ Trouble group_keys(const RecordKeys *keys, NewBuckets *out) {
     Trouble trouble = collect(keys, &entries, &count);
     if (trouble == FINE) trouble = sort_entries(&entries, count);
     if (trouble == FINE) trouble = lay_out(keys, entries, count, out);
-    free(entries);
+    free_room(entries);
     return trouble;
 }
 
@@ -149,12 +148,14 @@ static void pair_bucket(const uint32_t *members, ptrdiff_t size, const LookBack 
                         Living *living, int64_t *ends, uint32_t *partners) {
     ptrdiff_t count = 0;
     uint32_t rank = 0;
+    int changed = 0;
     for (ptrdiff_t i = 0; i < size; i++) {
         uint32_t record = members[i];
         if (look->alive[record]) living[count++] = (Living){record, rank};
         rank += look->before[record];
+        changed |= look->alive[record] != look->before[record];
     }
-    if (rank == count && count && look->before[living[0].record]) return;
+    if (!changed) return;
     int all_dated = count && look->times[living[0].record] != UNDATED;
     for (ptrdiff_t i = 1; i < count; i++) {
         uint32_t record = living[i].record;
@@ -199,13 +200,13 @@ static Trouble visit_all(const Buckets *kinds, const LookBack *looks, ptrdiff_t 
             ptrdiff_t size = buckets->starts[b + 1] - buckets->starts[b];
             if (size > largest) largest = size;
         }
-        Living *living = malloc(((size_t)largest + 1) * sizeof *living);
+        Living *living = take_room(((size_t)largest + 1) * sizeof *living);
         if (!living) return NO_MEMORY;
         for (ptrdiff_t b = 0; b < buckets->count; b++)
             pair_bucket(buckets->members + buckets->starts[b],
                         buckets->starts[b + 1] - buckets->starts[b], &looks[kind], living, ends,
                         partners);
-        free(living);
+        free_room(living);
     }
     return FINE;
 }
@@ -216,7 +217,7 @@ Trouble find_candidates(const Buckets *buckets, const LookBack *looks, ptrdiff_t
     ptrdiff_t records = looks->records;
     for (ptrdiff_t kind = 0; kind < kinds; kind++)
         if (!is_sound(&buckets[kind], &looks[kind])) return BAD_ARRAY;
-    int64_t *ends = calloc((size_t)records + 1, sizeof *ends), total = 0, kept = 0;
+    int64_t *ends = take_zeros((size_t)records + 1, sizeof *ends), total = 0, kept = 0;
     if (!ends) return NO_MEMORY;
     Trouble trouble = visit_all(buckets, looks, kinds, ends, NULL);
     for (ptrdiff_t i = 0; i < records; i++) {
@@ -224,7 +225,7 @@ Trouble find_candidates(const Buckets *buckets, const LookBack *looks, ptrdiff_t
         out->starts[i] = ends[i] = total;
         total += size;
     }
-    out->partners = trouble == FINE ? malloc(((size_t)total + 1) * sizeof *out->partners) : NULL;
+    out->partners = trouble == FINE ? take_room(((size_t)total + 1) * sizeof *out->partners) : NULL;
     if (!out->partners) trouble = NO_MEMORY;
     if (trouble == FINE) trouble = visit_all(buckets, looks, kinds, ends, out->partners);
     for (ptrdiff_t i = 0; i < records && trouble == FINE; i++) {
@@ -235,6 +236,6 @@ Trouble find_candidates(const Buckets *buckets, const LookBack *looks, ptrdiff_t
         kept += count;
     }
     out->starts[records] = kept;
-    free(ends);
+    free_room(ends);
     return trouble;
 }

@@ -1,6 +1,5 @@
 /* Number equal rows: the twin of number_rows in dedupe/preprocess.py. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "blocking/look_back.h"
@@ -10,9 +9,9 @@
 Trouble number_pairs(const uint64_t *pairs, ptrdiff_t count, int64_t *out, ptrdiff_t *numbers) {
     size_t slots = 64;
     while (slots < 2 * (size_t)count) slots *= 2;
-    uint32_t *table = calloc(slots, sizeof *table);
+    uint32_t *table = take_zeros(slots, sizeof *table);
     if (!table || (uint64_t)count >= UINT32_MAX) {
-        free(table);
+        free_room(table);
         return NO_MEMORY;
     }
     *numbers = 0;
@@ -30,6 +29,6 @@ Trouble number_pairs(const uint64_t *pairs, ptrdiff_t count, int64_t *out, ptrdi
             out[i] = (*numbers)++;
         }
     }
-    free(table);
+    free_room(table);
     return FINE;
 }

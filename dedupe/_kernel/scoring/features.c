@@ -118,6 +118,15 @@ static int content_places(const Side *side, int *out) {
     return count;
 }
 
+/* features.matched_span */
+static int matched_span(const Side *side, int *out) {
+    int first = 0, count = content_places(side, out);
+    while (count && side->match[out[count - 1]] < SIMILAR) count--;
+    while (first < count && side->match[out[first]] < SIMILAR) first++;
+    memmove(out, out + first, (size_t)(count - first) * sizeof *out);
+    return count - first;
+}
+
 static int by_key(const void *one, const void *other) {
     uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
     return (a > b) - (a < b);
@@ -150,7 +159,7 @@ static int find_parties(const int *order, int count, int low, int high, int *fir
 
 static int is_swapped(const Side *left, const Side *right) {
     int ours[WIDTH], theirs[WIDTH], rank[WIDTH + 1], order[WIDTH], first, last;
-    int own = content_places(left, ours), other = content_places(right, theirs), low = 0, cut = 0;
+    int own = matched_span(left, ours), other = matched_span(right, theirs), low = 0, cut = 0;
     for (int at = 0; at <= WIDTH; at++) rank[at] = -1;
     for (int i = 0; i < other; i++) rank[theirs[i]] = i;
     for (int i = 0; i < own; i++)
@@ -237,7 +246,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[ORDER] = late_a > late_b ? late_a : late_b;
     out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
     out[HEAD] = (double)lesser(head_match(left), head_match(right)) / WHOLE;
-    out[WORDS_MIN] = (double)lesser(a.words, b.words) / FULL;
+    out[WORDS_MET] = (double)lesser(a.words - a.loose, b.words - b.loose) / FULL;
     out[WORDS_MAX] = (double)greater(a.words, b.words) / FULL;
     out[LOOSE_MIN] = (double)lesser(a.loose, b.loose) / FULL;
     out[LOOSE_MAX] = (double)greater(a.loose, b.loose) / FULL;
@@ -245,8 +254,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[NAMES_MAX] = (double)greater(a.name, b.name) / BIT;
     out[CALENDAR] = a.calendar && b.calendar;
     out[GENRE] = (left->facts ^ right->facts) & FACT_GENRE ? 1 : 0;
-    out[IDEOGRAPHS] = (double)(left->ideographs + right->ideographs) /
-                      (double)(left->count + right->count);
+    out[IDEOGRAPHS] = 2 * left->ideographs > left->count && 2 * right->ideographs > right->count;
     out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
     out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
     out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;

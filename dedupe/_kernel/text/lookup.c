@@ -24,7 +24,7 @@ enum {
 Trouble grow(Bytes *bytes, size_t more) {
     if (bytes->room - bytes->size >= more) return FINE;
     size_t room = bytes->room + bytes->room / 2 + more + 4096;
-    uint8_t *data = realloc(bytes->data, room);
+    uint8_t *data = change_room(bytes->data, bytes->size, room);
     if (!data) return NO_MEMORY;
     bytes->data = data;
     bytes->room = room;

@@ -143,6 +143,6 @@ Trouble prepare_texts(const RawTexts *raw, const Tables *tables, PreparedTexts *
     free(text.letters);
     free(text.tokens);
     free(text.other);
-    free(scratch.data);
+    free_room(scratch.data);
     return trouble;
 }

@@ -1,24 +1,23 @@
-"""The same run on many machines, under Apache Spark: the same stage functions, the same bytes.
+"""Run on many machines with Apache Spark: the same functions, the same bytes.
 
-The driver holds some numbers a record and carries out the passes; normalising, sketching, the
-sorting of keys and the scoring of pairs are done by the workers. Only the DataFrame API is used.
+The workers read lines, prepare texts, find candidate pairs and score them. The driver holds some
+numbers a record, counts and clusters. Only the DataFrame API is used.
 """
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.backends.spark.arrow import frame_of, joined, table_of
-from dedupe.backends.spark.backend import open_spark_backend
+from dedupe.backends.spark.backend import SparkBackend
 from dedupe.backends.spark.parquet import kept, widened, write_table
 from dedupe.backends.spark.paths import PathOrder
 from dedupe.backends.spark.session import check_workers, spark_errors
-from dedupe.backends.spark.stage import Stage, read_record_meta, stage_lines, stage_rows
+from dedupe.backends.spark.stage import Stage, stage_lines, stage_rows
 from dedupe.backends.spark.write import (
     annotated,
     annotation_table,
@@ -29,13 +28,12 @@ from dedupe.backends.spark.write import (
     with_chunks,
     write,
 )
-from dedupe.clustering.constraints import read_constraints
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import AccountingError, SettingsError
 from dedupe.io.pairs import write_pairs
 from dedupe.io.parquet_write import ADDED
 from dedupe.models import Batch, Corpus
-from dedupe.pipeline import Clock, Result, cluster_and_report
+from dedupe.pipeline import Result, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +73,7 @@ def run_files(
     read_stats: ReadStats,
     progress: Progress = lambda _stage, _share: None,
 ) -> tuple[Result, RowChecksum]:
-    """Read JSON Lines, write a folder of text files whose join is what one machine would write.
+    """Read files and write a folder of text files whose join is what one machine would write.
 
     The read statistics is filled but for its checksum. The rows are those that were written,
     counted in the files. Raises what :func:`dedupe.pipeline.run` raises, SettingsError for a
@@ -103,7 +101,7 @@ def run_files(
 
 
 def canonical_rows(job: Job, result: Result) -> NDArray[np.bool_]:
-    """Which records a command writes."""
+    """Return which records a command writes."""
     canonical = result.clustering.canonical
     if job.command == "cluster":
         return np.ones(len(canonical), bool)
@@ -123,7 +121,7 @@ def check_spark_settings(settings: Settings) -> None:
 def write_outcome(
     stage: Stage, job: Job, records: DataFrame, result: Result, settings: Settings
 ) -> DataFrame:
-    """The lines that a command writes."""
+    """Return the lines that a command writes."""
     spark, names = stage.spark, PathOrder(job.paths)
     if job.command == "cluster":
         return annotated(spark, records, result, settings.into, names)
@@ -136,30 +134,19 @@ def write_outcome(
 def write_stored(
     stage: Stage, job: Job, records: DataFrame, result: Result, settings: Settings
 ) -> DataFrame:
-    """The rows of Parquet that a command writes, of those that it read."""
+    """Return the rows of Parquet that a command writes, of those that it read."""
     if job.command == "cluster":
         return widened(stage.spark, job.paths, records, result.clustering, settings.into)
     return kept(stage.spark, job.paths, records, canonical_rows(job, result))
 
 
 def compute(stage: Stage, records: DataFrame, settings: Settings, progress: Progress) -> Result:
-    """The clusters of staged records."""
-    clock = Clock()
-    record_meta = read_record_meta(records)
-    corpus = Corpus(
-        (), (), record_meta.ids, record_meta.sources, record_meta.times, record_meta.digests
-    )
-    links = read_constraints(corpus, settings)
-    clock.stop("reading")
-    backend = open_spark_backend(
-        stage, records, record_meta, settings, links, partial(progress, "folding")
-    )
-    clock.stop("folding")
-    return cluster_and_report(corpus, backend, clock, partial(progress, "matching"))
+    """Return the clusters of staged records."""
+    return run((), settings, progress, SparkBackend(stage, records))
 
 
 def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus:
-    """A corpus that knows the file and line of each record."""
+    """Return a corpus that knows the file and line of each record."""
     table = table_of(records.select("position", "file", "line")).sort_by("position")
     files, lines = table["file"].combine_chunks().dictionary_encode(), table["line"].to_numpy()
     numbers = files.indices.to_numpy()
@@ -169,11 +156,11 @@ def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus
         for some in np.split(np.arange(len(lines)), cuts)
         if len(some)
     ]
-    return Corpus(batches, (), corpus.ids, corpus.sources, corpus.times, corpus.digests)
+    return replace(corpus, batches=batches)
 
 
 def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
-    """Records of one file of which only the lines are known."""
+    """Return a batch of records of one file of which only the lines are known."""
     spans = dict.fromkeys(("starts", "ends", "limits", "lines", "times"), lines)
     return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], **spans)
 
@@ -181,7 +168,7 @@ def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
 def cluster(
     rows: DataFrame, settings: Settings | None = None, staging: str | None = None
 ) -> DataFrame:
-    """The rows with what was found of each, in columns as ``dedupe_cluster``, ``dedupe_score``.
+    """Return the rows with the result of each in columns: ``dedupe_cluster``, ``dedupe_score``.
 
     Columns are found by the names that the settings give fields, ids, dates and outlets. The result
     hangs on what rows hold, not on their order. ``staging`` is a folder that all workers see, and

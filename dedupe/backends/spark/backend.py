@@ -2,244 +2,209 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.arrow import matrix_of
-from dedupe.backends.memory import canonical_policy
-from dedupe.backends.spark import blocking, scoring
-from dedupe.backends.spark.arrow import FEW, asked_of, joined, sorted_columns, table_of
-from dedupe.backends.spark.scoring import RECURRENCE, RETURNS, WorkerScorer
-from dedupe.backends.spark.texts import preprocess_field, vocabulary_of, words_of
-from dedupe.backends.word_columns import WordColumnBackend, load_words
-from dedupe.clustering.canonical import policy_order
+from dedupe.backends.spark.arrow import asked_of, frame_of, joined, matrix_of, table_of
+from dedupe.backends.spark.texts import (
+    KEYS,
+    META,
+    ODDS,
+    PAIRS,
+    PREPARED,
+    PairScorer,
+    driver_texts,
+    facts_only,
+    key_rows,
+    look_back_rows,
+    prepare_rows,
+)
 from dedupe.errors import BackendError
-from dedupe.scoring.active_days import build_active_days
-from dedupe.scoring.corpus_stats import CorpusStats, number_rare_pairs, number_values
-from dedupe.scoring.pair_context import CONTEXT, PairContext, context_rows
-from dedupe.scoring.pair_context import RETURNS as RECURRING
-from dedupe.scoring.score import PairScores
-from dedupe.text.preprocess import content_ids_of, stated_versions
-from dedupe.text.vocabulary import by_hash, learn_vocabulary
+from dedupe.io.string_columns import StringCoder, StringPacker
+from dedupe.matching import Matcher
+from dedupe.models import Corpus
+from dedupe.pairs import pack
+from dedupe.pipeline import Backend
+from dedupe.preprocess import RARE_KEYS, number_contents
+from dedupe.scoring.score import score_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
-    from dedupe.backends.record_meta import RecordMeta
     from dedupe.backends.spark.stage import Stage
-    from dedupe.backends.spark.texts import TextFacts
-    from dedupe.blocking.lsh import Candidates, OversizedBuckets
-    from dedupe.clustering.constraints import LabelConstraints
     from dedupe.config import Settings
-    from dedupe.scoring.pair_context import ScoringContext
+    from dedupe.models import Batch
+    from dedupe.preprocess import Contents
+    from dedupe.scoring.metadata import RecordMeta
 
-AT_ONCE, BYTES_PER_CONTENT = 1 << 25, 8
-"""So many pairs are scored at a time, and so many a kind of record where these are many."""
+SOME = 1 << 16
+FEW_NODES = 1 << 12
+"""The texts of so few nodes are fetched and scored by the driver itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class SparkBackend(WordColumnBackend):
-    """A run whose texts are in staged tables: ``keys`` a field and ``texts`` with a row a kind.
+class SparkBackend(Backend):
+    """Keeps staged records on the workers, prepares their texts and scores their pairs there."""
 
-    Pairs that are looked at take some 200 bytes each on their way, and Spark Connect takes a table
-    of 3 GiB at most.
+    def __init__(self, stage: Stage, records: DataFrame) -> None:
+        self.stage, self.records = stage, records
+        self.contents: Contents
+
+    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:  # noqa: ARG002 - the records are staged
+        """Return the ids, outlets, times and digests of all records."""
+        names = ("id", "source", "time", "digest")
+        table = table_of(self.records.select("position", *names)).sort_by("position")
+        ids, sources = StringPacker(), StringCoder()
+        for batch in table.to_batches(SOME):
+            ids.add(batch["id"].to_pylist())
+            sources.add(batch["source"].to_pylist())
+        times, digests = table["time"].to_numpy(), table["digest"].to_numpy().view(np.uint64)
+        nowhere = np.zeros(len(times), bool)
+        return Corpus((), (), ids.packed(), sources.coded(), times, nowhere, digests)
+
+    def prepare(
+        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
+    ) -> Contents:
+        """Prepare the texts on the workers; return what the driver knows of them."""
+        rows = self.records.select("position", "source", "texts")
+        prepared = self.stage.keep(
+            "prepared", rows.mapInArrow(partial(prepare_rows, settings), PREPARED)
+        )
+        progress(0.5)
+        fields = len(settings.field)
+        table = table_of(prepared.select("position", "meta", "rare")).sort_by("position")
+        meta = matrix_of(table["meta"], META, fields)
+        rare = matrix_of(table["rare"], np.uint32, fields * RARE_KEYS)
+        del table
+        progress(1)
+        texts = [driver_texts(meta, rare, field) for field in range(fields)]
+        self.contents = number_contents(texts, corpus)
+        return replace(self.contents, texts=facts_only(self.contents.texts))
+
+    def matcher(
+        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
+    ) -> Matcher:
+        """Return what finds the accepted pairs among nodes."""
+        whole, self.contents = self.contents, contents  # keys are of no use once they are grouped
+        return SparkMatcher(self.stage, nodes, whole, meta, settings)
+
+
+class SparkMatcher(Matcher):
+    """Finds and scores candidate pairs on the workers.
+
+    Texts are fetched for the clusters alone that an accepted pair connects with another one, and
+    for few records: those are scored by the driver.
     """
 
-    LOOKED_AT = 1 << 24
-
-    stage: Stage
-    keys: tuple[DataFrame, ...]
-    texts: DataFrame
-
-    @property
-    def at_once(self) -> int:
-        """So many pairs are scored at a time, that the texts are sent about seldom."""
-        return max(AT_ONCE, BYTES_PER_CONTENT * self.content_count)
-
-    def candidate_pairs(
-        self, content_ids: NDArray[np.int64], oversized: OversizedBuckets | None = None
-    ) -> Candidates:
-        """Candidate pairs among some contents."""
-        if not len(content_ids) or (oversized is not None and not len(oversized.content_ids)):
-            return blocking.nothing_proposed()
-        return blocking.spark_candidate_pairs(self.stage, self.keys, content_ids, oversized)
-
-    def look(
+    def __init__(
         self,
-        scoring_context: ScoringContext,
-        pair_context: PairContext,
-        progress: Callable[[float], None],
-    ) -> PairScores:
-        """The scores on pairs of contents, by the workers."""
-        positions = np.arange(len(pair_context))
-        asked = {
-            "place": positions,
-            "left": pair_context.left,
-            "right": pair_context.right,
-            "hours": pair_context.hours,
-            "same": pair_context.same_source,
-            **recurring(scoring_context, pair_context),
-        }
-        texts = self.texts_of(np.unique([pair_context.left, pair_context.right]))
-        told = scoring.score_on_workers(
-            texts, asked_of(self.stage.spark, asked), self.bench(scoring_context)
+        stage: Stage,
+        nodes: NDArray[np.int64],
+        contents: Contents,
+        meta: RecordMeta,
+        settings: Settings,
+    ) -> None:
+        super().__init__(nodes, contents, meta, settings)
+        self.scoring = replace(self.scoring, texts=facts_only(contents.texts))
+        self.stage, self.scorer = stage, PairScorer(settings)
+        placed = {"position": nodes, "node": np.arange(len(nodes)), "time": self.meta.times}
+        prepared = stage.kept("prepared", PREPARED)
+        known = joined(prepared, frame_of(stage.spark, placed), "position")
+        self.texts = stage.keep("nodes", known.drop("position"))
+        self.keys = stage.keep(
+            "keys", self.texts.select("node", "time", "rare", "bands").mapInArrow(key_rows, KEYS)
         )
-        names = [f"part_{field}" for field in range(len(self.zones))]
-        found = answers(told, "place", positions, "score", "hope", *names)
+        self.fetched: dict[int, Any] = {}
+
+    def search(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
+        """Score the new candidates on the workers; return how many there were."""
+        keys, moved = self.keys, np.flatnonzero(in_play != self.before)
+        if len(moved) < len(in_play) // 2:
+            touched = keys.join(asked_of(self.stage.spark, {"node": moved}), "node", "left_semi")
+            keys = keys.join(touched.select("key").distinct(), "key", "left_semi")
+        in_order = keys.repartition("key").sortWithinPartitions("key", "node")
+        masks = [np.packbits(mask).tobytes() for mask in (in_play, self.before)]
+        pairs = in_order.mapInArrow(partial(look_back_rows, *masks), PAIRS).distinct()
+        self.fetched.clear()
+        found = table_of(
+            self.with_texts(pairs).mapInArrow(partial(self.scorer.near, self.least), ODDS)
+        )
         progress(1)
-        return PairScores(
-            found["score"], found["hope"], np.stack([found[name] for name in names], axis=1)
+        keys_found, odds = found["pair"].to_numpy(), found["odds"].to_numpy()
+        counts = keys_found < 0
+        self.pairs.add(keys_found[~counts], odds[~counts])
+        return int(odds[counts].sum())
+
+    def with_texts(self, pairs: DataFrame) -> DataFrame:
+        """Return pairs with the texts of both their records."""
+        ends = pairs.select(
+            "pair",
+            f.shiftright("pair", 32).alias("left"),
+            f.col("pair").bitwiseAND(0xFFFFFFFF).alias("right"),
         )
+        for side in ("left", "right"):
+            named = [f.col(name).alias(f"{side}_{name}") for name in ("tokens", "letters", "meta")]
+            own = self.texts.select(f.col("node").alias(side), *named)
+            ends = joined(ends, own, side)
+        return ends
 
-    def max_exact_gap(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many seconds apart two records of each content are still one story."""
-        if not len(content_ids):
-            return content_ids
-        scoring_context = self.scoring_context(self.counts(np.flatnonzero(self.content_ids >= 0)))
-        unknown = np.full(len(content_ids), np.nan)
-        context = recurring(
-            scoring_context, PairContext(content_ids, content_ids, unknown, unknown)
-        )
-        asked = asked_of(self.stage.spark, {"left": content_ids, **context})
-        told = scoring.max_exact_gap_on_workers(
-            self.texts_of(content_ids), asked, self.bench(scoring_context)
-        )
-        order = np.argsort(content_ids)
-        reached = np.empty(len(content_ids), np.int64)
-        reached[order] = answers(told, "kind", content_ids[order], "reach")["reach"]
-        return reached
+    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the log-odds of pairs of nodes by their texts, by the workers if they are many."""
+        nodes = np.unique(np.concatenate([left, right]))
+        if len(nodes) <= FEW_NODES or all(map(self.fetched.__contains__, nodes.tolist())):
+            scoring = self.scorer.scoring(*self.fetch(nodes))
+            return score_pairs(scoring, np.searchsorted(nodes, left), np.searchsorted(nodes, right))
+        return self.ask(self.scorer.odds, ODDS, "odds", left, right)
 
-    def texts_of(self, content_ids: NDArray[np.int64]) -> DataFrame:
-        """The texts of at least some contents: where they are few, the others are not sent."""
-        if len(content_ids) > min(FEW, self.content_count // 2):
-            return self.texts
-        return self.texts.join(
-            asked_of(self.stage.spark, {"kind": content_ids}), "kind", "left_semi"
-        )
+    def scores(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the scores of pairs of nodes, by the driver: linkage asks for few at a time."""
+        self.fetch(np.unique(np.concatenate([left, right])))
+        return super().scores(left, right)
 
-    def bench(self, scoring_context: ScoringContext) -> WorkerScorer:
-        """What workers need of the evidence beside their texts."""
-        weights = tuple(column.weights for column in scoring_context.columns)
-        return WorkerScorer(
-            self.settings,
-            self.corpus_stats.vocabulary,
-            weights,
-            self.corpus_stats.rare_pairs.shape[1],
-        )
+    def similarities(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
+        fields = len(self.settings.field)
+        schema = "pair long, parts binary"
+        parts = self.ask(self.scorer.similarities, schema, "parts", left, right)
+        return np.frombuffer(b"".join(parts.tolist()), np.float64).reshape(-1, fields)
 
+    def ask(
+        self,
+        work: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
+        schema: str,
+        name: str,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+    ) -> NDArray[Any]:
+        """Return a value a pair from the workers; raises BackendError where some are missing."""
+        pairs = pack(left, right)
+        keys, inverse = np.unique(pairs, return_inverse=True)
+        if not len(keys):
+            return np.zeros(0)
+        asked = frame_of(self.stage.spark, {"pair": keys})
+        table = table_of(self.with_texts(asked).mapInArrow(work, schema)).sort_by("pair")
+        if not np.array_equal(table["pair"].to_numpy(), keys):
+            raise BackendError(f"Spark gave {table.num_rows:,} rows of the {len(keys):,} asked for")
+        return np.asarray(table[name].to_numpy())[inverse]
 
-def recurring(
-    scoring_context: ScoringContext, pair_context: PairContext
-) -> dict[str, NDArray[np.float64]]:
-    """How often what two contents show returns, by the names of ``RECURRENCE`` and ``RETURNS``."""
-    context = context_rows(scoring_context, pair_context)
-    positions = [CONTEXT.index(name) for name in RECURRING]
-    names = (*RECURRENCE, *RETURNS)
-    return {name: context[:, position] for name, position in zip(names, positions, strict=True)}
-
-
-def answers(
-    told: DataFrame, key: str, asked: NDArray[np.int64], *names: str
-) -> Mapping[str, NDArray[np.float64]]:
-    """Columns in the order of what was asked; raises BackendError where some are missing."""
-    found = sorted_columns(told, key, *names)
-    if not np.array_equal(found[key], asked):
-        raise BackendError(f"Spark gave {len(found[key]):,} rows of the {len(asked):,} asked for")
-    return found
-
-
-def open_spark_backend(
-    stage: Stage,
-    records: DataFrame,
-    record_meta: RecordMeta,
-    settings: Settings,
-    links: LabelConstraints,
-    progress: Callable[[float], None],
-) -> SparkBackend:
-    """Fold and sketch staged records on the workers, and gather what passes ask of them."""
-    fields: list[TextFacts] = []
-    for field in range(len(settings.field)):
-        fields.append(preprocess_field(stage, records, settings, field))
-        progress((field + 1) / len(settings.field))
-    content_ids, rows = content_ids_of(
-        [own.fingerprints for own in fields], [own.rows for own in fields], record_meta.times
-    )
-    keys, texts = tables_by_kind(stage, fields, rows)
-    corpus_stats, zones = corpus_stats_of(fields, rows, keys[0], content_ids, record_meta.times)
-    return SparkBackend(
-        settings=settings,
-        links=links,
-        order=policy_order(canonical_policy(settings), record_meta.qualities(withdrawn_in(fields))),
-        times=record_meta.times,
-        digests=record_meta.digests,
-        writers=record_meta.sources.writers,
-        content_ids=content_ids,
-        content_count=len(rows[0]),
-        versions=stated_versions(
-            [(o.rows, o.fingerprints, o.versions) for o in fields], len(content_ids)
-        ),
-        present=np.stack([own.fingerprints[own.rows] > 0 for own in fields]),
-        corpus_stats=corpus_stats,
-        zones=zones,
-        stage=stage,
-        keys=keys,
-        texts=texts,
-    )
-
-
-def corpus_stats_of(
-    fields: Sequence[TextFacts],
-    rows: Sequence[NDArray[np.int64]],
-    keys: DataFrame,
-    content_ids: NDArray[np.int64],
-    times: NDArray[np.int64],
-) -> tuple[CorpusStats, tuple[NDArray[np.uint8], ...]]:
-    """What of the words is counted, and the zones; ``keys`` are those of the first field."""
-    spellings: dict[str, int] = {}
-    for own in fields:
-        spellings.update(vocabulary_of(own))
-    vocabulary = learn_vocabulary(by_hash(spellings))
-    held, zones = zip(*(load_words(words_of(own), vocabulary) for own in fields), strict=True)
-    headlines = number_values(fields[0].fingerprints[rows[0]])
-    anchored = table_of(keys.select("kind", "anchors")).sort_by("kind")["anchors"]
-    rare_pairs = matrix_of(anchored.combine_chunks()).view(np.uint64)
-    numbers = number_rare_pairs(rare_pairs, content_ids)
-    corpus_stats = CorpusStats(
-        vocabulary=vocabulary,
-        rows=tuple(rows),
-        held=held,
-        headlines=headlines,
-        rare_pairs=numbers,
-        headline_days=build_active_days(headlines[:, None], content_ids, times),
-        rare_pair_days=build_active_days(numbers, content_ids, times),
-    )
-    return corpus_stats, zones
-
-
-def withdrawn_in(fields: Sequence[TextFacts]) -> NDArray[np.bool_]:
-    """Whether a text of each record states that it is withdrawn."""
-    return np.asarray(np.any([own.withdrawn[own.rows] for own in fields], axis=0))
-
-
-def tables_by_kind(
-    stage: Stage, fields: Sequence[TextFacts], rows: Sequence[NDArray[np.int64]]
-) -> tuple[tuple[DataFrame, ...], DataFrame]:
-    """For each field the keys of each content, and one table of the texts of each content."""
-    keys, texts = [], None
-    for field, (own, row) in enumerate(zip(fields, rows, strict=True)):
-        named = {"kind": np.arange(len(row)), "first": own.firsts[row]}
-        told = own.table.join(asked_of(stage.spark, named), "first")
-        keys.append(stage.keep(f"keys_{field}", told.select("kind", "bands", "anchors")))
-        spellings = told.select(
-            "kind", *(f.col(name).alias(f"{name}_{field}") for name in ("words", "zones", "text"))
-        )
-        texts = spellings if texts is None else joined(texts, spellings, "kind")
-    if texts is None:
-        raise ValueError("a run has a field")
-    return tuple(keys), stage.keep("texts", texts)
+    def fetch(self, nodes: NDArray[np.int64]) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return the tokens, letters and facts of some nodes; the driver keeps them for a pass."""
+        missing = [node for node in nodes.tolist() if node not in self.fetched]
+        if missing:
+            asked = asked_of(self.stage.spark, {"node": np.array(missing)})
+            names = ("node", "tokens", "letters", "meta")
+            table = table_of(self.texts.join(asked, "node").select(*names))
+            for node, *own in zip(*(table[name].to_pylist() for name in names), strict=True):
+                self.fetched[node] = own
+        rows = [self.fetched[node] for node in nodes.tolist()]
+        tokens, letters, meta = zip(*rows, strict=True) if rows else ((), (), ())
+        return list(tokens), list(letters), list(meta)

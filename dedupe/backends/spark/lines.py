@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.backends.arrow import encoded, numbers_array
-from dedupe.backends.memory import completeness, text_lengths
-from dedupe.backends.spark.schema import RECORDS, batch_of
+from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.reader import BYTE_ORDER_MARK
 from dedupe.io.source import Source, too_long_message
+from dedupe.load import batch_digests
 from dedupe.models import ReadStats
-from dedupe.pipeline import batch_digests, check_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,13 +36,13 @@ REFUSED = b"{\n"
 
 
 def parse_lines(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of ``RECORDS`` for rows of lines in the order of files."""
+    """Return rows of ``RECORDS`` for rows of lines in the order of files."""
     for (file, block), rows in groupby(rows_of(incoming), itemgetter(0, 1)):
         yield from LineBlock(settings, file, block).parse(line for _, _, *line in rows)
 
 
 def rows_of(incoming: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, int, bytes, str | None]]:
-    """The file, block and bytes of each line, and what is wrong with it already."""
+    """Yield the file, block and bytes of each line, and the problem known of it, if any."""
     for batch in incoming:
         columns = (batch[name].to_pylist() for name in ("file", "block", "value", "problem"))
         yield from zip(*columns, strict=True)
@@ -60,7 +58,7 @@ class LineBlock:
         self._lines = self._bytes = 0
 
     def parse(self, lines: Iterable[Sequence[Any]]) -> Iterator[pa.RecordBatch]:
-        """The records of its lines, then its bad lines, then how much it had."""
+        """Yield the records of its lines, then its bad lines, then its counts."""
         read_stats = ReadStats()
         position = 0
         reject = partial(reject_rows, self._refused)
@@ -74,7 +72,7 @@ class LineBlock:
         yield other_rows(self._file, self._block, [{"line": self._lines, "met": counts}])
 
     def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-        """Lines with their endings, up to one that is too long."""
+        """Yield lines with their endings, up to one that is too long."""
         most = self._settings.max_line
         for value, problem in lines:
             first = not self._block and not self._lines
@@ -90,7 +88,7 @@ class LineBlock:
 
 
 def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of ``RECORDS`` for rows of ``value`` and ``position``, which becomes their place."""
+    """Return rows of ``RECORDS`` for rows of ``value`` and ``position``, which is their place."""
     for rows in incoming:
         positions = numbers_array(rows["position"])
         refused: list[Refused] = []
@@ -110,7 +108,7 @@ def reject_rows(refused: list[Refused], error: InputError, raw: bytes, header: b
 
 
 def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.RecordBatch:
-    """The records of a batch; their bytes keep a carriage return at the end."""
+    """Return the records of a batch; their bytes keep a carriage return at the end."""
     count = len(batch)
     spans = zip(batch.starts.tolist(), batch.limits.tolist(), strict=True)
     texts = zip(*([encoded(text) for text in column] for column in batch.texts), strict=True)
@@ -127,9 +125,6 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "source": batch.sources,
             "time": batch.times,
             "digest": batch_digests(batch).view(np.int64),
-            "check": check_digests(batch).view(np.int64),
-            "filled": np.sum([completeness(column) for column in batch.texts], axis=0),
-            "lengths": np.sum([text_lengths(column) for column in batch.texts], axis=0),
             "texts": list(map(list, texts)),
             "met": [None] * count,
         },
@@ -137,12 +132,12 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
 
 
 def refused_rows(file: str, block: int, refused: list[Refused]) -> pa.RecordBatch:
-    """Lines that are no record, and what is wrong with them."""
+    """Return lines that are no record, and what is wrong with them."""
     names = ("line", "reason", "place")
     return other_rows(file, block, [dict(zip(names, row, strict=True)) for row in refused])
 
 
 def other_rows(file: str, block: int, told: list[dict[str, Any]]) -> pa.RecordBatch:
-    """Rows that are no record."""
+    """Return rows that are no record."""
     known = {"file": file, "block": block}
     return batch_of(RECORDS, {name: [(row | known).get(name) for row in told] for name in NAMES})

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import asked_of, frame_of, joined, schema_of
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, schema_of
 from dedupe.backends.spark.write import annotation_table, columns_of
 from dedupe.errors import InputError
 from dedupe.io.parquet_read import parse_row
@@ -31,7 +30,7 @@ ROW = "_metadata.row_index"
 
 
 def text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """The lines of files of text as rows of ``LINES``."""
+    """Return the lines of text files as rows of ``LINES``."""
     lines = spark.read.text(list(paths), lineSep="\n")
     positions = (f.col(held).alias(name) for name, held in PLACES.items())
     value = f.col("value").cast("binary").alias("value")
@@ -39,7 +38,7 @@ def text_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 
 def table_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """The rows of Parquet files as JSON, as rows of ``LINES``.
+    """Return the rows of Parquet files as JSON, as rows of ``LINES``.
 
     Raises InputError for a column that JSON cannot hold.
     """
@@ -52,7 +51,7 @@ def table_lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 
 def row_lines(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Rows of Parquet as lines of JSON."""
+    """Return rows of Parquet as lines of JSON."""
     for batch in incoming:
         rows = batch["row"]
         columns = [column_values(column) for column in rows.flatten()]
@@ -70,7 +69,7 @@ def row_lines(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def kept(
     spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: NDArray[np.bool_]
 ) -> DataFrame:
-    """The chosen rows of Parquet files with their ``position``."""
+    """Return the chosen rows of Parquet files with their ``position``."""
     wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
     positions = records.select(
         f.col("position"), f.col("file").alias("_file"), f.col("line").alias("_line")
@@ -88,7 +87,7 @@ def widened(
     clustering: Clustering,
     into: str,
 ) -> DataFrame:
-    """All rows of Parquet files with their ``position`` and what was found of each in columns.
+    """Return all rows of Parquet files with their ``position`` and the result of each in columns.
 
     Raises InputError where there is such a column already.
     """
@@ -102,6 +101,6 @@ def widened(
 
 
 def write_table(rows: DataFrame, out: str) -> None:
-    """Rows as a folder of Parquet files, in the order of ``position``."""
+    """Write rows as a folder of Parquet files, in the order of ``position``."""
     in_order = rows.repartitionByRange("position").sortWithinPartitions("position")
     in_order.drop("position").write.parquet(out)

@@ -19,13 +19,13 @@ class PathOrder:
         self._positions = [place_of(path) for path in paths]
 
     def rank(self, uri: str) -> tuple[int, str]:
-        """Where a file stands: as it was named, those of one folder or pattern by name."""
+        """Return the rank of a file: by the path that names it, within one path by its own name."""
         own = unquote(urlsplit(uri).path)
         found = (i for i, position in enumerate(self._positions) if is_inside(own, position))
         return next(found, len(self._given)), own
 
     def shown(self, uri: str) -> str:
-        """A file as it was named; one of a folder or a pattern by its whole path."""
+        """Return the name of a file in messages: as it was given, else its whole path."""
         rank, own = self.rank(uri)
         if rank < len(self._given) and self._positions[rank] == own:
             return self._given[rank]
@@ -33,12 +33,12 @@ class PathOrder:
 
 
 def place_of(path: str) -> str:
-    """The path on its file system."""
+    """Return a path on its file system."""
     return urlsplit(path).path if "://" in path else os.path.abspath(path)  # noqa: PTH100 - keeps patterns and links as they are
 
 
 def is_inside(own: str, position: str) -> bool:
-    """Whether a file is what a path names, or in a folder that it names."""
+    """Return whether a file is what a path names, or in a folder that it names."""
     return (
         own == position or own.startswith(position.rstrip("/") + "/") or fnmatchcase(own, position)
     )

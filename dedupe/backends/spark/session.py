@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import batch_of
 from dedupe.backends.spark.stage import Stage
 from dedupe.errors import BackendError, DedupeError, OutputError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
@@ -54,7 +54,7 @@ FORMATS = f"{SIGNATURES}.{CLUSTERS}"
 def open_stage(
     master: str | None, out: str, folder: str | None, *, quiet: bool = False
 ) -> Iterator[Stage]:
-    """A session for one run, and a folder for its tables; both are gone when the block ends.
+    """Open a session for one run, and a folder for its tables; both are gone when the block ends.
 
     Without a master the session is that of the surrounding spark-submit, or what Spark's own
     configuration says. A Java that is started ``quiet`` never says a word. Raises BackendError
@@ -78,7 +78,7 @@ def open_stage(
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Nothing on standard error, also from processes that are started meanwhile."""
+    """Discard standard error, also that of processes started meanwhile."""
     sys.stderr.flush()
     own, none = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -92,7 +92,7 @@ def silenced() -> Iterator[None]:
 
 @contextmanager
 def staged(spark: SparkSession, out: str, folder: str | None) -> Iterator[Stage]:
-    """A folder for a run's tables beside ``out``, or in ``folder``, until the block ends.
+    """Make a folder for a run's tables beside ``out`` or in ``folder``, until the block ends.
 
     Raises OutputError where ``out`` exists, and BackendError where the workers have another Python
     or another version of dedupe.
@@ -113,7 +113,7 @@ def staged(spark: SparkSession, out: str, folder: str | None) -> Iterator[Stage]
 
 
 def remove_work_folder(work: Callable[[], object]) -> None:
-    """Do some last work of Java's, unless it is gone, which is told already.
+    """Let Java do some last work, unless it is gone, which was reported already.
 
     Each thread has a connection of its own. That of the main one may be in the middle of an answer,
     where a signal has ended the wait for it.
@@ -143,11 +143,11 @@ class Files:
         self._settings = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - the same
 
     def at(self, path: str) -> Any:  # noqa: ANN401 - a Java object
-        """A path as Java has it."""
+        """Return a path as Java has it."""
         return self._java.org.apache.hadoop.fs.Path(path)
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
+        """Return whether there is a file or folder."""
         own = self.at(path)
         return bool(own.getFileSystem(self._settings).exists(own))
 
@@ -186,7 +186,7 @@ def compare(what: str, right: str, left: str) -> None:
 
 
 def worker_versions(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """What a worker runs on."""
+    """Return the versions of a worker."""
     for _ in incoming:
         yield batch_of(WORKER, {"python": [PYTHON], "formats": [FORMATS]})
 
@@ -207,7 +207,7 @@ def spark_errors() -> Iterator[None]:
 
 
 def failure_message(complaint: str) -> str:
-    """The line of a complaint that says most; of a worker's traceback it is the last."""
+    """Return the most telling line of a message; of a worker's traceback it is the last."""
     if VERSION_MISMATCH in complaint:
         return f"the workers have not Python {PYTHON} as the driver has: set PYSPARK_PYTHON"
     lines = complaint.strip().splitlines() or ["it failed without a word"]

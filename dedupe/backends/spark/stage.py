@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.record_meta import RecordMeta
-from dedupe.backends.spark.arrow import columns_of, frame_of, table_of
+from dedupe.backends.spark.arrow import RECORDS, columns_of, frame_of
 from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.backends.spark.parquet import table_lines, text_lines
 from dedupe.backends.spark.paths import PathOrder
-from dedupe.backends.spark.schema import RECORDS
 from dedupe.errors import InputError
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.io.string_columns import StringCoder, StringPacker
-from dedupe.text.fingerprints import resolve_collisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +28,11 @@ if TYPE_CHECKING:
 PLACES = 33
 """Bits of Spark's ids that count the rows of a part; the others number the part."""
 ROWS = "<rows>"
-SOME = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A Spark session and the folder, that all workers see, where steps leave their tables."""
+    """A Spark session, and the folder where steps leave their tables; all workers can reach it."""
 
     spark: SparkSession
     folder: str
@@ -52,7 +47,7 @@ class Stage:
         return self.kept(name, frame.schema)
 
     def kept(self, name: str, schema: StructType | str) -> DataFrame:
-        """A table that was written before."""
+        """Return a table that was written before."""
         return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
 
 
@@ -64,7 +59,7 @@ def stage_lines(
     *,
     tables: bool = False,
 ) -> DataFrame:
-    """The records of JSON Lines, or of Parquet, with their positions in input order, staged.
+    """Stage the records of JSON Lines or Parquet with their positions in input order.
 
     What is named as Parquet is; with ``tables`` all is. Raises InputError for a bad line, unless
     settings skip it.
@@ -81,7 +76,7 @@ def stage_lines(
 def positioned(
     stage: Stage, read: DataFrame, names: PathOrder, settings: Settings, read_stats: ReadStats
 ) -> DataFrame:
-    """Records with ``position``, and ``line`` counted over the whole file."""
+    """Return records with ``position``, and ``line`` counted over the whole file."""
     rows = sorted(blocks_of(read), key=lambda row: (*names.rank(row.file), row.block))
     read_stats.files, read_stats.records = (
         len({row.file for row in rows}),
@@ -110,7 +105,7 @@ def positioned(
 
 
 def blocks_of(read: DataFrame) -> list[Row]:
-    """How many records and bad lines each block has, and what the reader met there."""
+    """Return the number of records and bad lines of each block, and its counts."""
     bad = f.col("reason").isNotNull()
     found: list[Row] = (
         read.groupBy("file", "block")
@@ -126,12 +121,12 @@ def blocks_of(read: DataFrame) -> list[Row]:
 
 
 def counted(what: Column) -> Column:
-    """In how many rows something holds."""
+    """Count the rows in which a condition holds."""
     return f.count(f.when(what, 1))
 
 
 def first_error(told: DataFrame, names: PathOrder, *, fatal: bool) -> InputError:
-    """The error of the first bad line, or of the first that may not be skipped."""
+    """Return the error of the first bad line, or of the first that may not be skipped."""
     bad = told.where("reason is not null" + (f" and place = {FATAL}" if fatal else ""))
     firsts = bad.groupBy("file").agg(f.min(f.struct("line", "reason")).alias("at")).collect()
     row = min(firsts, key=lambda row: names.rank(row.file))
@@ -139,7 +134,7 @@ def first_error(told: DataFrame, names: PathOrder, *, fatal: bool) -> InputError
 
 
 def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataFrame, DataFrame]:
-    """The rows of any frame as records, and the rows as they came, both with ``position``.
+    """Stage the rows of a frame as records, and the rows as they came, both with ``position``.
 
     Positions are in the order of what rows hold, and are told once for all, on disk: Spark would
     number them otherwise when it computes them again. Raises InputError for a row without a story.
@@ -162,17 +157,3 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
         raise InputError(ROWS, bad[0].line, bad[0].reason)
     records = parsed.withColumnRenamed("place", "position").drop("reason", "met", "block")
     return records, told.select("position", "row.*")
-
-
-def read_record_meta(records: DataFrame) -> RecordMeta:
-    """The few facts of each record that the driver holds."""
-    names = ("id", "source", "time", "filled", "lengths", "digest", "check")
-    table = table_of(records.select("position", *names)).sort_by("position")
-    ids, sources = StringPacker(), StringCoder()
-    for batch in table.to_batches(SOME):
-        ids.add(batch["id"].to_pylist())
-        sources.add(batch["source"].to_pylist())
-    times, filled, lengths, *marks = (table[name].to_numpy() for name in names[2:])
-    digests, checks = (column.view(np.uint64) for column in marks)
-    told = resolve_collisions(digests, checks.__getitem__)
-    return RecordMeta(ids.packed(), sources.coded(), times, told, filled, lengths)

@@ -11,9 +11,7 @@ import orjson
 import pyarrow as pa
 from pyspark.sql import functions as f
 
-from dedupe.backends.arrow import numbers_array
-from dedupe.backends.spark.arrow import asked_of, frame_of, joined
-from dedupe.backends.spark.schema import batch_of
+from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
 from dedupe.io.integrity import RowChecksum
@@ -38,7 +36,7 @@ TOGETHER = 1 << 14
 def annotated(
     spark: SparkSession, records: DataFrame, result: Result, into: str, names: PathOrder
 ) -> DataFrame:
-    """Every record with its cluster spliced in, as rows of ``VALUE``.
+    """Return every record with its cluster spliced in, as rows of ``VALUE``.
 
     Raises InputError for a record that has the key already.
     """
@@ -57,7 +55,7 @@ def annotation_table(
     columns: dict[str, pa.DataType],
     told: Callable[[list[dict[str, Any]]], dict[str, list[Any]]],
 ) -> pa.Table:
-    """What was found of each record, by position, in chunks."""
+    """Return the result of each record, by position, in chunks."""
     schema = pa.schema([("position", pa.int64()), *columns.items()])
     chunks = []
     for start in range(0, len(clustering.canonical), TOGETHER):
@@ -70,17 +68,17 @@ def annotation_table(
 
 
 def members_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """What was found of some records as JSON."""
+    """Return the result of some records as JSON."""
     return {"member": list(map(orjson.dumps, rows))}
 
 
 def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """What was found of some records by columns; a version that is not stated is null."""
+    """Return the result of some records by columns; a version that is not stated is null."""
     return {name: [row.get(name) for row in rows] for name in KEYS}
 
 
 def taken_rows(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Records that have a key already, the first of some at a time."""
+    """Return records that have the key already, the first of each batch."""
     for rows in incoming:
         batch = batch_of_lines(rows["raw"].to_pylist(), numbers_array(rows["line"]))
         try:
@@ -92,7 +90,7 @@ def taken_rows(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.Rec
 
 
 def splice(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Records with one more member each."""
+    """Return records with one more member each."""
     for rows in incoming:
         batch = batch_of_lines(rows["raw"].to_pylist(), numbers_array(rows["position"]))
         members: list[Any] = list(map(orjson.Fragment, rows["member"].to_pylist()))
@@ -101,7 +99,7 @@ def splice(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 
 
 def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
-    """Lines without endings as a batch."""
+    """Return lines without endings as a batch."""
     ends = list(accumulate(map(len, lines), initial=0))
     starts, stops = np.array(list(pairwise(ends)), np.int64).reshape(-1, 2).T
     none = np.zeros(len(lines), np.int64)
@@ -110,32 +108,32 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
 
 
 def selected(spark: SparkSession, records: DataFrame, chosen: NDArray[np.bool_]) -> DataFrame:
-    """The chosen records as rows of ``VALUE``."""
+    """Return the chosen records as rows of ``VALUE``."""
     wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
     return records.join(wanted, "position").select("position", f.col("raw").alias("value"))
 
 
 def with_chunks(spark: SparkSession, chunks: Iterable[bytes]) -> DataFrame:
-    """Lines that the driver made as rows of ``VALUE``."""
+    """Return lines that the driver made as rows of ``VALUE``."""
     lines = [pa.array(chunk.split(b"\n")[:-1], pa.binary()) for chunk in chunks]
     values = pa.chunked_array(lines, pa.binary())
     return frame_of(spark, {"position": np.arange(len(values)), "value": values})
 
 
 def write(rows: DataFrame, out: str) -> None:
-    """Rows of ``VALUE`` as a folder of text files, which joined by name are in order."""
+    """Write rows of ``VALUE`` as a folder of text files, which joined by name are in order."""
     in_order = rows.repartitionByRange("position").sortWithinPartitions("position")
     in_order.select(f.col("value").cast("string")).write.text(out)
 
 
 def read_back(spark: SparkSession, out: str) -> DataFrame:
-    """The lines that were written, from their files."""
+    """Return the lines that were written, from their files."""
     lines = spark.read.text(out, lineSep="\n")
     return lines.select(f.col("value").cast("binary").alias("value"))
 
 
 def counted(lines: DataFrame) -> RowChecksum:
-    """Lines by their number and sum."""
+    """Return the number and sum of lines."""
     found = RowChecksum()
     for row in lines.mapInArrow(count_rows, COUNTED).toLocalIterator():
         found += RowChecksum(row.rows, int.from_bytes(row["sum"]))
@@ -143,7 +141,7 @@ def counted(lines: DataFrame) -> RowChecksum:
 
 
 def count_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The number and the sum of some lines."""
+    """Return the number and sum of the lines of each batch."""
     for rows in incoming:
         found = RowChecksum.of(rows["value"].to_pylist())
         yield batch_of(
