@@ -149,28 +149,6 @@ def posting_entries(
     return np.concatenate(codes) << SHIFT | numbers[np.concatenate(owners)].astype(np.uint64)
 
 
-def select(new: Newcomers, records: NDArray[np.int64]) -> Newcomers:
-    """Return some of the records, in rising order."""
-    if len(records) == len(new):
-        return new
-    held = new.contents
-    columns = {
-        name: getattr(held, name)[records]
-        for name in ("ids", "titles", "versions", "lengths", "whole", "plain", "withdrawn")
-    }
-    contents = Contents(texts=held.texts, rows=held.rows[:, records], **columns)
-    place = np.full(len(new), -1)
-    place[records] = np.arange(len(records))
-    own = place[new.owners] >= 0
-    return Newcomers(
-        corpus_part(new.corpus, records),
-        contents,
-        new.facts[records],
-        place[new.owners[own]],
-        new.codes[own],
-    )
-
-
 def corpus_part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:
     """Return some records of a corpus, without their bytes."""
     if len(records) == len(corpus):

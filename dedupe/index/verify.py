@@ -98,7 +98,7 @@ def check_derived(store: Store) -> Iterator[str]:
         first, last = int(numbers[own][0]), int(numbers[own][-1])
         if any((facts[name] != store.facts.of(numbers[own])[name]).any() for name in FIXED):
             yield f"the facts of stories {first} to {last} are not what they make"
-        if not same_texts(blobs, stored_blobs(store, numbers[own]), len(store.settings.field)):
+        if not equal_texts(blobs, stored_blobs(store, numbers[own]), len(store.settings.field)):
             yield f"the prepared texts of stories {first} to {last} are not what they make"
         if not np.isin(entries, held).all():
             yield f"the postings of stories {first} to {last} are not what they make"
@@ -138,7 +138,7 @@ def stored_blobs(store: Store, numbers: NDArray[np.int64]) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-def same_texts(left: list[bytes], right: list[bytes], fields: int) -> bool:
+def equal_texts(left: list[bytes], right: list[bytes], fields: int) -> bool:
     """Return whether prepared texts are equal but for the case of their letters.
 
     Texts that differ in case alone are prepared once, as the first of them was written.
