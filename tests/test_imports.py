@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_values", "errors", "escape", "format_versions", "hashing", "kernel",
-    "models", "pairs", "parallel",
+    "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
+    "format_versions", "hashing", "kernel", "models", "pairs", "parallel",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 RUNS = BASE | STEPS | {"pipeline", "backends"}
@@ -27,7 +27,9 @@ RUNS = BASE | STEPS | {"pipeline", "backends"}
 MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
-    "config": {"config_values", "errors"},
+    "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config_reading": {"config_values"},
+    "config_values": {"errors"},
     "kernel": {"_native"},
     **dict.fromkeys(STEPS, BASE),
     "pipeline": BASE | STEPS | {"backends"},

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.errors import ScratchError
-from dedupe.models import Batch
+from dedupe.models import Batch, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-NUMBERS = ("starts", "ends", "limits", "lines", "times")
+NUMBERS = ("starts", "ends", "limits", "lines", "times", "url_keys")
 SCHEMA = pa.schema(
     [("path", pa.string()), ("format", pa.string()), ("header", pa.binary())]
-    + [("data", pa.large_binary())]
+    + [("data", pa.large_binary()), ("days_only", pa.binary()), ("dialect", pa.list_(pa.string()))]
     + [(name, pa.binary()) for name in NUMBERS]
 )
 
@@ -53,6 +53,8 @@ class BatchFile(Sequence[Batch]):
             "format": batch.format,
             "header": batch.header,
             "data": batch.data,
+            "days_only": batch.days_only.tobytes(),
+            "dialect": batch.dialect and list(batch.dialect),
             **{name: getattr(batch, name).tobytes() for name in NUMBERS},
         }
         with batch_file_errors(self._path):
@@ -101,5 +103,7 @@ def batch_of(held: pa.RecordBatch) -> Batch:
         texts=(),
         ids=[],
         sources=[],
+        days_only=np.frombuffer(row["days_only"], bool),
+        dialect=row["dialect"] and Dialect(*row["dialect"]),
         **columns,
     )

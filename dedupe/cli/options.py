@@ -152,8 +152,10 @@ SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
         setting.flag,
         setting.name,
-        metavar=setting.metavar,
+        metavar=None if setting.switch else setting.metavar,
         multiple=setting.many,
+        is_flag=setting.switch,
+        default=None,
         help=help_with_default(setting),
     )
     for setting in SETTINGS
@@ -268,6 +270,7 @@ SECTIONS = {
         "--updates",
         "--numbers",
         "--links",
+        "--same",
     ),
     "Gate": (
         "--against",
@@ -285,6 +288,11 @@ SECTIONS = {
         "--id-field",
         "--date-field",
         "--source-field",
+        "--encoding",
+        "--delimiter",
+        "--no-header",
+        "--csv-escape",
+        "--date-format",
         "--on-error",
         "--max-line",
         "--max-ratio",

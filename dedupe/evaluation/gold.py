@@ -12,8 +12,10 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv import DELIMITERS, split_rows
-from dedupe.io.fields import as_label, values_under
+from dedupe.io.csv import split_rows
+from dedupe.io.csv_dialect import column_numbers, dialect_of
+from dedupe.io.field_lookup import values_under
+from dedupe.io.fields import as_label
 from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, read_text
 from dedupe.io.record_ids import find_pairs, position_of, positions_by_name
 
@@ -177,8 +179,8 @@ def batch_values(batch: Batch, name: str) -> list[str]:
 
 def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
     """The rows of a CSV or TSV batch by column name."""
-    delimiter = DELIMITERS[batch.format]
-    header = next(split_rows(iter(io.BytesIO(batch.header)), delimiter))
-    names = [cell.strip() for cell in header.cells]
-    for row in split_rows(iter(io.BytesIO(batch.data)), delimiter):
-        yield dict(zip(names, row.cells, strict=True))
+    dialect = dialect_of(batch)
+    header = next(split_rows(iter(io.BytesIO(batch.header)), dialect), None)
+    names = [cell.strip() for cell in header.cells] if header else []
+    for row in split_rows(iter(io.BytesIO(batch.data)), dialect):
+        yield dict(zip(names or column_numbers(len(row.cells)), row.cells, strict=False))

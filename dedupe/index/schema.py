@@ -28,9 +28,12 @@ CACHE_KIB = 32 * 1024
 MAPPED = 1 << 30
 """So many bytes of a file are read in place, without a copy; of a longer one the rest is copied."""
 SIGNATURE = b"SQLite format 3\0"
-PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
+PASSING = (
+    "jobs", "on_error", "into", "max_line", "max_ratio", "encoding", "delimiter", "no_header",
+    "csv_escape", "date_format",
+)  # fmt: skip
 """Settings of one run, which an index does not keep."""
-UNKEPT = ("links", *PASSING)
+UNKEPT = ("links", "same", *PASSING)
 RULES = ("char_table.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
 TAGS = ("tags.txt", "outlets.txt")
 KEPT = "the index"
@@ -102,6 +105,8 @@ def create(path: str, settings: Settings) -> None:
     """Make an empty index; raises StoreError where there is something already."""
     if settings.links is not None:
         raise StoreError(path, "an index takes no --links: they name the records of one run")
+    if settings.same:
+        raise StoreError(path, "an index takes no --same; a later record replaces one of its id")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -223,9 +228,8 @@ def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
     """The settings of an index, with those of one run."""
     known = {setting.name for setting in SETTINGS}
     layer = {n: v for n, v in held.items() if n in known and v is not None and v != []}
-    for name in ("window",):
-        if layer.get(name) is not None:
-            layer[name] = f"{layer[name]}s"
+    if isinstance(layer.get("window"), int):  # as indexes of before hold it
+        layer["window"] = f"{layer['window']}s"
     return resolve([("this run", passing), (KEPT, layer)])
 
 

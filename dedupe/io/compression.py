@@ -11,7 +11,7 @@ from dedupe.errors import InputError
 from dedupe.io.atomic import os_error_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Opened = tuple[Iterator[bytes], tuple[type[Exception], ...]]
 
@@ -39,6 +39,18 @@ NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 def display_name(path: str) -> str:
     """Name an input as messages do."""
     return "<stdin>" if path == "-" else path
+
+
+def check_inputs(inputs: Sequence[str]) -> None:
+    """Raise InputError for a missing file or stdin named twice, before anything is read."""
+    if inputs.count("-") > 1:
+        raise InputError(display_name("-"), None, "named twice; it can be read only once")
+    for path in inputs:
+        try:
+            if path != "-":
+                Path(path).stat()
+        except OSError as error:
+            raise InputError(path, None, os_error_reason(error)) from error
 
 
 def split_suffix(path: str) -> tuple[str, Kind | None]:

@@ -12,7 +12,8 @@ from dedupe.errors import InputError
 from dedupe.io.atomic import os_error_reason
 from dedupe.io.compression import MAGIC, display_name
 from dedupe.io.parquet import has_parquet_magic
-from dedupe.io.reader import BYTE_ORDER_MARK, PARSERS, check_accounts, count_lines, detect_format
+from dedupe.io.encodings import BYTE_ORDER_MARK
+from dedupe.io.reader import PARSERS, check_accounts
 from dedupe.io.rejects import open_rejects
 from dedupe.io.source import Source, too_long_message
 

@@ -174,8 +174,10 @@ def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus
 
 def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
     """Records of one file of which only the lines are known."""
-    spans = dict.fromkeys(("starts", "ends", "limits", "lines", "times"), lines)
-    return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], **spans)
+    names = ("starts", "ends", "limits", "lines", "times", "url_keys")
+    spans = dict.fromkeys(names, lines)
+    days = np.zeros(len(lines), bool)
+    return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], days_only=days, **spans)
 
 
 def cluster(

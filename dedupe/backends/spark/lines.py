@@ -13,7 +13,7 @@ from dedupe.backends.arrow import encoded, numbers_array
 from dedupe.backends.memory import completeness, text_lengths
 from dedupe.backends.spark.schema import RECORDS, batch_of
 from dedupe.io.jsonl import read_jsonl
-from dedupe.io.reader import BYTE_ORDER_MARK
+from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.source import Source, too_long_message
 from dedupe.models import ReadStats
 from dedupe.pipeline import batch_digests, check_digests

@@ -1,0 +1,127 @@
+"""Note what reading a batch showed: columns used, records without text, dates, placeholders."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dedupe.io.dates import parse_timestamp
+from dedupe.io.field_lookup import DATE, SOURCE, all_roles
+from dedupe.models import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dedupe.config import Settings
+    from dedupe.io.field_lookup import Record
+    from dedupe.io.fields import Columns
+    from dedupe.models import Batch, ReadStats
+
+MOST_FIELDS = 64
+LEAST_DATE = 8
+"""Digits and letters that a value needs to look like a date."""
+OUTLET_WORDS = re.compile(
+    r"source|outlet|publish|paper|media|agency|channel|site|domain|host|feed|portal|medium|quelle"
+)
+LONGEST_OUTLET = 40
+MOST_SHOWN = 60
+LONGEST_PLACEHOLDER = 48
+MOST_PLACEHOLDERS = 20
+PLACEHOLDER = re.compile(
+    r"""\W*(?:
+    removed | deleted | account\ (?:has\ been\ )?suspended | suspended\ (?:page|domain)
+    | (?:error\ ?)?(?:404|410)(?:\ error)?(?:\W+(?:page\ |file\ )?not\ found)? | (?:page|file|site|domain)\ not\ found
+    | not\ found | (?:error\ ?)?403(?:\W+forbidden)? | forbidden | access\ (?:is\ )?denied
+    | (?:error\ ?)?5\d\d\W+[\w\ ]*error | internal\ server\ error | bad\ gateway | gateway\ time-?out
+    | service\ (?:temporarily\ )?unavailable | (?:error\ ?)?50[234]\ [\w\ ]+
+    | just\ a\ moment | one\ moment,?\ please | please\ wait | checking\ your\ browser
+    | attention\ required | are\ you\ (?:a\ robot|human) | security\ check | human\ verification
+    | robot\ check | captcha | verify\ you\ are\ human | (?:please\ )?enable\ (?:javascript|cookies).*
+    | javascript\ is\ (?:disabled|required) | (?:page|content|article|video)\ (?:is\ )?(?:un|not\ )available
+    | this\ page\ (?:is\ not\ available|isn't\ available|does\ not\ exist|could\ not\ be\ found)
+    | domain\ (?:for\ sale|parked|expired|suspended) | (?:this\ )?(?:site|website)\ (?:is\ )?under\ (?:construction|maintenance)
+    | under\ construction | index\ of\ /.* | default\ web\ site\ page | welcome\ to\ nginx
+    | untitled(?:\ (?:document|page))? | no\ title | redirecting | loading | log\ ?in | sign\ in
+    | subscribe\ to\ (?:read|continue).* | seite\ nicht\ gefunden | page\ introuvable
+    | página\ no\ encontrada | pagina\ non\ trovata | страница\ не\ найдена
+    )\W*(?:\s[-|:\u2013\u2014\u00b7]\s.*|\|.*)?""",
+    re.VERBOSE,
+)
+"""Titles of pages that a crawler got in the place of an article, maybe with the site behind them."""
+
+
+def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: ReadStats) -> None:
+    """Add what a batch showed to the read statistics; examples are the first of their kind."""
+    for role, names in columns.used.items():
+        counts = read_stats.columns.setdefault(role, {})
+        for name, count in names.items():
+            counts[name] = counts.get(name, 0) + count
+    if columns.sample:
+        note_fields(columns.sample, settings, read_stats)
+    textless = columns.textless
+    if textless:
+        read_stats.without_text += len(textless)
+        place = place_of(batch, textless[0])
+        lacking = settings.field[0].name
+        read_stats.examples.setdefault("without_text", f"{place}: no {lacking}")
+    if columns.unread:
+        read_stats.undated += len(columns.unread)
+        position, value = columns.unread[0]
+        shown = f'{place_of(batch, position)} "{str(value)[:MOST_SHOWN]}"'
+        read_stats.examples.setdefault("undated", shown)
+    note_placeholders(batch.texts[0], read_stats)
+
+
+def place_of(batch: Batch, position: int) -> str:
+    """Return the file and line of a record."""
+    return f"{batch.path}:{int(batch.lines[position])}"
+
+
+def note_placeholders(texts: Iterable[str], read_stats: ReadStats) -> None:
+    """Count the titles that look like those of failed downloads."""
+    found = read_stats.placeholders
+    for text in [text for text in texts if len(text) <= LONGEST_PLACEHOLDER]:
+        if PLACEHOLDER.fullmatch(text.casefold()) and (
+            text in found or len(found) < MOST_PLACEHOLDERS
+        ):
+            found[text] = found.get(text, 0) + 1
+
+
+def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadStats) -> None:
+    """Keep the names of fields, and a column that looks like a date or outlet where none is known."""
+    for record in sample:
+        for name in record:
+            if len(read_stats.fields) < MOST_FIELDS and name not in read_stats.fields:
+                read_stats.fields.append(name)
+    used = {name for names in read_stats.columns.values() for name in names}
+    unused = [name for name in read_stats.fields if name not in used]
+    tests = {DATE: looks_like_dates, SOURCE: looks_like_outlets}
+    for role in all_roles(settings):
+        if role.name not in tests or role.name in read_stats.columns:
+            continue
+        for name in unused:
+            values = [record[name] for record in sample if record.get(name) not in (None, "")]
+            if values and tests[role.name](name, values):
+                read_stats.likely.setdefault(role.name, name)
+                break
+
+
+def looks_like_dates(_name: str, values: Sequence[Any]) -> bool:
+    """Return whether most values can be read as dates, and are no plain numbers of another kind."""
+    dates = [
+        value
+        for value in values
+        if isinstance(value, str)
+        and len(value) >= LEAST_DATE
+        and not value.isdigit()
+        and parse_timestamp(value, NO_TIME) != NO_TIME
+    ]
+    return 2 * len(dates) > len(values)
+
+
+def looks_like_outlets(name: str, values: Sequence[Any]) -> bool:
+    """Return whether a column is named like one of outlets, and holds short texts."""
+    if not OUTLET_WORDS.search(name.casefold()):
+        return False
+    texts = [value for value in values if isinstance(value, str) and len(value) <= LONGEST_OUTLET]
+    return 2 * len(texts) > len(values)
