@@ -24,6 +24,7 @@ from dedupe.cli.console import (
     standard_input,
     timing_summary,
 )
+from dedupe.cli.notes import column_shares, say_notes
 from dedupe.errors import AccountingError, BackendError
 from dedupe.evaluation.evaluate import open_corpus
 from dedupe.format_versions import CLUSTERS, SIGNATURES
@@ -64,6 +65,7 @@ def run_command(
     table: Table | None = None,
     with_texts: bool = False,
     painted: bool = False,
+    selects: bool = True,
 ) -> None:
     """Do one run; the output and the ``--stats`` file appear whole or not at all.
 
@@ -97,7 +99,7 @@ def run_command(
         ):
             output.write(chunk)
         seconds = time.perf_counter() - started
-        selects = command in SELECTING_COMMANDS and not painted
+        selects = selects and command in SELECTING_COMMANDS and not painted
         if stats_file:
             outcome = {
                 **result.stats,
@@ -112,6 +114,7 @@ def run_command(
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
+        say_notes(request, read_stats, result)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
@@ -252,7 +255,7 @@ def run_manifest(
         "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
         "command": command,
         "settings": settings.manifest(),
-        "input": asdict(read_stats),
+        "input": {**asdict(read_stats), "columns": column_shares(settings, read_stats)},
         **outcome,
     }
     return json.dumps(facts, indent=2).encode() + b"\n"
@@ -330,6 +333,7 @@ def run_on_spark(command: str, request: Request) -> None:
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
+        say_notes(request, read_stats, result)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 

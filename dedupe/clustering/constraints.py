@@ -11,6 +11,7 @@ from dedupe.arrays import concat_ranges, distinct_sorted
 from dedupe.errors import LinksError
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE, read_labels
 from dedupe.io.record_ids import find_pairs
+from dedupe.io.same import same_links
 from dedupe.pairs import pack_ordered, unpack
 
 if TYPE_CHECKING:
@@ -38,11 +39,24 @@ NO_CONSTRAINTS = LabelConstraints(NO_PAIRS, NO_PAIRS)
 
 
 def read_constraints(corpus: Corpus, settings: Settings) -> LabelConstraints:
-    """Read the links of a run; without a file there are none.
+    """Read the links of a run: those of its file, and records of one id or url by ``--same``.
+
+    Labels win: a record that they keep apart from another is joined to none by its id or url.
 
     Raises InputError for a row that cannot be read and a record that is not there, and LinksError
     where records that cannot be together are put together by other labels.
     """
+    links = read_label_links(corpus, settings)
+    if not settings.same:
+        return links
+    groups = components(links.must, len(corpus))
+    fixed = np.isin(groups, groups[links.cannot])
+    must = np.concatenate([links.must, same_links(corpus, settings.same, fixed)], axis=1)
+    return LabelConstraints(must, links.cannot)
+
+
+def read_label_links(corpus: Corpus, settings: Settings) -> LabelConstraints:
+    """Read the links of a file of labels; raises as :func:`read_constraints`."""
     if settings.links is None:
         return NO_CONSTRAINTS
     labels = read_labels(settings.links, settings.max_ratio)

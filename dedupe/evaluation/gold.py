@@ -12,11 +12,10 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv import split_rows
-from dedupe.io.csv_dialect import column_numbers, dialect_of
 from dedupe.io.field_lookup import values_under
 from dedupe.io.fields import as_label
 from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, read_text
+from dedupe.io.records import csv_records
 from dedupe.io.record_ids import find_pairs, position_of, positions_by_name
 
 if TYPE_CHECKING:
@@ -175,12 +174,3 @@ def batch_values(batch: Batch, name: str) -> list[str]:
     else:
         records = list(csv_records(batch))
     return [as_label(value) for value in values_under(records, name)]
-
-
-def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
-    """The rows of a CSV or TSV batch by column name."""
-    dialect = dialect_of(batch)
-    header = next(split_rows(iter(io.BytesIO(batch.header)), dialect), None)
-    names = [cell.strip() for cell in header.cells] if header else []
-    for row in split_rows(iter(io.BytesIO(batch.data)), dialect):
-        yield dict(zip(names or column_numbers(len(row.cells)), row.cells, strict=False))

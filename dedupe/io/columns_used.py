@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
-from dedupe.io.field_lookup import DATE, ID, SOURCE, TITLE, all_roles, text_roles
+from dedupe.io.field_lookup import DATE, ID, SOURCE, TITLE, all_roles, looked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,10 @@ FEW = 0.1
 MOST_NAMES = 3
 MOST_FIELDS = 12
 MOST_PLACEHOLDERS = 5
+SHORT_YEAR = 2
+NUMERIC_DATE = re.compile(
+    r'"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d\d)(?: (\d{1,2}:\d\d)(:\d\d)?( [AaPp][Mm])?)?"'
+)
 FLAGS = {DATE: "--date-field", SOURCE: "--source-field", ID: "--id-field"}
 NOUNS = {DATE: "date", SOURCE: "outlet", TITLE: "title"}
 COSTS = {
@@ -41,11 +46,10 @@ def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
         if not role.usual and role.name not in read_stats.columns:
             raise InputError(path, None, named_field_problem(role, read_stats))
     if read_stats.without_text == read_stats.records:
-        looked = ", ".join(name for role in text_roles(settings) for name in role.names)
         shown = ", ".join(read_stats.fields[:MOST_FIELDS])
         likely = read_stats.likely.get(TITLE)
         hint = f"; did you mean --field {likely}?" if likely else ""
-        reason = f"no record has a text: looked for {looked}; the records have {shown}{hint}"
+        reason = f"no record has a text: looked for {looked_for(settings)}; the records have {shown}{hint}"
         raise InputError(path, None, reason)
 
 
@@ -133,7 +137,7 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
         yield f"{examples['without_text']}; kept as its own story ({count})"
     if read_stats.undated:
         dates = "1 date" if read_stats.undated == 1 else f"{read_stats.undated:,} dates"
-        yield f"{dates} cannot be read, as {examples['undated']}; --date-format '%d/%m/%Y' would tell how"
+        yield f"{dates} cannot be read, as {examples['undated']}{format_hint(examples['undated'])}"
     for role in all_roles(settings):
         count = sum(read_stats.columns.get(role.name, {}).values())
         if not role.usual and read_stats.fields and count < FEW * read_stats.records:
@@ -148,7 +152,24 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
         told = sorted(read_stats.placeholders.items(), key=lambda item: -item[1])
         shown = [f"{title} ({count:,})" for title, count in told[:MOST_PLACEHOLDERS]]
         more = ", ..." if len(told) > MOST_PLACEHOLDERS else ""
-        yield f"titles look like placeholders of failed downloads: {', '.join(shown)}{more}"
+        told = f"titles look like placeholders of failed downloads: {', '.join(shown)}{more}"
+        yield f"{told}; each kept as its own story"
+
+
+def format_hint(example: str) -> str:
+    """Word the formats that would read a date; ``""`` where it has no numbers to name.
+
+    >>> format_hint('a.csv:2 "8/4/2016 11:52"')
+    "; name their format: --date-format '%d/%m/%Y %H:%M', or '%m/%d/%Y %H:%M'"
+    """
+    found = NUMERIC_DATE.search(example)
+    if not found:
+        return "; --date-format reads another format" if any(map(str.isdigit, example)) else ""
+    mark, year, clock, seconds, half = found.groups()
+    end = f"{mark}%{'Y' if len(year) > SHORT_YEAR else 'y'}"
+    if clock:
+        end += f" %{'I' if half else 'H'}:%M{':%S' if seconds else ''}{half and ' %p' or ''}"
+    return f"; name their format: --date-format '%d{mark}%m{end}', or '%m{mark}%d{end}'"
 
 
 def records(count: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -194,8 +193,6 @@ def split_rows(
                 raise RowTooLongError(number)
             yield line.decode(errors="surrogateescape")
 
-    # The module's own limit, 128 KiB a cell, would refuse long records.
-    csv.field_size_limit(sys.maxsize)
     reader = read_cells(feed(), dialect)
     while True:
         cells: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def dialect_of(batch: Batch) -> Dialect:
 
 def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the cells of each row, with the csv module."""
+    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
     return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TITLE, LEDE = (each.name for each in BY_NAME["field"].default)
 DATE, SOURCE, ID = "date", "source", "id"
+MOST_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,21 @@ def text_roles(settings: Settings) -> tuple[Role, ...]:
     """Return the roles of the compared fields."""
     usual = settings.field == BY_NAME["field"].default
     return tuple(Role(each.name, each.names, usual) for each in settings.field)
+
+
+def looked_for(settings: Settings) -> str:
+    """Word the names of texts that were looked for; of the usual ones only the first.
+
+    >>> from dedupe.config import Settings
+    >>> looked_for(Settings())
+    'title, headline, lede, summary and other usual names (docs/inputs.md)'
+    """
+    roles = text_roles(settings)
+    if not roles[0].usual:
+        return ", ".join(name for role in roles for name in role.names)
+    plain = ([name for name in role.names if "." not in name] for role in roles)
+    shown = ", ".join(name for names in plain for name in names[:MOST_SHOWN])
+    return f"{shown} and other usual names (docs/inputs.md)"
 
 
 def setting_role(settings: Settings, name: str) -> Role:

@@ -21,9 +21,11 @@ from dedupe.io.field_lookup import (
     URL_ROLE,
     Accessor,
     accessors,
+    looked_for,
     setting_role,
     text_roles,
 )
+from dedupe.io.placeholders import find_placeholders
 from dedupe.io.urls import WEB, fill_hosts, hash_urls
 from dedupe.models import NO_TIME
 
@@ -65,7 +67,8 @@ class Columns:
 
     ``used`` counts, by role and name, the records that a name served. ``unread`` are the dates that
     cannot be read, each with its position. Where ``refused`` names records that cannot be read, by
-    their positions, the columns are not filled.
+    their positions, the columns are not filled. ``placeholders`` counts titles of failed downloads:
+    such a record has no text, for two of them are not one story.
     """
 
     texts: tuple[list[str], ...] = ()
@@ -75,7 +78,9 @@ class Columns:
     url_keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     used: dict[str, dict[str, int]] = field(default_factory=dict)
     unread: list[tuple[int, Any]] = field(default_factory=list)
+    placeholders: dict[str, int] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
+    blanked: frozenset[int] = frozenset()
     sample: Sequence[Record] = ()
 
     @property
@@ -85,11 +90,12 @@ class Columns:
 
     @property
     def textless(self) -> list[int]:
-        """The positions of the records without any text."""
+        """The positions of the records without any text, placeholders aside."""
         if any(map(all, self.texts)):
             return []
         rows = zip(*self.texts, strict=True)
-        return [position for position, row in enumerate(rows) if not any(row)]
+        found = [position for position, row in enumerate(rows) if not any(row)]
+        return [position for position in found if position not in self.blanked]
 
     def count(self, role: str, name: str, records: int) -> None:
         """Count records that took a role from a name."""
@@ -106,6 +112,7 @@ def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
     columns.texts = tuple(text_column(records, role, keys, columns) for role in roles)
     if columns.refused:
         return columns
+    clear_placeholders(columns)
     columns.ids = label_column(records, setting_role(settings, ID), keys, columns)
     sources = setting_role(settings, SOURCE)
     columns.sources = label_column(records, sources, keys, columns)
@@ -169,6 +176,20 @@ def text_column(
         if found[position] is None:
             columns.refused.setdefault(position, reason)
     return [text or "" for text in found] if None in found else found
+
+
+def clear_placeholders(columns: Columns) -> None:
+    """Drop the titles of failed downloads, and other texts of their records that are such too."""
+    titles = columns.texts[0]
+    blank = find_placeholders(titles)
+    for position in blank:
+        title = titles[position]
+        columns.placeholders[title] = columns.placeholders.get(title, 0) + 1
+    columns.blanked = frozenset(blank)
+    for texts in columns.texts if blank else ():
+        others = [texts[position] for position in blank]
+        for at in find_placeholders(others):
+            texts[blank[at]] = ""
 
 
 def as_text(value: object) -> str | None:
@@ -265,11 +286,10 @@ def wrong_type_message(name: str, value: object) -> str:
 
 def no_text_message(record: Record, settings: Settings) -> str:
     """Word the lack of any text, with what was looked for and what is there."""
-    looked = ", ".join(name for role in text_roles(settings) for name in role.names)
     names = list(map(shorten, record))
     if len(names) > MAX_NAMES:
         names[MAX_NAMES:] = ["..."]
-    return f"no text: looked for {looked}; the record has {', '.join(names) or 'nothing'}"
+    return f"no text: looked for {looked_for(settings)}; the record has {', '.join(names) or 'nothing'}"
 
 
 def shorten(name: str) -> str:

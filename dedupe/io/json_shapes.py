@@ -74,7 +74,7 @@ def find_shape(head: bytes, settings: Settings) -> Path | None:
         return path if inner and has_text(inner[0], settings) else None
     if path is None and any(has_text(record.get(name), settings) for name in WRAPPED):
         return ()
-    return path
+    return () if path is None and layout_cure(record, settings) else path
 
 
 def is_laid_out(head: bytes) -> bool:

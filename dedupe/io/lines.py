@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.fields import Columns
+from dedupe.io.fields import Columns, clear_placeholders
 from dedupe.io.source import split_blocks
 from dedupe.models import NO_TIME
 
@@ -30,6 +30,7 @@ def read_lines(source: Source) -> Iterator[Batch]:
             times=np.full(count, NO_TIME),
             url_keys=np.zeros(count, np.int64),
         )
+        clear_placeholders(columns)
         yield source.batch(raws, np.array(numbers, np.int64), columns)
 
 

@@ -10,7 +10,7 @@ from dedupe.io.field_lookup import DATE, SOURCE, all_roles
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dedupe.config import Settings
     from dedupe.io.field_lookup import Record
@@ -25,29 +25,7 @@ OUTLET_WORDS = re.compile(
 )
 LONGEST_OUTLET = 40
 MOST_SHOWN = 60
-LONGEST_PLACEHOLDER = 48
 MOST_PLACEHOLDERS = 20
-PLACEHOLDER = re.compile(
-    r"""\W*(?:
-    removed | deleted | account\ (?:has\ been\ )?suspended | suspended\ (?:page|domain)
-    | (?:error\ ?)?(?:404|410)(?:\ error)?(?:\W+(?:page\ |file\ )?not\ found)? | (?:page|file|site|domain)\ not\ found
-    | not\ found | (?:error\ ?)?403(?:\W+forbidden)? | forbidden | access\ (?:is\ )?denied
-    | (?:error\ ?)?5\d\d\W+[\w\ ]*error | internal\ server\ error | bad\ gateway | gateway\ time-?out
-    | service\ (?:temporarily\ )?unavailable | (?:error\ ?)?50[234]\ [\w\ ]+
-    | just\ a\ moment | one\ moment,?\ please | please\ wait | checking\ your\ browser
-    | attention\ required | are\ you\ (?:a\ robot|human) | security\ check | human\ verification
-    | robot\ check | captcha | verify\ you\ are\ human | (?:please\ )?enable\ (?:javascript|cookies).*
-    | javascript\ is\ (?:disabled|required) | (?:page|content|article|video)\ (?:is\ )?(?:un|not\ )available
-    | this\ page\ (?:is\ not\ available|isn't\ available|does\ not\ exist|could\ not\ be\ found)
-    | domain\ (?:for\ sale|parked|expired|suspended) | (?:this\ )?(?:site|website)\ (?:is\ )?under\ (?:construction|maintenance)
-    | under\ construction | index\ of\ /.* | default\ web\ site\ page | welcome\ to\ nginx
-    | untitled(?:\ (?:document|page))? | no\ title | redirecting | loading | log\ ?in | sign\ in
-    | subscribe\ to\ (?:read|continue).* | seite\ nicht\ gefunden | page\ introuvable
-    | página\ no\ encontrada | pagina\ non\ trovata | страница\ не\ найдена
-    )\W*(?:\s[-|:\u2013\u2014\u00b7]\s.*|\|.*)?""",
-    re.VERBOSE,
-)
-"""Titles of pages that a crawler got in the place of an article, maybe with the site behind them."""
 
 
 def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: ReadStats) -> None:
@@ -69,22 +47,15 @@ def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: Read
         position, value = columns.unread[0]
         shown = f'{place_of(batch, position)} "{str(value)[:MOST_SHOWN]}"'
         read_stats.examples.setdefault("undated", shown)
-    note_placeholders(batch.texts[0], read_stats)
+    for title, count in columns.placeholders.items():
+        held = read_stats.placeholders
+        if title in held or len(held) < MOST_PLACEHOLDERS:
+            held[title] = held.get(title, 0) + count
 
 
 def place_of(batch: Batch, position: int) -> str:
     """Return the file and line of a record."""
     return f"{batch.path}:{int(batch.lines[position])}"
-
-
-def note_placeholders(texts: Iterable[str], read_stats: ReadStats) -> None:
-    """Count the titles that look like those of failed downloads."""
-    found = read_stats.placeholders
-    for text in [text for text in texts if len(text) <= LONGEST_PLACEHOLDER]:
-        if PLACEHOLDER.fullmatch(text.casefold()) and (
-            text in found or len(found) < MOST_PLACEHOLDERS
-        ):
-            found[text] = found.get(text, 0) + 1
 
 
 def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadStats) -> None:
