@@ -81,6 +81,7 @@ class ReadStats:
     checksum: str = ""
     repeated_headers: int = 0
     without_text: int = 0
+    empty_texts: bool = False
     fields: list[str] = field(default_factory=list)
     columns: dict[str, dict[str, int]] = field(default_factory=dict)
     likely: dict[str, str] = field(default_factory=dict)

@@ -47,7 +47,7 @@ MAY_IMPORT = {
 
 ACROSS_STEPS = {
     "blocking.rare_pairs": {"text.vocabulary"},
-    "clustering.constraints": {"io.labels", "io.record_ids"},
+    "clustering.constraints": {"io.labels", "io.record_ids", "io.same"},
     "clustering.fixed_point": {"scoring.scored_pairs"},
     "clustering.pass_planner": {"blocking.expand", "blocking.lsh"},
     "clustering.result": {"io.string_columns", "scoring.scored_pairs"},

@@ -124,8 +124,7 @@ def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
     from dedupe.cli.run import run_command
     from dedupe.io.cluster_table import write_cluster_table
-    from dedupe.io.csv_dialect import DIALECTS
-    from dedupe.io.csv_write import escape_formulas
+    from dedupe.io.csv_write import DIALECTS, escape_formulas
 
     kind = request.target or "csv"
     if kind not in DIALECTS:

@@ -1,29 +1,23 @@
-"""Say on standard error what a run read, and what a person should know of it."""
+"""Word what a run read, and what a person should know of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedupe.io.columns_used import column_shares, reading_notes
+from dedupe.io.columns_used import reading_notes
 from dedupe.io.same import ID, URL, split_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.cli.options import Request
     from dedupe.config import Settings
     from dedupe.models import ReadStats
     from dedupe.pipeline import Result
 
-__all__ = ["column_shares", "say_notes"]
 
-
-def say_notes(request: Request, read_stats: ReadStats, result: Result) -> None:
-    """Write the notes of a run, a line each."""
-    for note in reading_notes(request.settings, read_stats):
-        request.console.say(note)
-    for note in same_notes(request.settings, result):
-        request.console.say(note)
+def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[str]:
+    """Return the notes of a run, a line each; what it read must still be there."""
+    return [*reading_notes(settings, read_stats), *same_notes(settings, result)]
 
 
 def same_notes(settings: Settings, result: Result) -> Iterator[str]:

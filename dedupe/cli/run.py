@@ -24,11 +24,12 @@ from dedupe.cli.console import (
     standard_input,
     timing_summary,
 )
-from dedupe.cli.notes import column_shares, say_notes
+from dedupe.cli.notes import run_notes
 from dedupe.errors import AccountingError, BackendError
 from dedupe.evaluation.evaluate import open_corpus
 from dedupe.format_versions import CLUSTERS, SIGNATURES
 from dedupe.io.atomic import is_replaceable
+from dedupe.io.columns_used import column_shares, reading_notes
 from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
@@ -98,6 +99,7 @@ def run_command(
             else chunks
         ):
             output.write(chunk)
+        notes = [] if request.console.quiet else run_notes(request.settings, read_stats, result)
         seconds = time.perf_counter() - started
         selects = selects and command in SELECTING_COMMANDS and not painted
         if stats_file:
@@ -114,7 +116,8 @@ def run_command(
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
-        say_notes(request, read_stats, result)
+        for note in notes:
+            request.console.say(note)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
@@ -160,6 +163,7 @@ def read_with_progress(
             stdin=standard_input(),
             format=request.format,
             parquet_files=parquet_files,
+            checksum=request.stats is not None,
         )
         yield progress.reading(batches), progress
 
@@ -325,6 +329,7 @@ def run_on_spark(command: str, request: Request) -> None:
             job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
         check_record_counts(read_stats, result)
+        notes = list(reading_notes(request.settings, read_stats))
         seconds = time.perf_counter() - started
         outcome = spark_outcome(command, read_stats, result, rows)
         stats_file.write(
@@ -333,7 +338,8 @@ def run_on_spark(command: str, request: Request) -> None:
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
-        say_notes(request, read_stats, result)
+        for note in notes:
+            request.console.say(note)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import dialect_of
 from dedupe.io.csv_write import (
     check_one_table,
     csv_cells,
+    dialect_of,
     holds_objects,
     is_table,
     line_ending_of,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.io.csv_dialect import DIALECTS
-from dedupe.io.csv_write import csv_row
+from dedupe.io.csv_write import DIALECTS, csv_row
 from dedupe.io.pairs import RecordLocations
 from dedupe.models import NO_TIME
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
-from dedupe.io.field_lookup import DATE, ID, SOURCE, TITLE, all_roles, looked_for
+from dedupe.io.field_lookup import (
+    DATE,
+    ID,
+    SOURCE,
+    TITLE,
+    all_roles,
+    looked_for,
+    text_roles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,15 +46,17 @@ COSTS = {
 def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
     """Raise InputError where no record has a text, or none has a field that was named.
 
-    The message has the nearest name that the records have, and ``path`` as the place.
+    The message has the nearest name that the records have, and ``path`` as the place. Texts may all
+    be empty.
     """
     if not read_stats.records:
         return
     for role in all_roles(settings) if read_stats.fields else ():
         if not role.usual and role.name not in read_stats.columns:
             raise InputError(path, None, named_field_problem(role, read_stats))
-    if read_stats.without_text == read_stats.records:
-        shown = ", ".join(read_stats.fields[:MOST_FIELDS])
+    has_text = any(role.name in read_stats.columns for role in text_roles(settings))
+    if read_stats.without_text == read_stats.records and not read_stats.empty_texts and not has_text:
+        shown = ", ".join(read_stats.fields[:MOST_FIELDS]) or "no fields"
         likely = read_stats.likely.get(TITLE)
         hint = f"; did you mean --field {likely}?" if likely else ""
         reason = f"no record has a text: looked for {looked_for(settings)}; the records have {shown}{hint}"

@@ -16,8 +16,14 @@ from dedupe.io.annotate import (
     selected_chunks,
     splice_members,
 )
-from dedupe.io.csv_dialect import DIALECTS, dialect_of
-from dedupe.io.csv_write import check_one_table, csv_row, holds_objects, is_table
+from dedupe.io.csv_write import (
+    DIALECTS,
+    check_one_table,
+    csv_row,
+    dialect_of,
+    holds_objects,
+    is_table,
+)
 from dedupe.io.integrity import check_output
 from dedupe.io.records import batch_records, csv_names
 

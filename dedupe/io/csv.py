@@ -16,8 +16,8 @@ from dedupe.io.csv_dialect import (
     column_numbers,
     guess_columns,
     looks_like_data,
-    read_cells,
 )
+from dedupe.io.csv_write import read_cells
 from dedupe.io.encodings import utf8_problem
 from dedupe.io.fields import Unreadable, check_names, extract_columns
 from dedupe.io.source import split_blocks, too_long_message
@@ -146,7 +146,7 @@ def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterat
     width = len(header.names)
     for row in rows:
         source.read_stats.met += 1
-        if header.raw and row.cells[0].strip() == header.names[0] and is_repeated(row, header):
+        if header.raw and is_repeated(row, header):
             source.read_stats.repeated_headers += 1
             continue
         try:
@@ -159,7 +159,10 @@ def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterat
 
 def is_repeated(row: CsvRow, header: Header) -> bool:
     """Return whether a row says what the header says, as where files were joined."""
-    return not row.problem and [cell.strip() for cell in row.cells] == header.names
+    first = row.cells[0].strip() if row.cells else ""
+    if row.problem or first != header.names[0]:
+        return False
+    return [cell.strip() for cell in row.cells] == header.names
 
 
 def parse_rows(

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedupe.config_values import Field
 from dedupe.field_names import SURE_HEADLINES, plain_name
+from dedupe.io.csv_write import DIALECTS, read_cells
 from dedupe.io.dates import parse_timestamp
 from dedupe.io.field_lookup import DATE, all_roles, text_roles
 from dedupe.io.fields import Unreadable, check_names
 from dedupe.models import NO_TIME, Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dedupe.config import Settings
-    from dedupe.models import Batch
 
     Row = Sequence[str]
 
-DIALECTS = {"csv": Dialect(","), "tsv": Dialect("\t")}
 DELIMITERS = (",", ";", "\t", "|")
 ESCAPE = "\\"
 SEP_LINE = re.compile(r"sep=([,;|\t])\s*", re.IGNORECASE)
@@ -35,15 +32,9 @@ NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 URL = re.compile(r"\w+://\S+")
 
 
-def dialect_of(batch: Batch) -> Dialect:
-    """Return how the table of a batch is written."""
-    return batch.dialect or DIALECTS[batch.format]
-
-
-def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the cells of each row, with the csv module."""
-    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
-    return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
+def sample_rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
+    """Return the cells of some rows to look at, whatever they hold."""
+    return list(read_cells((line.replace("\r", " ") for line in lines), dialect))
 
 
 def choose_dialect(kind: str, lines: Sequence[str], settings: Settings) -> Dialect:
@@ -58,7 +49,7 @@ def choose_dialect(kind: str, lines: Sequence[str], settings: Settings) -> Diale
     usual = DIALECTS[kind].delimiter
     order = [usual, *(each for each in DELIMITERS if each != usual)]
     rows = {
-        each: list(read_cells(lines, Dialect(each, escape))) for each in order
+        each: sample_rows(lines, Dialect(each, escape)) for each in order
     }
     if settings.no_header:
         fit = [each for each in order if len({len(row) for row in rows[each]}) == 1]
@@ -88,7 +79,7 @@ def is_header(lines: Sequence[str], settings: Settings) -> bool:
     if not lines:
         return False
     dialect = choose_dialect("csv", lines[:1], settings)
-    header, *rows = list(read_cells(lines, dialect))
+    header, *rows = sample_rows(lines, dialect)
     names = [cell.strip() for cell in header]
     short = all(len(name) <= LONGEST_NAME and len(name.split()) <= MOST_WORDS for name in names)
     if len(names) < 2 or not short or len(set(names)) < len(names):  # noqa: PLR2004 - a table has columns

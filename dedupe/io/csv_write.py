@@ -1,13 +1,14 @@
-"""Write CSV and TSV cells, and escape cells that a spreadsheet would take for a formula."""
+"""Cut rows of CSV and TSV into cells, write cells, and escape those that look like formulas."""
 
 from __future__ import annotations
 
+import csv
 import io
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import dialect_of, read_cells
 from dedupe.models import Dialect
 
 if TYPE_CHECKING:
@@ -15,18 +16,29 @@ if TYPE_CHECKING:
 
     from dedupe.models import Batch
 
-TABLES = ("csv", "tsv")
+DIALECTS = {"csv": Dialect(","), "tsv": Dialect("\t")}
 SPECIAL = re.compile(r'[",\t\r\n]')
 
 
 def is_table(batch: Batch) -> bool:
     """Return whether a batch has columns, as CSV has."""
-    return batch.format in TABLES
+    return batch.format in DIALECTS
 
 
 def holds_objects(batch: Batch) -> bool:
     """Return whether the records of a batch are objects of JSON."""
     return batch.format in ("jsonl", "parquet")
+
+
+def dialect_of(batch: Batch) -> Dialect:
+    """Return how the table of a batch is written."""
+    return batch.dialect or DIALECTS[batch.format]
+
+
+def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Yield the cells of each row, with the csv module."""
+    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
+    return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
 
 
 def check_one_table(batches: Sequence[Batch]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dedupe.errors import InputError
 from dedupe.io.compression import display_name, split_suffix
 from dedupe.io.csv_dialect import is_header
+from dedupe.io.encodings import MARKS
 from dedupe.io.parquet import SUFFIX
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def first_table(path: str) -> str:
 
 def text_problem(head: bytes) -> str:
     """Word what text is that holds no records, ``""`` where it may hold some."""
-    if NUL in head:
+    if NUL in head and not head.startswith(tuple(MARKS)):
         even, odd = head[::2].count(NUL), head[1::2].count(NUL)
         if abs(even - odd) > len(head) // 4:
             order = "be" if even > odd else "le"

@@ -26,7 +26,7 @@ from dedupe.io.field_lookup import (
     text_roles,
 )
 from dedupe.io.placeholders import find_placeholders
-from dedupe.io.urls import WEB, fill_hosts, hash_urls
+from dedupe.io.urls import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Columns:
     ``used`` counts, by role and name, the records that a name served. ``unread`` are the dates that
     cannot be read, each with its position. Where ``refused`` names records that cannot be read, by
     their positions, the columns are not filled. ``placeholders`` counts titles of failed downloads:
-    such a record has no text, for two of them are not one story.
+    such a record has no text, for two of them are not one story. ``empty_texts``: some are there.
     """
 
     texts: tuple[list[str], ...] = ()
@@ -81,6 +81,7 @@ class Columns:
     placeholders: dict[str, int] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     blanked: frozenset[int] = frozenset()
+    empty_texts: bool = False
     sample: Sequence[Record] = ()
 
     @property
@@ -117,7 +118,7 @@ def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
     sources = setting_role(settings, SOURCE)
     columns.sources = label_column(records, sources, keys, columns)
     fill_times(records, settings, keys, columns)
-    fill_urls(records, sources, keys, columns)
+    fill_urls(records, settings, keys, columns)
     return columns
 
 
@@ -172,6 +173,9 @@ def text_column(
         return texts
 
     found = first_values(records, role, keys, columns, convert)
+    if None in found and not columns.empty_texts:
+        ways = accessors(role, keys)
+        columns.empty_texts = any("" in way.values(records) for way in ways)
     for position, reason in wrong.items():
         if found[position] is None:
             columns.refused.setdefault(position, reason)
@@ -243,20 +247,34 @@ def fill_times(
 
 
 def fill_urls(
-    records: Sequence[Record], sources: Role, keys: frozenset[str], columns: Columns
+    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
 ) -> None:
-    """Set the keys of urls, and their hosts where no outlet is named and none was asked for."""
-    urls = [""] * len(records)
-    for way in accessors(URL_ROLE, keys):
-        for position, value in enumerate(way.values(records)):
-            if not urls[position] and isinstance(value, str) and value.startswith(WEB):
-                urls[position] = value
-    if not any(urls):
+    """Set the keys of urls, and their hosts where no outlet is named and none was asked for.
+
+    Without ``--same url`` only urls of the same spelling have equal keys, for that is fast.
+    """
+    urls = url_column(records, keys)
+    if urls is None:
         columns.url_keys = np.zeros(len(records), np.int64)
         return
-    columns.url_keys = hash_urls(urls)
-    if sources.usual and not all(columns.sources):
+    columns.url_keys = hash_urls(map(page_of_url, urls) if URL in settings.same else urls)
+    if not all(columns.sources) and setting_role(settings, SOURCE).usual:
         columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
+
+
+def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | None:
+    """Return the url of each record, ``""`` for none; None where no record has one."""
+    found: list[str] | None = None
+    for way in accessors(URL_ROLE, keys):
+        values = way.values(records)
+        if set(map(type, values)) != ALL_TEXT:
+            values = [value if isinstance(value, str) else "" for value in values]
+        if not is_all_web(values):
+            values = [value if value.startswith(WEB) else "" for value in values]
+        found = values if found is None else [a or b for a, b in zip(found, values, strict=True)]
+        if all(found):
+            break
+    return found if found and any(found) else None
 
 
 def check_names(sample: Record, settings: Settings) -> None:

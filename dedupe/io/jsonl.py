@@ -39,7 +39,7 @@ def read_jsonl(source: Source) -> Iterator[Batch]:
 
 
 def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces of whole lines into blocks of about a MiB."""
+    """Join small pieces of whole lines into blocks of about a quarter of a MiB."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:

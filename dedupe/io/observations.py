@@ -38,6 +38,7 @@ def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: Read
         note_fields(columns.sample, settings, read_stats)
     textless = columns.textless
     if textless:
+        read_stats.empty_texts |= columns.empty_texts
         read_stats.without_text += len(textless)
         place = place_of(batch, textless[0])
         lacking = settings.field[0].name

@@ -199,7 +199,7 @@ def bounded_batches(
     table: Any,  # noqa: ANN401 - as above
     groups: Sequence[RowGroup],
 ) -> Iterator[pa.RecordBatch]:
-    """All rows, in batches of about a MiB, and of few MiB if each text were the longest there is.
+    """All rows, in batches of about a quarter of a MiB, and of a few MiB if each text were the longest there is.
 
     A text stands once in a file, and may stand in a million rows.
     """

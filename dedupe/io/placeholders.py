@@ -30,6 +30,11 @@ PLACEHOLDER = re.compile(
     re.VERBOSE,
 )
 """Titles of pages that a crawler got in the place of an article, maybe with the site behind them."""
+BEGINNINGS = frozenset(
+    "re de ac su 40 41 50 51 52 53 54 55 56 57 58 59 er pa fi si do no fo in ba ga se ju on pl ch at ar hu ro ca ve en ja co "
+    "vi th we un lo pá ст".split()
+)
+"""How a placeholder may begin, but for other characters than letters and digits: a fast test."""
 
 
 def find_placeholders(titles: Sequence[str]) -> list[int]:
@@ -38,5 +43,10 @@ def find_placeholders(titles: Sequence[str]) -> list[int]:
     >>> find_placeholders(["[Removed]", "404 Not Found - Pell Times", "Removed statue returns"])
     [0, 1]
     """
-    short = [at for at, title in enumerate(titles) if 0 < len(title) <= LONGEST]
-    return [at for at in short if PLACEHOLDER.fullmatch(titles[at].casefold())]
+    return [
+        at
+        for at, title in enumerate(titles)
+        if len(title) <= LONGEST
+        and (title[:2].casefold() in BEGINNINGS or not title[:1].isalnum())
+        and PLACEHOLDER.fullmatch(title.casefold())
+    ]

@@ -49,11 +49,13 @@ def read(
     format: InputFormat | None = None,  # noqa: A002 - the word that users know
     parquet_files: ParquetFiles | None = None,
     strict: bool = True,
+    checksum: bool = True,
 ) -> Iterator[Batch]:
     """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
 
     The format is ``format``, else told by the suffix, else by the first bytes. The read statistics
-    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end.
+    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end,
+    unless ``checksum`` is false, which is faster.
     Parquet is left open in ``parquet_files``, for who reads it again. Raises InputError at once for
     a path that is not there, and while reading for what cannot be read, as ``settings.on_error``
     has it; at the end, if ``strict``, where no record has a text or a field that was named.
@@ -61,7 +63,8 @@ def read(
     """
     inputs = list(paths) or ["-"]
     check_inputs(inputs)
-    return read_inputs(inputs, settings, read_stats, stdin, format, parquet_files, strict)
+    digest = blake2b(digest_size=16) if checksum else None
+    return read_inputs(inputs, settings, read_stats, stdin, format, parquet_files, strict, digest)
 
 
 def read_inputs(
@@ -72,9 +75,9 @@ def read_inputs(
     forced: InputFormat | None,
     parquet_files: ParquetFiles | None,
     strict: bool,  # noqa: FBT001 - of a private call
+    digest: blake2b | None,
 ) -> Iterator[Batch]:
     """Yield batches of all inputs, one after the other."""
-    digest = blake2b(digest_size=16)
     with open_rejects(settings.on_error, inputs, read_stats) as reject, ParquetFiles() as own:
         for path in inputs:
             read_stats.files += 1
@@ -92,7 +95,7 @@ def read_inputs(
         check_accounts(read_stats)  # before a file of quarantined records takes its place
         if strict:
             check_texts(display_name(inputs[0]), settings, read_stats)
-        read_stats.checksum = digest.hexdigest()
+        read_stats.checksum = digest.hexdigest() if digest else ""
 
 
 def read_text(
@@ -167,17 +170,18 @@ def check_accounts(read_stats: ReadStats) -> None:
 
 
 def digest_pieces(
-    pieces: Iterable[bytes], read_stats: ReadStats, digest: blake2b
+    pieces: Iterable[bytes], read_stats: ReadStats, digest: blake2b | None
 ) -> Iterator[bytes]:
     """Pass bytes on, counted and digested."""
     for piece in pieces:
         read_stats.bytes += len(piece)
-        digest.update(piece)
+        if digest:
+            digest.update(piece)
         yield piece
 
 
 def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) -> Iterator[bytes]:
-    """Yield blocks of whole lines of about a MiB, split after LF alone; the last may lack one.
+    """Yield blocks of whole lines of about a quarter of a MiB, split after LF alone; the last may lack one.
 
     ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
     unless that is 0, before it is whole, and after the lines before it.

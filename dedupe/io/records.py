@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import column_numbers, dialect_of, read_cells
-from dedupe.io.csv_write import is_table
+from dedupe.io.csv_dialect import column_numbers
+from dedupe.io.csv_write import dialect_of, is_table, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 18
 MOST_RECORDS = 1 << 14
 LINE_FEED, CARRIAGE_RETURN = b"\n"[0], b"\r"[0]
 
@@ -108,7 +108,7 @@ def too_long_message(most: int) -> str:
 
 
 def split_blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """Cut a stream into lists of about a MiB, by ``size`` in bytes, and at most 16k items."""
+    """Cut a stream into lists of about a quarter of a MiB, by ``size`` in bytes, and at most 16k items."""
     block: list[Item] = []
     room = MOST_BYTES
     for item in items:

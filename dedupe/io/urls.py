@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+URL = "url"
 WEB = ("http://", "https://", "HTTP://", "HTTPS://")
 TRACKING = re.compile(
     r"(?:utm_|at_|ns_|wt\.|pk_|mtm_|hsa_|mc_)\w*|(?:fb|g|d|y|tw|tt)clid|msclkid|gclsrc|[gw]braid"
@@ -22,9 +23,14 @@ TRACKING = re.compile(
 """Names of query parameters that tell where a reader came from, not which page it is."""
 
 
-def hash_urls(urls: Sequence[str]) -> NDArray[np.int64]:
-    """Return a key for each url, equal for one page within this process; 0 for none."""
-    return np.fromiter(map(hash, map(page_of_url, urls)), np.int64, len(urls))
+def hash_urls(urls: Iterable[str]) -> NDArray[np.int64]:
+    """Return a key for each url, equal for equal ones within this process; 0 for none."""
+    return np.array(list(map(hash, urls)), np.int64)
+
+
+def is_all_web(urls: Sequence[str]) -> bool:
+    """Return whether all texts are addresses of the web."""
+    return {url[:4] for url in urls} == {"http"}
 
 
 def page_of_url(url: str) -> str:
