@@ -57,9 +57,9 @@ def cluster(
     A story without a text is in a cluster of its own. So is one that cannot be read, where
     ``on_error`` is ``"skip"``.
 
-    Raises InputError where no story has a text, even an empty one, and with the position of a story that has a text of
-    a wrong type or a value that JSON cannot hold; SettingsError for a setting that is unknown or
-    out of range; TypeError for a single story in the place of several.
+    Raises InputError where no story has a text, even an empty one, and with the position of a story
+    that has a text of a wrong type or a value that JSON cannot hold; SettingsError for a setting
+    that is unknown or out of range; TypeError for a single story in the place of several.
     """
     if isinstance(stories, str | bytes | Mapping):
         raise TypeError(f"expected an iterable of stories, got one {type(stories).__name__}")

@@ -261,7 +261,9 @@ def test_any_bytes_are_read_or_refused(data: bytes, kind: Any):
 
 NAMES = st.sampled_from(("title", "Headline", "a", "a.b", "lede", "date", "source", "url"))
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["text", "", "2025-04-30"])),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["text", "", "2025-04-30"])
+    ),
     lambda below: st.one_of(st.lists(below, max_size=1), st.dictionaries(NAMES, below, max_size=2)),
     max_leaves=4,
 )

@@ -200,9 +200,7 @@ UNIQUE_EXAMPLES = examples(
 @TO
 @run_options
 @backend_options
-def unique_command(
-    request: Request, *, duplicates: bool, count: bool, csv_safe: bool
-) -> None:
+def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe: bool) -> None:
     """Select the canonical records, or the others."""
     import numpy as np
 

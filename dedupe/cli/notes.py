@@ -26,8 +26,8 @@ def same_notes(settings: Settings, result: Result) -> Iterator[str]:
         if key in settings.same:
             continue
         found = split_keys(result.corpus, result.clustering.canonical, key)
-        if found.count:
-            stands = f"1 {key} stands" if found.count == 1 else f"{found.count:,} {key}s stand"
+        if found.keys:
+            stands = f"1 {key} stands" if found.keys == 1 else f"{found.keys:,} {key}s stand"
             example = f", as {found.example}" if found.example else ""
             yield f"{stands} on records of different clusters{example}; --same {key} joins them"
             return

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.console import Console, is_terminal
-from dedupe.config import SETTINGS, Setting, Settings, resolve_settings
-from dedupe.config_values import parse_size
-from dedupe.io.parquet import has_parquet_suffix
+from dedupe.config import SETTINGS, Settings, resolve_settings
+from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
+from dedupe.io.parquet import has_parquet_suffix
 from dedupe.parallel import check_memory
 
 if TYPE_CHECKING:

@@ -66,9 +66,7 @@ def cluster_order(clustering: Clustering) -> tuple[NDArray[np.int64], NDArray[np
     """
     canonical = clustering.canonical
     members = np.flatnonzero(np.asarray(clustering.sizes) > 1)
-    leaders, firsts, inverse = np.unique(
-        canonical[members], return_index=True, return_inverse=True
-    )
+    leaders, firsts, inverse = np.unique(canonical[members], return_index=True, return_inverse=True)
     ranks = np.empty(len(leaders), np.int64)
     ranks[np.argsort(firsts)] = np.arange(1, len(leaders) + 1)
     numbers = ranks[inverse]

@@ -19,7 +19,7 @@ from dedupe.io.field_lookup import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dedupe.config import Settings
     from dedupe.io.field_lookup import Role
@@ -55,11 +55,16 @@ def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
         if not role.usual and role.name not in read_stats.columns:
             raise InputError(path, None, named_field_problem(role, read_stats))
     has_text = any(role.name in read_stats.columns for role in text_roles(settings))
-    if read_stats.without_text == read_stats.records and not read_stats.empty_texts and not has_text:
+    if (
+        read_stats.without_text == read_stats.records
+        and not read_stats.empty_texts
+        and not has_text
+    ):
         shown = ", ".join(read_stats.fields[:MOST_FIELDS]) or "no fields"
         likely = read_stats.likely.get(TITLE)
         hint = f"; did you mean --field {likely}?" if likely else ""
-        reason = f"no record has a text: looked for {looked_for(settings)}; the records have {shown}{hint}"
+        facts = f"looked for {looked_for(settings)}; the records have {shown}{hint}"
+        reason = f"no record has a text: {facts}"
         raise InputError(path, None, reason)
 
 
@@ -113,7 +118,11 @@ def role_columns(role: Role, read_stats: ReadStats) -> Iterator[str]:
     most_used = sorted(counts, key=lambda name: -counts[name])
     for name in most_used[:MOST_NAMES]:
         everywhere = counts[name] == read_stats.records
-        yield name if role.name == TITLE and everywhere else f"{name} ({percent(counts[name], read_stats.records)})"
+        yield (
+            name
+            if role.name == TITLE and everywhere
+            else f"{name} ({percent(counts[name], read_stats.records)})"
+        )
 
 
 def percent(part: int, whole: int) -> str:
@@ -143,8 +152,8 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
         yield line
     examples = read_stats.examples
     if read_stats.without_text:
-        count = records(read_stats.without_text)
-        yield f"{examples['without_text']}; kept as its own story ({count})"
+        textless = records(read_stats.without_text)
+        yield f"{examples['without_text']}; kept as its own story ({textless})"
     if read_stats.undated:
         dates = "1 date" if read_stats.undated == 1 else f"{read_stats.undated:,} dates"
         yield f"{dates} cannot be read, as {examples['undated']}{format_hint(examples['undated'])}"
@@ -159,11 +168,18 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
     if "left_out" in examples and read_stats.skipped + read_stats.quarantined:
         yield f"left out first: {examples['left_out']}"
     if read_stats.placeholders:
-        told = sorted(read_stats.placeholders.items(), key=lambda item: -item[1])
-        shown = [f"{title} ({count:,})" for title, count in told[:MOST_PLACEHOLDERS]]
-        more = ", ..." if len(told) > MOST_PLACEHOLDERS else ""
-        told = f"titles look like placeholders of failed downloads: {', '.join(shown)}{more}"
-        yield f"{told}; each kept as its own story"
+        yield placeholder_note(read_stats.placeholders)
+
+
+def placeholder_note(titles: Mapping[str, int]) -> str:
+    """Word the titles of failed downloads, the most frequent first."""
+    ordered = sorted(titles.items(), key=lambda item: -item[1])
+    shown = [f"{title} ({count:,})" for title, count in ordered[:MOST_PLACEHOLDERS]]
+    more = ", ..." if len(ordered) > MOST_PLACEHOLDERS else ""
+    listed = ", ".join(shown) + more
+    return (
+        f"titles look like placeholders of failed downloads: {listed}; each kept as its own story"
+    )
 
 
 def format_hint(example: str) -> str:
@@ -178,7 +194,7 @@ def format_hint(example: str) -> str:
     mark, year, clock, seconds, half = found.groups()
     end = f"{mark}%{'Y' if len(year) > SHORT_YEAR else 'y'}"
     if clock:
-        end += f" %{'I' if half else 'H'}:%M{':%S' if seconds else ''}{half and ' %p' or ''}"
+        end += f" %{'I' if half else 'H'}:%M{':%S' if seconds else ''}{(half and ' %p') or ''}"
     return f"; name their format: --date-format '%d{mark}%m{end}', or '%m{mark}%d{end}'"
 
 

@@ -256,8 +256,6 @@ def escape_hint(text: str, dialect: Dialect) -> str:
 
 def has_open_quote(text: str, dialect: Dialect) -> bool:
     """Return whether a row ends inside quotes, so that it would take in one line more."""
-    reader = csv.reader(
-        [text, ""], delimiter=dialect.delimiter, escapechar=dialect.escape or None
-    )
+    reader = csv.reader([text, ""], delimiter=dialect.delimiter, escapechar=dialect.escape or None)
     next(reader)
     return reader.line_num > 1

@@ -1,4 +1,4 @@
-"""Tell how a table is written: what parts its cells, whether it has a header, which column is what."""
+"""Find out how a table is written: its delimiter, whether it has a header, what its columns are."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def choose_dialect(kind: str, lines: Sequence[str], settings: Settings) -> Diale
         return Dialect(settings.delimiter, escape)
     usual = DIALECTS[kind].delimiter
     order = [usual, *(each for each in DELIMITERS if each != usual)]
-    rows = {
-        each: sample_rows(lines, Dialect(each, escape)) for each in order
-    }
+    rows = {each: sample_rows(lines, Dialect(each, escape)) for each in order}
     if settings.no_header:
         fit = [each for each in order if len({len(row) for row in rows[each]}) == 1]
         best = max(fit or order, key=lambda each: min(map(len, rows[each]), default=0))
@@ -138,7 +136,9 @@ def column_kind(values: Row) -> str:
     tests = {
         "number": lambda value: bool(NUMBER.fullmatch(value)),
         "url": lambda value: bool(URL.fullmatch(value)),
-        DATE: lambda value: len(value) >= DATE_LENGTH and parse_timestamp(value, NO_TIME) != NO_TIME,
+        DATE: lambda value: (
+            len(value) >= DATE_LENGTH and parse_timestamp(value, NO_TIME) != NO_TIME
+        ),
         "text": is_headline_like,
     }
     for kind, test in tests.items():

@@ -245,9 +245,11 @@ def civil_days(
     era = year // 400
     of_era = year - era * 400
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
+    days: NDArray[np.int64] = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100
+    return days + of_year - 719468
 
 
 def mark_days_only(times: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which times are days alone: midnight, as a date without a time of day is read."""
-    return (times != NO_TIME) & (times % DAY == 0)
+    midnight: NDArray[np.bool_] = (times != NO_TIME) & (times % DAY == 0)
+    return midnight

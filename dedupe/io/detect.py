@@ -46,7 +46,10 @@ HTML = re.compile(rb"\s*<(?:!DOCTYPE\s+html|html|head|body)\b", re.IGNORECASE)
 SQL_DUMP = re.compile(rb"-- (?:MySQL|MariaDB|PostgreSQL database|phpMyAdmin)[^\n]* dump")
 
 UNIQUE = " | dedupe unique"
-PANDAS = "python3 -c \"import pandas; pandas.{}('{{}}').to_json('out.jsonl', orient='records', lines=True)\""
+PANDAS = (
+    "python3 -c \"import pandas; pandas.{}('{{}}')"
+    ".to_json('out.jsonl', orient='records', lines=True)\""
+)
 KINDS = tuple(
     (re.compile(opening), name, cure)
     for opening, name, cure in (
@@ -157,7 +160,7 @@ def sqlite_problem(path: str, name: str, head: bytes) -> str:
     table = "TABLE"
     if path != "-" and Path(path).is_file():
         table = first_table(path) or table
-    query = f"sqlite3 -json {name} {shlex.quote(f'SELECT * FROM {table}')}"
+    query = f"sqlite3 -json {name} {shlex.quote(f'SELECT * FROM {table}')}"  # noqa: S608 - shown, not run
     return f"an SQLite database; extract a table, as with {query}{UNIQUE}"
 
 
@@ -165,7 +168,9 @@ def first_table(path: str) -> str:
     """Return the name of the first table of an SQLite database, ``""`` where it cannot be had."""
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as held:
+        with closing(
+            sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
+        ) as held:
             row = held.execute(query).fetchone()
     except (sqlite3.Error, UnicodeDecodeError):
         return ""

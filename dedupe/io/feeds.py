@@ -80,7 +80,7 @@ def entry_record(entry: Any, title: str) -> dict[str, str]:  # noqa: ANN401 - of
 
 
 def entry_lines(data: bytes, count: int) -> list[int]:
-    """Return the line on which each entry begins, or the entries' numbers where that is not sure."""
+    """Return the line on which each entry begins, or the entries' numbers where in doubt."""
     starts = [found.start() for found in ENTRY.finditer(data)]
     if len(starts) != count:
         return list(range(1, count + 1))

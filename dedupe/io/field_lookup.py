@@ -55,9 +55,7 @@ class Accessor:
             values = [record.get(self.key) for record in records]
         if not self.steps:
             return values
-        return [
-            descend(value, self.steps) if isinstance(value, dict) else None for value in values
-        ]
+        return [descend(value, self.steps) if isinstance(value, dict) else None for value in values]
 
 
 @dataclass(frozen=True, slots=True)

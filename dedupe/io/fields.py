@@ -243,7 +243,9 @@ def fill_times(
         if not len(left):
             break
     columns.times = times
-    columns.unread = [(position, unread[position]) for position in left.tolist() if unread.get(position)]
+    columns.unread = [
+        (position, unread[position]) for position in left.tolist() if unread.get(position)
+    ]
 
 
 def fill_urls(
@@ -298,7 +300,9 @@ def wrong_type_message(name: str, value: object) -> str:
     """Word a text that is no string, under the name that it was found by."""
     if isinstance(value, dict) and value:
         inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
-        return f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
+        return (
+            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
+        )
     return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
 
 
@@ -307,7 +311,8 @@ def no_text_message(record: Record, settings: Settings) -> str:
     names = list(map(shorten, record))
     if len(names) > MAX_NAMES:
         names[MAX_NAMES:] = ["..."]
-    return f"no text: looked for {looked_for(settings)}; the record has {', '.join(names) or 'nothing'}"
+    has = ", ".join(names) or "nothing"
+    return f"no text: looked for {looked_for(settings)}; the record has {has}"
 
 
 def shorten(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Read JSON in other layouts than one object a line: arrays, pages of an API, pretty-printed objects.
+"""Read JSON in other layouts than one object a line: arrays, answers of an API, objects in lines.
 
 Each record keeps its own bytes but for the line breaks and indents between them.
 """
@@ -19,7 +19,7 @@ from dedupe.io.jsonl import parse_block
 from dedupe.io.source import split_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from dedupe.config import Settings
     from dedupe.io.source import Source
@@ -28,13 +28,19 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 ARRAYS = frozenset(
-    "articles items item data results result stories entries entry hits docs documents posts news "
-    "records rows value values children edges list headlines response".split()
-)
+    (
+        "articles", "items", "item", "data", "results", "result", "stories", "entries", "entry",
+        "hits", "docs", "documents", "posts", "news", "records", "rows", "value", "values",
+        "children", "edges", "list", "headlines", "response",
+    )
+)  # fmt: skip
 """Keys under which the records of an answer stand as an array."""
 OBJECTS = frozenset(
-    "hits response data feed rss channel rdf result results articles payload body news posts".split()
-)
+    (
+        "hits", "response", "data", "feed", "rss", "channel", "rdf", "result", "results",
+        "articles", "payload", "body", "news", "posts",
+    )
+)  # fmt: skip
 """Keys of objects that such an array may stand in."""
 WRAPPED = ("_source", "node", "data", "doc")
 """Members that hold the record itself, as in Elasticsearch, GraphQL, reddit and CouchDB."""
@@ -44,7 +50,7 @@ LINE_BREAKS = re.compile(rb"[ \t]*[\r\n][ \t\r\n]*")
 JQ = "turn it into JSON Lines, as with jq "
 
 
-def find_shape(head: bytes, settings: Settings) -> Path | None:
+def find_shape(head: bytes, settings: Settings) -> Path | None:  # noqa: PLR0911 - a case a line
     """Return the path to the records of JSON that is not one object a line, None where it is.
 
     ``head`` is how the input begins, or all of it. The path is empty for an array of records and
@@ -179,10 +185,10 @@ def items(stream: JsonStream) -> Iterator[tuple[int, bytes]]:
 
 
 def one_line(raw: bytes) -> bytes:
-    """Return a value without the line breaks and indents between its parts, on a line.
+    r"""Return a value without the line breaks and indents between its parts, on a line.
 
-    >>> one_line(b'{\\n  "title": "Lamp  out"\\n}')
-    b'{"title": "Lamp  out"}\\n'
+    >>> one_line(b'{\n  "title": "Lamp  out"\n}')
+    b'{"title": "Lamp  out"}\n'
     """
     return (LINE_BREAKS.sub(b"", raw) if b"\n" in raw or b"\r" in raw else raw) + b"\n"
 
@@ -241,18 +247,20 @@ def check_first(raw: bytes, source: Source) -> None:
         raise InputError(source.path, None, cure)
 
 
-def layout_cure(value: Any, settings: Settings) -> str:  # noqa: ANN401 - whatever the JSON held
+def layout_cure(value: Any, settings: Settings) -> str:  # noqa: ANN401, PLR0911 - a case a line
     """Word how to turn a value into records, ``""`` where it may be one."""
     if isinstance(value, str):
         return f"an array of texts, not of objects; {JQ}-c '.[]|{{title:.}}'"
     if isinstance(value, list):
-        return f"an array of arrays; turn it into CSV, as with jq -r '.[]|@csv' (--from csv)"
+        return "an array of arrays; turn it into CSV, as with jq -r '.[]|@csv' (--from csv)"
     if not isinstance(value, dict) or has_text(value, settings) or not value:
         return ""
     inner = list(value.values())
     if all(isinstance(each, dict) for each in inner):
         if has_text(inner[0], settings):
-            return f"an object with a record under each key; {JQ}-c 'to_entries[]|{{url:.key}}+.value'"
+            return (
+                f"an object with a record under each key; {JQ}-c 'to_entries[]|{{url:.key}}+.value'"
+            )
         if names_text(value, settings):
             return (
                 f"an object with a column under each key; {JQ}-c "

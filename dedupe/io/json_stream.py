@@ -76,10 +76,8 @@ class JsonStream:
         line = self.line
         if not begins:
             raise BrokenJsonError(line, "unexpected end of data")
-        if begins in OPEN or begins == b'"':
-            end = self._end_of_nested()
-        else:
-            end = self._end_of_scalar()
+        nested = begins in OPEN or begins == b'"'
+        end = self._end_of_nested() if nested else self._end_of_scalar()
         found = self._data[self._at : end]
         if not found:
             raise BrokenJsonError(line, "expected a value")

@@ -35,7 +35,7 @@ def read_lines(source: Source) -> Iterator[Batch]:
 
 
 def line_records(source: Source) -> Iterator[tuple[int, bytes, str]]:
-    """Yield each line's number, bytes and text; blank ones are counted, undecodable ones refused."""
+    """Yield the number, bytes and text of each line; blank ones are counted."""
     for number, raw in enumerate(source.single_lines(), source.first):
         source.read_stats.met += 1
         if raw.isspace():

@@ -60,7 +60,7 @@ def place_of(batch: Batch, position: int) -> str:
 
 
 def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadStats) -> None:
-    """Keep the names of fields, and a column that looks like a date or outlet where none is known."""
+    """Keep the names of fields, and a column that looks like a missing date or outlet."""
     for record in sample:
         for name in record:
             if len(read_stats.fields) < MOST_FIELDS and name not in read_stats.fields:

@@ -32,9 +32,7 @@ def write_pairs(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[by
     """Yield one JSON object a pair, in chunks of whole lines."""
     objects = pair_objects(corpus, pairs, settings)
     while chunk := list(islice(objects, PAIRS_A_CHUNK)):
-        yield b"".join(
-            orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in chunk
-        )
+        yield b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in chunk)
 
 
 def pair_columns(settings: Settings, *, several: bool) -> list[str]:

@@ -73,9 +73,7 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
             yield batch
             empty = False
     if empty:
-        yield source.batch(
-            [], np.zeros(0, np.int64), extract_columns([], source.settings), header
-        )
+        yield source.batch([], np.zeros(0, np.int64), extract_columns([], source.settings), header)
 
 
 def check_columns(source: Source, schema: pa.Schema) -> None:
@@ -199,7 +197,7 @@ def bounded_batches(
     table: Any,  # noqa: ANN401 - as above
     groups: Sequence[RowGroup],
 ) -> Iterator[pa.RecordBatch]:
-    """All rows, in batches of about a quarter of a MiB, and of a few MiB if each text were the longest there is.
+    """All rows, in batches of some hundred KiB, or a few MiB if each text were the longest one.
 
     A text stands once in a file, and may stand in a million rows.
     """

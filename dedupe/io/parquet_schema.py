@@ -9,9 +9,8 @@ import pyarrow as pa
 from dedupe.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from dedupe.models import Batch
 
 ONE_TYPE = "Parquet has one type a column"
 WORDS = {

@@ -31,9 +31,13 @@ PLACEHOLDER = re.compile(
 )
 """Titles of pages that a crawler got in the place of an article, maybe with the site behind them."""
 BEGINNINGS = frozenset(
-    "re de ac su 40 41 50 51 52 53 54 55 56 57 58 59 er pa fi si do no fo in ba ga se ju on pl ch at ar hu ro ca ve en ja co "
-    "vi th we un lo pá ст".split()
-)
+    (
+        "re", "de", "ac", "su", "40", "41", "50", "51", "52", "53", "54", "55", "56", "57", "58",
+        "59", "er", "pa", "fi", "si", "do", "no", "fo", "in", "ba", "ga", "se", "ju", "on", "pl",
+        "ch", "at", "ar", "hu", "ro", "ca", "ve", "en", "ja", "co", "vi", "th", "we", "un", "lo",
+        "pá", "ст",
+    )
+)  # fmt: skip
 """How a placeholder may begin, but for other characters than letters and digits: a fast test."""
 
 

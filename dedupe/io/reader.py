@@ -109,8 +109,11 @@ def read_text(
     pieces, encoding = decode_input(source.lines, head, source.settings.encoding)
     if encoding:
         source = replace(source, settings=replace(source.settings, encoding=encoding))
-    first, head, pieces = skip_blank(pieces, source.read_stats)
+    first, head, pieces = skip_blank(iter(pieces), source.read_stats)
     kind = detect_format(path, head, source.settings, forced)
+    if kind == "feed":  # behind a byte order mark
+        yield from feeds.read_feed(replace(source, lines=pieces))
+        return
     source = replace(source, format=kind, lines=pieces, first=first)
     shape = json_shapes.find_shape(head, source.settings) if kind == "jsonl" else None
     if shape is not None:
@@ -154,7 +157,10 @@ def skip_blank(
 
 
 def check_not_all_skipped(source: Source, before: tuple[int, int]) -> None:
-    """Raise InputError for a file of which every record was skipped; ``before`` counts those before."""
+    """Raise InputError for a file of which every record was skipped.
+
+    ``before`` counts the records and the skipped ones of the files before.
+    """
     stats = source.read_stats
     skipped = stats.skipped - before[1]
     if skipped and stats.records == before[0]:
@@ -181,7 +187,7 @@ def digest_pieces(
 
 
 def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) -> Iterator[bytes]:
-    """Yield blocks of whole lines of about a quarter of a MiB, split after LF alone; the last may lack one.
+    """Yield blocks of whole lines of some hundred KiB, split after LF; the last may lack one.
 
     ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
     unless that is 0, before it is whole, and after the lines before it.

@@ -20,7 +20,7 @@ NO_LINKS = np.zeros((2, 0), np.int64)
 class SplitKeys(NamedTuple):
     """How many ids, or urls, stand on records of several clusters, and the first such id."""
 
-    count: int
+    keys: int
     example: str
 
 

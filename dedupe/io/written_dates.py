@@ -44,7 +44,7 @@ ZONES = {
     "aedt": 11, "nzst": 12, "nzdt": 13, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
     "mdt": -6, "pst": -8, "pdt": -7, "et": -5, "brt": -3, "art": -3,
 }  # fmt: skip
-BEFORE_NOON, AFTER_NOON = "오전 上午 午前".split(), "오후 下午 午後 下午".split()
+BEFORE_NOON, AFTER_NOON = ["오전", "上午", "午前"], ["오후", "下午", "午後", "下午"]
 LONGEST = 80
 MOST_OTHER_WORDS = 4
 PIVOT = 70
@@ -79,8 +79,8 @@ def parse_written_date(text: str) -> int | None:
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return None
     plain = plain_letters(text)
-    rest, moment, given = take_clock(plain)
-    day = find_day(rest, given)
+    rest, moment = take_clock(plain)
+    day = find_day(rest)
     if day is None or moment is None:
         return None
     try:
@@ -107,14 +107,14 @@ def month_numbers() -> dict[str, int]:
     }
 
 
-def take_clock(text: str) -> tuple[str, int | None, bool]:
-    """Return a text without its time of day, the seconds to add to its day, and if it has a time.
+def take_clock(text: str) -> tuple[str, int | None]:
+    """Return a text without its time of day, and the seconds to add to its day.
 
-    The seconds are None where a time is out of range.
+    These are None where a time is out of range.
     """
     found = CLOCK.search(text) or HOUR.search(text)
     if not found:
-        return text, 0, False
+        return text, 0
     if found.re is HOUR:
         hour, minute, second, half, prefix = int(found[1]), 0, 0, found[2], None
     else:
@@ -123,18 +123,18 @@ def take_clock(text: str) -> tuple[str, int | None, bool]:
     if prefix:
         half = "a" if prefix in map(plain_letters, BEFORE_NOON) else "p"
     if half and not 0 < hour <= NOON and not (prefix and hour < 24):  # noqa: PLR2004 - of a day
-        return text, None, True
+        return text, None
     if half and hour <= NOON:
         hour = hour % NOON + (NOON if half == "p" else 0)
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - of a day, an hour, a minute
-        return text, None, True
+        return text, None
     left, after = text[: found.start()], text[found.end() :]
     offset, after = take_offset(after)
-    return f"{left} {after}", hour * 3600 + minute * 60 + second - offset, True
+    return f"{left} {after}", hour * 3600 + minute * 60 + second - offset
 
 
 def take_offset(text: str) -> tuple[int, str]:
-    """Return the seconds by which the zone after a time is ahead of UTC, and the text without it."""
+    """Return the seconds by which the zone after a time is ahead, and the text without it."""
     text = BRACKETED.sub(" ", text)
     found = OFFSET.match(text)
     if not found:
@@ -151,13 +151,15 @@ def drop_zone(text: str) -> tuple[int, str]:
     return 0, text
 
 
-def find_day(text: str, given: bool) -> tuple[int, int, int] | None:  # noqa: FBT001 - of a private call
+def find_day(text: str) -> tuple[int, int, int] | None:
     """Return year, month and day; None where there is none, or where two orders are possible."""
     bare = BRACKETED.sub(" ", text)
     if found := CJK_DATE.search(bare):
         return int(found[1]), int(found[2]), int(found[3])
     if found := YEAR_FIRST.search(bare):
-        return None if has_more_numbers(bare, found) else (int(found[1]), int(found[3]), int(found[4]))
+        return (
+            None if has_more_numbers(bare, found) else (int(found[1]), int(found[3]), int(found[4]))
+        )
     if found := YEAR_LAST.search(bare):
         return None if has_more_numbers(bare, found) else order_day_and_month(found)
     return find_named_month(bare)

@@ -177,7 +177,10 @@ def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
     names = ("starts", "ends", "limits", "lines", "times", "url_keys")
     spans = dict.fromkeys(names, lines)
     days = np.zeros(len(lines), bool)
-    return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], days_only=days, **spans)
+    return Batch(
+        path, "jsonl", b"", b"", texts=(), ids=[], sources=[],
+        **spans, days_only=days, dialect=None,
+    )  # fmt: skip
 
 
 def cluster(

@@ -12,8 +12,8 @@ import numpy as np
 from dedupe.backends.arrow import encoded, numbers_array
 from dedupe.backends.memory import completeness, text_lengths
 from dedupe.backends.spark.schema import RECORDS, batch_of
-from dedupe.io.jsonl import read_jsonl
 from dedupe.io.encodings import BYTE_ORDER_MARK
+from dedupe.io.jsonl import read_jsonl
 from dedupe.io.source import Source, too_long_message
 from dedupe.models import ReadStats
 from dedupe.pipeline import batch_digests, check_digests
