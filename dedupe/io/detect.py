@@ -122,7 +122,8 @@ def is_json_array(first: bytes) -> bool:
     inner = first[1:].strip()
     if not first.startswith(b"["):
         return False
-    return not inner or inner.startswith(b"{") or (inner.startswith(b'"') and inner.endswith(b"]"))
+    closed = inner.startswith((b'"', b"[")) and inner.endswith(b"]")
+    return not inner or inner.startswith(b"{") or closed
 
 
 def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat | None) -> None:

@@ -108,7 +108,7 @@ def too_long_message(most: int) -> str:
 
 
 def split_blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """Cut a stream into lists of some hundred KiB, by ``size`` in bytes, and of at most 16k items."""
+    """Cut a stream into lists of some hundred KiB, by ``size``, and of at most 16k items."""
     block: list[Item] = []
     room = MOST_BYTES
     for item in items:
