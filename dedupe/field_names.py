@@ -23,8 +23,9 @@ DATES = (
     "created_at", "created_utc", "updated", "updated_at",
 )  # fmt: skip
 SOURCES = (
-    "source", "source.name", "source.title", "outlet", "outlet.name", "publisher",
-    "publisher.name", "domain", "site", "site.name", "feed", "feed.title", "author.feed",
+    "source", "source.name", "source.title", "source_name", "outlet", "outlet.name", "publisher",
+    "publisher.name", "site_name", "media_name", "domain", "site", "site.name", "feed",
+    "feed.title", "author.feed",
 )  # fmt: skip
 IDS = ("id", "guid", "url", "link")
 URLS = ("url", "link", "web_url", "guid")

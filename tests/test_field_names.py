@@ -161,6 +161,10 @@ USING = {
         "crawled looks like a date (--date-field crawled)",
     ),
     "neither": ([{"title": "a"}], "using title; without dates and outlets the words alone decide"),
+    "a date without marks": (
+        [{"title": "a", "일자": "20260501"}, {"title": "b", "일자": "20260502"}],
+        "일자 looks like a date (--date-field 일자)",
+    ),
     "host": ([{"title": "a", "url": "https://a.example/x"}], "host of the url (100%)"),
 }
 

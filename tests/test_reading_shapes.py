@@ -163,3 +163,37 @@ def test_a_feed_without_the_extra_names_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "feedparser", None)
     with pytest.raises(InputError, match=r"headline-dedupe\[feeds\]"):
         read_bytes(RSS)
+
+
+LAMP, TOLLS = "Old lamp at Pell Point stays lit", "Ferry tolls rise by ten pence"
+PELL, WIRE = "Pell Courier", "Northern Wire"
+HOSTS = ["pell.example", "wire.example"]
+TEN = 1777629600
+EXPORTS = {
+    "newsapi.json": ([PELL, WIRE], TEN),
+    "guardian.json": (["g.example"] * 2, TEN),
+    "nyt.json": (["The Pell Times"] * 2, TEN),
+    "gdelt.json": (HOSTS, TEN),
+    "reddit.json": (HOSTS, TEN),
+    "algolia.json": (HOSTS, TEN),
+    "wordpress.json": (["pell.example"] * 2, TEN),
+    "elasticsearch.json": ([PELL, WIRE], TEN),
+    "mongoexport.json": (HOSTS, TEN),
+    "jsonfeed.json": (["pell.example"] * 2, TEN),
+    "mediacloud.csv": ([PELL, WIRE], TEN),
+    "excel-german.csv": (["Pell Kurier", "Nordwind"], TEN),
+    "excel-unicode.txt": ([PELL, WIRE], TEN),
+    "kaggle.csv": ([PELL, WIRE], TEN - 36000),
+    "mysql-dump.tsv": (["", ""], TEN),
+    "scrapy.json": (HOSTS, TEN),
+}
+
+
+@pytest.mark.parametrize(("name", "case"), EXPORTS.items(), ids=EXPORTS)
+def test_exports_are_read_as_they_are(name: str, case: tuple[list[str], int]):
+    outlets, first = case
+    [batch] = read_files(INPUTS / "exports" / name)
+    assert batch.texts[0] == [LAMP, TOLLS]
+    assert batch.sources == outlets
+    assert batch.times[0] == first
+    assert all(json.loads(record) for record in records_of([batch]) if batch.format == "jsonl")

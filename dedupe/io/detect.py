@@ -89,16 +89,17 @@ def detect_format(
     kind = forced or named_format(path)
     if kind is not None and kind != "lines":
         return kind
-    if forced is None and FEED.match(head):
+    if forced is not None:
+        return forced
+    if FEED.match(head):
         return "feed"
-    if kind is not None:
-        return kind
     lines = first_lines(head)
-    first = lines[0].lstrip() if lines else b""
+    first = lines[0].lstrip() if lines and kind is None else b""
     if first.startswith(b"{") or is_json_array(first):
         return "jsonl"
     texts = [line.decode(errors="surrogateescape").rstrip("\r\n") for line in lines]
-    return "csv" if is_header(texts, settings) or settings.no_header else "lines"
+    is_table = is_header(texts, settings) or (settings.no_header and kind is None)
+    return "csv" if is_table else "lines"
 
 
 def first_lines(head: bytes) -> list[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from dedupe.io.dates import parse_timestamp
+from dedupe.io.dates import DATE_DIGITS, parse_timestamp
 from dedupe.io.field_lookup import DATE, SOURCE, all_roles
 from dedupe.models import NO_TIME
 
@@ -85,7 +85,7 @@ def looks_like_dates(_name: str, values: Sequence[Any]) -> bool:
         for value in values
         if isinstance(value, str)
         and len(value) >= LEAST_DATE
-        and not value.isdigit()
+        and (not value.isdigit() or DATE_DIGITS.fullmatch(value))
         and parse_timestamp(value, NO_TIME) != NO_TIME
     ]
     return 2 * len(dates) > len(values)
