@@ -6,11 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from commandline import PROJECT
 from readers import read_bytes
 
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
+from dedupe.field_names import DATES as DATE_NAMES
+from dedupe.field_names import HEADLINES as TITLE_NAMES
+from dedupe.field_names import IDS as ID_NAMES
+from dedupe.field_names import LEDES as LEDE_NAMES
+from dedupe.field_names import SOURCES, plain_name
 from dedupe.io.columns_used import column_shares, columns_line, reading_notes
 from dedupe.models import NO_TIME, ReadStats
 
@@ -31,7 +37,8 @@ def notes(*records: dict[str, Any], **settings: Any) -> list[str]:
 TITLES = [
     {"title": "Lamp"}, {"Title": "Lamp"}, {"HEADLINE": "Lamp"}, {"headline": {"main": "Lamp"}},
     {"title": {"rendered": "Lamp"}}, {"name": "Lamp"}, {"heading": "Lamp"}, {"Subject": "Lamp"},
-    {"webTitle": "Lamp"}, {"web_title": "Lamp"}, {"text": "Lamp"}, {"title": "", "headline": "Lamp"},
+    {"webTitle": "Lamp"}, {"web_title": "Lamp"}, {"text": "Lamp"},
+    {"title": "", "headline": "Lamp"},
 ]  # fmt: skip
 LEDES = [
     "lede", "summary", "Description", "abstract", "snippet", "teaser", "standfirst", "dek",
@@ -122,8 +129,8 @@ def test_a_flag_wins(record: dict[str, Any], given: dict[str, Any], expected: tu
 
 
 MISSING = {
-    "date": ({"date_field": "publishd"}, "no record has publishd (--date-field); did you mean "
-             "published (--date-field published)?"),
+    "date": ({"date_field": "publishd"}, "no record has publishd (--date-field); did you mean pu"),
+    "date, the cure": ({"date_field": "publishd"}, "did you mean published (--date-field published)"),
     "outlet": ({"source_field": "papr"}, "did you mean paper (--source-field paper)?"),
     "id": ({"id_field": "nothing-like-it"}, "the records have title, published, paper"),
     "text": ({"field": (parse_field("titel"),)}, "did you mean title (--field title)?"),
@@ -226,3 +233,25 @@ def test_placeholders_of_crawlers_are_no_text(title: str):
 def test_headlines_that_begin_like_placeholders_are_texts(title: str):
     [batch] = read_bytes(encoded({"title": title}))
     assert batch.texts[0] == [title]
+
+
+def test_the_table_in_the_docs_names_them_all():
+    table = (PROJECT / "docs" / "inputs.md").read_text(encoding="utf-8")
+    rows = {
+        cells[1].strip(): cells[2]
+        for line in table.splitlines()
+        if len(cells := line.split("|")) > 3
+    }
+    known = {
+        "headline": TITLE_NAMES,
+        "lede": LEDE_NAMES,
+        "date": DATE_NAMES,
+        "outlet": SOURCES,
+        "id": ID_NAMES,
+    }
+    for what, names in known.items():
+        told = [
+            name.strip().split(" ")[0]
+            for name in rows[what].split("(")[0].split(", else")[0].split(",")
+        ]
+        assert list(map(plain_name, told)) == list(map(plain_name, names))

@@ -8,6 +8,7 @@ import pytest
 from readers import read_bytes, records_of
 
 from dedupe.config import Settings
+from dedupe.config_values import parse_field
 from dedupe.errors import InputError
 from dedupe.io.columns_used import reading_notes
 from dedupe.io.encodings import likely_encoding
@@ -24,8 +25,8 @@ READ: dict[str, tuple[bytes, dict[str, Any], list[str]]] = {
     "delimiters at the end": (b"id;title;\n1;Lamp;\n2;Toll;\n", {}, ["Lamp", "Toll"]),
     "delimiters at the end of rows": (b"id,title\n1,Lamp,,\n2,Toll\n", {}, ["Lamp", "Toll"]),
     "repeated header": (b"id,title\n1,Lamp\nid,title\n2,Toll\n", {}, ["Lamp", "Toll"]),
-    "backslashes": (b'id,title\n1,"Say \\"lamp\\", twice"\n', {"csv_escape": True}, ['Say "lamp", twice']),
-    "no header": (b"1,Lamp at Pell stays lit\n2,Toll up\n", {"no_header": True, "field": "2"}, ["Lamp at Pell stays lit", "Toll up"]),
+    "backslashes": (b'id,title\n1,"Say \\"lamp\\", 2"\n', {"csv_escape": True}, ['Say "lamp", 2']),
+    "no header": (b"1,Lamp\n2,Toll\n", {"no_header": True, "field": "2"}, ["Lamp", "Toll"]),
     "no header, guessed": (
         b"7,2026-05-01,Lamp at Pell stays lit\n8,2026-05-02,Ferry tolls rise in June\n",
         {"no_header": True},
@@ -37,8 +38,6 @@ READ: dict[str, tuple[bytes, dict[str, Any], list[str]]] = {
 
 
 def settings_of(given: dict[str, Any]) -> dict[str, Any]:
-    from dedupe.config_values import parse_field
-
     field = given.pop("field", None)
     return {**given, **({"field": (parse_field(field),)} if field else {})}
 

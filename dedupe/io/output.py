@@ -29,6 +29,7 @@ TARGETS = ("jsonl", "csv", "tsv", "parquet")
 SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".csv": "csv",
     ".tsv": "tsv",
     SUFFIX: "parquet",
