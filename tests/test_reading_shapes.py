@@ -110,7 +110,7 @@ KINDS = {
     "news.db": (database, "an SQLite database; ", "sqlite3 -json "),
     "news.zip": (archive, "a zip archive; ", "unzip -p "),
     "news.xlsx": (lambda path: archive(path, "xl/workbook.xml"), "an Excel", "--convert-to csv"),
-    "news.pkl": (lambda path: path.write_bytes(pickle.dumps(["a"])), "a Python pickle", "read_pickle"),
+    "news.pkl": (lambda path: path.write_bytes(pickle.dumps(["a"])), "a Python pickle", "pickle"),
     "news.bin": (lambda path: path.write_bytes(bytes(range(256)) * 9), "binary data", "give JSON"),
     "news.html": (lambda path: path.write_bytes(b"<!DOCTYPE html><p>a"), "an HTML page", "split"),
     "news.txt": (database, "an SQLite database; ", "SELECT * FROM stories"),
