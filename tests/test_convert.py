@@ -179,3 +179,11 @@ def test_groups_and_links():
     assert same_links(corpus, ["url"], np.array([False, True, False, False])).tolist() == [[], []]
     assert split_keys(corpus, np.arange(4), "url").keys == 1
     assert split_keys(corpus, np.array([0, 1, 2, 1]), "url").keys == 0
+
+
+def test_an_index_refuses_a_file_that_would_not_hold_what_its_name_says(tmp_path: Path):
+    assert dedupe("index", "create", "i", folder=tmp_path).code == 0
+    (tmp_path / "in.jsonl").write_bytes(STORIES)
+    done = dedupe("index", "match", "i", "in.jsonl", "-o", "out.csv", folder=tmp_path)
+    assert (done.code, "the records go out as jsonl; name it .jsonl" in done.err) == (2, True)
+    assert dedupe("index", "match", "i", "in.jsonl", "-o", "o.jsonl", folder=tmp_path).code == 0

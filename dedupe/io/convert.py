@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.errors import InputError
+from dedupe.errors import InputError, OutputError
 from dedupe.io.annotate import (
     annotate_chosen,
     cell_text,
@@ -25,6 +25,7 @@ from dedupe.io.csv_write import (
     is_table,
 )
 from dedupe.io.integrity import check_output
+from dedupe.io.output import target_of
 from dedupe.io.records import batch_records, csv_names
 
 if TYPE_CHECKING:
@@ -74,6 +75,16 @@ def own_format(batch: Batch, annotation: Annotation | None) -> str:
     if holds_objects(batch) or (annotation and batch.format == "lines"):
         return "jsonl"
     return batch.format
+
+
+def check_target(batches: Sequence[Batch], path: str | None, *, annotated: bool) -> None:
+    """Raise OutputError where a file would not hold what its name says, and nothing converts."""
+    target = target_of(path, None)
+    for batch in batches if target in ("jsonl", "csv", "tsv") else ():
+        own = "jsonl" if annotated and batch.format == "lines" else own_format(batch, None)
+        if own != target:
+            reason = f"the records go out as {own}; name it .{own}"
+            raise OutputError(path or "", reason)
 
 
 def output_dialect(batches: Sequence[Batch], target: str | None) -> Dialect | None:

@@ -46,6 +46,7 @@ HTML = re.compile(rb"\s*<(?:!DOCTYPE\s+html|html|head|body)\b", re.IGNORECASE)
 SQL_DUMP = re.compile(rb"-- (?:MySQL|MariaDB|PostgreSQL database|phpMyAdmin)[^\n]* dump")
 
 UNIQUE = " | dedupe unique"
+SELECT_ALL = "SELECT * FROM {}"
 PANDAS = (
     "python3 -c \"import pandas; pandas.{}('{{}}')"
     ".to_json('out.jsonl', orient='records', lines=True)\""
@@ -162,7 +163,7 @@ def sqlite_problem(path: str, name: str, head: bytes) -> str:
     table = "TABLE"
     if path != "-" and Path(path).is_file():
         table = first_table(path) or table
-    query = f"sqlite3 -json {name} {shlex.quote(f'SELECT * FROM {table}')}"  # noqa: S608 - shown, not run
+    query = f"sqlite3 -json {name} {shlex.quote(SELECT_ALL.format(table))}"
     return f"an SQLite database; extract a table, as with {query}{UNIQUE}"
 
 
