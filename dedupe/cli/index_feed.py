@@ -109,6 +109,8 @@ TABLES = ("csv", "tsv", "parquet")
 
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
     """Pass stories to an index and write what it has to say of them."""
+    from dedupe.io.convert import check_target
+
     started = time.perf_counter()
     read_stats = ReadStats()
     counts = {"new": 0, "opens": 0}
@@ -121,6 +123,7 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
         first: Batch | None = None
         for group in groups:
             check_one_table([first or group[0], *group])
+            check_target(group, request.output, annotated=command != "unique")
             for answer in answer_batches(command, index, group, output, opening=first is None):
                 counts["new"] += answer.new
                 counts["opens"] += answer.opens

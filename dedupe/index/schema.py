@@ -29,9 +29,12 @@ CACHE_KIB = 32 * 1024
 MAPPED = 1 << 32
 """Bytes of a file that are read in place, without a copy; the rest of a longer one is copied."""
 SIGNATURE = b"SQLite format 3\0"
-PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
+PASSING = (
+    "jobs", "on_error", "into", "max_line", "max_ratio", "encoding", "delimiter", "no_header",
+    "csv_escape", "date_format",
+)  # fmt: skip
 """Settings of one run, which an index does not keep."""
-UNKEPT = ("links", *PASSING)
+UNKEPT = ("links", "same", *PASSING)
 KEPT = "the index"
 """The origin of the settings that an index keeps."""
 
@@ -108,6 +111,8 @@ def create(path: str, settings: Settings) -> sqlite3.Connection:
     """Make an empty index and open it; raises StoreError where there is something already."""
     if settings.links is not None:
         raise StoreError(path, "an index takes no --links: they name the records of one run")
+    if settings.same:
+        raise StoreError(path, "an index takes no --same; a later record replaces one of its id")
     if path != MEMORY:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -228,7 +233,7 @@ def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
     """Return the settings of an index, with those of one run."""
     known = {setting.name for setting in SETTINGS}
     layer = {n: v for n, v in held.items() if n in known and v is not None and v != []}
-    if layer.get("window") is not None:
+    if isinstance(layer.get("window"), int):  # as indexes of before hold it
         layer["window"] = f"{layer['window']}s"
     return resolve([("this run", passing), (KEPT, layer)])
 

@@ -161,8 +161,13 @@ def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus
 
 def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
     """Return a batch of records of one file of which only the lines are known."""
-    spans = dict.fromkeys(("starts", "ends", "limits", "lines", "times"), lines)
-    return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], **spans)
+    names = ("starts", "ends", "limits", "lines", "times", "url_keys")
+    spans = dict.fromkeys(names, lines)
+    days = np.zeros(len(lines), bool)
+    return Batch(
+        path, "jsonl", b"", b"", texts=(), ids=[], sources=[],
+        **spans, days_only=days, dialect=None,
+    )  # fmt: skip
 
 
 def cluster(
