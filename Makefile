@@ -122,15 +122,11 @@ sanitize: $(TOOLS)
 readme: $(TOOLS)
 	@$(BIN)/python -m pytest tests/test_readme.py --golden
 
-# Quality; then whole runs against the floor and the peers, each stage against its limit, and what the
-# kernel spends. Peers that are not installed are left out.
+# Quality; then whole runs against the floor and the peers. Peers that are not installed are left out.
 bench: $(TOOLS) $(ASKED)
 	@$(BIN)/python tests/bench/quality.py $(DATA)
 	@gzip -dc $(DATA)/reuters_2007_news.jsonl.gz > $(VENV)/bench.jsonl
 	@$(BIN)/python tests/bench/speed.py $(VENV)/bench.jsonl --runs 1 --peers $(PEERS)
-	@$(BIN)/python -m pytest tests/bench -m speed --benchmark-columns=min,rounds \
-	  --benchmark-sort=fullname
-	@$(BIN)/python tests/bench/instructions.py
 
 peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.models import Batch, Clustering, Corpus, Pairs
 
-Progress = "Callable[[float], None]"
+MOST_RELEASES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ def cluster_until_stable(
     accepted = linked_pairs(grouping.groups)
     leaders = representatives.copy()
     rank = partial(rank_nodes, matcher, order)
+    released = np.zeros(len(leaders), np.int64)
     while True:
         alive = leaders == np.arange(len(leaders))
         keys, scores = matcher.accepted(alive, progress)
@@ -151,9 +152,36 @@ def cluster_until_stable(
             break
         before = leaders
         leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
+        if not grouping.average:
+            leaders = release_misfits(matcher, constraints, grouping, leaders, released)
         if (leaders == before).all():  # pairs of pinned records stay pairs of leaders
             break
     return as_state(corpus, matcher, representatives, leaders, accepted, constraints)
+
+
+def release_misfits(
+    matcher: Matcher,
+    constraints: Constraints,
+    grouping: Grouping,
+    leaders: NDArray[np.int64],
+    released: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the leaders after members that do not match theirs were put back in play.
+
+    A leader that follows another in a later pass takes its members along. ``released`` counts how
+    often each was put back; after ``MOST_RELEASES`` times it stays, so that passes come to an end.
+    """
+    nodes = np.flatnonzero(leaders != np.arange(len(leaders)))
+    nodes = nodes[(grouping.groups[nodes] == nodes) & (released[nodes] < MOST_RELEASES)]
+    heads = leaders[nodes]
+    pairs = AcceptedPairs(nodes, heads, matcher.scores(nodes, heads))
+    fit = permission(matcher, constraints, pairs)
+    if matcher.settings.linkage == "leader":
+        fit &= pairs.scores >= grouping.threshold
+    out = leaders.copy()
+    out[nodes[~fit]] = nodes[~fit]
+    released[nodes[~fit]] += 1
+    return out[grouping.groups]
 
 
 def record_meta(corpus: Corpus) -> RecordMeta:
@@ -253,12 +281,19 @@ def permitted_pairs(
     matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
 ) -> AcceptedPairs:
     """Return the pairs that constraints allow."""
+    return pairs.where(permission(matcher, constraints, pairs))
+
+
+def permission(
+    matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
+) -> NDArray[np.bool_]:
+    """Return whether constraints allow each pair."""
     left, right = matcher.records[pairs.left], matcher.records[pairs.right]
     times = np.zeros(0, np.int64)
     if constraints.window is not None:
         times = np.full(int(matcher.records.max(initial=-1)) + 1, np.iinfo(np.int64).min)
         times[matcher.records] = matcher.meta.times
-    return pairs.where(constraints.permitted(left, right, times))
+    return constraints.permitted(left, right, times)
 
 
 def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -9,17 +10,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import instructions
 import peer_run
 import pytest
+import quality
 import speed
 from commandline import FIXTURES, PROJECT, environment
 from cost import Cost, cost_of
 from invented import invented
 from peer_methods import PEERS, Peer
 from speed import Sample, row
-
-from dedupe import kernel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,34 +123,29 @@ def test_invented_stories_are_the_same_every_time_and_some_are_told_again():
     assert 20 < len(titles) < 40
 
 
-def test_what_is_counted_is_in_the_kernel():
-    names = [name for names in instructions.FUNCTIONS.values() for name in names]
-    assert len(names) == len(set(names))
-    assert set(names) <= set(kernel.__all__)
-    rooms = (PROJECT / "dedupe/_kernel/bindings").glob("*_entries.c")
-    entered = [name for room in rooms for name in re.findall(r"METHOD\((\w+)\)", room.read_text())]
-    assert set(names) < set(entered)
-
-
-PROFILE = """\
-1,234,567 (61.7%)  dedupe/_kernel/bindings/text_entries.c:enter_tokenize [dedupe/_native.abi3.so]
-   20,001 ( 1.0%)  ???:enter_band_keys [dedupe/_native.abi3.so]
-1,200,000 (60.0%)  dedupe/_kernel/text/tokenize.c:tokenize [dedupe/_native.abi3.so]
-"""
-
-
-def test_a_profile_is_read_by_function():
-    found = instructions.COUNTED.findall(PROFILE)
-    assert found == [("1,234,567", "tokenize"), ("20,001", "band_keys")]
-
-
-@pytest.mark.parametrize("lacking", [{"PATH": ""}, {"DEDUPE_PURE": "1"}], ids=str)
-def test_without_valgrind_or_a_kernel_nothing_is_counted(lacking: dict[str, str]):
-    command = [sys.executable, str(BENCH / "instructions.py")]
-    done = subprocess.run(
-        command, env=environment(**lacking), check=True, capture_output=True, text=True
-    )
-    assert done.stdout.startswith("Instructions are not counted")
+def test_quality_tells_what_was_never_compared_from_what_was_rejected(tmp_path: Path):
+    far = {"id": "4", "title": "Herring return to Tasker Bay", "published": "2026-03-09"}
+    records = [
+        {
+            "id": "1",
+            "title": "Old lamp at Pell Point stays lit, council says",
+            "published": "2026-03-02",
+        },
+        {
+            "id": "2",
+            "title": "Council: old lamp at Pell Point stays lit",
+            "published": "2026-03-02",
+        },
+        {"id": "3", "title": "Ferry tolls rise by ten pence in June", "published": "2026-03-02"},
+        far,
+    ]
+    path, labels = tmp_path / "some.jsonl.gz", tmp_path / "some_pairs.csv"
+    path.write_bytes(gzip.compress(b"".join(json.dumps(r).encode() + b"\n" for r in records)))
+    labels.write_text("a,b,label\n1,2,D\n3,4,D\n1,3,N\n2,3,U\n")
+    (found,) = quality.labelled_corpora(tmp_path).values()
+    outcome = quality.judge(*found, (), 1)
+    assert (outcome.figures.precision, outcome.figures.recall) == (1, 0.5)
+    assert (outcome.never_compared, outcome.rejected) == (0, 0.5), "of so few all are compared"
 
 
 @pytest.mark.parametrize(("asked", "set_up"), [((), 0), (("PEERS=here",), 1)])

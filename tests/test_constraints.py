@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel
 
 from dedupe import kernel
-from dedupe.clustering.constraints import build_constraints, components
+from dedupe.clustering.constraints import components
 from dedupe.errors import InputError, LinksError
-from dedupe.io.labels import Label
-from dedupe.links import shortest_chain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,33 +225,6 @@ def test_components_are_those_of_spreading_from_node_to_node(edges):
         for left, right in edges:
             lowest[left] = lowest[right] = min(lowest[left], lowest[right])
     assert components(ends, 10).tolist() == lowest
-
-
-@given(EDGES, st.integers(0, 9), st.integers(0, 9))
-def test_a_chain_of_labels_leads_from_one_end_to_the_other(edges, start, goal):
-    ends = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-    found = components(ends, 10)
-    assume(found[start] == found[goal])
-    labels = [Label(str(a), str(b), "D", line) for line, (a, b) in enumerate(edges)]
-    at = str(start)
-    for label in shortest_chain(labels, at, str(goal)):
-        assert at in (label.a, label.b)
-        at = label.b if at == label.a else label.a
-    assert at == str(goal)
-
-
-@given(EDGES, EDGES)
-def test_what_links_put_apart_must_lead(musts, cannots):
-    must, cannot = (np.array(e, dtype=np.int64).reshape(-1, 2).T for e in (musts, cannots))
-    known = components(must, 10)
-    assume((known[cannot[0]] != known[cannot[1]]).all())
-    constraints = build_constraints(10, must, cannot)
-    records, times = np.arange(10), np.zeros(10, np.int64)
-    pinned = constraints.pinned(records).tolist()
-    apart = {known[end] for edge in cannots for end in edge}
-    assert pinned == [known[record] in apart for record in range(10)]
-    assert not constraints.permitted(*cannot, times).any()
-    assert constraints.permitted(*must, times).all()
 
 
 def test_labels_of_dedupe_label_are_taken(tmp_path: Path):

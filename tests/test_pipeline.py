@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
-from commandline import FIXTURES, PROJECT, dedupe
+from commandline import PROJECT
 from corpora import (
     CORPORA,
-    canonical_of,
     lines,
     partition,
     run_of,
@@ -24,13 +19,11 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
 from readers import read_bytes
 
-from dedupe import kernel, preprocess
+from dedupe import preprocess
 from dedupe.config import Field, Settings
 from dedupe.models import NO_TIME
 from dedupe.pipeline import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dedupe.scoring import score
 
 FEW = settings(max_examples=25)
 UCI = PROJECT.parent / "shared" / "data" / "uci.jsonl.gz"
@@ -55,8 +48,8 @@ def bare(stories):
 
 
 TIDE = "A spring tide carried the pilot boat over the harbour wall at Tasker Bay before dawn."
-RECOUNT = "A judge ordered postal ballots at {} to be counted again after {}."
 HERRING = "Herring return to Tasker Bay"
+RECOUNT = "A judge ordered postal ballots at {} to be counted again after {}."
 WIN = "{} won the hockey final on Sunday, beating {} by {} goals."
 TWINS = {
     "same text": pair_of(HERRING, HERRING),
@@ -110,6 +103,13 @@ STRANGERS = {
     "opposites": pair_of(
         "Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"
     ),
+    "another place the next day": pair_of(
+        "Judge orders recount of postal ballots at Thornbury",
+        "Judge orders recount of postal ballots at Eastwick",
+        RECOUNT.format("Thornbury", "two boxes were found in a cellar"),
+        RECOUNT.format("Eastwick", "a clerk mislaid the tally"),
+        18,
+    ),
     "empty": pair_of("", ""),
     "no words": pair_of("!!!", "..."),
     "one word in common": pair_of(HERRING, "Tasker elected mayor"),
@@ -129,13 +129,6 @@ STRANGERS = {
     ),
     "roles exchanged within the hour": pair_of(
         "Pellmore beats Dunhaven in hockey final", "Dunhaven beats Pellmore in hockey final"
-    ),
-    "another place the next day": pair_of(
-        "Judge orders recount of postal ballots at Thornbury",
-        "Judge orders recount of postal ballots at Eastwick",
-        RECOUNT.format("Thornbury", "two boxes were found in a cellar"),
-        RECOUNT.format("Eastwick", "a clerk mislaid the tally"),
-        18,
     ),
     "no field in common": [{"id": "1", "title": "Herring"}, {"id": "2", "lede": "Herring"}],
 }
@@ -164,20 +157,6 @@ def test_a_generic_title_is_no_story_by_itself():
     assert len(run_of(other).clustering) == 2
     outlets = [story(n, "Morning briefing", "", s, 0) for n, s in enumerate(("Ledger", "Wire"))]
     assert len(run_of(outlets).clustering) == 2
-
-
-STILL_WRONG = {
-    "same lede under another headline": (
-        pair_of("Stargazers told to keep Friday free", "Pilot boat stranded on wall", TIDE, TIDE),
-        1,
-    ),
-}
-
-
-@pytest.mark.parametrize(("stories", "expected"), STILL_WRONG.values(), ids=STILL_WRONG)
-@pytest.mark.xfail(reason="the shipped model does not tell these yet")
-def test_what_the_model_has_to_learn(stories, expected):
-    assert len(partition(run_of(stories))) == expected
 
 
 def test_pages_that_were_not_there_are_no_story():
@@ -221,26 +200,19 @@ def test_the_size_of_batches_changes_nothing(stories, size):
     assert whole.reasons == parts.reasons
 
 
-@FEW
-@given(CORPORA, st.integers(2, 3))
-def test_jobs_change_nothing(stories, jobs):
-    one, several = (run_of(stories, jobs=count).clustering for count in (1, jobs))
-    assert bits((one.canonical, one.scores)) == bits((several.canonical, several.scores))
-    assert one.reasons == several.reasons
+@settings(max_examples=15)
+@given(CORPORA, st.integers(1, 4), st.integers(1, 3))
+def test_jobs_and_the_size_of_chunks_change_nothing(stories, size, jobs):
+    whole = run_of(stories, jobs=1).clustering
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preprocess, "CHUNK", size)
+        patch.setattr(score, "CHUNK", size)
+        parts = run_of(stories, jobs=jobs).clustering
+    assert bits((whole.canonical, whole.scores)) == bits((parts.canonical, parts.scores))
+    assert whole.reasons == parts.reasons
 
 
 @needs_kernel
-@FEW
-@given(CORPORA)
-def test_the_kernel_and_plain_python_give_the_same_clusters(stories):
-    compiled = run_of(stories).clustering
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(kernel.PURE, "1")
-        plain = run_of(stories).clustering
-    assert bits((plain.canonical, plain.scores)) == bits((compiled.canonical, compiled.scores))
-    assert plain.reasons == compiled.reasons
-
-
 @settings(max_examples=8)
 @given(CORPORA, LINKAGES)
 def test_the_kernel_and_its_twins_give_the_same_clusters(stories, linkage):
@@ -385,7 +357,6 @@ def test_stats_count_what_was_found():
     assert result.stats["duplicates"] == len(shipped()) - len(clusters)
     assert result.stats["clusters"] == sum(len(cluster.members) > 1 for cluster in clusters)
     assert result.stats["pairs"] == len(result.pairs)
-    assert result.stats["cut_look_backs"] == 0
     assert result.stats["passes"] >= 2
     assert result.stats["candidate_pairs"] >= result.stats["scored_pairs"] > 0
     assert result.stats["seconds"].keys() == {"reading", "preparing", "matching", "result"}
@@ -394,9 +365,6 @@ def test_stats_count_what_was_found():
 def test_progress_goes_from_stage_to_stage():
     told = []
     run(read_bytes(lines(shipped())), Settings(), lambda stage, share: told.append((stage, share)))
-    stages = [stage for stage, _ in told]
-    assert stages == sorted(stages, reverse=True)
-    assert {stage for stage, _ in told} == {"preparing", "matching"}
     assert list(dict.fromkeys(stage for stage, _ in told)) == ["preparing", "matching"]
     assert all(0 <= share <= 1 for _, share in told)
 
@@ -405,42 +373,6 @@ def test_a_cluster_keeps_its_id_when_other_stories_come():
     first, more = shipped()[:16], shipped()
     known = {c.id for c in run_of(first).clustering}
     assert known <= {c.id for c in run_of(more).clustering}
-
-
-SERIES = [story(n, f"Morning Briefing, part {n}", "", "", 4 * n) for n in range(1200)]
-
-
-def test_a_series_is_compared_within_a_budget_and_joins_nothing():
-    result = run_of(SERIES)
-    assert len(result.clustering) == len(SERIES)
-    assert result.stats["largest_bucket"] == len(SERIES)
-    assert result.stats["cut_look_backs"] > 0
-    assert result.stats["candidate_pairs"] < 20 * len(SERIES)
-
-
-@pytest.mark.parametrize("linkage", ["average", "leader"])
-def test_unique_of_unique_by_the_command_line(linkage: str, tmp_path: Path):
-    given = (FIXTURES / "stories.jsonl").read_bytes()
-    once = dedupe("unique", "--linkage", linkage, folder=tmp_path, stdin=given)
-    twice = dedupe("unique", "--linkage", linkage, folder=tmp_path, stdin=once.out)
-    rest = dedupe("unique", "--duplicates", "--linkage", linkage, folder=tmp_path, stdin=given)
-    assert (once.code, twice.code, rest.code) == (0, 0, 0)
-    assert 0 < len(once.out) < len(given)
-    assert twice.out == once.out
-    kept = set(once.out.splitlines(keepends=True))
-    gone = set(rest.out.splitlines(keepends=True))
-    assert b"".join(x for x in given.splitlines(keepends=True) if x in kept) == once.out
-    assert b"".join(x for x in given.splitlines(keepends=True) if x in gone) == rest.out
-    assert sorted([*kept, *gone]) == sorted(given.splitlines(keepends=True))
-
-
-def test_unique_of_unique_on_real_news():
-    if not UCI.exists():
-        pytest.skip("the evaluation data is not part of the project")
-    stories = [json.loads(line) for line in gzip.decompress(UCI.read_bytes()).splitlines()]
-    kept = canonical_of(stories, run_of(stories))
-    assert len(stories) / 10 < len(kept) < len(stories)
-    assert canonical_of(kept, run_of(kept)) == kept
 
 
 def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
@@ -452,6 +384,17 @@ def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
     )
     ends = list(zip(among.left.tolist(), among.right.tolist(), strict=True))
     assert among.scores[ends.index((0, 1))] == alone.scores[0]
+
+
+SERIES = [story(n, f"Morning Briefing, part {n}", "", "", 4 * n) for n in range(1200)]
+
+
+def test_a_series_is_compared_within_a_budget_and_joins_nothing():
+    result = run_of(SERIES)
+    assert len(result.clustering) == len(SERIES)
+    assert result.stats["largest_bucket"] == len(SERIES)
+    assert result.stats["cut_look_backs"] > 0
+    assert result.stats["candidate_pairs"] < 20 * len(SERIES)
 
 
 @pytest.mark.parametrize("end", ["...", " ...", "\u2026"])

@@ -1,4 +1,4 @@
-"""The tools that fit the model: what they learn from, and that the package reads what they write."""
+"""The tools that fit the model: what they learn from, and what they write."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import Counter
 from importlib.util import find_spec
 
 import edits
-import training_pairs
 import numpy as np
 import orjson
 import pytest
 import rows
+import training_pairs
 from training_pairs import Pair
 
 from dedupe.scoring.features import FEATURES
@@ -52,7 +52,9 @@ EDITED = {
 }
 
 
-@pytest.mark.parametrize(("edit", "holds"), EDITED.items(), ids=lambda edit: getattr(edit, "__name__", ""))
+@pytest.mark.parametrize(
+    ("edit", "holds"), EDITED.items(), ids=lambda edit: getattr(edit, "__name__", "")
+)
 def test_edits(edit, holds):
     assert holds(edit(ENGLISH, TITLE))
 
@@ -86,10 +88,12 @@ def test_what_is_known_of_stories_is_their_time_and_their_outlets(tmp_path):
 
 
 @needs_lightgbm
-def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path):
+def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path, monkeypatch):
     import fit  # noqa: PLC0415 - needs lightgbm
 
-    pairs = [*some_pairs(600), *list(training_pairs.story_pairs())[:600]]
+    monkeypatch.setattr(fit, "TEXT_TREES", 12)
+    monkeypatch.setattr(fit, "METADATA_TREES", 6)
+    pairs = [*some_pairs(300), *list(training_pairs.story_pairs())[:300]]
     told = fit.training_set(tmp_path, pairs)
     fitted = fit.fit(told)
     model = read_model(orjson.dumps(fit.export(fitted)))

@@ -91,8 +91,13 @@ def cluster_component(
     left, right = np.searchsorted(nodes, pairs.left), np.searchsorted(nodes, pairs.right)
     ranks = rank(nodes, centrality(grouping.sizes[nodes], left, right, pairs.scores))
     leaders = leader_cluster(ranks, left, right, pairs.scores, grouping.pinned[nodes])
-    if grouping.average:
-        leaders = join_clusters(grouping, nodes, leaders, left, right, ranks, score)
+    joins = np.ones(len(left), bool)
+    if not grouping.average:  # of leaders, only those that are pinned may be joined
+        pinned = grouping.pinned[nodes]
+        joins = pinned[leaders[left]] & pinned[leaders[right]]
+    if joins.any():
+        own = left[joins], right[joins]
+        leaders = join_clusters(grouping, nodes, leaders, *own, ranks, score)
     return nodes[leaders]
 
 

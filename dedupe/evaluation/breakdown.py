@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.scoring.features import FEATURES
+from dedupe.scoring.metadata import support
 from dedupe.scoring.model import METADATA, probability
 from dedupe.scoring.score import GENERIC_ODDS, OBJECTION, SUPPORT, feature_rows, score_pairs
 from dedupe.tokens import Fact
@@ -210,7 +211,7 @@ def metadata_parts(matcher: TracedMatcher, row: Row) -> Iterator[Contribution]:
         if values:
             for name, value in values.items():
                 seen[0, METADATA.index(name)] = value
-            after = min(float(model.metadata.log_odds(seen)[0]), model.most_support)
+            after = float(support(model, seen)[0])
             yield Contribution("", group, values, after - before)
             before = after
 

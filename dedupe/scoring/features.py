@@ -32,7 +32,7 @@ FEATURES = (
     "order",  # share of matched words that stand out of order
     "swapped",  # whether two parties change places about what is said between them
     "head",  # how well the first words are matched, lesser of the sides
-    "words_min",  # words of the shorter text, function words apart
+    "words_met",  # words with a counterpart, function words apart, on the side that has fewer
     "words_max",  # words of the longer text
     "loose_min",  # words wholly without counterpart, lesser of the sides
     "loose_max",  # the same, greater of the sides
@@ -40,7 +40,7 @@ FEATURES = (
     "names_max",  # the same, greater of the sides
     "calendar",  # whether both sides name a month or weekday that the other does not
     "genre",  # whether one side alone is tagged as another kind of piece
-    "ideographs",  # share of tokens that are ideographs
+    "ideographs",  # whether both texts are mostly ideographs
     "rarest",  # the most telling word that both share, bits, lesser of the sides
     "slots",  # places of a common template that the texts fill with other words
     "slot_weight",  # the most telling such place, bits, by its lesser filling
@@ -53,7 +53,7 @@ IDEOGRAPH_WORDS = 5
 """An ideograph counts as so many eighths of a word."""
 LEAST_SLOT = 2 * EIGHTHS * WHOLE * FULL
 LONGEST_PARTY = 3
-LEAST_EXCHANGE = 3
+LEAST_EXCHANGE = 2
 
 
 @dataclass(slots=True)
@@ -82,7 +82,6 @@ def features(
     shared = [max(0, side.total - side.rest) for side in (ours, theirs)]
     totals = [max(1, side.total) for side in (ours, theirs)]
     slots, slot_weight = map(min, count_slots(one, other), count_slots(other, one))
-    ideographs = sum(word.kind is TokenKind.IDEOGRAPH for word in (*left, *right))
     return [
         sum(shared) / sum(totals),
         min(shared[0] / totals[0], shared[1] / totals[1]),
@@ -98,7 +97,7 @@ def features(
         max(late_share(one), late_share(other)),
         is_swapped(one, other) or is_swapped(other, one),
         min(head_match(one), head_match(other)) / WHOLE,
-        min(ours.words, theirs.words) / FULL,
+        min(ours.words - ours.loose, theirs.words - theirs.loose) / FULL,
         max(ours.words, theirs.words) / FULL,
         min(ours.loose, theirs.loose) / FULL,
         max(ours.loose, theirs.loose) / FULL,
@@ -106,11 +105,16 @@ def features(
         max(ours.name, theirs.name) / BIT,
         ours.calendar and theirs.calendar,
         bool((left_facts ^ right_facts) & Fact.GENRE),
-        ideographs / (len(left) + len(right)),
+        mostly_ideographs(left) and mostly_ideographs(right),
         min(rarest_shared(one), rarest_shared(other)),
         slots,
         slot_weight / BIT,
     ]
+
+
+def mostly_ideographs(words: Sequence[Word]) -> bool:
+    """Return whether more than half of a text's words are ideographs."""
+    return 2 * sum(word.kind is TokenKind.IDEOGRAPH for word in words) > len(words)
 
 
 def zone_factor(word: Word) -> int:
@@ -215,12 +219,21 @@ def content_places(side: Side) -> list[int]:
     ]
 
 
+def matched_span(side: Side) -> list[int]:
+    """Return the content places of a text from its first matched one to its last."""
+    places = content_places(side)
+    matched = [at for at, place in enumerate(places) if side.match[place] >= SIMILAR]
+    return places[matched[0] : matched[-1] + 1] if matched else []
+
+
 def is_swapped(one: Side, other: Side) -> bool:
     """Return whether the texts exchange two parties about the same words between them.
 
-    "A sues B" and "B sues A" are, while a clause that moves brings other small words along.
+    "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
+    "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if their small
+    words do. What stands alone at either end is left out.
     """
-    ours, theirs = content_places(one), content_places(other)
+    ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}
     order = [rank.get(one.place[i], -1) if one.match[i] >= SIMILAR else -1 for i in ours]
     low = 0
@@ -235,10 +248,26 @@ def is_swapped(one: Side, other: Side) -> bool:
     parties = exchanged_parties(middle, low, len(theirs) - cut)
     if parties is None:
         return False
-    between = [ours[low + at] for at in range(*parties)]
-    return all(one.match[i] == WHOLE for i in between) and function_words(one) == function_words(
-        other
-    )
+    first, last = parties
+    places = ours[low : len(order) - cut]
+    ends = (places[0], places[first - 1]), (places[last], places[-1])
+    before = [beside(one, *end) for end in ends]
+    after = [beside(other, one.place[start], one.place[end]) for start, end in ends]
+    if first == last:
+        return before[0] != before[1] and before == after[::-1]
+    moved = before[0] != before[1] and before == after
+    between = places[first:last]
+    alike = all(one.match[i] == WHOLE for i in between)
+    return alike and not moved and function_words(one) == function_words(other)
+
+
+def beside(side: Side, start: int, end: int) -> tuple[int, int]:
+    """Return the keys of the function words right before and behind some words, 0 for none."""
+    keys = [
+        side.words[at].key if 0 <= at < len(side.words) and side.words[at].function else 0
+        for at in (start - 1, end + 1)
+    ]
+    return keys[0], keys[1]
 
 
 def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] | None:
@@ -256,7 +285,7 @@ def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] 
     last = len(order) - 1
     while last > 0 and order[last - 1] == order[last] - 1:
         last -= 1
-    if order[first - 1] != high - 1 or order[last] != low or last - first < 1:
+    if order[first - 1] != high - 1 or order[last] != low or last < first:
         return None
     if first > LONGEST_PARTY or len(order) - last > LONGEST_PARTY:
         return None

@@ -26,6 +26,9 @@ DAY = 24 * HOUR
 DAYS_A_WEEK = 7
 CHUNK = 1 << 16
 GAP, OUTLET = METADATA.index("gap"), METADATA.index("other_outlet")
+SERIES = [METADATA.index("days"), METADATA.index("title_days")]
+FEW_DAYS = 2
+MOST_OBJECTION = 2.5
 REACHES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720)
 """Hours at which equal texts are judged, to find how far apart they are still one story."""
 FOREVER = 1 << 60
@@ -111,8 +114,20 @@ def adjustments(
         part = slice(start, start + CHUNK)
         rows = metadata_rows(meta, recurrence, buckets, left[part], right[part])
         rows[equal[part], OUTLET] = np.nan
-        out[part] = model.metadata.log_odds(rows)
-    return np.minimum(out, model.most_support)
+        out[part] = support(model, rows)
+    return out
+
+
+def support(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what rows of metadata add to the log-odds.
+
+    Time apart alone, without a series of which it would be another edition, does not part two
+    records that say the same at length.
+    """
+    odds = model.metadata.log_odds(rows)
+    series = (np.nan_to_num(rows[:, SERIES]) > np.log2(FEW_DAYS)).any(axis=1)
+    odds = np.where(series, odds, np.maximum(odds, -MOST_OBJECTION))
+    return np.minimum(odds, model.most_support)
 
 
 def reach_seconds(  # noqa: PLR0917 - the same facts as for pairs
@@ -133,8 +148,7 @@ def reach_seconds(  # noqa: PLR0917 - the same facts as for pairs
     while (low < high).any():
         middle = (low + high + 1) // 2
         rows[:, GAP] = np.log1p(np.take(REACHES, middle.clip(0)))
-        odds = np.minimum(model.metadata.log_odds(rows), model.most_support)
-        passes = odds >= needed
+        passes = support(model, rows) >= needed
         low, high = np.where(passes, middle, low), np.where(passes, high, middle - 1)
     hours = np.take(REACHES, low.clip(0))
     reach = np.where(low == len(REACHES) - 1, FOREVER, hours * HOUR)

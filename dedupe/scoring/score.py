@@ -34,8 +34,8 @@ SUPPORT, OBJECTION = 0.8, 0.3
 
 Two ledes that differ say little against two headlines that agree.
 """
-GENERIC_ODDS = -1.0
-"""Two generic titles (Morning briefing) are no story by themselves."""
+GENERIC_ODDS = -1.5
+"""Two generic titles (Morning briefing) are no story, whatever metadata adds."""
 NUMBERS = {"weigh": 0, "strict": 1, "ignore": 2}
 PAIR = np.dtype([("left", "<u4"), ("right", "<u4"), ("log_odds", "<f8")])
 CHUNK = 1 << 14

@@ -237,7 +237,11 @@ class ZoneMarker:
     def is_outlet(self, start: int) -> bool:
         """Return whether the last words name an outlet."""
         keys = self.keys[start : self.end]
-        if self.lexicon.is_outlet(sequence_key(keys)) or self.is_own(keys):
+        if self.lexicon.is_outlet(sequence_key(keys)):
+            return True
+        if any(self.is_set_off(at) for at in range(start + 1, self.end)):
+            return False
+        if self.is_own(keys):
             return True
         if len(keys) <= DOMAIN_WORDS and keys[-1] in DOMAINS:
             return True

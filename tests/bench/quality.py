@@ -1,90 +1,138 @@
-"""Judge the default settings on the labelled corpora: ``python tests/bench/quality.py [DATA]``.
+"""Judge the default settings on labelled corpora: ``tests/bench/quality.py [DATA] [NAME ...]``.
 
-Prints a Markdown table. Labelled pairs count on clusters of the whole file, gold clusters by their
-pairs. The shipped model was fitted on these labels: what counts is held out, every pair judged by
-one of ``--folds`` models that were fitted without it.
+Prints a Markdown table. A labelled pair counts by whether one cluster of the whole file holds both
+records. Duplicates that are missed are told apart: never compared, or compared and rejected. The
+shipped model has seen these labels; ``--folds`` adds what models say that have not.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
-import subprocess
+import io
 import sys
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import orjson
-from cost import cost_of
-from held_out import Answers, answers
-from scoring import LABELLED, MISSING, score
+from scoring import Figures, score, told_pairs
 
-GOLD = {"reuters_2007_news": "gold_id", "reuters21578": "gold", "zhihu": "gold"}
-TIMED = "reuters_weeks"
+from dedupe.blocking.look_back import find_candidates
+from dedupe.config import Settings
+from dedupe.io.reader import read
+from dedupe.load import load_corpus
+from dedupe.matching import EXHAUSTIVE
+from dedupe.models import ReadStats
+from dedupe.pipeline import ClusteringState, cluster_corpus
+from dedupe.preprocess import preprocess
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def evaluate(*arguments: str) -> dict[str, dict[str, float]]:
-    """The figures of one ``dedupe evaluate``."""
-    command = [sys.executable, "-m", "dedupe", "evaluate", "--json", "-q", "--errors", "0"]
-    done = subprocess.run([*command, *arguments], check=True, capture_output=True)
-    figures: dict[str, dict[str, float]] = orjson.loads(done.stdout)["figures"]
-    return figures
+    from dedupe.models import Corpus
 
-
-def show(name: str, text: str) -> None:
-    """One row."""
-    print(f"| {name} | {text} |", flush=True)
-
-
-def told(figures: dict[str, dict[str, float]]) -> str:
-    """Figures as words and numbers."""
-    return ", ".join(f"{key} {value['value']:.3f}" for key, value in figures.items() if value)
+SHORT = {"reuters_weeks": "reuters"}
+"""Corpora whose files of labels are called otherwise."""
+METADATA = ("published", "source")
+MODES = {"as it is": (), "by text alone": METADATA}
 
 
-def show_held_out(answered: Answers, what: str) -> None:
-    """A row a corpus."""
-    for name in LABELLED:
-        show(f"{name}, {what}, held out", str(score(answered[name])))
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the labelled pairs of a corpus come to."""
+
+    figures: Figures
+    never_compared: float
+    rejected: float
+
+    def __str__(self) -> str:
+        lost = f"{self.never_compared:.3f} | {self.rejected:.3f}"
+        own = self.figures
+        return f"{own.precision:.3f} | {own.recall:.3f} | {own.f1:.3f} | {lost}"
 
 
-def show_cost(data: Path) -> None:
-    """What clustering the timed corpus takes."""
-    stories = str(data / f"{TIMED}.jsonl.gz")
-    with gzip.open(stories) as lines:
-        records = sum(1 for _ in lines)
-    command = [sys.executable, "-m", "dedupe", "cluster", "-q", "-o", "/dev/null", stories]
-    cost = cost_of(command)
-    show(
-        f"{TIMED}, `cluster`",
-        f"{cost.processor / records * 1e6:.0f} processor us a record, {cost.memory:.0f} MB",
-    )
+def labelled_corpora(data: Path) -> dict[str, tuple[Path, Path]]:
+    """Return the records and the labels of each corpus that has both."""
+    found = {}
+    for path in sorted([*data.glob("*.jsonl.gz"), *data.glob("languages/*.jsonl.gz")]):
+        name = path.name.removesuffix(".jsonl.gz")
+        labels = path.with_name(f"{SHORT.get(name, name)}_pairs.csv")
+        if labels.exists():
+            found[name] = path, labels
+    return found
 
 
-def main(data: Path, folds: int) -> None:
+def read_corpus(path: Path, without: Iterable[str], settings: Settings) -> Corpus:
+    """Return the records of a file without some of their values."""
+    with gzip.open(path, "rb") as file:
+        rows = [orjson.loads(line) for line in file]
+    kept = [{name: row[name] for name in row if name not in set(without)} for row in rows]
+    data = b"".join(orjson.dumps(row) + b"\n" for row in kept)
+    batches = read([], settings, ReadStats(), stdin=io.BytesIO(data))
+    return load_corpus(batches, len(settings.field))
+
+
+def judge(path: Path, labels: Path, without: Iterable[str], jobs: int) -> Outcome:
+    """Cluster a whole file, and judge the labelled pairs."""
+    settings = Settings(jobs=jobs)
+    corpus = read_corpus(path, without, settings)
+    contents = preprocess(corpus, settings.seed, settings.jobs)
+    state = cluster_corpus(corpus, contents, settings, lambda _: None)
+    place = {name: at for at, name in enumerate(corpus.ids)}
+    pairs = [(place[a], place[b], same) for a, b, same in told_pairs(labels)]
+    together = [bool(state.leaders[a] == state.leaders[b]) for a, b, _ in pairs]
+    figures = score([(same, own) for (_, _, same), own in zip(pairs, together, strict=True)])
+    missed = [(a, b) for (a, b, same), own in zip(pairs, together, strict=True) if same and not own]
+    compared = compared_pairs(state)
+    never = sum(not was_compared(state, compared, a, b) for a, b in missed)
+    duplicates = sum(same for _, _, same in pairs) or 1
+    return Outcome(figures, never / duplicates, (len(missed) - never) / duplicates)
+
+
+def compared_pairs(state: ClusteringState) -> set[tuple[int, int]]:
+    """Return the candidate pairs of the first pass, by node."""
+    matcher, nodes = state.matcher, state.node_of[state.representatives]
+    alive = np.zeros(len(matcher.records), bool)
+    alive[nodes[nodes >= 0]] = True
+    if alive.sum() <= EXHAUSTIVE:
+        return set(combinations(np.flatnonzero(alive).tolist(), 2))
+    nothing = np.zeros(len(alive), bool)
+    found = find_candidates(matcher.rare, matcher.bands, alive, nothing, matcher.meta.times)
+    right = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+    return set(zip(found.partners.tolist(), right.tolist(), strict=True))
+
+
+def was_compared(state: ClusteringState, compared: set[tuple[int, int]], a: int, b: int) -> bool:
+    """Return whether the exact copies that two records stand for were a candidate pair."""
+    one, other = sorted(state.node_of[state.representatives[[a, b]]].tolist())
+    return one == other or (one, other) in compared
+
+
+def main() -> None:
     """Print the table."""
-    print("| corpus | figures |\n|---|---|")
-    if folds:
-        decided, clustered = answers(data, folds)
-        show_held_out(clustered, f"clusters of the whole file ({folds} folds)")
-        show_held_out(decided, f"decision alone ({folds} folds)")
-    for name, short in LABELLED.items():
-        pairs, stories = data / f"{short}_pairs.csv", data / f"{name}.jsonl.gz"
-        show(f"{name}, clusters, seen in fitting", told(evaluate(str(pairs), str(stories))))
-    show_cost(data)
-    for name, field in GOLD.items():
-        figures = evaluate("--gold-field", field, str(data / f"{name}.jsonl.gz"))
-        show(f"{name} by {field}", told(figures))
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--folds", type=int, default=5, help="0: only what was seen in fitting")
-    return parser.parse_args()
+    parser.add_argument("names", nargs="*", help="only these corpora")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--folds", type=int, default=0, help="add figures of held-out pairs")
+    given = parser.parse_args()
+    corpora = labelled_corpora(given.data)
+    if not corpora:
+        sys.exit(f"{given.data} holds no labelled corpora; give their folder")
+    head = "precision | recall | F1 | lost before comparison | lost after"
+    print(f"| corpus | {head} |\n|---|---|---|---|---|---|")
+    for name in given.names or corpora:
+        for mode, without in MODES.items():
+            outcome = judge(*corpora[name], without, given.jobs)
+            print(f"| {name}, {mode} | {outcome} |", flush=True)
+    if given.folds:
+        from held_out import print_held_out
+
+        print_held_out(given.data, given.folds)
 
 
 if __name__ == "__main__":
-    given = arguments()
-    if not given.data.is_dir():
-        sys.exit(f"{given.data} {MISSING}")
-    main(given.data, given.folds)
+    main()

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import lightgbm
 import numpy as np
 from edits import edited_pairs
-from training_pairs import Pair, all_labelled
 from rows import distant_pairs, has_rows, known_rows, lede_features, title_features
+from training_pairs import Pair, all_labelled
 
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import FORMAT, METADATA, VALUE_UNITS
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-RISING = ("dice", "coverage", "shared", "head")
-FREE = ("words_min", "ideographs", "rarest")
+RISING = ("dice", "coverage", "shared", "head", "words_met")
+FREE = ("ideographs", "rarest")
 """Features that may count either way; what is in neither list never counts for a pair."""
 TEXT_TREES, TEXT_SETTINGS = 200, {
     "objective": "binary", "learning_rate": 0.08, "num_leaves": 8, "min_data_in_leaf": 20,
@@ -50,6 +50,8 @@ ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
 LEDE_WEIGHT, UNDATED_WEIGHT = 0.5, 0.4
+SUPPORTED_WEIGHT = 0.5
+"""Invented pairs are learned once more as if metadata spoke for them: a negation still parts."""
 UPDATE_WEIGHT, ACCEPTED_UPDATE_WEIGHT = 0.15, 0.4
 ACCEPTED = ", accepted"
 """Pairs that an earlier model accepted count one each: they show where it was too sure."""
@@ -70,13 +72,17 @@ FAINT, FAINT_FACTOR, LOW, LOW_FACTOR, UNLIKE, UNLIKE_FACTOR = 0.12, 0.1, 0.32, 4
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Pairs as rows: features of titles and of ledes, metadata, truth and weight."""
+    """Pairs as rows: features of titles and of ledes, metadata, truth, weight and corpus.
+
+    Invented pairs have no corpus.
+    """
 
     titles: NDArray[np.float64]
     ledes: NDArray[np.float64]
     known: NDArray[np.float64]
     truth: NDArray[np.bool_]
     weights: NDArray[np.float64]
+    corpora: NDArray[np.str_]
 
     def where(self, chosen: NDArray[np.bool_]) -> TrainingSet:
         """Return some of the pairs."""
@@ -133,11 +139,12 @@ def training_set(data: Path, pairs: Sequence[Pair]) -> TrainingSet:
         known=known_rows(data, pairs),
         truth=np.array([pair.label == "D" for pair in pairs]),
         weights=pair_weights(pairs, titles),
+        corpora=np.array([pair.corpus for pair in pairs]),
     )
 
 
 def combined(titles: NDArray[np.float64], ledes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log-odds of titles with those of ledes, as :func:`dedupe.scoring.score.combine`."""
+    """Return the log-odds of titles with those of ledes, as :mod:`dedupe.scoring.score` does."""
     out = titles.copy()
     known = ~np.isnan(ledes)
     own = ledes[known]
@@ -146,7 +153,7 @@ def combined(titles: NDArray[np.float64], ledes: NDArray[np.float64]) -> NDArray
 
 
 def direction(name: str) -> int:
-    """Return 1 for a feature that never counts against a pair, -1 for never for it, 0 for neither."""
+    """Return 1 for a feature that never counts against a pair, -1 for never for it, else 0."""
     return 1 if name in RISING else 0 if name in FREE else -1
 
 
@@ -156,16 +163,21 @@ def fit_text(told: TrainingSet, offsets: NDArray[np.float64]) -> lightgbm.Booste
     informed = np.where(is_informed(told.known), 1 - BARE, 0)
     rows = np.concatenate([told.titles, told.titles, told.ledes[has_ledes]])
     truth = np.concatenate([told.truth, told.truth, told.truth[has_ledes]])
-    bare = np.zeros(len(rows) - len(offsets))
+    invented = np.array([not corpus for corpus in told.corpora])
+    rows = np.concatenate([rows, told.titles[invented]])
+    truth = np.concatenate([truth, told.truth[invented]])
+    bare = np.zeros(len(told.truth) + has_ledes.sum())
+    supported = np.full(invented.sum(), MOST_SUPPORT)
     weights = np.concatenate(
         [
             told.weights * informed,
             told.weights * (1 - informed),
             told.weights[has_ledes] * LEDE_WEIGHT,
+            told.weights[invented] * SUPPORTED_WEIGHT,
         ]
     )
     used = weights > 0
-    start = np.concatenate([offsets, bare])[used]
+    start = np.concatenate([offsets, bare, supported])[used]
     data = lightgbm.Dataset(rows[used], truth[used], weight=weights[used], init_score=start)
     settings = {**TEXT_SETTINGS, "monotone_constraints": [direction(name) for name in FEATURES]}
     return lightgbm.train(settings, data, TEXT_TREES)
@@ -289,7 +301,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
     pairs = all_pairs(given.data)
-    sys.stderr.write(f"{len(pairs)} pairs, {sum(p.label == 'D' for p in pairs)} of them duplicates\n")
+    sys.stderr.write(
+        f"{len(pairs)} pairs, {sum(p.label == 'D' for p in pairs)} of them duplicates\n"
+    )
     model = export(fit(training_set(given.data, pairs)))
     given.output.write_text(json.dumps(model, separators=(",", ":")) + "\n")
 

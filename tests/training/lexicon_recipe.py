@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.text import lexicon as shipped
-from dedupe.text.char_table import fold
 from dedupe.hashing import key32, poly, salted_key
-from dedupe.text.lexicon import Form
-from dedupe.tokens import Meaning, TokenKind
+from dedupe.text import lexicon as shipped
+from dedupe.text.lexicon import LONGEST_ENTRY, LONGEST_STRING, Form
 from dedupe.text.scan import scan
+from dedupe.tokens import Meaning, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,10 +81,19 @@ def entry_key(language: int, form: Form, text: str) -> int:
     return salted_key(poly(map(ord, text)), shipped.salt(language, form))
 
 
+def is_too_long(word: Word) -> bool:
+    """Return whether a word is longer than what the look-up tries."""
+    if word.form is Form.STRING:
+        return len(word.text) > LONGEST_STRING
+    return word.form is not Form.EXACT and len(word.text) > LONGEST_ENTRY
+
+
 def add(tables: Tables, language: int, entry: str, meaning: int) -> None:
     """Add a meaning to a word, or to a phrase."""
     words = words_of(entry)
-    if len(words) == 1:
+    if any(is_too_long(word) for word in words):
+        tables.problems.append(entry)
+    elif len(words) == 1:
         key = entry_key(language, words[0].form, words[0].text)
         if meaning not in tables.meanings[key]:
             tables.meanings[key].append(meaning)
@@ -139,7 +147,7 @@ def read_group(tables: Tables, language: int, line: str) -> None:
 def read_opposites(tables: Tables, language: int, line: str) -> None:
     """Add entries of two sides that contradict."""
     sides = line.split("|")
-    if len(sides) != 2:  # noqa: PLR2004 - a left and a right side
+    if len(sides) != 2:
         tables.problems.append(line)
         return
     tables.opposites += 2
@@ -271,7 +279,8 @@ def columns(rows: list[tuple[int, ...]], types: str) -> list[np.ndarray]:
     """Return sorted rows as columns of the types named."""
     rows.sort()
     return [
-        np.array(column, dtype=kind) for column, kind in zip(zip(*rows, strict=True), types.split(), strict=True)
+        np.array(column, dtype=kind)
+        for column, kind in zip(zip(*rows, strict=True), types.split(), strict=True)
     ]
 
 
@@ -289,11 +298,7 @@ def arrays(tables: Tables) -> dict[str, np.ndarray]:
         "u4 u1 u1",
     )
     entry_keys, values = columns(
-        [
-            (key, value)
-            for key, found in tables.meanings.items()
-            for value in found
-        ],
+        [(key, value) for key, found in tables.meanings.items() for value in found],
         "u4 u2",
     )
     number_keys, number_values = columns(list(tables.numbers.items()), "u4 f8")

@@ -148,12 +148,14 @@ static void pair_bucket(const uint32_t *members, ptrdiff_t size, const LookBack 
                         Living *living, int64_t *ends, uint32_t *partners) {
     ptrdiff_t count = 0;
     uint32_t rank = 0;
+    int changed = 0;
     for (ptrdiff_t i = 0; i < size; i++) {
         uint32_t record = members[i];
         if (look->alive[record]) living[count++] = (Living){record, rank};
         rank += look->before[record];
+        changed |= look->alive[record] != look->before[record];
     }
-    if (rank == count && count && look->before[living[0].record]) return;
+    if (!changed) return;
     int all_dated = count && look->times[living[0].record] != UNDATED;
     for (ptrdiff_t i = 1; i < count; i++) {
         uint32_t record = living[i].record;

@@ -10,7 +10,7 @@ enum {
     IDEOGRAPH_WORDS = 5,
     LEAST_SLOT = 2 * BIT,
     LONGEST_PARTY = 3,
-    LEAST_EXCHANGE = 3,
+    LEAST_EXCHANGE = 2,
 };
 
 typedef struct {
@@ -118,6 +118,15 @@ static int content_places(const Side *side, int *out) {
     return count;
 }
 
+/* features.matched_span */
+static int matched_span(const Side *side, int *out) {
+    int first = 0, count = content_places(side, out);
+    while (count && side->match[out[count - 1]] < SIMILAR) count--;
+    while (first < count && side->match[out[first]] < SIMILAR) first++;
+    memmove(out, out + first, (size_t)(count - first) * sizeof *out);
+    return count - first;
+}
+
 static int by_key(const void *one, const void *other) {
     uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
     return (a > b) - (a < b);
@@ -144,13 +153,29 @@ static int find_parties(const int *order, int count, int low, int high, int *fir
     *last = count - 1;
     while (*first < count && order[*first] == order[*first - 1] + 1) ++*first;
     while (*last > 0 && order[*last - 1] == order[*last] - 1) --*last;
-    if (order[*first - 1] != high - 1 || order[*last] != low || *last - *first < 1) return 0;
+    if (order[*first - 1] != high - 1 || order[*last] != low || *last < *first) return 0;
     return *first <= LONGEST_PARTY && count - *last <= LONGEST_PARTY;
+}
+
+/* The function words right before and behind some words, 0 for none: features.beside. */
+typedef struct {
+    uint32_t before, behind;
+} Beside;
+
+static Beside beside(const Side *side, int start, int end) {
+    Beside out = {0, 0};
+    if (start > 0 && is_function(side, start - 1)) out.before = side->keys[start - 1];
+    if (end + 1 < side->count && is_function(side, end + 1)) out.behind = side->keys[end + 1];
+    return out;
+}
+
+static int same_beside(Beside one, Beside other) {
+    return one.before == other.before && one.behind == other.behind;
 }
 
 static int is_swapped(const Side *left, const Side *right) {
     int ours[WIDTH], theirs[WIDTH], rank[WIDTH + 1], order[WIDTH], first, last;
-    int own = content_places(left, ours), other = content_places(right, theirs), low = 0, cut = 0;
+    int own = matched_span(left, ours), other = matched_span(right, theirs), low = 0, cut = 0;
     for (int at = 0; at <= WIDTH; at++) rank[at] = -1;
     for (int i = 0; i < other; i++) rank[theirs[i]] = i;
     for (int i = 0; i < own; i++)
@@ -159,8 +184,18 @@ static int is_swapped(const Side *left, const Side *right) {
     while (low < most && order[low] == low) low++;
     while (cut < most - low && order[own - 1 - cut] == other - 1 - cut) cut++;
     if (!find_parties(order + low, own - cut - low, low, other - cut, &first, &last)) return 0;
+    const int *places = ours + low;
+    Beside before[2] = {beside(left, places[0], places[first - 1]),
+                        beside(left, places[last], places[own - cut - low - 1])};
+    Beside after[2] = {
+        beside(right, left->place[places[0]], left->place[places[first - 1]]),
+        beside(right, left->place[places[last]], left->place[places[own - cut - low - 1]])};
+    int differ = !same_beside(before[0], before[1]);
+    if (first == last)
+        return differ && same_beside(before[0], after[1]) && same_beside(before[1], after[0]);
+    if (differ && same_beside(before[0], after[0]) && same_beside(before[1], after[1])) return 0;
     for (int i = first; i < last; i++)
-        if (left->match[ours[low + i]] != WHOLE) return 0;
+        if (left->match[places[i]] != WHOLE) return 0;
     return same_function_words(left, right);
 }
 
@@ -237,7 +272,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[ORDER] = late_a > late_b ? late_a : late_b;
     out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
     out[HEAD] = (double)lesser(head_match(left), head_match(right)) / WHOLE;
-    out[WORDS_MIN] = (double)lesser(a.words, b.words) / FULL;
+    out[WORDS_MET] = (double)lesser(a.words - a.loose, b.words - b.loose) / FULL;
     out[WORDS_MAX] = (double)greater(a.words, b.words) / FULL;
     out[LOOSE_MIN] = (double)lesser(a.loose, b.loose) / FULL;
     out[LOOSE_MAX] = (double)greater(a.loose, b.loose) / FULL;
@@ -245,8 +280,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[NAMES_MAX] = (double)greater(a.name, b.name) / BIT;
     out[CALENDAR] = a.calendar && b.calendar;
     out[GENRE] = (left->facts ^ right->facts) & FACT_GENRE ? 1 : 0;
-    out[IDEOGRAPHS] = (double)(left->ideographs + right->ideographs) /
-                      (double)(left->count + right->count);
+    out[IDEOGRAPHS] = 2 * left->ideographs > left->count && 2 * right->ideographs > right->count;
     out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
     out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
     out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;

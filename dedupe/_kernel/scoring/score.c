@@ -8,7 +8,7 @@
 
 /* score.LEAST_PART, SUPPORT, OBJECTION and GENERIC_ODDS */
 enum { LEAST_PART = 2, OF_PARTS = 5 };
-static const double SUPPORT = 0.8, OBJECTION = 0.3, GENERIC_ODDS = -1.0;
+static const double SUPPORT = 0.8, OBJECTION = 0.3, GENERIC_ODDS = -1.5;
 
 /* The weight of a word in the pre-filter. */
 INLINE int64_t filter_weight(const Side *side, int at) {

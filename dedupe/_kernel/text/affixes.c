@@ -179,6 +179,8 @@ static int is_own(const Marker *marker, ptrdiff_t start) {
 static int is_outlet(const Marker *marker, ptrdiff_t start) {
     ptrdiff_t words = marker->end - start;
     if (has_key(&marker->lexicon->outlets, sequence_key(marker, start, marker->end))) return 1;
+    for (ptrdiff_t at = start + 1; at < marker->end; at++)
+        if (is_set_off(marker, at)) return 0;
     if (is_own(marker, start)) return 1;
     if (words <= DOMAIN_WORDS && is_word(marker, marker->end - 1, DOMAINS, 0)) return 1;
     for (ptrdiff_t at = start; words <= OUTLET_NAME_WORDS && at < marker->end; at++)
