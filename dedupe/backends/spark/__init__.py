@@ -114,6 +114,8 @@ def check_spark_settings(settings: Settings) -> None:
     for name in OTHERS:
         if getattr(settings, name) != defaults[name]:
             raise SettingsError(name, "has no meaning under Spark")
+    if "url" in settings.same:
+        raise SettingsError("same", "under Spark records can be joined by their id alone")
     if settings.on_error not in ("fail", "skip"):
         raise SettingsError("on_error", "under Spark a bad line can fail or be skipped")
 

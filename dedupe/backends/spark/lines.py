@@ -124,6 +124,7 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "id": batch.ids,
             "source": batch.sources,
             "time": batch.times,
+            "day": batch.days_only,
             "digest": batch_digests(batch).view(np.int64),
             "texts": list(map(list, texts)),
             "met": [None] * count,
