@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from dedupe.text.lexicon import Form
 from dedupe.text.scan import Case, Gap, RawToken
@@ -39,8 +40,13 @@ DIGITS = {
     "八": 8, "九": 9,
 }  # fmt: skip
 POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12}
-HANGUL_POWERS = {"십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12}
+HANGUL_POWERS = {
+    normalize("NFD", syllable): power
+    for syllable, power in zip("십백천만억조", (10, 100, 1000, 10**4, 10**8, 10**12), strict=True)
+}
 """Multipliers that Korean writes right behind the digits, a counter behind them: 3만명."""
+FINAL_JAMO = "\u11a8"
+"""The first of the letters that end a syllable."""
 MYRIAD = 10**4
 COUNTED = frozenset(
     "人名岁歳年月日号個个件位家次元円圆时時分度阶階回点票架艘辆台戸户所校车車米吨斤倍例死伤强胜勝敗负局連连天周週秒种"
@@ -186,7 +192,7 @@ class NumberReader:
                 return value * scale, at + 1
             if token.glued and token.text in ORDINALS:
                 return value, at + 1
-            if token.glued and token.text[0] in HANGUL_POWERS:
+            if token.glued and power_at(token.text, 0) is not None:
                 return value * hangul_power(token.text), at + 1
         return value, at
 
@@ -281,15 +287,22 @@ class NumberReader:
 def hangul_power(text: str) -> int:
     """Return the product of the multipliers that a word begins with.
 
-    >>> hangul_power("천만원")
+    >>> hangul_power(normalize("NFD", "천만원"))
     10000000
     """
-    power = 1
-    for char in text:
-        if char not in HANGUL_POWERS:
-            break
-        power *= HANGUL_POWERS[char]
+    power, at = 1, 0
+    while (found := power_at(text, at)) is not None:
+        power, at = power * HANGUL_POWERS[found], at + len(found)
     return power
+
+
+def power_at(text: str, at: int) -> str | None:
+    """Return the multiplier that stands at a place, as a whole syllable."""
+    for syllable in HANGUL_POWERS:
+        end = at + len(syllable)
+        if text.startswith(syllable, at) and not text[end : end + 1] >= FINAL_JAMO:
+            return syllable
+    return None
 
 
 def is_lakh(groups: list[str]) -> bool:

@@ -214,22 +214,37 @@ static int is_disease_year(const Reader *reader, ptrdiff_t at) {
     return 0;
 }
 
-/* numbers.hangul_power; 1 where a word begins with none */
-static double hangul_power(const Reader *reader, const RawToken *token) {
-    static const struct {
-        uint32_t code;
-        double value;
-    } powers[] = {{0xC2ED, 10}, {0xBC31, 100}, {0xCC9C, 1000}, {0xB9CC, 1e4}, {0xC5B5, 1e8},
-                  {0xC870, 1e12}};
-    enum { POWERS_KNOWN = sizeof powers / sizeof *powers };
-    double power = 1;
-    for (uint32_t i = 0; i < token->letters; i++) {
-        uint32_t code = reader->text->letters[token->start + i];
-        int known = 0;
-        while (known < POWERS_KNOWN && powers[known].code != code) known++;
-        if (known == POWERS_KNOWN) break;
-        power *= powers[known].value;
+/* Multipliers of Korean by their letters: sip, baek, cheon, man, eok, jo. */
+static const struct {
+    uint32_t letters[3];
+    double value;
+} HANGUL_POWERS[] = {
+    {{0x1109, 0x1175, 0x11B8}, 10}, {{0x1107, 0x1162, 0x11A8}, 100},
+    {{0x110E, 0x1165, 0x11AB}, 1e3}, {{0x1106, 0x1161, 0x11AB}, 1e4},
+    {{0x110B, 0x1165, 0x11A8}, 1e8}, {{0x110C, 0x1169, 0}, 1e12},
+};
+
+enum { HANGUL_LETTERS = 3, FINAL_JAMO = 0x11A8 };
+
+/* numbers.power_at: how many letters a multiplier has that stands there, 0 for none. */
+static uint32_t power_at(const uint32_t *letters, uint32_t count, double *power) {
+    for (size_t i = 0; i < sizeof HANGUL_POWERS / sizeof *HANGUL_POWERS; i++) {
+        uint32_t size = HANGUL_POWERS[i].letters[HANGUL_LETTERS - 1] ? 3 : 2;
+        if (count < size || memcmp(letters, HANGUL_POWERS[i].letters, size * sizeof *letters))
+            continue;
+        if (count > size && letters[size] >= FINAL_JAMO) continue;
+        *power *= HANGUL_POWERS[i].value;
+        return size;
     }
+    return 0;
+}
+
+/* numbers.hangul_power; 1 where a word begins with no multiplier */
+static double hangul_power(const Reader *reader, const RawToken *token) {
+    double power = 1;
+    const uint32_t *letters = reader->text->letters + token->start;
+    for (uint32_t at = 0, size; (size = power_at(letters + at, token->letters - at, &power)); at += size)
+        ;
     return power;
 }
 
