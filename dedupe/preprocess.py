@@ -356,9 +356,9 @@ def prepare_compiled(
         lengths,
     )
     return PreparedTexts(
-        tokens=np.frombuffer(tokens, TOKEN),
+        tokens=np.frombuffer(memoryview(tokens), TOKEN),
         offsets=offsets,
-        letters=np.frombuffer(letters, np.uint8),
+        letters=np.frombuffer(memoryview(letters), np.uint8),
         letter_offsets=letter_offsets,
         fingerprints=fingerprints,
         band_keys=bands,
