@@ -124,7 +124,7 @@ def score_candidates(
     numbers: NDArray[np.int64],
     starts: NDArray[np.int64],
     partners: NDArray[np.uint32],
-    range: NDArray[np.int64],
+    records: NDArray[np.int64],
     least: NDArray[np.float64],
     /,
 ) -> Buffer: ...

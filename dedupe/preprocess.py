@@ -250,7 +250,7 @@ def combination_ids(rows: NDArray[np.int32], outlets: NDArray[np.int64]) -> NDAr
 def prepare_texts(
     texts: Sequence[str], sources: Sequence[str], outlets: NDArray[np.int32], seed: int
 ) -> PreparedTexts:
-    """Return some texts prepared; ``outlets`` gives each one's place in ``sources``, -1 for none."""
+    """Return prepared texts; ``outlets`` gives the place of each in ``sources``, -1 for none."""
     if kernel.available():
         return prepare_compiled(texts, sources, outlets, seed)
     prepared = [

@@ -112,8 +112,8 @@ def find_candidates(
 ) -> Candidates:
     """Return the new candidate pairs of the records in play.
 
-    ``in_play`` marks the records in play and ``before`` those of the pass before, of which each pair
-    that stood as close in a bucket is known. ``times`` rise, undated records first.
+    ``in_play`` marks the records in play. ``before`` marks those of the pass before: of these, each
+    pair that stood as close in a bucket is known. ``times`` rise, undated records first.
     """
     if not kernel.available():
         return find_plainly(rare, bands, in_play, before, times)

@@ -1,6 +1,6 @@
 """Score pairs of records by their texts: candidates in, log-odds out.
 
-The plain implementation scores one pair at a time; the kernel's twin is ``_kernel/scoring/score.c``.
+The plain implementation scores one pair at a time; its twin is ``_kernel/scoring/score.c``.
 A pair's log-odds depend on its two records alone. What time, outlets and recurrence add is
 :mod:`dedupe.scoring.metadata`.
 """
@@ -120,7 +120,7 @@ def score_pairs(
 def feature_rows(
     scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the features of pairs by field, shape (n, fields, features); NaN where one is missing."""
+    """Return the features of pairs by field, shape (n, fields, features); NaN for a missing one."""
     fields = len(scoring.weights)
     out = np.full((len(left), fields, len(FEATURES)), np.nan)
     if kernel.available():
