@@ -250,7 +250,7 @@ def combination_ids(rows: NDArray[np.int32], outlets: NDArray[np.int64]) -> NDAr
 def prepare_texts(
     texts: Sequence[str], sources: Sequence[str], outlets: NDArray[np.int32], seed: int
 ) -> PreparedTexts:
-    """Return some texts prepared; ``outlets`` gives each one's place in ``sources``, -1 for none."""
+    """Return prepared texts; ``outlets`` gives the place of each in ``sources``, -1 for none."""
     if kernel.available():
         return prepare_compiled(texts, sources, outlets, seed)
     prepared = [
@@ -356,9 +356,9 @@ def prepare_compiled(
         lengths,
     )
     return PreparedTexts(
-        tokens=np.frombuffer(tokens, TOKEN),
+        tokens=np.frombuffer(memoryview(tokens), TOKEN),
         offsets=offsets,
-        letters=np.frombuffer(letters, np.uint8),
+        letters=np.frombuffer(memoryview(letters), np.uint8),
         letter_offsets=letter_offsets,
         fingerprints=fingerprints,
         band_keys=bands,

@@ -116,8 +116,8 @@ class PreparedTexts:
     """The prepared texts of one field, as columns.
 
     Text ``i`` has the tokens ``tokens[offsets[i]:offsets[i + 1]]`` and the letters
-    ``letters[letter_offsets[i]:letter_offsets[i + 1]]``. ``fingerprints`` has two words a text, both
-    0 for a text without tokens. ``band_keys`` and ``rare_keys`` are blocking keys, 0 for none.
+    ``letters[letter_offsets[i]:letter_offsets[i + 1]]``. ``fingerprints`` has two words a text,
+    both 0 for a text without tokens. ``band_keys`` and ``rare_keys`` are blocking keys, 0 for none.
     ``lengths`` counts the characters of the text without markup.
     """
 

@@ -18,6 +18,9 @@ from dedupe.tokens import COMPARED, Flag, Meaning, TokenKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dedupe.text.prepare import PreparedText
 
 RARE_STEMS = 5
@@ -42,15 +45,21 @@ def rare_keys(prepared: PreparedText) -> list[int]:
         key, weight = 0, int(token["weight"])
         if token["kind"] == TokenKind.WORD:
             key = stem_key(token["concepts"].tolist(), int(token["stem"]))
-        elif token["kind"] == TokenKind.IDEOGRAPH and token["flags"] & Flag.OPENS_PAIR:
-            if at + 1 < len(tokens):
-                key, weight = int(token["key"]), weight + int(tokens["weight"][at + 1])
+        elif opens_pair(tokens, at):
+            key, weight = int(token["key"]), weight + int(tokens["weight"][at + 1])
         if key:
             weights[key] = max(weight, weights.get(key, 0))
     rarest = sorted(weights, key=lambda key: (-weights[key], key))[:RARE_STEMS]
     if len(rarest) == 1:
         return [pair_of_stems(rarest[0], rarest[0])]
     return [pair_of_stems(*sorted(pair)) for pair in combinations(rarest, 2)]
+
+
+def opens_pair(tokens: NDArray[np.void], at: int) -> bool:
+    """Return whether a token is an ideograph that forms a pair with the one behind it."""
+    kind, flags = int(tokens["kind"][at]), int(tokens["flags"][at])
+    opens = kind == TokenKind.IDEOGRAPH and flags & Flag.OPENS_PAIR != 0
+    return opens and at + 1 < len(tokens)
 
 
 def stem_key(concepts: Sequence[int], stem: int) -> int:

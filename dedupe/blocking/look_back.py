@@ -77,9 +77,9 @@ def group_keys(keys: NDArray[np.uint32]) -> Buckets:
     if kernel.available():
         members, starts, of = kernel.group_keys(np.ascontiguousarray(keys))
         return Buckets(
-            np.frombuffer(members, np.uint32),
-            np.frombuffer(starts, np.int64),
-            np.frombuffer(of, np.uint32).reshape(keys.shape),
+            np.frombuffer(memoryview(members), np.uint32),
+            np.frombuffer(memoryview(starts), np.int64),
+            np.frombuffer(memoryview(of), np.uint32).reshape(keys.shape),
         )
     return group_plainly(keys)
 
@@ -112,8 +112,8 @@ def find_candidates(
 ) -> Candidates:
     """Return the new candidate pairs of the records in play.
 
-    ``in_play`` marks the records in play and ``before`` those of the pass before, of which each pair
-    that stood as close in a bucket is known. ``times`` rise, undated records first.
+    ``in_play`` marks the records in play. ``before`` marks those of the pass before: of these, each
+    pair that stood as close in a bucket is known. ``times`` rise, undated records first.
     """
     if not kernel.available():
         return find_plainly(rare, bands, in_play, before, times)
@@ -127,7 +127,7 @@ def find_candidates(
         rare.members, rare.starts, bands.members, bands.starts, in_play, before, times,
         np.array(limits), starts,
     )  # fmt: skip
-    return Candidates(starts, np.frombuffer(partners, np.uint32))
+    return Candidates(starts, np.frombuffer(memoryview(partners), np.uint32))
 
 
 def find_plainly(

@@ -72,7 +72,8 @@ def first_dated(
     """Return the time of the first dated record of each group, or its last time."""
     undated = np.concatenate([[0], np.cumsum(times == NO_TIME)])
     first = np.minimum(starts + undated[ends] - undated[starts], ends - 1)
-    return times[first]
+    out: NDArray[np.int64] = times[first]
+    return out
 
 
 def split_group(

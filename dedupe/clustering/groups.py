@@ -154,7 +154,7 @@ def centrality(
     right: NDArray[np.int64],
     scores: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the sum of the scores of each node's pairs, a score for each record at the other end."""
+    """Return each node's sum of pair scores, each score times the records at the other end."""
     units = np.rint(scores * SCORE_UNITS)
     sums = [
         np.bincount(own, units * sizes[other], len(sizes))

@@ -7,6 +7,7 @@ eighths of a bit and matches whole sixteenths, so that sums do not depend on the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dedupe.scoring.align import CONCEPT, SIMILAR, STEM, WHOLE, Side, align
@@ -303,10 +304,9 @@ def function_words(side: Side, start: int, end: int) -> list[int]:
 
 
 def count_slots(one: Side, other: Side) -> tuple[int, int]:
-    """Read both texts as one template; return how many places they fill otherwise, and the weight
-    of the most telling one.
+    """Return how many places of a common template differ, and the weight of the heaviest one.
 
-    The template is the longest chain of matched words that stand in one order in both.
+    The template is the longest chain of matched words that stand in one order in both texts.
     """
     points = [
         (i, one.place[i])
@@ -315,7 +315,7 @@ def count_slots(one: Side, other: Side) -> tuple[int, int]:
     ]
     ends = [(-1, -1), *longest_chain(points), (len(one.words), len(other.words))]
     slots, heaviest = 0, 0
-    for (i, j), (next_i, next_j) in zip(ends, ends[1:], strict=False):
+    for (i, j), (next_i, next_j) in pairwise(ends):
         weight = min(loose_weight(one, i + 1, next_i), loose_weight(other, j + 1, next_j))
         if weight > LEAST_SLOT:
             slots += 1
@@ -324,7 +324,7 @@ def count_slots(one: Side, other: Side) -> tuple[int, int]:
 
 
 def longest_chain(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest chain of points that rises in both; of equal ones that which ends first."""
+    """Return the longest chain of points that rises in both; on a tie, the one that ends first."""
     lengths: list[int] = []
     before: list[int] = []
     for at, (_, place) in enumerate(points):

@@ -43,7 +43,7 @@ class RecordMeta:
 
     times: NDArray[np.int64]
     days_only: NDArray[np.bool_]
-    outlets: NDArray[np.int32]
+    outlets: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

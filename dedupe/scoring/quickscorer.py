@@ -82,7 +82,10 @@ def build_quickscorer(model: Forest) -> QuickScorer:
 def walk_tree(
     ways: tuple[list[int], list[int], list[int]], tree: int, node: int, leaves_reached: list[int]
 ) -> list[TreeCondition]:
-    """The questions of a tree from a node on; adds the leaves to ``leaves_reached`` from yes to no."""
+    """Return the questions of a tree from a node on.
+
+    Appends the leaves below the node to ``leaves_reached``, from yes to no.
+    """
     features, yes, no = ways
     if features[node] < 0:
         leaves_reached.append(node)

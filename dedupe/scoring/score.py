@@ -1,13 +1,13 @@
 """Score pairs of records by their texts: candidates in, log-odds out.
 
-The plain implementation scores one pair at a time; the kernel's twin is ``_kernel/scoring/score.c``.
+The plain implementation scores one pair at a time; its twin is ``_kernel/scoring/score.c``.
 A pair's log-odds depend on its two records alone. What time, outlets and recurrence add is
 :mod:`dedupe.scoring.metadata`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.scoring.quickscorer import ForestArrays
     from dedupe.tokens import PreparedTexts
+
+    ScoringArrays = tuple[
+        NDArray[np.uint8],
+        NDArray[np.int64],
+        NDArray[np.uint8],
+        NDArray[np.int64],
+        NDArray[np.uint8],
+        *ForestArrays,
+        NDArray[np.int32],
+        NDArray[np.float64],
+        NDArray[np.int64],
+    ]
 
 LEAST_PART, OF_PARTS = 2, 5
 """A pair is scored if at least two fifths of its information have a counterpart."""
@@ -42,7 +55,7 @@ CHUNK = 1 << 14
 NO_PAIRS = np.zeros(0, PAIR)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class TextScoring:
     """The texts of records, and how they are scored.
 
@@ -54,14 +67,16 @@ class TextScoring:
     rows: NDArray[np.int32]
     weights: NDArray[np.float64]
     numbers: str = "weigh"
-    model: Model = field(default_factory=shipped_model)
+    model: Model = dataclasses.field(default_factory=shipped_model)
 
-    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+    def arrays(self) -> ScoringArrays:
         """Return all of it in the order in which the kernel takes it."""
         texts = self.texts
-        contents = (texts.tokens.view(np.uint8), texts.offsets, texts.letters, texts.letter_offsets)
         return (
-            *contents,
+            texts.tokens.view(np.uint8),
+            texts.offsets,
+            texts.letters,
+            texts.letter_offsets,
             texts.facts,
             *self.model.text.scorer.arrays(),
             self.rows.reshape(-1),
@@ -105,7 +120,7 @@ def score_pairs(
 def feature_rows(
     scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the features of pairs by field, shape (n, fields, features); NaN where one is missing."""
+    """Return the features of pairs by field, shape (n, fields, features); NaN for a missing one."""
     fields = len(scoring.weights)
     out = np.full((len(left), fields, len(FEATURES)), np.nan)
     if kernel.available():
@@ -123,12 +138,13 @@ def feature_rows(
 
 def field_features(scoring: TextScoring, field: int, one: int, other: int) -> list[float] | None:
     """Return the features of one field of two records; None where one has no words there."""
-    texts = int(scoring.rows[field, one]), int(scoring.rows[field, other])
-    words = [scoring.words_of(text) for text in texts]
-    if not all(words):
+    left, right = int(scoring.rows[field, one]), int(scoring.rows[field, other])
+    left_words, right_words = scoring.words_of(left), scoring.words_of(right)
+    if not left_words or not right_words:
         return None
-    facts = [int(scoring.texts.facts[text]) for text in texts]
-    return [float(value) for value in features(*words, *facts)]
+    facts = scoring.texts.facts
+    row = features(left_words, right_words, int(facts[left]), int(facts[right]))
+    return [float(value) for value in row]
 
 
 def pair_log_odds(scoring: TextScoring, one: int, other: int) -> float:
@@ -236,7 +252,7 @@ def score_range_compiled(
     found = kernel.score_candidates(
         *scoring.arrays(), starts, partners, np.array(records), np.array([least])
     )
-    return np.frombuffer(found, PAIR)
+    return np.frombuffer(memoryview(found), PAIR)
 
 
 def score_range(

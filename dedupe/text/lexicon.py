@@ -27,6 +27,7 @@ LANGUAGES = (
 )  # fmt: skip
 SPACELESS = ("zh", "ja")
 ENGLISH = 0
+GREATEST_KEY = (1 << 32) - 1
 
 
 class Form(IntEnum):
@@ -127,20 +128,25 @@ class Lexicon:
 
     def is_outlet(self, key: int) -> bool:
         """Return whether a phrase is the name of an outlet."""
-        rows = rows_of(self.outlet_keys, key)
-        return rows.stop > rows.start
+        return holds(self.outlet_keys, key)
 
     def is_generic(self, key: int) -> bool:
         """Return whether a whole title recurs and tells no story by itself."""
-        rows = rows_of(self.generic_keys, key)
-        return rows.stop > rows.start
+        return holds(self.generic_keys, key)
 
 
 def rows_of(keys: NDArray[np.uint32], key: int) -> slice:
     """Return where a key stands among sorted ones."""
-    low, high = np.searchsorted(keys, [key, key + 1]) if key < 0xFFFFFFFF else (
-        np.searchsorted(keys, np.uint32(key)), len(keys))  # fmt: skip
-    return slice(int(low), int(high))
+    if key == GREATEST_KEY:
+        return slice(int(np.searchsorted(keys, np.uint32(key))), len(keys))
+    low, high = np.searchsorted(keys, [key, key + 1]).tolist()
+    return slice(low, high)
+
+
+def holds(keys: NDArray[np.uint32], key: int) -> bool:
+    """Return whether a key is among sorted ones."""
+    rows = rows_of(keys, key)
+    return len(range(rows.start, rows.stop)) > 0
 
 
 def phrase_key(words: list[str]) -> int:

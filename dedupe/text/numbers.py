@@ -181,7 +181,7 @@ class NumberReader:
         return SUFFIXES.get(token.text) if token.glued else None
 
     def with_suffix(self, value: float, at: int) -> tuple[float, int]:
-        """Return a value with the multiplier or the ordinal ending behind it, and where that ends."""
+        """Return a value times the multiplier behind it, and where that or an ordinal ending ends."""
         if self.kind(at) is TokenKind.WORD:
             token = self.tokens[at]
             suffix = self.glued_suffix(at)
@@ -320,8 +320,8 @@ def is_grouped(groups: list[str], gaps: list[int]) -> bool:
 def numeral_value(text: str) -> int:
     """Return the value of Chinese numerals.
 
-    >>> numeral_value("三"), numeral_value("二十三"), numeral_value("一万二千"), numeral_value("二〇")
-    (3, 23, 12000, 20)
+    >>> [numeral_value(text) for text in ("三", "二十三", "一万二千", "二〇")]
+    [3, 23, 12000, 20]
     """
     if not any(char in POWERS for char in text):
         return int("".join(str(DIGITS[char]) for char in text))

@@ -103,7 +103,7 @@ def prepare_text(text: str, source: str = "") -> PreparedText:
     """Return a prepared text; ``source`` is the record's own outlet.
 
     >>> prepared = prepare_text("Exclusive: Airbus to buy 12,000 drones - BBC News")
-    >>> [prepared.spelling(at) for at in range(len(prepared.tokens)) if not prepared.tokens["zone"][at]]
+    >>> [prepared.spelling(at) for at, zone in enumerate(prepared.tokens["zone"]) if not zone]
     ['airbus', 'to', 'buy', '12000', 'drones']
     """
     lexicon = words.load()

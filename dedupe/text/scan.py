@@ -1,6 +1,7 @@
 """Cut a text into raw tokens: words, runs of digits, ideographs and signs.
 
-Every rule looks at a few neighbouring characters only. The compiled twin is ``_kernel/text/scan.c``.
+Every rule looks at a few neighbouring characters only. The compiled twin is
+``_kernel/text/scan.c``.
 """
 
 from __future__ import annotations

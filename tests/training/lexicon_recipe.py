@@ -327,10 +327,10 @@ def main() -> None:
     np.savez(str(shipped.PATH), allow_pickle=False, **arrays(tables))
     for problem in tables.problems:
         print(f"not read: {problem}", file=sys.stderr)
+    opposites = (tables.opposites - Meaning.FIRST_OPPOSITE) // 2
     print(
-        f"{tables.concepts - Meaning.FIRST_CONCEPT} concepts, "
-        f"{(tables.opposites - Meaning.FIRST_OPPOSITE) // 2} opposites, {len(tables.phrases)} phrases, "
-        f"longest tag {tables.longest_phrase} words"
+        f"{tables.concepts - Meaning.FIRST_CONCEPT} concepts, {opposites} opposites, "
+        f"{len(tables.phrases)} phrases, longest tag {tables.longest_phrase} words"
     )
 
 
