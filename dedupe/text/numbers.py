@@ -181,7 +181,7 @@ class NumberReader:
         return SUFFIXES.get(token.text) if token.glued else None
 
     def with_suffix(self, value: float, at: int) -> tuple[float, int]:
-        """Return a value times the multiplier behind it, and where that or an ordinal ending ends."""
+        """Return a value with what multiplies it or makes it an ordinal, and where that ends."""
         if self.kind(at) is TokenKind.WORD:
             token = self.tokens[at]
             suffix = self.glued_suffix(at)
