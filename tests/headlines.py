@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +17,20 @@ from hypothesis import strategies as st
 
 from dedupe.preprocess import prepare_texts
 from dedupe.scoring.score import TextScoring, score_pairs
-from dedupe.tokens import PreparedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from dedupe.tokens import PreparedTexts
 
 EXAMPLES = PROJECT / "tests" / "training" / "examples"
-DATA = PROJECT.parent / "shared" / "data"
-"""Real headlines for evaluation, which are no part of the project."""
+DATA = Path(os.environ.get("DATA", PROJECT.parent / "shared" / "data"))
+"""Real headlines for evaluation, which are no part of the project; ``DATA`` may name their folder."""
 needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="the evaluation data is not part of the project"
 )
 
+# ruff: noqa: E501 - rows of words read best as they are
 ODD = (
     "", " ", "!!!", "a", "ab", "U.S. Int'l 1,000 4.3 pct", "UPDATE 2-Ferry tolls - Pell Courier",
     "ＦＥＲＲＹ ﬁre ① ½ İstanbul ǅ ΑΣ", "城南水库大坝 41 亿", "한국어 뉴스", "สวัสดีชาวโลก", "🚢 🇫🇷",

@@ -20,8 +20,6 @@ from invented import invented
 from peer_methods import PEERS, Peer
 from speed import Sample, row
 
-from dedupe import kernel
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -128,8 +126,16 @@ def test_invented_stories_are_the_same_every_time_and_some_are_told_again():
 def test_quality_tells_what_was_never_compared_from_what_was_rejected(tmp_path: Path):
     far = {"id": "4", "title": "Herring return to Tasker Bay", "published": "2026-03-09"}
     records = [
-        {"id": "1", "title": "Old lamp at Pell Point stays lit, council says", "published": "2026-03-02"},
-        {"id": "2", "title": "Council: old lamp at Pell Point stays lit", "published": "2026-03-02"},
+        {
+            "id": "1",
+            "title": "Old lamp at Pell Point stays lit, council says",
+            "published": "2026-03-02",
+        },
+        {
+            "id": "2",
+            "title": "Council: old lamp at Pell Point stays lit",
+            "published": "2026-03-02",
+        },
         {"id": "3", "title": "Ferry tolls rise by ten pence in June", "published": "2026-03-02"},
         far,
     ]

@@ -17,7 +17,6 @@ from dedupe.blocking.keys import (
     band_keys,
     compared_letters,
     rare_keys,
-    shingle_hashes,
     signature,
 )
 from dedupe.blocking.look_back import (
@@ -43,8 +42,14 @@ SHARE_A_KEY = {
         "Profit warning sends stock of Zellwick Quarries tumbling",
     ),
     "tags and outlets": ("Old lamp at Pell Point", "UPDATE 1-Old lamp at Pell Point - BBC News"),
-    "forms of a word": ("Herring fishers strike in Tasker Bay", "Tasker Bay: herring fisher strikes"),
-    "German": ("Ministerin tritt zurück in Oberstenfeld", "Oberstenfeld: Ministerin zurückgetreten"),
+    "forms of a word": (
+        "Herring fishers strike in Tasker Bay",
+        "Tasker Bay: herring fisher strikes",
+    ),
+    "German": (
+        "Ministerin tritt zurück in Oberstenfeld",
+        "Oberstenfeld: Ministerin zurückgetreten",
+    ),
     "Russian": ("Пожар на складе в Мурманске", "В Мурманске горит склад"),
     "Chinese": ("城南水库大坝出现裂缝", "水库大坝裂缝 城南居民撤离"),
     "Traditional and Simplified": ("颱風登陸臺灣東部", "台风登陆台湾东部"),
@@ -65,7 +70,9 @@ def test_numbers_and_function_words_make_no_key():
 
 def test_a_single_stem_has_one_key_and_more_have_a_key_a_pair():
     for words in range(1, 8):
-        text = " ".join(["zellwick", "quarries", "droste", "anselm", "marrow", "tasker", "odlin"][:words])
+        text = " ".join(
+            ["zellwick", "quarries", "droste", "anselm", "marrow", "tasker", "odlin"][:words]
+        )
         stems = min(words, RARE_STEMS)
         assert len(rare_keys(prepare_text(text))) == max(1, stems * (stems - 1) // 2)
 
@@ -77,7 +84,7 @@ def test_keys_of_rare_stems_do_not_depend_on_the_order_of_words(words):
 
 
 def test_equal_slots_of_two_signatures_estimate_their_overlap():
-    one, other = list(range(0, 90)), list(range(30, 120))
+    one, other = list(range(90)), list(range(30, 120))
     shares = [
         np.mean(np.array(signature(one, seed)) == np.array(signature(other, seed)))
         for seed in range(20)
@@ -95,7 +102,10 @@ def test_the_seed_changes_bands_and_not_rare_keys():
 def test_what_is_not_compared_is_in_no_shingle():
     plain = compared_letters(prepare_text("Old lamp at Pell Point stays lit"))
     assert plain == ("old lamp at pell point stays lit", False)
-    assert compared_letters(prepare_text("UPDATE 1-Old lamp at Pell Point stays lit - BBC News")) == plain
+    assert (
+        compared_letters(prepare_text("UPDATE 1-Old lamp at Pell Point stays lit - BBC News"))
+        == plain
+    )
     assert compared_letters(prepare_text("城南水库 大坝")) == ("城南水库 大坝", True)
 
 
@@ -159,7 +169,9 @@ def fast_candidates(rare, bands, times, alive, before=None):
 @given(records())
 def test_candidates_equal_those_of_a_slow_search(drawn):
     rare, bands, times, alive = drawn
-    assert fast_candidates(rare, bands, times, alive) == ends(slow_candidates(rare, bands, times, alive))
+    assert fast_candidates(rare, bands, times, alive) == ends(
+        slow_candidates(rare, bands, times, alive)
+    )
 
 
 @settings(max_examples=150)

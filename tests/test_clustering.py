@@ -57,7 +57,7 @@ def slow_leaders(ranks, accepted, pinned):
 
 
 def slow_join(ranks, leaders, scores):
-    """Join the two clusters of the best average, while it reaches a half, if a pair connects them."""
+    """Join the two connected clusters of the best average, while it reaches a half."""
     accepted = accepted_of(scores)
     groups = {leader: [n for n in range(NODES) if leaders[n] == leader] for leader in leaders}
     while True:
@@ -101,7 +101,6 @@ def clustered(ranks, scores, grouping, accepted=None):
     return cluster_nodes(
         grouping,
         np.arange(NODES),
-        pairs,
         pairs,
         lambda nodes, _central: np.argsort(np.argsort(own[nodes])),
         lambda left, right: table[left, right],
@@ -149,10 +148,10 @@ def test_nodes_that_are_apart_stay_apart(drawn, apart):
     ranks, scores, _ = drawn
     pinned = [any(node in pair for pair in apart) for node in range(NODES)]
     accepted = {pair: score for pair, score in accepted_of(scores).items() if pair not in apart}
-    grouping = grouping_of(pinned, average=True, apart=apart)
-    leaders = clustered(ranks, scores, grouping, accepted)
-    assert all(leaders[one] != leaders[other] for one, other in apart)
-    assert all(leaders[node] == node for node in range(NODES) if pinned[node]) or not apart
+    for average in (False, True):
+        grouping = grouping_of(pinned, average=average, apart=apart)
+        leaders = clustered(ranks, scores, grouping, accepted)
+        assert all(leaders[one] != leaders[other] for one, other in apart)
 
 
 @given(scored(), st.integers(1, NODES - 1))
@@ -188,20 +187,12 @@ def test_a_chain_of_matches_does_not_become_one_cluster():
         assert max(map(leaders.count, leaders)) <= 3
 
 
-def test_only_what_fresh_pairs_touch_is_clustered_anew():
-    pairs = AcceptedPairs(np.array([0, 3]), np.array([1, 4]), np.array([0.9, 0.9]))
-    fresh = pairs.where(np.array([False, True]))
-    asked = []
-
-    def rank(nodes, _central):
-        asked.append(nodes.tolist())
-        return np.arange(len(nodes))
-
-    grouping = grouping_of([False] * NODES, average=True)
-    before = np.array([1, 1, *range(2, NODES)])
-    leaders = cluster_nodes(grouping, before, pairs, fresh, rank, lambda a, b: a * 0.0)
-    assert leaders.tolist() == [1, 1, 2, 3, 3, *range(5, NODES)]
-    assert asked == [[3, 4]]
+def test_what_followed_a_leader_follows_it_to_the_next():
+    pairs = AcceptedPairs(np.array([1]), np.array([3]), np.array([0.9]))
+    grouping = grouping_of([False] * NODES, average=False)
+    before = np.array([1, 1, 2, 3, 3, *range(5, NODES)])
+    found = cluster_nodes(grouping, before, pairs, lambda nodes, _: -nodes, lambda a, _: a * 0.0)
+    assert found.tolist() == [3, 3, 2, 3, 3, *range(5, NODES)]
 
 
 def test_centrality_counts_the_records_at_the_other_end():
@@ -211,14 +202,16 @@ def test_centrality_counts_the_records_at_the_other_end():
 
 
 DAY = 24 * HOUR
-TIMES = st.one_of(st.just(NO_TIME), st.integers(0, 30).map(lambda t: t * HOUR), st.integers(0, 10**10))
+TIMES = st.one_of(
+    st.just(NO_TIME), st.integers(0, 30).map(lambda t: t * HOUR), st.integers(0, 10**10)
+)
 RECORDS = st.lists(st.tuples(st.integers(-1, 2), TIMES, st.booleans()), max_size=20)
 REACHES = st.lists(st.sampled_from((NEVER, 0, HOUR, 5 * HOUR, 12 * HOUR, 2 * DAY, FOREVER)),
                    min_size=3, max_size=3)  # fmt: skip
 
 
 def slow_groups(contents, times, days, reach):
-    """Each group as a list of records: within reach of its first dated one; undated join the first."""
+    """Each group of records: within reach of its first dated one; undated join the first."""
     groups = []
     for content in sorted({c for c in contents if c >= 0}):
         own = sorted((times[i], i) for i, c in enumerate(contents) if c == content)

@@ -56,10 +56,12 @@ def test_the_lexicon_holds_what_the_language_files_say(tables):
     entries = sorted((key, value) for key, own in tables.meanings.items() for value in own)
     assert shipped.entry_keys.tolist() == [key for key, _ in entries]
     assert shipped.entry_values.tolist() == [value for _, value in entries]
-    assert dict(zip(shipped.number_keys.tolist(), shipped.number_values.tolist(), strict=True)) == dict(
-        tables.numbers
+    assert dict(
+        zip(shipped.number_keys.tolist(), shipped.number_values.tolist(), strict=True)
+    ) == dict(tables.numbers)
+    assert (
+        dict(zip(shipped.tag_keys.tolist(), shipped.tag_kinds.tolist(), strict=True)) == tables.tags
     )
-    assert dict(zip(shipped.tag_keys.tolist(), shipped.tag_kinds.tolist(), strict=True)) == tables.tags
     assert {*shipped.outlet_keys.tolist()} == tables.outlets
     assert {*shipped.generic_keys.tolist()} == tables.generic
     assert shipped.phrase_meanings.tolist() == [meaning for meaning, _ in tables.phrases]

@@ -130,7 +130,9 @@ def test_stems_are_counted_by_day_week_and_headline():
     everything = np.ones(4, bool)
     count_stems(buckets, contents, times, everything, np.ones(1, bool), out)
     assert out.tolist() == [[2, 2, 3]]
-    count_stems(buckets, contents, times, np.array([True, True, True, False]), np.ones(1, bool), out)
+    count_stems(
+        buckets, contents, times, np.array([True, True, True, False]), np.ones(1, bool), out
+    )
     assert out.tolist() == [[1, 1, 2]], "records that are out of play do not count"
 
 

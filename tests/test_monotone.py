@@ -20,7 +20,11 @@ SLACK = 0.1
 
 ADDED = {
     "a word": (" quixim", " Zorblatt"),
-    "three words": (" zorblatt quixim vandrel", " after quixim vandrel", " Zorblatt Quixim Vandrel"),
+    "three words": (
+        " zorblatt quixim vandrel",
+        " after quixim vandrel",
+        " Zorblatt Quixim Vandrel",
+    ),
     "a number": (" 7731", " 58", " 7,731 quixims"),
     "a tag": (" [video]", " (2011)", " [12 comments]"),
     "a known outlet": (" - Reuters", " | BBC News"),
@@ -109,7 +113,13 @@ def test_a_difference_taken_away_lowers_no_score(pairs: Pairs):
 
 def test_the_more_is_appended_the_lower_the_score():
     """Each step away from a headline lowers its score, or leaves it."""
-    steps = ["", " quixim", " quixim vandrel", " quixim vandrel 7731", " quixim vandrel 7731 zorblatt"]
+    steps = [
+        "",
+        " quixim",
+        " quixim vandrel",
+        " quixim vandrel 7731",
+        " quixim vandrel 7731 zorblatt",
+    ]
     titles = [left for left, _ in invented_pairs()][::3]
     scores = np.array([log_odds([(title, title + step) for title in titles]) for step in steps])
     risen = (np.diff(scores, axis=0) > SLACK).any(axis=0)

@@ -100,7 +100,9 @@ STRANGERS = {
         "Zellwick Quarries will cut jobs at its Arden plant",
         "Zellwick Quarries will not cut jobs at its Arden plant",
     ),
-    "opposites": pair_of("Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"),
+    "opposites": pair_of(
+        "Bakers of Odlin accept the pay offer", "Bakers of Odlin reject the pay offer"
+    ),
     "another place the next day": pair_of(
         "Judge orders recount of postal ballots at Thornbury",
         "Judge orders recount of postal ballots at Eastwick",
@@ -158,7 +160,10 @@ def test_a_generic_title_is_no_story_by_itself():
 
 
 def test_pages_that_were_not_there_are_no_story():
-    pages = [{"id": str(n), "title": title} for n, title in enumerate(["[Removed]"] * 3 + ["404 Not Found"] * 3)]
+    pages = [
+        {"id": str(n), "title": title}
+        for n, title in enumerate(["[Removed]"] * 3 + ["404 Not Found"] * 3)
+    ]
     assert len(run_of(pages).clustering) == 6
 
 
@@ -373,7 +378,10 @@ def test_a_cluster_keeps_its_id_when_other_stories_come():
 def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
     pair = bare(pair_of("Two held after fire at Pell Point", "Fire at Pell Point: two are held"))
     others = [{"id": f"x{n}", "title": f"Item {n} of quite another kind"} for n in range(50)]
-    alone, among = run_of(pair, threshold=0.01).pairs, run_of([*pair, *others], threshold=0.01).pairs
+    alone, among = (
+        run_of(pair, threshold=0.01).pairs,
+        run_of([*pair, *others], threshold=0.01).pairs,
+    )
     ends = list(zip(among.left.tolist(), among.right.tolist(), strict=True))
     assert among.scores[ends.index((0, 1))] == alone.scores[0]
 

@@ -68,7 +68,10 @@ FOLDED = {
     "other apostrophes": ("O'Brien rock'n'roll", ["obrien", "rockn", "roll"]),
     "symbols that are the word": ("C++ C# .NET A+ A-", ["c++", "c#", ".net", "a+", "a-"]),
     "C alone is another word": ("C and C.", ["c", "and", "c"]),
-    "hyphens part words": ("well-known state-of-the-art", ["well", "known", "state", "of", "the", "art"]),
+    "hyphens part words": (
+        "well-known state-of-the-art",
+        ["well", "known", "state", "of", "the", "art"],
+    ),
     "trade marks": ("BlackBerry® Pearl™", ["blackberry", "pearl"]),
     "invisible characters": ("fer\u200bry to\u00adlls\ufeff", ["ferry", "tolls"]),
     "combining marks": ("e\u0301lan", ["elan"]),
@@ -158,9 +161,9 @@ def test_number_words_and_multipliers(language: str):
     one, first, other, second, scale, factor = IN_WORDS[language]
     assert values(one, language) == [first]
     assert values(other, language) == [second]
-    assert values(f"5 {scale}" if language not in ("zh", "ja", "ko") else f"5{scale}", language) == [
-        5 * factor
-    ]
+    assert values(
+        f"5 {scale}" if language not in ("zh", "ja", "ko") else f"5{scale}", language
+    ) == [5 * factor]
 
 
 UNITS = {
@@ -297,14 +300,14 @@ def test_what_a_desk_adds_is_not_compared(text: str, core: str):
     ],
 )
 def test_a_records_own_outlet_is_a_tag_in_any_file(text: str, source: str):
-    core = text.split(" - ")[0].split(" | ")[0]
+    core = text.split(" - ", maxsplit=1)[0].split(" | ", maxsplit=1)[0]
     assert words(text, source) == words(core)
     assert words(text) != words(core)
 
 
 ZONES = {
     "a kicker": ("Weather: Storm hits the Marrow coast", Zone.KICKER, "weather"),
-    "a closing of unknown kind": ("Storm hits the Marrow coast - Odlin Bay", Zone.TAIL, "odlin bay"),
+    "a closing of unknown kind": ("Storm hits Marrow coast - Odlin Bay", Zone.TAIL, "odlin bay"),
     "a date behind a dash is no outlet": (
         "Dow Jones Open/Close - Mar 3 | BBC News", Zone.OUTLET, "bbc news",
     ),
@@ -394,13 +397,21 @@ def test_texts_of_two_contents(one: str, other: str):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("rising", "rises"), ("walked", "walks"), ("closes", "close"), ("strikes", "striking"), ("afghanistan", "afghan")],
+    [
+        ("rising", "rises"),
+        ("walked", "walks"),
+        ("closes", "close"),
+        ("strikes", "striking"),
+        ("afghanistan", "afghan"),
+    ],
 )
 def test_words_of_one_stem(one: str, other: str):
     assert stem(one) == stem(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("press", "pres"), ("sing", "s"), ("need", "ne"), ("odlin", "marrow")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("press", "pres"), ("sing", "s"), ("need", "ne"), ("odlin", "marrow")]
+)
 def test_words_of_two_stems(one: str, other: str):
     assert stem(one) != stem(other)
 

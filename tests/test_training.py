@@ -1,4 +1,4 @@
-"""The tools that fit the model: what they learn from, and that the package reads what they write."""
+"""The tools that fit the model: what they learn from, and what they write."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import Counter
 from importlib.util import find_spec
 
 import edits
-import training_pairs
 import numpy as np
 import orjson
 import pytest
 import rows
+import training_pairs
 from training_pairs import Pair
 
 from dedupe.scoring.features import FEATURES
@@ -52,7 +52,9 @@ EDITED = {
 }
 
 
-@pytest.mark.parametrize(("edit", "holds"), EDITED.items(), ids=lambda edit: getattr(edit, "__name__", ""))
+@pytest.mark.parametrize(
+    ("edit", "holds"), EDITED.items(), ids=lambda edit: getattr(edit, "__name__", "")
+)
 def test_edits(edit, holds):
     assert holds(edit(ENGLISH, TITLE))
 

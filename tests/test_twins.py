@@ -37,7 +37,11 @@ def first_difference(texts):
     """Return the first text that the two prepare otherwise, and the columns that differ."""
     for text in texts:
         pure, _, wide = three_ways(lambda text=text: prepared([text]))
-        unequal = [name for name in pure.__slots__ if bits(getattr(pure, name)) != bits(getattr(wide, name))]
+        unequal = [
+            name
+            for name in pure.__slots__
+            if bits(getattr(pure, name)) != bits(getattr(wide, name))
+        ]
         if unequal:
             return text, unequal
     return None
@@ -53,15 +57,15 @@ def test_the_fixtures_are_prepared_alike():
 
 
 def test_invented_headlines_of_sixteen_languages_are_prepared_alike():
-    prepares_alike(some_invented(25))
+    prepares_alike(some_invented(15))
 
 
 @needs_data
 def test_real_headlines_are_prepared_alike():
-    prepares_alike(list(some_real(60)))
+    prepares_alike(list(some_real(25)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(MADE_UP, max_size=4), st.data())
 def test_any_texts_are_prepared_alike(texts, data):
     outlets = data.draw(st.lists(st.integers(-1, 3), min_size=len(texts), max_size=len(texts)))
@@ -94,7 +98,7 @@ def neighbours(count):
 
 
 def test_invented_pairs_are_scored_alike():
-    texts = some_invented(24, seed=3)
+    texts = some_invented(16, seed=3)
     # The two sides of a pair follow each other in the files: they share most words.
     scores_alike(texts, [*neighbours(len(texts)), *((at, at) for at in range(0, len(texts), 9))])
 
@@ -104,13 +108,13 @@ def test_the_pairs_of_the_fixtures_are_scored_alike():
     scores_alike(texts, neighbours(len(texts)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(MADE_UP, min_size=2, max_size=4), st.sampled_from(("weigh", "strict", "ignore")))
 def test_any_pairs_are_scored_alike(texts, numbers):
     scores_alike(texts, neighbours(len(texts)), numbers)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(MADE_UP, st.lists(st.tuples(st.integers(0, 9), MADE_UP), max_size=3))
 def test_edits_of_one_text_are_scored_alike(text, edits):
     texts = [text]
@@ -138,6 +142,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=30)
 @given(ROWS)
 def test_trees_are_walked_alike(rows):
     model = shipped_model()
@@ -151,7 +156,9 @@ def test_trees_are_walked_alike_at_every_threshold():
         for feature in range(len(forest.names)):
             cuts = np.unique(forest.thresholds[forest.features == feature])
             rows = np.full((3 * len(cuts), len(forest.names)), np.nan)
-            rows[:, feature] = np.concatenate([np.nextafter(cuts, -9), cuts, np.nextafter(cuts, 99)])
+            rows[:, feature] = np.concatenate(
+                [np.nextafter(cuts, -9), cuts, np.nextafter(cuts, 99)]
+            )
             assert agree(lambda forest=forest, rows=rows: forest.log_odds(rows))
 
 
@@ -181,7 +188,9 @@ def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     assert agree(lambda: group_keys(keys))
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
-    before = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
+    # In the first pass nothing is known; later ones look at what is left in play.
+    more = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
+    before = (alive | more) & (chance.random() < 0.8)
     assert agree(lambda: find_candidates(buckets, buckets, alive, before, times))
 
     def count():
@@ -214,7 +223,9 @@ def test_components_are_alike_and_those_of_spreading(edges):
 
 def good_calls():
     """Return a call of each entry of the kernel that is in order."""
-    own = prepared(["Ferry tolls rise by 10 pence", "Tolls of the ferry rise by ten pence", "城南水库大坝"])
+    own = prepared(
+        ["Ferry tolls rise by 10 pence", "Tolls of the ferry rise by ten pence", "城南水库大坝"]
+    )
     pair = np.array([0, 1], np.int64), np.array([1, 2], np.int64)
     scoring = scoring_of(own).arrays()
     buckets = group_keys(own.rare_keys)

@@ -20,6 +20,7 @@ LAMP = "Old lamp at Pell Point stays lit"
 TAGS = ("", "UPDATE 1-", "UPDATE 2-", "RPT-UPDATE 2-", "WITHDRAWN: ")
 STORIES = [story(n, tag + LAMP, "", "Northern Wire", n) for n, tag in enumerate(TAGS)]
 
+
 def test_split_puts_each_version_by_itself():
     found = partition(run_of(STORIES, updates="split"))
     assert found == {frozenset("04"), frozenset("1"), frozenset("23")}

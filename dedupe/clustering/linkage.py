@@ -112,6 +112,7 @@ class AverageLinkage:
             self.neighbours[third].add(into)
         self.neighbours[into] = around
         for other in self.apart.pop(gone, ()):
+            self.apart[other].discard(gone)
             self.apart[other].add(into)
             self.apart.setdefault(into, set()).add(other)
         pairs = [

@@ -53,7 +53,7 @@ IDEOGRAPH_WORDS = 5
 """An ideograph counts as so many eighths of a word."""
 LEAST_SLOT = 2 * EIGHTHS * WHOLE * FULL
 LONGEST_PARTY = 3
-LEAST_EXCHANGE = 3
+LEAST_EXCHANGE = 2
 
 
 @dataclass(slots=True)
@@ -229,8 +229,9 @@ def matched_span(side: Side) -> list[int]:
 def is_swapped(one: Side, other: Side) -> bool:
     """Return whether the texts exchange two parties about the same words between them.
 
-    "A sues B" and "B sues A" are, while a clause that moves brings other small words along. What
-    stands alone at either end is left out.
+    "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
+    "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if their small
+    words do. What stands alone at either end is left out.
     """
     ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}
@@ -247,10 +248,26 @@ def is_swapped(one: Side, other: Side) -> bool:
     parties = exchanged_parties(middle, low, len(theirs) - cut)
     if parties is None:
         return False
-    between = [ours[low + at] for at in range(*parties)]
-    return all(one.match[i] == WHOLE for i in between) and function_words(one) == function_words(
-        other
-    )
+    first, last = parties
+    places = ours[low : len(order) - cut]
+    ends = (places[0], places[first - 1]), (places[last], places[-1])
+    before = [beside(one, *end) for end in ends]
+    after = [beside(other, one.place[start], one.place[end]) for start, end in ends]
+    if first == last:
+        return before[0] != before[1] and before == after[::-1]
+    moved = before[0] != before[1] and before == after
+    between = places[first:last]
+    alike = all(one.match[i] == WHOLE for i in between)
+    return alike and not moved and function_words(one) == function_words(other)
+
+
+def beside(side: Side, start: int, end: int) -> tuple[int, int]:
+    """Return the keys of the function words right before and behind some words, 0 for none."""
+    keys = [
+        side.words[at].key if 0 <= at < len(side.words) and side.words[at].function else 0
+        for at in (start - 1, end + 1)
+    ]
+    return keys[0], keys[1]
 
 
 def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] | None:
@@ -268,7 +285,7 @@ def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] 
     last = len(order) - 1
     while last > 0 and order[last - 1] == order[last] - 1:
         last -= 1
-    if order[first - 1] != high - 1 or order[last] != low or last - first < 1:
+    if order[first - 1] != high - 1 or order[last] != low or last < first:
         return None
     if first > LONGEST_PARTY or len(order) - last > LONGEST_PARTY:
         return None

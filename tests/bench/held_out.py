@@ -46,10 +46,14 @@ def print_held_out(data: Path, folds: int) -> None:
     """Print a row a set."""
     pairs = all_pairs(data)
     text, known = held_out_odds(training_set(data, pairs), pairs, folds)
-    print(f"\n| decision alone, held out ({folds} folds) | by text | with metadata |\n|---|---|---|")
+    print(
+        f"\n| decision alone, held out ({folds} folds) | by text | with metadata |\n|---|---|---|"
+    )
     for name in (*CORPORA, *LANGUAGES):
         own = [
-            at for at, p in enumerate(pairs) if p.corpus == name and p.source in (name, f"{name}, own")
+            at
+            for at, p in enumerate(pairs)
+            if p.corpus == name and p.source in (name, f"{name}, own")
         ]
         asked = [at for at in own if pairs[at].label != "U"]
         figures = [score([(pairs[at].label == "D", bool(odds[at] >= 0)) for at in asked])

@@ -1,4 +1,4 @@
-"""Judge the default settings on labelled corpora: ``python tests/bench/quality.py [DATA] [NAME ...]``.
+"""Judge the default settings on labelled corpora: ``tests/bench/quality.py [DATA] [NAME ...]``.
 
 Prints a Markdown table. A labelled pair counts by whether one cluster of the whole file holds both
 records. Duplicates that are missed are told apart: never compared, or compared and rejected. The
@@ -24,8 +24,8 @@ from dedupe.blocking.look_back import find_candidates
 from dedupe.config import Settings
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
-from dedupe.models import ReadStats
 from dedupe.matching import EXHAUSTIVE
+from dedupe.models import ReadStats
 from dedupe.pipeline import ClusteringState, cluster_corpus
 from dedupe.preprocess import preprocess
 

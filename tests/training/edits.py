@@ -39,7 +39,8 @@ TAGS = {
     "de": ("EIL: ", "Eilmeldung: ", "Video: "), "fr": ("VIDEO. ", "Exclusif : "),
     "es": ("ÚLTIMA HORA: ", "Vídeo: "), "pt": ("URGENTE: ", "Vídeo: "),
     "it": ("DIRETTA: ", "Video: "), "ru": ("Срочно: ", "Видео: "), "tr": ("Son dakika: ",),
-    "ko": ("[속보] ",), "ja": ("【速報】", "速報 "), "zh": ("快讯：", "【突发】"), "ar": ("عاجل: ",),
+    "ko": ("[속보] ",), "ja": ("【速報】", "速報 "), "ar": ("عاجل: ",),
+    "zh": ("快讯：", "【突发】"),
     "hi": ("ब्रेकिंग: ",), "pl": ("PILNE: ",), "uk": ("Терміново: ",), "nl": ("Video: ",),
 }  # fmt: skip
 CLOSINGS = (
@@ -88,7 +89,9 @@ class Editor:
         for place, word in enumerate(self.words(headline)):
             capital = word[0][0].isupper() and place > 0
             caseless = self.language in ("ar", "hi", "ko")
-            common = shares(word_key(word[0].lower())).get(self.number, 144) < (120 if caseless else 88)
+            common = shares(word_key(word[0].lower())).get(self.number, 144) < (
+                120 if caseless else 88
+            )
             if len(word[0]) > 2 and (capital or caseless) and not common:
                 found.append(word)
         return found
@@ -120,7 +123,9 @@ def capitalise(editor: Editor, headline: str) -> str | None:
 def change_article(editor: Editor, headline: str) -> str | None:
     """Take a function word out, or put an article in."""
     words = editor.words(headline)
-    small = [w for w in words if editor.flags(w[0]) & (Flag.FUNCTION | Flag.NEGATION) == Flag.FUNCTION]
+    small = [
+        w for w in words if editor.flags(w[0]) & (Flag.FUNCTION | Flag.NEGATION) == Flag.FUNCTION
+    ]
     if small and editor.chance.random() < 0.6:
         return replaced(headline, editor.chance.choice(small), "").replace("  ", " ").strip()
     articles = ARTICLES.get(editor.language, "").split()
@@ -253,7 +258,9 @@ def headlines(data: Path, chance: random.Random) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(EXAMPLES.glob("pairs-*.tsv")):
         language = path.stem.removeprefix("pairs-").replace("zht", "zh")
-        found[language] += [line.split("\t")[2] for line in path.read_text(encoding="utf-8").splitlines()]
+        found[language] += [
+            line.split("\t")[2] for line in path.read_text(encoding="utf-8").splitlines()
+        ]
     named = dict(zip(LANGUAGES, ("de", "hi", "ja", "ko", "pt", "ru", "zh"), strict=True))
     for name, count in SAMPLES.items():
         titles = [str(record["title"]) for record in read_records(corpus_path(data, name)).values()]
@@ -289,6 +296,6 @@ def edited_pairs(data: Path) -> Iterator[Pair]:
                         made += 1
                         one, two = (text, other) if chance.random() < 0.5 else (other, text)
                         source = f"edits {label} {edit.__name__}"
-                        yield Pair(source, {"title": one}, {"title": two}, label, f"{source} {text}")
-
-
+                        yield Pair(
+                            source, {"title": one}, {"title": two}, label, f"{source} {text}"
+                        )

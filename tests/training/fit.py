@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import lightgbm
 import numpy as np
 from edits import edited_pairs
-from training_pairs import Pair, all_labelled
 from rows import distant_pairs, has_rows, known_rows, lede_features, title_features
+from training_pairs import Pair, all_labelled
 
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import FORMAT, METADATA, VALUE_UNITS
@@ -144,7 +144,7 @@ def training_set(data: Path, pairs: Sequence[Pair]) -> TrainingSet:
 
 
 def combined(titles: NDArray[np.float64], ledes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log-odds of titles with those of ledes, as :func:`dedupe.scoring.score.combine`."""
+    """Return the log-odds of titles with those of ledes, as :mod:`dedupe.scoring.score` does."""
     out = titles.copy()
     known = ~np.isnan(ledes)
     own = ledes[known]
@@ -153,7 +153,7 @@ def combined(titles: NDArray[np.float64], ledes: NDArray[np.float64]) -> NDArray
 
 
 def direction(name: str) -> int:
-    """Return 1 for a feature that never counts against a pair, -1 for never for it, 0 for neither."""
+    """Return 1 for a feature that never counts against a pair, -1 for never for it, else 0."""
     return 1 if name in RISING else 0 if name in FREE else -1
 
 
@@ -301,7 +301,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
     pairs = all_pairs(given.data)
-    sys.stderr.write(f"{len(pairs)} pairs, {sum(p.label == 'D' for p in pairs)} of them duplicates\n")
+    sys.stderr.write(
+        f"{len(pairs)} pairs, {sum(p.label == 'D' for p in pairs)} of them duplicates\n"
+    )
     model = export(fit(training_set(given.data, pairs)))
     given.output.write_text(json.dumps(model, separators=(",", ":")) + "\n")
 

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.text import lexicon as shipped
-from dedupe.text.char_table import fold
 from dedupe.hashing import key32, poly, salted_key
+from dedupe.text import lexicon as shipped
 from dedupe.text.lexicon import LONGEST_ENTRY, LONGEST_STRING, Form
-from dedupe.tokens import Meaning, TokenKind
 from dedupe.text.scan import scan
+from dedupe.tokens import Meaning, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +147,7 @@ def read_group(tables: Tables, language: int, line: str) -> None:
 def read_opposites(tables: Tables, language: int, line: str) -> None:
     """Add entries of two sides that contradict."""
     sides = line.split("|")
-    if len(sides) != 2:  # noqa: PLR2004 - a left and a right side
+    if len(sides) != 2:
         tables.problems.append(line)
         return
     tables.opposites += 2
@@ -280,7 +279,8 @@ def columns(rows: list[tuple[int, ...]], types: str) -> list[np.ndarray]:
     """Return sorted rows as columns of the types named."""
     rows.sort()
     return [
-        np.array(column, dtype=kind) for column, kind in zip(zip(*rows, strict=True), types.split(), strict=True)
+        np.array(column, dtype=kind)
+        for column, kind in zip(zip(*rows, strict=True), types.split(), strict=True)
     ]
 
 
@@ -298,11 +298,7 @@ def arrays(tables: Tables) -> dict[str, np.ndarray]:
         "u4 u1 u1",
     )
     entry_keys, values = columns(
-        [
-            (key, value)
-            for key, found in tables.meanings.items()
-            for value in found
-        ],
+        [(key, value) for key, found in tables.meanings.items() for value in found],
         "u4 u2",
     )
     number_keys, number_values = columns(list(tables.numbers.items()), "u4 f8")

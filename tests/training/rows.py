@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from training_pairs import CORPORA, LANGUAGES, Pair, Record, corpus_path, read_records
@@ -24,7 +24,7 @@ from dedupe.scoring.metadata import (
     count_titles,
     metadata_rows,
 )
-from dedupe.scoring.model import METADATA
+from dedupe.scoring.model import METADATA, Model, read_forest
 from dedupe.scoring.score import TextScoring, feature_rows
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 
     from dedupe.tokens import PreparedTexts
 
+ONE_LEAF: dict[str, Any] = {
+    "base": 0, "depth": 0, "roots": [0], "features": [-1], "thresholds": [0.0], "yes": [0],
+    "no": [0], "missing": [False], "values": [0],
+}  # fmt: skip
+EMPTY_MODEL = Model(
+    read_forest({"names": FEATURES, **ONE_LEAF}), read_forest({"names": METADATA, **ONE_LEAF}), 0.0
+)
+"""Features do not depend on a model, and the shipped one may be of other features."""
 FAR = 48 * HOUR
 """Candidates further apart in time are hardly ever one story."""
 DISTANT = {
@@ -111,7 +119,8 @@ def features_of(
 ) -> NDArray[np.float64]:
     """Return the features of each two texts that follow each other."""
     prepared = prepare_texts(texts, sources, outlets, 1)
-    scoring = TextScoring(prepared, np.arange(len(texts), dtype=np.int32)[None], np.ones(1))
+    rows = np.arange(len(texts), dtype=np.int32)[None]
+    scoring = TextScoring(prepared, rows, np.ones(1), model=EMPTY_MODEL)
     left = np.arange(0, len(texts), 2)
     return feature_rows(scoring, left, left + 1)[:, 0]
 
@@ -144,7 +153,7 @@ def no_recurrence(columns: Columns) -> Recurrence:
 
 
 def distant_pairs(data: Path) -> Iterator[Pair]:
-    """Yield candidates that are far apart in time, and pairs by chance: a corpus is full of them."""
+    """Yield candidates that are far apart in time, and pairs by chance."""
     chance = np.random.default_rng(SEED)
     for name, count in DISTANT.items():
         columns = columns_of(list(read_records(corpus_path(data, name)).values()))

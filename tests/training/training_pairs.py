@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import random
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations

@@ -10,7 +10,7 @@ enum {
     IDEOGRAPH_WORDS = 5,
     LEAST_SLOT = 2 * BIT,
     LONGEST_PARTY = 3,
-    LEAST_EXCHANGE = 3,
+    LEAST_EXCHANGE = 2,
 };
 
 typedef struct {
@@ -153,8 +153,24 @@ static int find_parties(const int *order, int count, int low, int high, int *fir
     *last = count - 1;
     while (*first < count && order[*first] == order[*first - 1] + 1) ++*first;
     while (*last > 0 && order[*last - 1] == order[*last] - 1) --*last;
-    if (order[*first - 1] != high - 1 || order[*last] != low || *last - *first < 1) return 0;
+    if (order[*first - 1] != high - 1 || order[*last] != low || *last < *first) return 0;
     return *first <= LONGEST_PARTY && count - *last <= LONGEST_PARTY;
+}
+
+/* The function words right before and behind some words, 0 for none: features.beside. */
+typedef struct {
+    uint32_t before, behind;
+} Beside;
+
+static Beside beside(const Side *side, int start, int end) {
+    Beside out = {0, 0};
+    if (start > 0 && is_function(side, start - 1)) out.before = side->keys[start - 1];
+    if (end + 1 < side->count && is_function(side, end + 1)) out.behind = side->keys[end + 1];
+    return out;
+}
+
+static int same_beside(Beside one, Beside other) {
+    return one.before == other.before && one.behind == other.behind;
 }
 
 static int is_swapped(const Side *left, const Side *right) {
@@ -168,8 +184,18 @@ static int is_swapped(const Side *left, const Side *right) {
     while (low < most && order[low] == low) low++;
     while (cut < most - low && order[own - 1 - cut] == other - 1 - cut) cut++;
     if (!find_parties(order + low, own - cut - low, low, other - cut, &first, &last)) return 0;
+    const int *places = ours + low;
+    Beside before[2] = {beside(left, places[0], places[first - 1]),
+                        beside(left, places[last], places[own - cut - low - 1])};
+    Beside after[2] = {
+        beside(right, left->place[places[0]], left->place[places[first - 1]]),
+        beside(right, left->place[places[last]], left->place[places[own - cut - low - 1]])};
+    int differ = !same_beside(before[0], before[1]);
+    if (first == last)
+        return differ && same_beside(before[0], after[1]) && same_beside(before[1], after[0]);
+    if (differ && same_beside(before[0], after[0]) && same_beside(before[1], after[1])) return 0;
     for (int i = first; i < last; i++)
-        if (left->match[ours[low + i]] != WHOLE) return 0;
+        if (left->match[places[i]] != WHOLE) return 0;
     return same_function_words(left, right);
 }
 
