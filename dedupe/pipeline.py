@@ -172,7 +172,9 @@ def release_misfits(
     often each was put back; after ``MOST_RELEASES`` times it stays, so that passes come to an end.
     """
     nodes = np.flatnonzero(leaders != np.arange(len(leaders)))
-    nodes = nodes[(grouping.groups[nodes] == nodes) & (released[nodes] < MOST_RELEASES)]
+    labels = constraints.groups[matcher.records]
+    single = np.bincount(labels, minlength=1)[labels] == 1
+    nodes = nodes[single[nodes] & (released[nodes] < MOST_RELEASES)]
     heads = leaders[nodes]
     pairs = AcceptedPairs(nodes, heads, matcher.scores(nodes, heads))
     fit = permission(matcher, constraints, pairs)
@@ -181,7 +183,7 @@ def release_misfits(
     out = leaders.copy()
     out[nodes[~fit]] = nodes[~fit]
     released[nodes[~fit]] += 1
-    return out[grouping.groups]
+    return out
 
 
 def record_meta(corpus: Corpus) -> RecordMeta:

@@ -258,7 +258,12 @@ def is_swapped(one: Side, other: Side) -> bool:
     moved = before[0] != before[1] and before == after
     between = places[first:last]
     alike = all(one.match[i] == WHOLE for i in between)
-    return alike and not moved and function_words(one) == function_words(other)
+    if not alike or moved:
+        return False
+    others = sorted(one.place[i] for i in places if one.match[i] >= SIMILAR)
+    return function_words(one, places[0], places[-1]) == function_words(
+        other, others[0], others[-1]
+    )
 
 
 def beside(side: Side, start: int, end: int) -> tuple[int, int]:
@@ -292,9 +297,9 @@ def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] 
     return first, last
 
 
-def function_words(side: Side) -> list[int]:
-    """Return the keys of a text's function words, sorted."""
-    return sorted(word.key for word in side.words if word.function)
+def function_words(side: Side, start: int, end: int) -> list[int]:
+    """Return the keys of the function words between two places, sorted."""
+    return sorted(word.key for word in side.words[start : end + 1] if word.function)
 
 
 def count_slots(one: Side, other: Side) -> tuple[int, int]:

@@ -132,17 +132,26 @@ static int by_key(const void *one, const void *other) {
     return (a > b) - (a < b);
 }
 
-/* Whether both texts have the same function words, each equally often. */
-static int same_function_words(const Side *left, const Side *right) {
-    uint32_t keys[2][WIDTH];
-    int counts[2] = {0, 0};
-    for (int s = 0; s < 2; s++) {
-        const Side *side = s ? right : left;
-        for (int at = 0; at < side->count; at++)
-            if (is_function(side, at)) keys[s][counts[s]++] = side->keys[at];
-        qsort(keys[s], (size_t)counts[s], sizeof **keys, by_key);
-    }
-    return counts[0] == counts[1] && !memcmp(keys[0], keys[1], (size_t)counts[0] * sizeof **keys);
+/* Some words of a text, from a place to another. */
+typedef struct {
+    const Side *side;
+    int start, end;
+} Span;
+
+/* The keys of the function words of a span, sorted; returns how many there are. */
+static int function_words(Span span, uint32_t *keys) {
+    int count = 0;
+    for (int at = span.start; at <= span.end; at++)
+        if (is_function(span.side, at)) keys[count++] = span.side->keys[at];
+    qsort(keys, (size_t)count, sizeof *keys, by_key);
+    return count;
+}
+
+/* Whether two spans have the same function words, each equally often. */
+static int same_function_words(Span one, Span other) {
+    uint32_t ours[WIDTH], theirs[WIDTH];
+    int own = function_words(one, ours), count = function_words(other, theirs);
+    return own == count && !memcmp(ours, theirs, (size_t)own * sizeof *ours);
 }
 
 /* features.exchanged_parties: where the first party ends and the last begins. */
@@ -196,7 +205,14 @@ static int is_swapped(const Side *left, const Side *right) {
     if (differ && same_beside(before[0], after[0]) && same_beside(before[1], after[1])) return 0;
     for (int i = first; i < last; i++)
         if (left->match[places[i]] != WHOLE) return 0;
-    return same_function_words(left, right);
+    Span span = {left, places[0], places[own - cut - low - 1]}, across = {right, WIDTH, 0};
+    for (int i = 0; i < own - cut - low; i++) {
+        int place = left->place[places[i]];
+        if (left->match[places[i]] < SIMILAR) continue;
+        across.start = place < across.start ? place : across.start;
+        across.end = place > across.end ? place : across.end;
+    }
+    return same_function_words(span, across);
 }
 
 static int64_t loose_weight(const Side *side, int start, int end) {
