@@ -13,7 +13,8 @@ import test_bad_input as bad
 import trust
 from commandline import PROJECT, dedupe
 
-from dedupe.cli.manual import commands
+from dedupe.cli.app import MODULES
+from dedupe.cli.manual import AS_IT_IS, commands
 from dedupe.cli.options import BACKEND_OPTIONS, OUTPUT_OPTIONS, RUN_OPTIONS, SECTIONS
 from dedupe.config import SETTINGS
 from dedupe.text.lexicon import LANGUAGES
@@ -129,8 +130,15 @@ def command_section(names: Sequence[str], command: click.Command, shared: set[st
 
 def prose(text: str) -> str:
     """Return the paragraphs of a help text."""
-    blocks = [block.replace("\b\n", "") for block in text.strip().split("\n\n")]
-    return "".join(f"{escape_stars(block)}\n\n" for block in blocks if block)
+    blocks = [block.strip("\n") for block in text.strip("\n").split("\n\n")]
+    return "".join(f"{paragraph(block)}\n\n" for block in blocks if block)
+
+
+def paragraph(block: str) -> str:
+    """Return a paragraph; one that click leaves as it is stays so."""
+    if block.startswith(AS_IT_IS):
+        return f"```text\n{block.removeprefix(AS_IT_IS).strip(chr(10))}\n```"
+    return escape_stars(block)
 
 
 def escape_stars(text: str) -> str:
@@ -148,13 +156,18 @@ def example_lines(epilog: str) -> Iterator[str]:
         yield "```\n\n"
 
 
+def place_of(names: Sequence[str]) -> int:
+    """Return the place of a command in the help: those of a group stand with it."""
+    return list(MODULES).index(names[1]) if len(names) > 1 else -1
+
+
 def cli() -> str:
     """Return the reference of all commands."""
     shared = {flag for option in declared(SHARED) for flag in option.opts}
     backend = {flag for option in declared(BACKEND_OPTIONS) for flag in option.opts}
     own = {setting.flag for setting in SETTINGS}
     context = click.Context(click.Command("dedupe"))
-    listed = list(commands())
+    listed = sorted(commands(), key=lambda one: place_of(one[0]))
     parts = [
         "## Settings\n\n",
         "A flag wins over the environment, that over `--config FILE` (TOML; else `[tool.dedupe]` of\n"
