@@ -24,7 +24,9 @@ NOT_RUN = ("index.md", "scale.md")
 TEXTS = {path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 MOST_LINES = 200
 FOUND = 1
-SETS_UP = ("pipx install ", "uv tool install ", "pip install ", "make ", "python -m pytest ")
+SETS_UP = (
+    "pipx install ", "uv tool install ", "pip install ", "make ", "python -m pytest ", "python tests/bench/",
+)
 
 
 def text_of(page: str) -> str:
