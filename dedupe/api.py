@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -10,7 +11,9 @@ import orjson
 
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import InputError, SettingsError
+from dedupe.io.columns_used import check_texts
 from dedupe.io.jsonl import read_jsonl
+from dedupe.io.rejects import QUARANTINE
 from dedupe.io.source import Source
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
@@ -18,11 +21,14 @@ from dedupe.pipeline import run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dedupe.models import Clustering
+    from dedupe.io.rejects import Reject
+    from dedupe.models import Batch, Clustering
 
     Record = str | Mapping[str, Any]
 
 CALL = "cluster()"
+OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+EMPTY = b"{}\n"
 
 
 def cluster(
@@ -48,41 +54,82 @@ def cluster(
 
     Columns in input order hold the evidence: ``canonical``, ``scores``, ``reasons``, ``sizes``.
 
-    Raises InputError with the position of a story that has no text, a text of a wrong type or a
-    value that JSON cannot hold; SettingsError for a setting that is unknown or out of range;
-    TypeError for a single story in the place of several.
+    A story without a text is in a cluster of its own. So is one that cannot be read, where
+    ``on_error`` is ``"skip"``.
+
+    Raises InputError where no story has a text, even an empty one, and with the position of a story
+    that has a text of a wrong type or a value that JSON cannot hold; SettingsError for a setting
+    that is unknown or out of range; TypeError for a single story in the place of several.
     """
     if isinstance(stories, str | bytes | Mapping):
         raise TypeError(f"expected an iterable of stories, got one {type(stories).__name__}")
-    chosen = checked_settings(settings or Settings(), given)
-    source = Source(
-        CALL, "jsonl", encode_records(stories, chosen), chosen, ReadStats(), raise_with_position
-    )
-    return run(read_jsonl(source), chosen).clustering
+    chosen = checked_settings(settings or Settings(), given, may_skip=True)
+    if chosen.on_error == "fail":
+        lines = encode_records(stories, chosen)
+    else:
+        lines = iter(without_unreadable(stories, chosen))
+    return run(read_batches(lines, chosen, raise_with_position), chosen).clustering
 
 
-def checked_settings(settings: Settings, given: Mapping[str, object]) -> Settings:
-    """The settings with keywords over them; raises SettingsError."""
+def read_batches(lines: Iterator[bytes], settings: Settings, reject: Reject) -> Iterator[Batch]:
+    """Yield the batches of encoded stories; raises InputError where none has a text."""
+    read_stats = ReadStats()
+    yield from read_jsonl(Source(CALL, "jsonl", lines, settings, read_stats, reject))
+    check_texts(CALL, settings, read_stats)
+
+
+def without_unreadable(stories: Iterable[Record], settings: Settings) -> list[bytes]:
+    """Return stories as lines, with an empty object in the place of each that cannot be read."""
+    lines = list(encode_records(stories, settings, unreadable=EMPTY))
+    refused: list[int] = []
+
+    def note(error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+        refused.append((error.line or 1) - 1)
+
+    source = Source(CALL, "jsonl", iter(lines), settings, ReadStats(), note)
+    deque(read_jsonl(source), maxlen=0)
+    for position in refused:
+        lines[position] = EMPTY
+    return lines
+
+
+def checked_settings(
+    settings: Settings, given: Mapping[str, object], *, may_skip: bool = False
+) -> Settings:
+    """Return the settings with keywords over them; raises SettingsError.
+
+    ``may_skip``: what cannot be read may be passed over.
+    """
     told = {name: value for name, value in given.items() if value is not None}
     checked = resolve([(CALL, told)])
     names = [check_name(name, CALL).name for name in told]
     chosen = replace(settings, **{name: getattr(checked, name) for name in names})
-    if chosen.on_error != "fail":
-        raise SettingsError("on_error", "is for files: a story left out shifts positions", CALL)
+    if chosen.on_error.startswith(QUARANTINE):
+        raise SettingsError("on_error", "a quarantine file is for files; skip is for both", CALL)
+    if chosen.on_error != "fail" and not may_skip:
+        raise SettingsError("on_error", "is for files and cluster()", CALL)
     return chosen
 
 
-def encode_records(stories: Iterable[Record], settings: Settings) -> Iterator[bytes]:
-    """Each story as the line of JSON that it would be in a file; raises InputError."""
+def encode_records(
+    stories: Iterable[Record], settings: Settings, unreadable: bytes | None = None
+) -> Iterator[bytes]:
+    """Yield each story as the line of JSON that it would be in a file.
+
+    Raises InputError for one that JSON cannot hold, or yields ``unreadable`` in its place.
+    """
     first = settings.field[0].names[0]
     for position, story in enumerate(stories):
         try:
             yield orjson.dumps(
                 {first: story} if isinstance(story, str) else as_dict(story),
                 default=json_default,
-                option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY,
+                option=OPTIONS,
             )
         except TypeError as error:
+            if unreadable is not None:
+                yield unreadable
+                continue
             raise InputError(position_label(position), None, str(error)) from None
 
 

@@ -31,7 +31,9 @@ def unique_sorted(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return values[change_mask(values)]
 
 
-def find_in_sorted(held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def find_in_sorted(
+    held: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
+) -> NDArray[np.int64]:
     """Return where each wanted value stands among sorted distinct ones, or -1."""
     if not len(held):
         return np.full(len(wanted), -1)

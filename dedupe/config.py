@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dedupe.config_reading import READING_SETTINGS
 from dedupe.config_values import (
     KEEP_KEYS,
     Field,
+    Setting,
     choice_parser,
     parse_duration,
     parse_field,
@@ -28,45 +30,13 @@ from dedupe.config_values import (
     parse_size,
 )
 from dedupe.errors import SettingsError
+from dedupe.field_names import DATES, HEADLINES, IDS, LEDES, SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: ``parse`` turns its text into a value or raises ValueError."""
-
-    name: str
-    parse: Callable[[str], Any]
-    default: Any
-    metavar: str
-    help: str
-    many: bool = False
-
-    @property
-    def flag(self) -> str:
-        """The command line's spelling."""
-        return "--" + self.name.replace("_", "-")
-
-    def read(self, given: object, origin: str) -> Any:  # noqa: ANN401 - as varied as the knobs
-        """Check a value from a flag, the environment or a file; raises SettingsError."""
-        values = given if isinstance(given, list | tuple) else [given]
-        if len(values) != 1 and not self.many:
-            raise SettingsError(self.name, "takes one value", origin)
-        if any(isinstance(v, bool | dict | list) or v is None for v in values):
-            raise SettingsError(self.name, f"expected {self.metavar}", origin)
-        try:
-            parsed = tuple(self.parse(str(v)) for v in values)
-        except ValueError as error:
-            raise SettingsError(self.name, str(error), origin) from None
-        return parsed if self.many else parsed[0]
-
-
-DEFAULT_FIELDS = (
-    Field(("title", "headline", "text")),
-    Field(("lede", "summary", "description", "abstract")),
-)
+DEFAULT_FIELDS = (Field(HEADLINES), Field(LEDES))
 DEFAULT_KEEP = ("not-withdrawn", "most-complete", "central", "longest", "earliest")
 
 SETTINGS = (
@@ -76,29 +46,32 @@ SETTINGS = (
         DEFAULT_FIELDS,
         "NAME[:WEIGHT]",
         "Compare this field; repeat for several. Dots reach into objects, A|B takes the first "
-        "that is there. Default: title|headline|text and lede|summary|description|abstract.",
+        "that is there. Default: the usual names of headlines (title, headline, text and others) "
+        "and of ledes (lede, summary, description and others), in any case.",
         many=True,
     ),
     Setting(
         "id_field",
         parse_name,
-        "id|guid|url",
+        "|".join(IDS),
         "NAME",
-        "Where a record's id stands. Default: id|guid|url.",
+        "Where a record's id stands. Default: id, guid, url or link.",
     ),
     Setting(
         "date_field",
         parse_name,
-        "published|published_at|date|datetime|time",
+        "|".join(DATES),
         "NAME",
-        "Where a record's time stands. Default: published|published_at|date|datetime|time.",
+        "Where a record's time stands. Default: the usual names (published, date, pubDate, "
+        "created_at and others).",
     ),
     Setting(
         "source_field",
         parse_name,
-        "source|outlet|publisher",
+        "|".join(SOURCES),
         "NAME",
-        "Where a record's outlet stands. Default: source|outlet|publisher.",
+        "Where a record's outlet stands. Default: the usual names (source, outlet, publisher, "
+        "domain and others), else the host of its url.",
     ),
     Setting(
         "threshold",
@@ -113,6 +86,7 @@ SETTINGS = (
         None,
         "DURATION",
         "Never join records further apart in time than this, as in 36h, 2d or 1w.",
+        show=lambda value: None if value is None else f"{value}s",
     ),
     Setting(
         "keep",
@@ -203,6 +177,7 @@ SETTINGS = (
         "Refuse an input that decompresses to more than 64 MiB and more than N times its size; 0 "
         "is no limit. Default: 200.",
     ),
+    *READING_SETTINGS,
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -233,13 +208,19 @@ class Settings:
     seed: int = 1
     max_line: int = 1 << 26
     max_ratio: int = 200
+    encoding: str | None = None
+    delimiter: str | None = None
+    no_header: bool = False
+    csv_escape: bool = False
+    date_format: str | None = None
+    same: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, object]:
         """All settings as plain JSON values, for ``--stats``."""
         shown: dict[str, object] = {}
         for setting in SETTINGS:
             value = getattr(self, setting.name)
-            shown[setting.name] = [str(v) for v in value] if setting.many else value
+            shown[setting.name] = [str(v) for v in value] if setting.many else setting.show(value)
         return shown
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,8 @@ SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 MAX_SECONDS = 1e12
 """About 32,000 years; differences of times stay far inside 64 bits."""
 MAX_BYTES = 1 << 62
+MAX_SHOWN = 20
+"""Longer values are not repeated in a message."""
 KEEP_KEYS = (
     "not-withdrawn",
     "most-complete",
@@ -26,6 +30,42 @@ KEEP_KEYS = (
     "latest",
     "first",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: ``parse`` turns its text into a value or raises ValueError.
+
+    A ``switch`` is on or off. ``show`` turns a value into JSON from which it can be parsed again.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    metavar: str
+    help: str
+    many: bool = False
+    switch: bool = False
+    show: Callable[[Any], object] = field(default=lambda value: value)
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling."""
+        return "--" + self.name.replace("_", "-")
+
+    def read(self, given: object, origin: str) -> Any:  # noqa: ANN401 - as varied as the settings
+        """Check a value from a flag, the environment or a file; raises SettingsError."""
+        values = given if isinstance(given, list | tuple) else [given]
+        if len(values) != 1 and not self.many:
+            raise SettingsError(self.name, "takes one value", origin)
+        wrong = (dict, list) if self.switch else (bool, dict, list)
+        if any(isinstance(v, wrong) or v is None for v in values):
+            raise SettingsError(self.name, f"expected {self.metavar}", origin)
+        try:
+            parsed = tuple(self.parse(str(v)) for v in values)
+        except ValueError as error:
+            raise SettingsError(self.name, str(error), origin) from None
+        return parsed if self.many else parsed[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +101,14 @@ def parse_field(text: str) -> Field:
 
 
 def parse_duration(text: str) -> int:
-    """Read ``36h``, ``2d``, ``90m``, ``1w`` or plain seconds; raises ValueError."""
+    """Read ``36h``, ``2d``, ``90m`` or ``1w`` as seconds; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
     if not match:
         raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
-    seconds = float(match[1]) * UNITS[match[2] or "s"]
+    if not match[2]:
+        short = text.strip() if len(text) <= MAX_SHOWN else "a number"
+        raise ValueError(f"{short} has no unit; give hours, days or weeks, as in 36h, 2d or 1w")
+    seconds = float(match[1]) * UNITS[match[2]]
     if seconds > MAX_SECONDS:
         raise ValueError("longer than all of history")
     return round(seconds)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.clustering.constraints import NO_PAIRS
+from dedupe.clustering.constraints import NO_PAIRS, components
 from dedupe.errors import InputError, LinksError
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE, read_labels
 from dedupe.io.record_ids import positions_by_name
+from dedupe.io.same import same_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,22 @@ class Links:
 
 
 def read_links(corpus: Corpus, settings: Settings) -> Links:
-    """Return the links of a run; without a file there are none.
+    """Return the links of a run: those of its labels, and records of one id or url by ``--same``.
+
+    Labels win: a record that they keep apart from another is joined to none by its id or url.
+    Raises what :func:`read_label_links` raises.
+    """
+    links = read_label_links(corpus, settings)
+    if not settings.same:
+        return links
+    groups = components(links.must, len(corpus))
+    fixed = np.isin(groups, groups[links.cannot])
+    must = np.concatenate([links.must, same_links(corpus, settings.same, fixed)], axis=1)
+    return Links(must, links.cannot, links.unknown)
+
+
+def read_label_links(corpus: Corpus, settings: Settings) -> Links:
+    """Return the links of a file of labels; without one there are none.
 
     Raises InputError for a row that cannot be read, a name that several records have, and a file
     that names no record at all; LinksError where labels contradict one another.

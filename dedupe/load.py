@@ -33,6 +33,7 @@ def load_corpus(
     texts = tuple(packer() for _ in range(fields))
     ids, sources = packer(), StringCoder()
     times, digests = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    days_only = [np.zeros(0, bool)]
 
     def take(batch: Batch) -> Batch:
         for column, packing in zip(batch.texts, texts, strict=True):
@@ -40,18 +41,18 @@ def load_corpus(
         ids.add(batch.ids)
         sources.add(batch.sources)
         times.append(batch.times)
+        days_only.append(batch.days_only)
         digests.append(batch_digests(batch))
         return replace(batch, texts=(), ids=[], sources=[])
 
     held = keep(map(take, batches))
-    joined = np.concatenate(times)
     return Corpus(
         batches=held,
         texts=tuple(packing.packed() for packing in texts),
         ids=ids.packed(),
         sources=sources.coded(),
-        times=joined,
-        days_only=np.zeros(len(joined), bool),
+        times=np.concatenate(times),
+        days_only=np.concatenate(days_only),
         digests=np.concatenate(digests),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Format = Literal["jsonl", "csv", "tsv", "lines", "parquet"]
+InputFormat = Format | Literal["feed"]
+"""What ``--from`` takes; feeds become JSON Lines as they are read."""
 
 HOUR = 3600
 NO_TIME = -(2**63)
 """The ``times`` value of a record that has no readable date."""
+
+
+class Dialect(NamedTuple):
+    """How the rows of a table are written: what parts cells, and what escapes a character."""
+
+    delimiter: str
+    escape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +35,10 @@ class Batch:
     ``data[starts[i]:ends[i]]`` is the record without its line ending,
     ``data[starts[i]:limits[i]]`` the record with it. ``texts`` holds one column a field,
     in the order of the settings; an absent text is ``""``. ``times`` is in seconds since
-    1970 (UTC), or ``NO_TIME``. Of Parquet each record is a line of JSON, ``lines`` are the numbers
-    of its rows, and ``header`` is its schema.
+    1970 (UTC), or ``NO_TIME``; ``days_only`` says that a time is a day without a time of day.
+    ``url_keys`` are equal for records of one url, 0 for one without. ``dialect`` is that of a
+    table. Of Parquet each record is a line of JSON, ``lines`` are the numbers of its rows, and
+    ``header`` is its schema.
     """
 
     path: str
@@ -42,6 +53,9 @@ class Batch:
     ids: list[str]
     sources: list[str]
     times: NDArray[np.int64]
+    days_only: NDArray[np.bool_]
+    url_keys: NDArray[np.int64]
+    dialect: Dialect | None = None
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -49,7 +63,12 @@ class Batch:
 
 @dataclass(slots=True)
 class ReadStats:
-    """What the reader met, counted while it reads; the one value here that changes."""
+    """What the reader met, counted while it reads; the one value here that changes.
+
+    ``columns`` counts, for each role (title, lede, date, source, id), the records that took it
+    from each name. ``likely`` names a column that looks like a role that no name was found for.
+    ``examples`` hold the first record without text, date that cannot be read, and record left out.
+    """
 
     files: int = 0
     bytes: int = 0
@@ -60,11 +79,20 @@ class ReadStats:
     undated: int = 0
     met: int = 0
     checksum: str = ""
+    repeated_headers: int = 0
+    without_text: int = 0
+    empty_texts: bool = False
+    fields: list[str] = field(default_factory=list)
+    columns: dict[str, dict[str, int]] = field(default_factory=dict)
+    likely: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, int] = field(default_factory=dict)
 
     @property
     def accounted(self) -> int:
         """What became of the lines, or rows of a table below its header, that were met."""
-        return self.records + self.blank + self.skipped + self.quarantined
+        left_out = self.skipped + self.quarantined + self.repeated_headers
+        return self.records + self.blank + left_out
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from readers import read_bytes
 
 from dedupe.config import Settings
 from dedupe.io.parquet import ParquetFiles
-from dedupe.io.parquet_write import write_selected
+from dedupe.io.parquet_write import write_table
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 
@@ -83,7 +83,7 @@ def chosen_rows(data: bytes, chosen: Sequence[bool], kind: Format | None = None)
                 parquet_files=tables,
             )
         )
-        return table_of(b"".join(write_selected(batches, np.array(chosen, bool), tables)))
+        return table_of(b"".join(write_table(batches, np.array(chosen, bool), tables)))
 
 
 def all_rows(data: bytes, kind: Format | None = "jsonl") -> pa.Table:

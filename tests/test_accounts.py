@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LINES = (
     b'{"title":"Old lamp at Pell Point stays lit"}\n\n{bad\n'
-    b'{"title":"UPDATE 1-Old lamp at Pell Point stays lit"}\n{"note":1}\n'
+    b'{"title":"UPDATE 1-Old lamp at Pell Point stays lit"}\n{"title":[1]}\n'
     b'{"title":"Ferry tolls rise by ten pence"}'
 )
 TABLE = (
@@ -102,8 +102,12 @@ def losing(stage: str) -> Callable[[pytest.MonkeyPatch], None]:
     def blocks(patch: pytest.MonkeyPatch) -> None:
         from dedupe.io import jsonl  # noqa: PLC0415 - beside what is done to it
 
-        whole = jsonl.split_blocks
-        patch.setattr(jsonl, "split_blocks", lambda *given: (block[:-1] for block in whole(*given)))
+        whole = jsonl.parse_block
+
+        def short(raws: Any, numbers: Any, source: Any, **_: Any) -> Any:
+            return whole(raws[:-1], numbers[:-1], source)
+
+        patch.setattr(jsonl, "parse_block", short)
 
     def gather(patch: pytest.MonkeyPatch) -> None:
         from dedupe import pipeline  # noqa: PLC0415 - the same
@@ -112,11 +116,11 @@ def losing(stage: str) -> Callable[[pytest.MonkeyPatch], None]:
         patch.setattr(pipeline, "load_corpus", lambda batches, n: whole(list(batches)[1:], n))
 
     def chunks(patch: pytest.MonkeyPatch) -> None:
-        from dedupe.io import annotate  # noqa: PLC0415 - the same
+        from dedupe.io import convert  # noqa: PLC0415 - the same
 
-        whole = annotate.selected_chunks
+        whole = convert.selected_chunks
         patch.setattr(
-            annotate,
+            convert,
             "selected_chunks",
             lambda *given: (c[c.index(b"\n") + 1 :] for c in whole(*given)),
         )
@@ -125,7 +129,7 @@ def losing(stage: str) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 LOSSES = {
-    "reading": "records and lines left out: 2 where there should be 3",
+    "reading": "records and lines left out: 3 where there should be 4",
     "gathering": "records to compare: 0 where there should be 3",
     "writing": "lines of output: 1 where there should be 2",
 }

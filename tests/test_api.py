@@ -116,8 +116,7 @@ def test_fields_as_values_or_as_text():
 
 
 REFUSED = {
-    "no text": ({"note": "y"}, "no text: looked for title, headline, text, lede, "),
-    "wrong type": ({"title": 12}, "title: expected a string, got a number"),
+    "wrong type": ({"title": [12]}, "title: expected a string, got an array"),
     "neither dict nor string": (12, "expected a dict or a string, got int"),
     "bytes": (b"Lamp", "expected a dict or a string, got bytes"),
     "a number that JSON cannot hold": ({"title": "a", "n": 2**70}, "Integer exceeds 64-bit range"),
@@ -132,12 +131,39 @@ def test_a_bad_story_is_named_by_its_position(story, says):
     assert str(caught.value).startswith(f"stories[1]: {says}")
 
 
+def test_stories_that_cannot_be_read_stand_alone():
+    found = cluster([FERRY, 12, FERRY, {"title": [1]}, "a\ud800"], on_error="skip")
+    assert found.canonical.tolist() == [0, 1, 0, 3, 4]
+
+
+def test_a_story_without_text_stands_alone():
+    found = cluster([FERRY, {"note": "y"}, {"title": None}, FERRY, {}])
+    assert found.canonical.tolist() == [0, 1, 2, 0, 4]
+
+
+MISSING = {
+    "no field of text": ([{"note": "a"}, {}], {}, "no record has a text: looked for title, "),
+    "a misspelt field": (
+        [{"title": "a", "outlet_name": "b"}],
+        {"source_field": "outlet_nam"},
+        "no record has outlet_nam (--source-field); did you mean outlet_name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stories", "given", "says"), MISSING.values(), ids=MISSING)
+def test_fields_that_no_story_has(stories, given, says):
+    with pytest.raises(InputError) as caught:
+        cluster(stories, **given)
+    assert says in str(caught.value)
+
+
 WRONG = {
     "unknown": ({"treshold": 0.5}, "treshold: unknown setting; did you mean threshold?"),
     "out of range": ({"threshold": 2}, "threshold: it lies between 0 and 1"),
     "for files": (
-        {"on_error": "skip"},
-        "on_error: is for files: a story left out shifts positions",
+        {"on_error": "quarantine=bad"},
+        "on_error: a quarantine file is for files; skip is for both",
     ),
 }
 

@@ -51,11 +51,11 @@ REFUSED = {
     "invalid UTF-8": record(b'{"title":"caf\xe9 noir"}', "invalid UTF-8 at byte "),
     "not an object": record(b'["title"]', "not an object"),
     "a bare string": record(b'"title"', "not an object"),
-    "missing field": record(b'{"id":"x","note":"y"}', "no text: looked for title, headline, text"),
-    "wrong type": record(b'{"title":12}', "title: expected a string, got a number"),
+    "missing field": over(["in.jsonl"], "in.jsonl: no record has a text: ", b'{"note":"y"}\n'),
+    "wrong type": record(b'{"title":[12]}', "title: expected a string, got an array"),
     "wrong type deep down": record(b'{"title":{"a":1}}', "title: expected a string, got an object"),
     "too many columns": over(["in.csv"], "in.csv:3: ", b"id,title\na,Lamp\nb,Toll,9\n"),
-    "JSON array": over(["in.json"], "in.json", b'[{"title":"a"}]'),
+    "JSON array of texts": over(["in.json"], "in.json: an array of texts", b'["a", "b"]'),
     "stdin is named": Case([], "<stdin>:1: invalid JSON", stdin=b'{"title":\n'),
     "truncated gzip": over(["in.jsonl.gz"], "in.jsonl.gz", TRUNCATED),
     "corrupt gzip": over(["in.jsonl.gz"], "in.jsonl.gz", b"\x1f\x8b\x08\x00junk" * 9),
@@ -140,7 +140,9 @@ def test_unreadable_file(tmp_path: Path):
 
 
 TAKEN = {
-    "empty title": b'{"id":"e","title":""}\n{"id":"f","title":""}\n',
+    "empty title": b'{"id":"e","title":""}\n{"id":"f","title":""}\n' + GOOD,
+    "no title": b'{"id":"e","title":null}\n{"id":"f"}\n' + GOOD,
+    "number as title": b'{"title":1984}\n',
     "absent title": b'{"title":null,"lede":"It stays."}\n',
     "blank lines": GOOD + b"\n  \n\r\n" + OTHER,
     "CRLF": GOOD.replace(b"\n", b"\r\n") + OTHER.replace(b"\n", b"\r\n"),

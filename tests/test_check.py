@@ -74,9 +74,18 @@ def test_a_duplicate_is_named_with_its_place_and_the_evidence(tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(lines(LAMP, TOLL, UPDATE))
     done = dedupe("check", "--keep", "first", "in.jsonl", folder=tmp_path)
     assert re.fullmatch(FOUND + VERDICT, done.out.decode())
+    using, summary = done.err.splitlines(keepends=True)
+    assert using.startswith("dedupe: using title; ")
     assert re.fullmatch(
-        r"dedupe: 3 records, 2 unique, 1 cluster of two or more, \d+\.\d s\n", done.err
+        r"dedupe: 3 records, 2 unique, 1 cluster of two or more, \d+\.\d s\n", summary
     )
+
+
+def test_the_later_record_is_the_finding_whichever_is_canonical(tmp_path: Path):
+    (tmp_path / "in.jsonl").write_bytes(lines(LAMP, TOLL, UPDATE))
+    for keep in ("first", "shortest", "longest"):
+        done = dedupe("check", "-q", "--keep", keep, "in.jsonl", folder=tmp_path)
+        assert done.out.startswith(b"in.jsonl:3: duplicate of in.jsonl:1 ")
 
 
 LIMITS = {
@@ -106,13 +115,11 @@ def test_the_output_of_unique_is_clean(name: str, options: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["demo.jsonl", "headlines.txt", "stories.jsonl"])
-def test_the_findings_are_what_unique_drops(name: str, tmp_path: Path):
+def test_the_findings_are_as_many_as_unique_drops(name: str, tmp_path: Path):
     path = str(FIXTURES / name)
     found = json.loads(dedupe("check", "--format", "json", path, folder=tmp_path).out)
     dropped = dedupe("unique", "--duplicates", path, folder=tmp_path).out.splitlines()
-    held = (FIXTURES / name).read_bytes().splitlines()
-    assert dropped
-    assert [held[finding["line"] - 1] for finding in found["findings"]] == dropped
+    assert len(found["findings"]) == len(dropped) > 0
 
 
 AGAINST = {

@@ -64,7 +64,9 @@ def test_cluster_splices_and_keeps_every_byte(tmp_path: Path):
     a, b, c = (json.loads(line)["dedupe"] for line in lines)
     assert a["cluster"] == c["cluster"] != b["cluster"]
     assert (a["size"], b["size"], c["size"]) == (2, 1, 2)
-    assert SUMMARY.fullmatch(done.err)
+    using, summary = done.err.splitlines(keepends=True)
+    assert using.startswith("dedupe: using title; ")
+    assert SUMMARY.fullmatch(summary)
 
 
 def test_cluster_under_another_key(tmp_path: Path):

@@ -33,7 +33,7 @@ def offered(folder: Path, line: str) -> list[str]:
         ("dedupe clu", ["cluster"]),
         ("dedupe index comp", ["compact"]),
         ("dedupe cluster --thres", ["--threshold"]),
-        ("dedupe cluster --format ", ["records", "tree"]),
+        ("dedupe cluster --format ", ["records", "table", "tree"]),
         ("dedupe check --format s", ["sarif"]),
         ("dedupe completion ", ["bash", "zsh", "fish"]),
     ],

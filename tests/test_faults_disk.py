@@ -7,7 +7,6 @@ import resource
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from dedupe.errors import ScratchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TOO_LARGE = "dedupe: error: out: File too large\n"
 NO_SPACE = "dedupe: error: out: No space left on device\n"

@@ -21,6 +21,7 @@ from dedupe.blocking.keys import BANDING, blocking_keys
 from dedupe.blocking.lsh import NEIGHBOURS, BlockingTable, candidate_pairs
 from dedupe.blocking.minhash import shingles, signatures
 from dedupe.io.csv_write import escape_rows, is_formula
+from dedupe.models import Dialect
 from dedupe.text.normalize import normalize
 
 NO_OUTLETS = np.zeros(0, np.uint64)
@@ -64,10 +65,10 @@ CELLS = st.text(st.sampled_from("=+-@\t\r\n\"', ab1\uff1d"), max_size=5)
 def test_guarded_rows_hold_the_same_cells_and_no_formula(rows: list[list[str]], delimiter: str):
     held = io.StringIO()
     csv.writer(held, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
-    safe = escape_rows(held.getvalue().encode(), delimiter)
+    safe = escape_rows(held.getvalue().encode(), Dialect(delimiter))
     got = list(csv.reader(io.StringIO(safe.decode(), newline=""), delimiter=delimiter))
     assert got == [["'" + c if is_formula(c) else c for c in row] for row in rows]
-    assert escape_rows(safe, delimiter) == safe
+    assert escape_rows(safe, Dialect(delimiter)) == safe
     if not any(map(is_formula, (cell for row in rows for cell in row))):
         assert safe == held.getvalue().encode()
 
@@ -212,7 +213,7 @@ def test_a_quarantine_goes_nowhere_but_to_its_file(way: str, says: str, tmp_path
 
 
 def test_a_record_names_no_file(tmp_path: Path):
-    bad = b'{"path":"../../up","title":1,"id":"../up"}\n'
+    bad = b'{"path":"../../up","title":[1],"id":"../up"}\n'
     run = ["unique", "-q", "--on-error", "quarantine=bad"]
     assert dedupe(*run, folder=tmp_path, stdin=b'{"title":"Old lamp"}\n' + bad).code == 0
     assert visible(tmp_path) == {"bad"}

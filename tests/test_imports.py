@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_values", "errors", "escape", "format_versions", "hashing", "kernel",
-    "models", "pairs", "parallel", "tokens",
+    "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
+    "format_versions", "hashing", "kernel", "models", "pairs", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}
@@ -28,7 +28,9 @@ RUNS = CORE | {"pipeline", "backends"}
 MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
-    "config": {"config_values", "errors"},
+    "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config_reading": {"config_values"},
+    "config_values": {"errors"},
     "kernel": {"_native"},
     "models": {"io"},
     **dict.fromkeys(STEPS, BASE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 import threading
 from itertools import pairwise
@@ -10,24 +12,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from corpora import CORPORA, lines, shipped, story, told_alike
+from corpora import CORPORA, shipped, story, told_alike
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from indexes import batch, filled, held
-from readers import read_bytes
 
-from dedupe.backends.memory import build_memory_backend
-from dedupe.clustering.pass_planner import candidates_of
+from dedupe.api import cluster
 from dedupe.config import Settings
 from dedupe.errors import InputError, SettingsError, StoreError
-from dedupe.index import match, text_keys
 from dedupe.index.index import Index
-from dedupe.load import load_corpus
-from dedupe.text.preprocess import preprocess
+from dedupe.index.matching import IndexMatcher
+from dedupe.index.newcomers import prepare_newcomers
+from dedupe.matching import Matcher, node_order
+from dedupe.pairs import pack
+from dedupe.pipeline import record_meta
+from dedupe.preprocess import preprocess
+from dedupe.scoring.metadata import shared_minima
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NEWS = Path(os.environ.get("DEDUPE_NEWS", "/tmp/nt.jsonl"))  # noqa: S108 - only read
 FEW = settings(max_examples=15)
 
 
@@ -72,48 +77,82 @@ def test_the_shipped_stories_fall_into_their_groups_as_they_come(size: int, tmp_
     assert groups == told_alike(story["id"] for story in stories)
 
 
-def looked_at(index: Index, parts) -> set[tuple[str, str]]:
-    """The pairs of ids that share a key by what the index finds, each part against those before."""
-    pairs = set()
-    for part in parts:
-        corpus = index.corpus_of(part)
-        with index.store.writing():
-            told = text_keys.preprocess_records(corpus, index.store.marks, 1)
-            keys = text_keys.keys_of(told)
-            owners, places = np.nonzero(keys)
-            wanted, numbers = np.unique(
-                text_keys.short_keys(keys[owners, places]), return_inverse=True
-            )
-            found = index.store.look_up(wanted)
-            for owner, number in zip(owners.tolist(), numbers.tolist(), strict=True):
-                rows = found.rows[found.starts[number] : found.starts[number + 1]]
-                ids = index.store.records(np.unique(rows)).ids
-                pairs |= {(corpus.ids[owner], other) for other in ids}
-            one, other = match.pairs_among(keys, told, 1)
-            pairs |= {
-                (corpus.ids[a], corpus.ids[b])
-                for a, b in zip(one.tolist(), other.tolist(), strict=True)
-            }
+@FEW
+@given(
+    CORPORA, st.sampled_from(({}, {"linkage": "leader"}, {"window": "2d"}, {"updates": "split"}))
+)
+def test_one_add_into_an_empty_index_gives_the_clusters_of_the_batch_run(stories, told):
+    with Index(":memory:", **told) as made:
+        made.add(stories)
+        assert held(made) == batch(stories, **told)
+
+
+def scores_of(index: Index) -> dict[str, tuple[float, str]]:
+    """The score and reason of each story."""
+    groups = index.export()
+    return {s["id"]: (s["score"], s["reason"]) for group in groups for s in group["stories"]}
+
+
+def test_scores_and_reasons_are_those_of_the_batch_run(index: Index):
+    stories = shipped()
+    found = cluster(stories)
+    wanted = {
+        name: (round(score, 4), reason)
+        for name, score, reason in zip(
+            found.record_ids, found.scores.tolist(), found.reasons, strict=True
+        )
+    }
+    index.add(stories)
+    assert scores_of(index) == wanted
+    index.remove(ids=[story["id"] for story in stories])
+    for record in stories:
+        index.add([record])
+    index.compact()
+    assert scores_of(index) == wanted
+
+
+@pytest.mark.skipif(not NEWS.exists(), reason="the corpus is no part of the project")
+def test_compact_gives_the_batch_run_on_real_news(index: Index):
+    with NEWS.open(encoding="utf-8") as file:
+        stories = [json.loads(line) for line, _ in zip(file, range(3000), strict=False)]
+    for part in cut(stories, range(0, 3000, 700)):
         index.add(part)
-    return {tuple(sorted(pair)) for pair in pairs if pair[0] != pair[1]}
+    assert index.check() == []
+    index.compact()
+    assert index.check() == []
+    assert held(index) == batch(stories)
 
 
 @FEW
-@given(CORPORA, st.lists(st.integers(0, 14), max_size=4))
-def test_every_pair_that_a_batch_run_looks_at_is_looked_at(stories, places):
-    corpus = load_corpus(read_bytes(lines(stories)), 2)
-    case = build_memory_backend(corpus, preprocess(corpus, 1, 1, lambda _: None), Settings())
-    alive = np.flatnonzero(case.content_ids >= 0)
-    found = candidates_of(case, alive)
-    kinds = [np.flatnonzero(case.content_ids == k).tolist() for k in range(len(case.description))]
-    wanted = {
-        tuple(sorted((corpus.ids[a], corpus.ids[b])))
-        for left, right in zip(*(ends.tolist() for ends in found.left_right()), strict=True)
-        for a in kinds[left]
-        for b in kinds[right]
-    }
-    with tempfile.TemporaryDirectory() as folder, Index.create(folder + "/a.index") as made:
-        assert wanted <= looked_at(made, cut(stories, places))
+@given(CORPORA, st.integers(0, 14))
+def test_what_recurs_is_counted_from_the_postings_as_the_core_counts_it(stories, place):
+    """A matcher over newcomers and the index counts like one over all records in play."""
+    first, second = stories[: place % len(stories)], stories[place % len(stories) :]
+    with Index(":memory:", threshold=1.0) as index:
+        index.add(first)
+        new = prepare_newcomers(index.store, index.corpus_of(second), new=False)
+        if not new.facts["content"].any():
+            return
+        with index.store.reading():
+            got = IndexMatcher(index.store, new, alone=False)
+            got.learn_titles(np.arange(len(got.records)))
+        everything = np.ones(len(got.records), bool)
+        got.recurrence = got.count(everything, np.ones(len(got.rare), bool))
+        leaders = {group["canonical_id"] for group in index.export()}
+        kept = [story for story in first if story["id"] in leaders]
+        corpus = index.corpus_of([*kept, *second])
+    contents = preprocess(corpus, 1, 1)
+    nodes = node_order(np.flatnonzero(contents.ids >= 0), corpus.times, corpus.digests)
+    whole = Matcher(nodes, contents, record_meta(corpus), Settings())
+    place_of = {digest: node for node, digest in enumerate(corpus.digests[nodes].tolist())}
+    own = [place_of[digest] for digest in got.corpus.digests[got.records].tolist()]
+    newcomers = np.flatnonzero(got.new)
+    left, right = (ends.ravel() for ends in np.meshgrid(newcomers, np.arange(len(own))))
+    own = np.array(own)
+    assert shared_minima(got.rare.of, got.recurrence.stems, left, right).tolist() == (
+        shared_minima(whole.rare.of, whole.recurrence.stems, own[left], own[right]).tolist()
+    )
+    assert got.recurrence.titles.tolist() == whole.recurrence.titles[own].tolist()
 
 
 def test_what_is_fed_twice_changes_nothing_and_is_told(index: Index):
@@ -134,8 +173,34 @@ def test_one_story_twice_in_one_call_is_one(index: Index):
     left, right = index.add([record, record])
     assert (left.new, right.new) == (True, False)
     assert (right.cluster, right.size) == (left.cluster, 1)
-    (changed,) = index.add([record | {"title": "Herring return to Tasker Bay again"}])
-    assert changed.new
+
+
+def test_an_edited_story_takes_the_place_of_its_earlier_version(index: Index):
+    record = story(1, "Herring return to Tasker Bay", "", "Northern Wire", 0)
+    other = story(2, "Zellwick Quarries wins harbour dredging contract", "", "Gazette", 1)
+    first, _ = index.add([record, other])
+    edited = record | {"title": "Herring return to Tasker Bay after nine years"}
+    (again,) = index.add([edited])
+    assert (again.new, again.opens, again.cluster, len(index)) == (True, False, first.cluster, 2)
+    assert {text["title"] for group in index.export() for text in group["stories"]} == {
+        edited["title"], other["title"],
+    }  # fmt: skip
+    assert index.check() == []
+    one, two = index.add([record, edited])
+    assert (one.new, two.new, len(index)) == (True, True, 2)
+    assert index.check() == []
+    index.compact()
+    assert held(index) == batch([edited, other])
+
+
+def test_an_edited_version_of_a_canonical_story_stays_in_its_cluster(index: Index):
+    lead = story(1, "Herring return to Tasker Bay", "They swam past the mole.", "Wire", 0)
+    follower = story(2, "UPDATE 1-Herring return to Tasker Bay", "", "Gazette", 1)
+    first, second = index.add([lead, follower])
+    (again,) = index.add([lead | {"lede": "They swam past the old mole at dawn."}])
+    assert (again.cluster, again.size) == (first.cluster, 2)
+    assert first.cluster == second.cluster
+    assert index.check() == []
 
 
 def test_a_cluster_keeps_its_id_and_a_new_canonical_version_is_told(index: Index):
@@ -163,8 +228,7 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     assert left.cluster != right.cluster
     both = story(3, HALVES[1], "A lede that both lack makes this one fuller.", "Gazette", 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(match, "candidates", lambda *_: (np.zeros(2, np.int64), np.array([1, 2])))
-        patch.setattr(match, "accepted_pairs", all_of)
+        patch.setattr(IndexMatcher, "judge", all_with_newcomer)
         (third,) = index.add([both])
     assert third.cluster == left.cluster
     assert third.merged == (right.cluster,)
@@ -175,10 +239,11 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     assert held(index) == {("3", frozenset("123"))}
 
 
-def all_of(_store, _case, pairs, *_) -> match.Accepted:
-    """Every pair passes."""
-    count = len(pairs[0])
-    return match.Accepted(*pairs, np.full(count, 0.9), np.full((count, 2), 0.9))
+def all_with_newcomer(matcher: IndexMatcher, alive) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of a newcomer passes."""
+    left, right = np.triu_indices(len(matcher.records), 1)
+    own = (matcher.new[left] | matcher.new[right]) & alive[left] & alive[right]
+    return pack(left[own], right[own]), np.full(int(own.sum()), 0.9)
 
 
 def test_match_tells_and_changes_nothing(index: Index):
@@ -251,4 +316,78 @@ def test_threads_share_an_index(index: Index):
     assert errors == []
     assert index.check() == []
     index.compact()
+    assert held(index) == batch(stories)
+
+
+def test_one_story_in_the_place_of_several_is_refused(index: Index):
+    for one in ({"title": "Herring return"}, "Herring return", b"Herring return"):
+        with pytest.raises(TypeError, match="expected an iterable of stories, got one"):
+            index.add(one)
+        with pytest.raises(TypeError, match="put it into a list"):
+            index.match(one)
+    assert len(index) == 0
+
+
+def test_a_closed_index_says_so(tmp_path: Path):
+    for made in (Index(":memory:"), Index.create(tmp_path / "a.index")):
+        made.add(["Herring return to Tasker Bay"])
+        assert len(made) == 1
+        made.close()
+        for call in (made.stats, made.check, made.compact, lambda made=made: made.add(["x"])):
+            with pytest.raises(StoreError, match="the index is closed"):
+                call()
+
+
+def test_an_index_in_memory_does_what_one_in_a_file_does(tmp_path: Path):
+    with (
+        Index(":memory:", threshold=0.6) as made,
+        filled(tmp_path / "b.index", [shipped()]) as other,
+    ):
+        assert made.settings.threshold == 0.6
+        made.add(shipped())
+        made.compact()
+        assert made.check() == []
+        assert made.remove(before="2026-03-03") > 0
+        assert made.stats()["path"] == ":memory:"
+        with pytest.raises(StoreError, match="threshold"):
+            other.merge(made)
+        with pytest.raises(StoreError, match="into itself"):
+            made.merge(made)
+    with Index() as made, Index(tmp_path / "b.index") as other:
+        assert made.merge(other) == len(shipped()) == len(made)
+
+
+def test_a_path_opens_an_index(tmp_path: Path):
+    path = tmp_path / "a.index"
+    Index.create(path, threshold=0.6).close()
+    for opened in (Index(path), Index.open(path), Index(str(path))):
+        with opened:
+            assert opened.settings.threshold == 0.6
+    with pytest.raises(StoreError, match="No such file"):
+        Index(tmp_path / "b.index")
+
+
+def test_an_index_is_not_written_while_its_export_is_read(index: Index):
+    index.add(shipped())
+    groups = index.export()
+    next(groups)
+    with pytest.raises(StoreError, match="while an export of it is read"):
+        index.add(["Herring return to Tasker Bay"])
+    groups.close()
+    assert len(index.add(["Herring return to Tasker Bay"])) == 1
+
+
+def test_records_come_in_any_parts_and_leave_in_any_order(index: Index):
+    """What is derived from the records stays what they make."""
+    stories = list(shipped())
+    for part in cut(stories, (1, 2, 9, 20)):
+        index.add(part)
+        index.remove(ids=[part[0]["id"]])
+        index.add(part)
+        assert index.check() == []
+    index.remove(ids=[story["id"] for story in stories[:30]])
+    assert (len(index), index.check()) == (9, [])
+    index.remove(ids=[story["id"] for story in stories])
+    assert (len(index), index.check(), list(index.export())) == (0, [], [])
+    index.add(stories)
     assert held(index) == batch(stories)

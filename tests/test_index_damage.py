@@ -10,12 +10,9 @@ from corpora import shipped
 from indexes import filled
 
 from dedupe.errors import StoreError
-from dedupe.index import database, segments
 from dedupe.index.index import Index
-from dedupe.index.texts import packed
 
 STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
-UNPACKED = "UPDATE texts SET data = x'{}'"
 DAMAGES = [
     ("UPDATE meta SET value = NULL", "is damaged: "),
     ("UPDATE meta SET value = x'37'", "is damaged: "),
@@ -23,32 +20,30 @@ DAMAGES = [
     ("DELETE FROM meta WHERE name = 'settings'", "is damaged: "),
     ("DELETE FROM meta WHERE name = 'epoch'", "is damaged: "),
     ("UPDATE meta SET value = '{\"seed\": -1}' WHERE name = 'settings'", "is damaged: seed: "),
-    ("UPDATE facts SET time = x'37'", "is damaged: "),
-    ("UPDATE stories SET digest = NULL", "is damaged: "),
-    ("UPDATE texts SET data = '7'", "is damaged: "),
-    ("UPDATE texts SET data = x'37'", "is damaged: the texts of some stories cannot be unpacked"),
-    (UNPACKED.format(packed(1, [])[-1].hex()), "is damaged: the texts of some stories are missing"),
-    (UNPACKED.format(packed(1, [None] * 9)[-1].hex()), "is damaged: the texts of some stories are"),
-    (UNPACKED.format(packed(1, [[]] * 9)[-1].hex()), "is damaged: "),
-    ("DELETE FROM texts WHERE first = (SELECT min(first) FROM texts)", "is damaged: "),
-    ("UPDATE stories SET score = 'seven'", "is damaged: "),
-    ("UPDATE segments SET first = NULL", "is damaged: "),
-    ("UPDATE segments SET last = NULL", "is damaged: "),
-    ("UPDATE segments SET bits = NULL", "is damaged: "),
-    ("UPDATE segments SET bits = -23", "is damaged: "),
-    ("UPDATE segments SET bits = 60", "is damaged: segment 1 has impossible bounds"),
-    ("UPDATE segments SET bits = 1 << 40", "is damaged: segment 1 has impossible bounds"),
-    ("UPDATE segments SET last = -1", "is damaged: segment 1 has impossible bounds"),
-    ("UPDATE parts SET data = NULL", "is damaged: "),
-    ("UPDATE parts SET data = 'text'", "is damaged: "),
+    ("UPDATE record SET time = x'37'", "is damaged: "),
+    ("UPDATE record SET texts = '7'", "is damaged: "),
+    ("UPDATE record SET texts = x'37ff'", "is damaged: "),
+    ("UPDATE record SET texts = '[]'", "is damaged: "),
+    ("UPDATE record SET digest = 'seven'", "is damaged: "),
+    ("UPDATE prepared SET data = x'37'", "is damaged: prepared texts are cut short"),
+    (
+        "UPDATE prepared SET data = CAST(data || x'37' AS BLOB)",
+        "is damaged: prepared texts have another length",
+    ),
+    ("DELETE FROM prepared", "is damaged: the prepared texts of some records are missing"),
+    ("UPDATE facts SET data = x'37'", "is damaged: "),
+    ("UPDATE facts SET data = substr(data, 45)", "is damaged: block 0 of the facts"),
+    ("UPDATE facts SET written = 'seven'", "is damaged: block 0 of the facts"),
+    ("UPDATE segment SET entries = 7000", "is damaged: segment 1 has another number of parts"),
+    ("UPDATE segment SET fences = x'37'", "is damaged: "),
+    ("UPDATE posting SET data = x'37'", "is damaged: "),
+    ("DELETE FROM posting", "is damaged: parts of the postings are missing"),
 ]
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An index with segments, so small that it holds some of everything."""
-    monkeypatch.setattr(segments, "ENOUGH", 4)
-    monkeypatch.setattr(database, "ENOUGH", 4)
+def path(tmp_path: Path) -> str:
+    """An index that holds some of everything."""
     filled(tmp_path / "a.index", [[story] for story in shipped()[:9]]).close()
     return str(tmp_path / "a.index")
 

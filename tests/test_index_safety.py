@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("DEDUPE_KILLS", "12"))
 WRITER = """
 import sys, itertools
-from dedupe.index import Index, memtable
-memtable.ENOUGH = 24
-import dedupe.index.segments as segments, dedupe.index.database as database
-segments.ENOUGH = database.ENOUGH = 24
+from dedupe.index import Index
 with Index.open(sys.argv[1]) as index:
     print("ready", flush=True)
     for number in itertools.count(int(sys.argv[2])):
@@ -63,7 +60,7 @@ def test_a_killed_writer_loses_no_answered_story(tmp_path: Path):
         )  # fmt: skip
         assert writer.stdout
         assert writer.stdout.readline() == b"ready\n"
-        time.sleep(chance.uniform(0, 0.4))
+        time.sleep(chance.uniform(0, 1.5))
         writer.send_signal(signal.SIGKILL)
         told = writer.stdout.read().split(b"\n")[:-1]
         writer.wait()
@@ -149,11 +146,11 @@ def spoil(path: Path, how: str) -> None:
         other.close()
     elif how == "newer":
         database = sqlite3.connect(path)
-        database.execute("PRAGMA user_version = 3")
+        database.execute("PRAGMA user_version = 4")
         database.close()
     elif how == "older":
         database = sqlite3.connect(path)
-        database.execute("PRAGMA user_version = 1")
+        database.execute("PRAGMA user_version = 2")
         database.close()
     elif how == "overwritten":
         path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
@@ -165,8 +162,8 @@ REFUSED = {
     "empty": "no index of dedupe",
     "text": "no index of dedupe",
     "another database": "an SQLite database, but no index of dedupe",
-    "newer": "an index of format 3, and this dedupe knows up to 2; upgrade it",
-    "older": "an index of format 1, and this dedupe knows 2 alone; make it anew",
+    "newer": "an index of format 4, and this dedupe reads format 3; upgrade dedupe",
+    "older": "an index of format 2, and this dedupe reads format 3; export it with",
     "overwritten": "is damaged or cut short; put back a copy",
 }
 

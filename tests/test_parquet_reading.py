@@ -145,7 +145,7 @@ def test_a_bad_row_is_skipped_or_set_aside(tmp_path: Path):
 
 
 TEXTLESS = {
-    "no column": ({"note": ["a"]}, "no text: looked for title, headline, text, lede, summary"),
+    "no column": ({"note": ["a"]}, "no text: looked for title, headline, lede, summary"),
     "binary": ({"title": pa.array([b"a"])}, "title: expected a string, got binary"),
 }
 
@@ -158,9 +158,14 @@ def test_a_file_without_a_text_is_refused_as_a_whole(columns: dict[str, Any], sa
     assert caught.value.reason.startswith(says)
 
 
-def test_a_text_of_another_type_is_refused_by_row():
-    with pytest.raises(InputError, match="<stdin>:1: title: expected a string, got a number"):
-        read_bytes(parquet({"title": [1, 2]}))
+def test_a_text_of_another_type_is_refused():
+    with pytest.raises(InputError, match="title: expected a string, got an array"):
+        read_bytes(parquet({"title": [[1], [2]]}))
+
+
+def test_a_number_is_read_as_a_text():
+    [batch] = read_bytes(parquet({"title": [1984, 2001]}))
+    assert batch.texts[0] == ["1984", "2001"]
 
 
 def test_fields_ids_dates_and_outlets_are_found_as_in_json():

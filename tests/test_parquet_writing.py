@@ -21,8 +21,9 @@ from terminal import Terminal
 from dedupe.config import Settings
 from dedupe.errors import AccountingError
 from dedupe.io import parquet_write
+from dedupe.io.annotate import cluster_annotation
 from dedupe.io.parquet import ParquetFiles
-from dedupe.io.parquet_write import write_annotated, write_selected
+from dedupe.io.parquet_write import write_table
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 
@@ -117,8 +118,8 @@ def test_what_spark_says_of_all_columns_goes_where_columns_are_added():
         batches = list(
             read([], Settings(), ReadStats(), stdin=io.BytesIO(data), parquet_files=tables)
         )
-        clustering = clustering_of(joined(batches), [0])
-        found = table_of(b"".join(write_annotated(batches, clustering, "dedupe", tables)))
+        added = cluster_annotation(clustering_of(joined(batches), [0]), "dedupe")
+        found = table_of(b"".join(write_table(batches, np.ones(1, bool), tables, added)))
     assert found.schema.metadata == {b"other": b"stays"}
     assert chosen_rows(data, [True]).schema.metadata == table_of(data).schema.metadata
 
@@ -260,7 +261,7 @@ def test_row_groups_are_neither_small_nor_endless(monkeypatch: pytest.MonkeyPatc
         batches = list(
             read([], Settings(), ReadStats(), stdin=io.BytesIO(data), parquet_files=tables)
         )
-        out = b"".join(write_selected(batches, np.ones(20_000, bool), tables))
+        out = b"".join(write_table(batches, np.ones(20_000, bool), tables))
     told = pq.ParquetFile(io.BytesIO(out)).metadata
     assert table_of(out).column("title").to_pylist() == [str(n) for n in range(20_000)]
     assert all(told.row_group(n).num_rows <= 6000 for n in range(told.num_row_groups))

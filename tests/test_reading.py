@@ -15,13 +15,12 @@ from readers import INPUTS, read_bytes, read_files, records_of
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.io.fields import Unreadable, check_record, extract_columns
+from dedupe.io.fields import extract_columns
 from dedupe.io.reader import read
 from dedupe.io.source import MOST_BYTES, MOST_RECORDS
 from dedupe.models import NO_TIME, ReadStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 BOM = b"\xef\xbb\xbf"
@@ -41,7 +40,7 @@ PICKED: dict[str, tuple[dict[str, Any], tuple[str, str, str, str, int]]] = {
     "other names": ({"headline": "T", "abstract": "L", "url": "u"}, ("T", "L", "u", "", NO_TIME)),
     "first name wins": ({"text": "c", "headline": "b", "title": "a"}, ("a", "", "", "", NO_TIME)),
     "null is absent": ({"title": None, "headline": "b"}, ("b", "", "", "", NO_TIME)),
-    "empty is there": ({"title": "", "headline": "b"}, ("", "", "", "", NO_TIME)),
+    "empty is absent": ({"title": "", "headline": "b"}, ("b", "", "", "", NO_TIME)),
     "lede alone": ({"lede": "L"}, ("", "L", "", "", NO_TIME)),
     "number as id": ({"title": "T", "id": 7}, ("T", "", "7", "", NO_TIME)),
     "no usable id": ({"title": "T", "id": True, "source": {}}, ("T", "", "", "", NO_TIME)),
@@ -119,7 +118,8 @@ SNIFFED = {
     "object after a byte order mark": (BOM + GOOD, "jsonl"),
     "words": (b"Lamp\n", "lines"),
     "bracketed headline": (b"[Update] Lamp\n", "lines"),
-    "table without a suffix": (b"title,id\nLamp,1\n", "lines"),
+    "table without a suffix": (b"title,id\nLamp,1\n", "csv"),
+    "headline with a comma": (b"Lamp, title and id\nLamp,1\n", "lines"),
 }
 
 
@@ -162,6 +162,7 @@ def test_tally(tmp_path: Path):
     tally = ReadStats()
     settings = Settings(on_error="skip")
     read_files(tmp_path / "a.jsonl", tmp_path / "b.txt", tally=tally, settings=settings)
+    assert tally.examples["left_out"].startswith(f"{tmp_path / 'a.jsonl'}:4: invalid JSON: ")
     assert tally == ReadStats(
         files=2,
         bytes=len(first + second),
@@ -172,6 +173,12 @@ def test_tally(tmp_path: Path):
         undated=1,
         met=7,
         checksum=blake2b(first + second, digest_size=16).hexdigest(),
+        fields=["title", "date"],
+        columns={"title": {"title": 2}},
+        examples={
+            "undated": f'{tmp_path / "a.jsonl"}:2 "soon"',
+            "left_out": tally.examples["left_out"],
+        },
     )
 
 
@@ -193,7 +200,9 @@ def test_batches_are_bounded():
     assert [len(batch) for batch in many] == [MOST_RECORDS, 1]
     assert many[1].lines.tolist() == [MOST_RECORDS + 1]
     long = b'{"title":"' + b"x" * (MOST_BYTES // 2) + b'"}\n'
-    assert [len(batch) for batch in read_bytes(long * 3)] == [2, 1]
+    batches = read_bytes(long * 20)
+    assert sum(map(len, batches)) == 20
+    assert max(len(batch.data) for batch in batches) <= 3 * MOST_BYTES
 
 
 def test_error_beyond_the_first_batch_has_its_line():
@@ -250,24 +259,26 @@ def test_any_bytes_are_read_or_refused(data: bytes, kind: Any):
     assert tally.bytes == len(data)
 
 
-NAMES = st.sampled_from(("title", "a", "a.b", "b", "lede"))
+NAMES = st.sampled_from(("title", "Headline", "a", "a.b", "lede", "date", "source", "url"))
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.just("text"), st.just("")),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(0, 2), st.sampled_from(["text", "", "2025-04-30"])
+    ),
     lambda below: st.one_of(st.lists(below, max_size=1), st.dictionaries(NAMES, below, max_size=2)),
     max_leaves=4,
 )
 
 
-def refusal(judge: Callable[[], object]) -> str:
-    try:
-        judge()
-    except Unreadable as bad:
-        return str(bad)
-    return ""
-
-
-@given(st.one_of(VALUES, st.dictionaries(NAMES, VALUES, max_size=4)))
-def test_one_record_is_refused_as_many_are(record: Any):
-    settings = Settings(field=(parse_field("title|a.b"), parse_field("lede|b")))
-    expected = refusal(lambda: extract_columns([record], settings))
-    assert refusal(lambda: check_record(record, settings.field)) == expected
+@given(st.lists(st.dictionaries(NAMES, VALUES, max_size=4), min_size=1, max_size=5))
+def test_records_together_are_read_as_each_alone(records: list[dict[str, Any]]):
+    together = extract_columns(records, Settings())
+    alone = [extract_columns([record], Settings()) for record in records]
+    assert together.refused == {
+        position: columns.refused[0] for position, columns in enumerate(alone) if columns.refused
+    }
+    if not together.refused:
+        assert together.times.tolist() == [time for each in alone for time in each.times.tolist()]
+        assert together.sources == [source for each in alone for source in each.sources]
+        assert together.ids == [name for each in alone for name in each.ids]
+        for field, texts in enumerate(together.texts):
+            assert texts == [text for each in alone for text in each.texts[field]]

@@ -7,6 +7,7 @@ strings are in files as well.
 
 from __future__ import annotations
 
+import mmap
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,6 @@ LEAST = 1 << 20
 """Bytes of an array that are worth a file."""
 WAIT = 0.05
 """Seconds between two looks at how much memory the process takes."""
-PAGE = 4096
 USED = Path("/proc/self/statm")
 
 
@@ -88,11 +88,11 @@ def mapped_arrays(folder: str, memory: int) -> Iterator[None]:
 
 
 def release_above(memory: int, ended: Event) -> None:
-    """Give mapped pages back to the system whenever the process takes more than ``memory``.
+    """Give mapped pages back to the system when the process takes three quarters of ``memory``.
 
     A page that is used again is read again, mostly from what the system still holds of it.
     """
     while USED.exists() and not ended.wait(WAIT):
         _, used, mapped, *_ = map(int, USED.read_text(encoding="ascii").split())
-        if used * PAGE > memory and 4 * mapped > used:
+        if used * mmap.PAGESIZE > memory * 3 // 4 and 4 * mapped > used:
             kernel.release_pages()

@@ -35,8 +35,9 @@ HELP = """\
 Fail when a story is told twice.
 
 Exits with 1 when there are duplicates, or more than the limits allow, and with 0 when there are
-not. The duplicates are the records that dedupe unique would drop, so that its output is clean. With
-several limits each must be kept. The whole input is held in memory.
+not. There are as many as dedupe unique would drop, so that its output is clean; of two records the
+later one is the duplicate. With several limits each must be kept. The whole input is held in
+memory.
 """
 
 EXAMPLES = examples(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dedupe.io.annotate import Annotation
     from dedupe.io.parquet import ParquetFiles
     from dedupe.pipeline import Result
 
@@ -60,9 +61,10 @@ CLUSTER_EXAMPLES = examples(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["records", "tree"]),
+    type=click.Choice(["records", "table", "tree"]),
     default="records",
-    help="records: every record, annotated. tree: the clusters, for a person. Default: records.",
+    help="records: every record, annotated. table: the clusters as CSV for a spreadsheet, a row a "
+    "record. tree: the clusters, for a person. Default: records.",
 )
 @click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
 @CSV_SAFE
@@ -71,17 +73,19 @@ CLUSTER_EXAMPLES = examples(
 @backend_options
 def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
     """Annotate every record, or show the clusters."""
+    import numpy as np
+
     from dedupe.cli.run import (
         check_spark_options,
         run_command,
         run_on_spark,
     )
-    from dedupe.io.annotate import annotate_records
+    from dedupe.io.annotate import cluster_annotation
+    from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_write import escape_formulas
-    from dedupe.io.integrity import check_output
 
     if request.engine == "spark":
-        tree = {"--format tree": form == "tree", "--pager": pager}
+        tree = {f"--format {form}": form != "records", "--pager": pager}
         check_spark_options(request, {**tree, "--csv-safe": csv_safe})
         run_on_spark("cluster", request)
         return
@@ -94,22 +98,46 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
         return
     if pager:
         raise click.UsageError("--pager is for --format tree")
+    if form == "table":
+        write_table(request, csv_safe=csv_safe)
+        return
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        corpus = result.corpus
-        chunks = annotate_records(corpus, result.clustering, request.settings)
-        chunks = check_output(chunks, corpus.batches)
+        batches, every = result.corpus.batches, np.ones(len(result.corpus), bool)
+        added = cluster_annotation(result.clustering, request.settings.into)
+        chunks = write_records(batches, every, request.target, added)
         if csv_safe:
-            chunks = escape_formulas(chunks, corpus.batches)
-        return len(corpus), chunks
+            chunks = escape_formulas(chunks, output_dialect(batches, request.target))
+        return len(every), chunks
 
     def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
-        from dedupe.io.parquet_write import write_annotated
+        from dedupe.io.parquet_write import write_table as parquet_table
 
-        into = request.settings.into
-        return write_annotated(result.corpus.batches, result.clustering, into, parquet_files)
+        added = cluster_annotation(result.clustering, request.settings.into)
+        every = np.ones(len(result.corpus), bool)
+        return parquet_table(result.corpus.batches, every, parquet_files, added)
 
     run_command("cluster", request, render, table=table)
+
+
+def write_table(request: Request, *, csv_safe: bool) -> None:
+    """Write the clusters of two or more as CSV or TSV."""
+    from dedupe.cli.run import run_command
+    from dedupe.io.cluster_table import write_cluster_table
+    from dedupe.io.csv_write import DIALECTS, escape_formulas
+
+    kind = request.target or "csv"
+    if kind not in DIALECTS:
+        raise click.UsageError(f"--format table is CSV or TSV, not {kind}")
+    if request.memory:
+        raise click.UsageError("--memory is for records: the table holds all in memory")
+
+    def render(result: Result) -> tuple[int, Iterable[bytes]]:
+        chunks = write_cluster_table(result.corpus, result.clustering, request.settings, kind)
+        shown = escape_formulas(chunks, DIALECTS[kind] if csv_safe else None)
+        return int(result.clustering.stats["clusters"]), shown
+
+    run_command("cluster", request, render, with_texts=True, selects=False)
 
 
 def show_tree(request: Request, *, paged: bool) -> None:
@@ -163,11 +191,16 @@ UNIQUE_EXAMPLES = examples(
     is_flag=True,
     help="Write the other records instead: the two outputs together are the input.",
 )
+@click.option(
+    "--count",
+    is_flag=True,
+    help="Add to each record how many of the input it stands for: dedupe.size, or dedupe_size.",
+)
 @CSV_SAFE
 @TO
 @run_options
 @backend_options
-def unique_command(request: Request, *, duplicates: bool, csv_safe: bool) -> None:
+def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe: bool) -> None:
     """Select the canonical records, or the others."""
     import numpy as np
 
@@ -176,12 +209,14 @@ def unique_command(request: Request, *, duplicates: bool, csv_safe: bool) -> Non
         run_command,
         run_on_spark,
     )
-    from dedupe.io.annotate import select_records
+    from dedupe.io.annotate import size_annotation
+    from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_write import escape_formulas
-    from dedupe.io.integrity import check_output
 
+    if count and duplicates:
+        raise click.UsageError("--count and --duplicates do not go together")
     if request.engine == "spark":
-        check_spark_options(request, {"--csv-safe": csv_safe})
+        check_spark_options(request, {"--csv-safe": csv_safe, "--count": count})
         run_on_spark("duplicates" if duplicates else "unique", request)
         return
 
@@ -190,18 +225,22 @@ def unique_command(request: Request, *, duplicates: bool, csv_safe: bool) -> Non
         chosen: NDArray[np.bool_] = (canonical == np.arange(len(canonical))) != duplicates
         return chosen
 
+    def annotation(result: Result) -> Annotation | None:
+        return size_annotation(result.clustering, request.settings.into) if count else None
+
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         chosen = choice(result)
         batches = result.corpus.batches
-        chunks = check_output(select_records(result.corpus, chosen), batches, chosen)
+        chunks = write_records(batches, chosen, request.target, annotation(result))
         if csv_safe:
-            chunks = escape_formulas(chunks, batches)
+            chunks = escape_formulas(chunks, output_dialect(batches, request.target))
         return int(np.count_nonzero(chosen)), chunks
 
     def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
-        from dedupe.io.parquet_write import write_selected
+        from dedupe.io.parquet_write import write_table as parquet_table
 
-        return write_selected(result.corpus.batches, choice(result), parquet_files)
+        batches = result.corpus.batches
+        return parquet_table(batches, choice(result), parquet_files, annotation(result))
 
     run_command("unique", request, render, table=table)
 
@@ -232,7 +271,8 @@ def pairs_command(request: Request) -> None:
         run_on_spark,
         writes_parquet,
     )
-    from dedupe.io.pairs import write_pairs
+    from dedupe.io.convert import write_objects
+    from dedupe.io.pairs import RecordLocations, pair_columns, pair_objects, write_pairs
 
     if request.engine == "spark":
         check_spark_options(request, {"writing Parquet": writes_parquet(request)})
@@ -240,7 +280,12 @@ def pairs_command(request: Request) -> None:
         return
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        return len(result.pairs), write_pairs(result.corpus, result.pairs, request.settings)
+        found = result.corpus, result.pairs, request.settings
+        if request.target not in ("csv", "tsv"):
+            return len(result.pairs), write_pairs(*found)
+        several = RecordLocations(result.corpus).several
+        columns = pair_columns(request.settings, several=several)
+        return len(result.pairs), write_objects(pair_objects(*found), request.target, columns)
 
     def table(result: Result, _tables: ParquetFiles) -> Iterable[bytes]:
         from dedupe.io.parquet_write import write_pairs_table

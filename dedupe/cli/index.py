@@ -88,26 +88,26 @@ def index_command(context: click.Context) -> None:
 CREATE_HELP = """\
 Start an empty index.
 
-It keeps the settings that are given here, and those of the environment and of [tool.dedupe]: all
-that tells which stories are one. A later command that is given others is refused.
+It keeps the settings that are given here, and those of the environment and of [tool.dedupe]. A
+later command with other settings is refused.
 """
 REMOVE_HELP = """\
-Forget stories, and give back their room.
+Delete stories and free their space.
 
-A cluster keeps its id; one that loses its canonical version gets the best of those that are left.
-A story without a date has no age.
+A cluster keeps its id; one that loses its canonical version gets the best of the others. A story
+without a date has no age.
 """
 COMPACT_HELP = """\
 Give the index the clusters of a batch run over all its stories, and its file the least size.
 
-Between two runs of it stories are judged by what is known when they come: see the README for what
-may differ. Cluster ids stay. It also brings an index of an older version up to this one. All
-stories are held in memory; readers go on meanwhile, writers wait.
+Between two runs stories are compared by what is known when they come; docs/index.md says what may
+differ. Cluster ids stay. It also prepares and scores an index anew that was made by other rules.
+All stories are held in memory; readers go on meanwhile, writers wait.
 """
 MERGE_HELP = """\
-Take all stories of another index in.
+Add all stories of another index.
 
-As if they were added in the order in which they came to the other, which stays as it is. The two
+They are added in the order in which they came to the other index, which stays as it is. The two
 must have been made with equal settings.
 """
 
@@ -136,13 +136,13 @@ def create_command(request: IndexRequest) -> None:
         ("Keep a year", "dedupe index remove seen.index --before \"$(date -d '1 year ago' +%F)\""),
     ),
 )
-@click.option("--before", metavar="DATE", help="Forget stories from before this date (UTC).")
+@click.option("--before", metavar="DATE", help="Delete stories from before this date (UTC).")
 @click.option(
-    "--ids", metavar="FILE", help="Forget the stories whose ids are the lines of FILE; - is stdin."
+    "--ids", metavar="FILE", help="Delete the stories whose ids are the lines of FILE; - is stdin."
 )
 @path_options
 def remove_command(request: IndexRequest, *, before: str | None, ids: str | None) -> None:
-    """Forget stories."""
+    """Delete stories."""
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
 
@@ -156,7 +156,7 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
 )
 @path_options
 def compact_command(request: IndexRequest) -> None:
-    """Judge all anew."""
+    """Cluster all stories anew."""
     say_unless_quiet(request, compact_index(request))
 
 
@@ -168,26 +168,27 @@ def compact_command(request: IndexRequest) -> None:
 @path_options
 @click.argument("other", metavar="OTHER", type=click.Path())
 def merge_command(request: IndexRequest, *, other: str) -> None:
-    """Take another index in."""
+    """Add another index."""
     say_unless_quiet(request, unite_indexes(request, other))
 
 
 def say_unless_quiet(request: IndexRequest, text: str) -> None:
-    """Tell a person, unless told not to."""
+    """Print a line unless -q was given."""
     if not request.console.quiet:
         request.console.say(text)
 
 
 STATS_HELP = """\
-Tell the figures of an index as JSON.
+Print the figures of an index as JSON.
 
 Stories, clusters, bytes, and the settings that it was made with.
 """
 CHECK_HELP = """\
 Verify that an index is sound.
 
-Its pages, that every key leads to its stories and every story is found by its keys, and that
-clusters and stories fit together. With --deep also in how many stories a batch run would differ.
+It checks the pages of the file, that clusters and stories fit together, and that postings, facts
+and prepared texts are those that the stories make. With --deep it also counts the stories that a
+batch run would give another canonical version.
 """
 EXPORT_HELP = """\
 Write all clusters as JSON Lines, the oldest first.
@@ -203,13 +204,13 @@ One object a cluster: its id, its size, its canonical version, and all its stori
 )
 @output_options
 def stats_command(request: IndexRequest) -> None:
-    """Tell the figures."""
+    """Print the figures."""
     import json
 
     from dedupe.index.index import Index
     from dedupe.io.output import open_output
 
-    with Index(request.path, {}, {}, any_rules=True) as index:
+    with Index.attach(request.path, {}, {}, any_rules=True) as index:
         figures = index.stats()
     with open_output(request.output, request.inputs) as output:
         shown = json.dumps(figures, indent=2, ensure_ascii=False)
@@ -248,7 +249,7 @@ def export_command(request: IndexRequest) -> None:
 
     count = 0
     with (
-        Index(request.path, {}, {}, any_rules=True) as index,
+        Index.attach(request.path, {}, {}, any_rules=True) as index,
         open_output(request.output, request.inputs) as output,
     ):
         for group in index.export():
@@ -261,14 +262,14 @@ def export_command(request: IndexRequest) -> None:
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
     """Remove stories."""
     from dedupe.index.index import Index, seconds_of
-    from dedupe.index.maintain import remove_records
+    from dedupe.index.removal import remove_records
 
     try:
         oldest = seconds_of(before)
     except SettingsError as error:
         raise SettingsError("--before", error.reason) from None
     names = None if ids is None else read_ids(ids)
-    with Index(request.path, {}, {}) as index:
+    with Index.attach(request.path, {}, {}) as index:
         gone, missing = remove_records(index.store, oldest, names)
     absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
     return ", ".join([f"{request.path}: {count_noun(gone, 'record')} removed", *absent])
@@ -292,7 +293,7 @@ def compact_index(request: IndexRequest) -> str:
 
     started = time.perf_counter()
     with (
-        Index(request.path, {}, {}, any_rules=True) as index,
+        Index.attach(request.path, {}, {}, any_rules=True) as index,
         progress_line(request.console) as progress,
     ):
         changed = compact_store(index.store, progress)
@@ -304,7 +305,7 @@ def unite_indexes(request: IndexRequest, other: str) -> str:
     """Merge another index into one."""
     from dedupe.index.index import Index
 
-    with Index(request.path, {}, {}) as index, Index(other, {}, {}) as theirs:
+    with Index.attach(request.path, {}, {}) as index, Index.attach(other, {}, {}) as theirs:
         added = index.merge(theirs)
     return f"{request.path}: {count_noun(added, 'record')} new from {other}"
 
@@ -315,7 +316,7 @@ def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
     from dedupe.index.verify import check_index, count_differing
 
     started = time.perf_counter()
-    with Index(request.path, {}, {}) as index, progress_line(request.console) as progress:
+    with Index.attach(request.path, {}, {}) as index, progress_line(request.console) as progress:
         wrong = check_index(index.store)
         facts = [f"{request.path}: sound", count_noun(index.stats()["stories"], "record")]
         if deep and not wrong:

@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from dedupe.models import Batch
 
 ADD_HELP = """\
-Take stories in, and tell of each where it belongs.
+Add stories and write the cluster of each.
 
-Every record comes out as from dedupe cluster, with two to four more members: new (false for a story
+Every record comes out as from dedupe cluster, with up to three more members: new (false for a story
 that the index held already), merged (the clusters that this story joined to its own), and
-canonical_changed (the id of the story in whose place it is canonical now). What has come out is on
-disk. A story that is fed twice, with the same id, date, outlet and texts, changes nothing.
+canonical_changed (the id of the story whose place it took as the canonical one). What has come out
+is on disk. A story that is fed twice, with the same id, date, outlet and texts, changes nothing;
+one with an id that is held already takes the place of the earlier version.
 """
 MATCH_HELP = """\
-Tell of stories where they belong, and change nothing.
+Look up stories without adding them.
 
-The output is that of dedupe index add, but each story is compared with the index alone, as if it
-came first.
+The output is that of dedupe index add, but each story is compared with the index alone.
 """
 UNIQUE_HELP = """\
 Let through the stories that have not been seen before, and remember all.
@@ -72,7 +72,7 @@ BY_LINE = click.option(
 @BY_LINE
 @feed_options
 def add_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Take stories in."""
+    """Add stories."""
     run_feed("add", request, by_line=by_line)
 
 
@@ -84,7 +84,7 @@ def add_command(request: IndexRequest, *, by_line: bool) -> None:
 @BY_LINE
 @feed_options
 def match_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Answer and change nothing."""
+    """Look up stories."""
     run_feed("match", request, by_line=by_line)
 
 
@@ -98,7 +98,7 @@ def match_command(request: IndexRequest, *, by_line: bool) -> None:
 @BY_LINE
 @feed_options
 def unique_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Let the unseen through."""
+    """Let new stories through."""
     run_feed("unique", request, by_line=by_line)
 
 
@@ -109,6 +109,8 @@ TABLES = ("csv", "tsv", "parquet")
 
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
     """Pass stories to an index and write what it has to say of them."""
+    from dedupe.io.convert import check_target
+
     started = time.perf_counter()
     read_stats = ReadStats()
     counts = {"new": 0, "opens": 0}
@@ -121,6 +123,7 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
         first: Batch | None = None
         for group in groups:
             check_one_table([first or group[0], *group])
+            check_target(group, request.output, annotated=command != "unique")
             for answer in answer_batches(command, index, group, output, opening=first is None):
                 counts["new"] += answer.new
                 counts["opens"] += answer.opens
@@ -137,7 +140,7 @@ def open_index(request: IndexRequest) -> Index:
     """The index of a request."""
     from dedupe.index.index import Index
 
-    return Index(request.path, request.wanted, request.passing)
+    return Index.attach(request.path, request.wanted, request.passing)
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:

@@ -35,9 +35,15 @@ if TYPE_CHECKING:
     from dedupe.cli.options import CommandFunction, Decorator
     from dedupe.models import Format
 
-RUN_SETTINGS = ("jobs", "on_error", "into", "max_line", "max_ratio")
+RUN_SETTINGS = (
+    "jobs", "on_error", "into", "max_line", "max_ratio", "encoding", "delimiter", "no_header",
+    "csv_escape", "date_format",
+)  # fmt: skip
 """Settings of one run, which an index does not keep."""
+BATCH_SETTINGS = ("links", "same")
+"""Settings that an index does not take."""
 NO_LINKS = "an index takes none: they name the records of one run"
+NO_SAME = "an index does not take it; a record of a known id replaces the one before it"
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
 FORMAT, _, CONFIG = RUN_OPTIONS
@@ -46,12 +52,12 @@ CONSOLE_OPTIONS: tuple[Decorator, ...] = (QUIET, VERBOSE, COLOR)
 FEED_SETTINGS = tuple(
     option
     for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
-    if setting.name != "links"
+    if setting.name not in BATCH_SETTINGS
 )
 STORED_SETTINGS = tuple(
     option
     for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
-    if setting.name not in ("links", *RUN_SETTINGS)
+    if setting.name not in (*BATCH_SETTINGS, *RUN_SETTINGS)
 )
 
 
@@ -152,6 +158,8 @@ def split_settings(
     names |= {check_name(name, "").name for name in from_file(config)[1]}
     if "links" in names:
         raise SettingsError("--links", NO_LINKS)
+    if "same" in names:
+        raise SettingsError("--same", NO_SAME)
     values = settings.manifest()
     wanted = {name: values[name] for name in names if name not in RUN_SETTINGS}
     return settings, wanted, {name: values[name] for name in names if name in RUN_SETTINGS}

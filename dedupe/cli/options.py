@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.console import Console, is_terminal
-from dedupe.config import SETTINGS, Setting, Settings, resolve_settings
-from dedupe.config_values import parse_size
+from dedupe.config import SETTINGS, Settings, resolve_settings
+from dedupe.config_values import Setting, parse_size
+from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
 from dedupe.parallel import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dedupe.models import Format
+    from dedupe.models import InputFormat
 
     CommandFunction = Callable[..., None]
     Decorator = Callable[[CommandFunction], CommandFunction]
 
-FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet")
+FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Request:
     output: str | None
     console: Console
     settings: Settings
-    format: Format | None = None
+    format: InputFormat | None = None
     stats: str | None = None
     memory: int | None = None
     folder: str | None = None
@@ -44,9 +45,14 @@ class Request:
     to: str | None = None
 
     @property
+    def target(self) -> str | None:
+        """The format that the output asks for, by ``--to`` or by its suffix."""
+        return target_of(self.output, self.to)
+
+    @property
     def parquet(self) -> bool:
         """Whether Parquet is to be written."""
-        return self.to is not None or has_parquet_suffix(self.output or "")
+        return self.to == "parquet" or (self.to is None and has_parquet_suffix(self.output or ""))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -152,8 +158,10 @@ SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
         setting.flag,
         setting.name,
-        metavar=setting.metavar,
+        metavar=None if setting.switch else setting.metavar,
         multiple=setting.many,
+        is_flag=setting.switch,
+        default=None,
         help=help_with_default(setting),
     )
     for setting in SETTINGS
@@ -162,9 +170,9 @@ SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
 
 TO: Decorator = click.option(
     "--to",
-    type=click.Choice(["parquet"]),
-    help="Write Parquet. Default: by the suffix of --output; what came as Parquet goes out as JSON "
-    "Lines elsewhere.",
+    type=click.Choice(TARGETS),
+    help="Write this format. Default: by the suffix of --output, else the format of the input; "
+    "what came as Parquet goes out as JSON Lines elsewhere.",
 )
 
 CSV_SAFE: Decorator = click.option(
@@ -268,6 +276,7 @@ SECTIONS = {
         "--updates",
         "--numbers",
         "--links",
+        "--same",
     ),
     "Gate": (
         "--against",
@@ -285,6 +294,11 @@ SECTIONS = {
         "--id-field",
         "--date-field",
         "--source-field",
+        "--encoding",
+        "--delimiter",
+        "--no-header",
+        "--csv-escape",
+        "--date-format",
         "--on-error",
         "--max-line",
         "--max-ratio",
@@ -295,6 +309,7 @@ SECTIONS = {
         "--pager",
         "--json",
         "--duplicates",
+        "--count",
         "--title",
         "--output",
         "--to",

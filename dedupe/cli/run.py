@@ -23,9 +23,11 @@ from dedupe.cli.console import (
     standard_input,
     timing_summary,
 )
+from dedupe.cli.notes import run_notes
 from dedupe.errors import AccountingError, BackendError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
 from dedupe.io.atomic import is_replaceable
+from dedupe.io.columns_used import column_shares, reading_notes
 from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
@@ -61,6 +63,7 @@ def run_command(
     table: Table | None = None,
     with_texts: bool = False,
     painted: bool = False,
+    selects: bool = True,
 ) -> None:
     """Do one run; the output and the ``--stats`` file appear whole or not at all.
 
@@ -93,8 +96,9 @@ def run_command(
             else chunks
         ):
             output.write(chunk)
+        notes = [] if request.console.quiet else run_notes(request.settings, read_stats, result)
         seconds = time.perf_counter() - started
-        selects = command in SELECTING_COMMANDS and not painted
+        selects = selects and command in SELECTING_COMMANDS and not painted
         if stats_file:
             outcome = {
                 **result.stats,
@@ -109,6 +113,8 @@ def run_command(
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
+        for note in notes:
+            request.console.say(note)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
@@ -156,6 +162,7 @@ def read_with_progress(
             stdin=standard_input(),
             format=request.format,
             parquet_files=parquet_files,
+            checksum=request.stats is not None,
         )
         yield progress.reading(batches), progress
 
@@ -251,7 +258,7 @@ def run_manifest(
         "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
         "command": command,
         "settings": settings.manifest(),
-        "input": asdict(read_stats),
+        "input": {**asdict(read_stats), "columns": column_shares(settings, read_stats)},
         **outcome,
     }
     return json.dumps(facts, indent=2).encode() + b"\n"
@@ -312,6 +319,7 @@ def run_on_spark(command: str, request: Request) -> None:
             job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
         check_record_counts(read_stats, result)
+        notes = list(reading_notes(request.settings, read_stats))
         seconds = time.perf_counter() - started
         outcome = spark_outcome(command, read_stats, result, rows)
         stats_file.write(
@@ -320,6 +328,8 @@ def run_on_spark(command: str, request: Request) -> None:
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
+        for note in notes:
+            request.console.say(note)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 

@@ -31,6 +31,7 @@ headline, lede or paragraph, by rules and not by guessing:
     of one.
 """
 
+COLUMNS = ("id", "article", "block", "role", "text")
 EXAMPLES = examples(
     ("Take a page apart", "dedupe split article.txt"),
     ("Group what the page says twice", "dedupe split article.txt | dedupe cluster"),
@@ -53,24 +54,23 @@ def split_command(request: Request) -> None:
     with open_output(request.output, request.files, parquet=request.parquet) as output:
         pages = list(read_pages(request.files, request.settings.max_ratio))
         blocks = [block for name, data in pages for block in split_article(name, data)]
-        for piece in written([block.record for block in blocks], parquet=request.parquet):
+        for piece in written([block.record for block in blocks], request.target or "jsonl"):
             output.write(piece)
     if not request.console.quiet:
         facts = [count_noun(len(pages), "article"), count_noun(len(blocks), "block")]
         request.console.say(join_facts(facts, time.perf_counter() - started))
 
 
-def written(records: Sequence[dict[str, str | int]], *, parquet: bool) -> Iterator[bytes]:
-    """Blocks as they go out."""
-    if parquet:
+def written(records: Sequence[dict[str, str | int]], target: str) -> Iterator[bytes]:
+    """Yield blocks in the format of the output."""
+    if target == "parquet":
         from dedupe.io.parquet_write import write_blocks
 
         yield from write_blocks(records)
         return
-    import orjson
+    from dedupe.io.convert import write_objects
 
-    for record in records:
-        yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    yield from write_objects(records, target, COLUMNS)
 
 
 def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
@@ -78,8 +78,7 @@ def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
 
     One that decompresses to more than ``most`` times its size is refused.
     """
-    from dedupe.io.compression import display_name, read_chunks
-    from dedupe.io.reader import check_inputs
+    from dedupe.io.compression import check_inputs, display_name, read_chunks
 
     inputs = files or ("-",)
     check_inputs(inputs)

@@ -12,10 +12,11 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv import DELIMITERS, split_rows
-from dedupe.io.fields import as_label, values_under
+from dedupe.io.field_lookup import values_under
+from dedupe.io.fields import as_label
 from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, read_text
 from dedupe.io.record_ids import find_pairs, position_of, positions_by_name
+from dedupe.io.records import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,12 +174,3 @@ def batch_values(batch: Batch, name: str) -> list[str]:
     else:
         records = list(csv_records(batch))
     return [as_label(value) for value in values_under(records, name)]
-
-
-def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV or TSV batch by column name."""
-    delimiter = DELIMITERS[batch.format]
-    header = next(split_rows(iter(io.BytesIO(batch.header)), delimiter))
-    names = [cell.strip() for cell in header.cells]
-    for row in split_rows(iter(io.BytesIO(batch.data)), delimiter):
-        yield dict(zip(names, row.cells, strict=True))

@@ -117,9 +117,10 @@ def cluster_groups(result: Result, corpus: Collection[str]) -> Iterator[ClusterG
 
 
 def merge_blocks(group: ClusterGroup, ties: Iterable[Sequence[int]]) -> list[Block]:
-    """The blocks of a cluster, in input order, but first the one where its story is kept.
+    """Return the blocks of a cluster in input order, but first the one where its story is kept.
 
-    That is the one of the corpus, else the largest, else the canonical version's.
+    That is the one of the corpus, else the largest, else the first. So the later of two records is
+    the duplicate, and a report lands on the line that a change has added.
     """
     block_of = {member: {member} for member in group.members}
     for tie in (group.known, *ties):
@@ -132,7 +133,6 @@ def merge_blocks(group: ClusterGroup, ties: Iterable[Sequence[int]]) -> list[Blo
         key=lambda block: (
             known.isdisjoint(block),
             -len(block),
-            group.canonical not in block,
             min(block),
         ),
     )

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from dedupe.clustering.result import CANONICAL, EXACT, reason_of
-from dedupe.index.row_queries import SCORES, places_of
-from dedupe.index.text_cache import VERSION
+from dedupe.result import CANONICAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
-    from dedupe.index.assign import Assignment, ClusterUpdate
-    from dedupe.index.database import Store
-    from dedupe.index.match import MatchResult
-    from dedupe.models import Corpus
+    from dedupe.index.store import Store
 
 DIGITS = 4
+WRAP = 1 << 64
 
 
 class Answer(NamedTuple):
@@ -30,7 +20,7 @@ class Answer(NamedTuple):
 
     ``cluster`` stays the same as the cluster grows. ``score`` is the likeness to the record's
     canonical version when it came; ``version`` what the headline's tag states, 0 for nothing.
-    ``new`` tells whether the index did not hold the record; ``merged`` names the clusters that this
+    ``new`` says whether the index did not hold the record; ``merged`` names the clusters that this
     record brought into its own, and ``canonical_changed`` the id of the canonical version that it
     took the place of.
     """
@@ -49,7 +39,7 @@ class Answer(NamedTuple):
     """Whether the record is the first of its cluster, so that ``unique`` lets it through."""
 
     def row(self) -> dict[str, Any]:
-        """As the object that goes into a record."""
+        """Return the object that goes into a record."""
         row: dict[str, Any] = {
             "cluster": self.cluster,
             "size": self.size,
@@ -68,114 +58,56 @@ class Answer(NamedTuple):
         return row
 
 
-def answers_of(
-    matches: MatchResult, positions: Assignment, groups: Sequence[ClusterUpdate]
-) -> list[Answer]:
-    """The answer to each newcomer; of no worth for the records before them."""
-    corpus, versions = matches.corpus, matches.of(VERSION).tolist()
-    scores, own = positions.scores.tolist(), hexes(corpus.digests)
-    names = [given or digest for given, digest in zip(corpus.ids, own, strict=True)]
-    answers = opens_cluster(names, own, versions)
-    for group in groups:
-        canonical_id, name = names[group.top], f"{group.name:016x}"
-        for record in group.fresh:
-            is_leader = record == group.top
-            answers[record] = Answer(
-                cluster=name,
-                size=group.size,
-                canonical=is_leader,
-                canonical_id=canonical_id,
-                score=scores[record],
-                reason=positions.reasons[record],
-                version=versions[record],
-                new=True,
-                merged=tuple(f"{name:016x}" for _, name in group.absorbed) if is_leader else (),
-                canonical_changed=(
-                    names[group.former] if is_leader and group.former is not None else None
-                ),
-                opens=not group.old and record == group.fresh[0],
-            )
-    return answers
+class ClusterRow(NamedTuple):
+    """A cluster as the index holds it: ``canonical`` is the number of a record."""
+
+    number: int
+    name: int
+    canonical: int
+    size: int
 
 
-def opens_cluster(names: list[str], digests: list[str], versions: list[int]) -> list[Answer]:
-    """The answers to records that are a cluster of their own each."""
-    alike = Answer("", 1, True, "", 1.0, CANONICAL, 0, True, opens=True)  # noqa: FBT003 - in the order of Answer
-    columns: list[Iterable[object]] = [repeat(value, len(names)) for value in alike]
-    for name, own in (("cluster", digests), ("canonical_id", names), ("version", versions)):
-        columns[Answer._fields.index(name)] = own
-    return list(map(partial(tuple.__new__, Answer), zip(*columns, strict=True)))
+def hex_name(digest: int) -> str:
+    """Return a digest as clusters, and records without an id, are named by it."""
+    return f"{digest % WRAP:016x}"
 
 
-def hexes(digests: NDArray[np.uint64]) -> list[str]:
-    """Each record's digest, as clusters are named by."""
-    told = digests.astype(">u8").tobytes().hex()
-    return [told[at : at + 16] for at in range(0, len(told), 16)]
+def lone_answer(name: str, digest: str, version: int) -> Answer:
+    """Return the answer to a record that is a cluster of its own."""
+    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, opens=True)  # noqa: FBT003 - in the order of Answer
 
 
-def name_of(corpus: Corpus, record: int) -> str:
-    """A record's id, given or made from its bytes."""
-    return corpus.ids[record] or f"{int(corpus.digests[record]):016x}"
-
-
-def stored_answers(store: Store, seqs: NDArray[np.int64]) -> dict[int, Answer]:
-    """The answer to each record that the index holds already."""
-    return dict(starmap(stored_answer, places_of(store.database, seqs).items()))
-
-
-def stored_answer(
-    seq: int, row: tuple[int, int, int, str, int, int, str, int]
-) -> tuple[int, Answer]:
-    """One of them."""
-    name, size, canonical, given, digest, score, reason, version = row
-    return seq, Answer(
-        cluster=f"{name % (1 << 64):016x}",
-        size=size,
-        canonical=seq == canonical,
-        canonical_id=given or f"{digest % (1 << 64):016x}",
-        score=score / SCORES,
-        reason=reason,
-        version=version,
-        new=False,
+def clusters_of(store: Store, numbers: Iterable[int]) -> dict[int, ClusterRow]:
+    """Return the cluster of each of some records."""
+    columns = (
+        "record.number, record.cluster, coalesce(cluster.name, digest),"
+        " coalesce(cluster.canonical, record.number), coalesce(cluster.size, 1)"
     )
+    rows = store.rows(columns, numbers, "LEFT JOIN cluster ON cluster.number = record.cluster")
+    return {row[0]: ClusterRow(*row[1:]) for row in rows}
 
 
-def duplicate_guesses(matches: MatchResult) -> list[Answer]:
-    """Where each unknown record would go: to the canonical version that it matches best."""
-    old = len(matches.leaders.seqs)
-    if not len(matches.left):
-        names = [name_of(matches.corpus, record) for record in range(old, len(matches.corpus))]
-        versions = matches.of(VERSION)[old:].tolist()
-        return opens_cluster(names, hexes(matches.corpus.digests[old:]), versions)
-    best: dict[int, int] = {}
-    order = np.lexsort((matches.left, -matches.scores))
-    for pair in order.tolist():
-        best.setdefault(int(matches.right[pair]), pair)
-    versions = matches.of(VERSION).tolist()
-    alike = matches.alike(matches.left, matches.right)
-    return [
-        duplicate_guess(matches, record, versions[record], best.get(record), alike)
-        for record in range(old, len(matches.corpus))
-    ]
+def names_of(store: Store, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the id of each of some records, given or made from its bytes."""
+    rows = store.rows("record.number, id, digest", numbers)
+    return {number: given or hex_name(digest) for number, given, digest in rows}
 
 
-def duplicate_guess(
-    matches: MatchResult, record: int, version: int, pair: int | None, alike: NDArray[np.bool_]
-) -> Answer:
-    """One of them; a record that matches nothing would open a cluster."""
-    corpus = matches.corpus
-    if pair is None:
-        digest = f"{int(corpus.digests[record]):016x}"
-        return opens_cluster([name_of(corpus, record)], [digest], [version])[0]
-    leader = int(matches.left[pair])
-    names = [field.name for field in matches.settings.field]
-    return Answer(
-        cluster=f"{int(matches.leaders.names[leader]):016x}",
-        size=int(matches.leaders.sizes[leader]),
-        canonical=False,
-        canonical_id=name_of(corpus, leader),
-        score=float(matches.scores[pair]),
-        reason=EXACT if alike[pair] else reason_of(names, matches.parts[pair].tolist()),
-        version=version,
-        new=True,
-    )
+def stored_answers(store: Store, numbers: list[int]) -> dict[int, Answer]:
+    """Return the answer to each of some records that the index holds."""
+    clusters = clusters_of(store, numbers)
+    names = names_of(store, {row.canonical for row in clusters.values()})
+    rows = store.rows("record.number, score, reason, version", numbers)
+    return {
+        number: Answer(
+            cluster=hex_name(clusters[number].name),
+            size=clusters[number].size,
+            canonical=number == clusters[number].canonical,
+            canonical_id=names[clusters[number].canonical],
+            score=score,
+            reason=reason,
+            version=version,
+            new=False,
+        )
+        for number, score, reason, version in rows
+    }

@@ -1,218 +1,225 @@
-"""Records into the index, each answered: known already, joined to a cluster, or opening one."""
+"""Take records into the index, each answered: held already, joined to a cluster, or opening one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
-from dedupe.arrays import distinct_sorted
-from dedupe.index import texts
-from dedupe.index.answers import answers_of, duplicate_guesses, stored_answers
-from dedupe.index.assign import assign, groups_of, single_groups
-from dedupe.index.cache import gc_paused
-from dedupe.index.lookup import UNKNOWN, known_rows, look_up, select_lookup
-from dedupe.index.match import corpus_part, match_records, unpacked
-from dedupe.index.row_queries import SCORES, count_more
-from dedupe.index.schema import write_meta
-from dedupe.index.text_cache import SOURCE, VERSION
-from dedupe.index.text_keys import postings_of, preprocess_records, signed
-from dedupe.index.word_columns import counts_to_keep
-from dedupe.models import NO_TIME
+from dedupe.errors import StoreError
+from dedupe.index import answers, prepared
+from dedupe.index.assign import assign_clusters, place_records
+from dedupe.index.facts import LEADS, PRESENT, signed, times_or_none
+from dedupe.index.newcomers import (
+    corpus_part,
+    identities,
+    identity_codes,
+    posting_entries,
+    prepare_newcomers,
+)
+from dedupe.index.postings import MOST_RECORDS
+from dedupe.index.removal import delete_records
+from dedupe.index.schema import check_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from dedupe.index.answers import Answer
-    from dedupe.index.assign import Assignment, ClusterUpdate
-    from dedupe.index.database import Store
-    from dedupe.index.lookup import LookupResult
-    from dedupe.index.match import MatchResult
-    from dedupe.index.text_keys import FieldTexts
+    from dedupe.index.assign import Placement
+    from dedupe.index.newcomers import Newcomers
+    from dedupe.index.store import Store
     from dedupe.models import Corpus
 
+UNKNOWN = -1
+AT_ONCE = 1 << 14
 
-@gc_paused()
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The numbers of what the index holds of records that come, -1 for nothing.
+
+    ``same`` has the equal record of each, ``earlier`` another version with its id.
+    """
+
+    same: NDArray[np.int64]
+    earlier: NDArray[np.int64]
+
+
 def add(store: Store, corpus: Corpus) -> list[Answer]:
-    """Take records in, in one transaction, and answer each."""
-    corpus = unpacked(corpus)
+    """Take records in, in one transaction, and answer each.
+
+    A record with the id of another one takes its place.
+    """
     with store.writing():
-        told = preprocess_records(corpus, store.marks, store.settings.seed)
-        looked = look_up(store, corpus, told)
-        known = known_rows(store, looked)
-        first = first_of_each(looked.own)
-        fresh = np.flatnonzero((known == UNKNOWN) & (first == np.arange(len(corpus))))
-        answers = already_stored(store, known)
-        if len(fresh):
-            fresh_ones = insert_records(store, *select_records(corpus, told, looked, fresh))
-            for record, answer in zip(fresh.tolist(), fresh_ones, strict=True):
-                answers[record] = answer
-        for record in np.flatnonzero(first != np.arange(len(corpus))).tolist():
-            held = answers[int(first[record])]
-            answers[record] = held and held._replace(new=False, opens=False)
-        return [answer for answer in answers if answer]
+        identity = identities(corpus)
+        first: dict[int, int] = {}
+        own = [first.setdefault(mark, at) for at, mark in enumerate(identity.tolist())]
+        out: list[Answer | None] = [None] * len(corpus)
+        for records in rounds(corpus.ids, own):
+            chosen = corpus_part(corpus, records)
+            found = add_distinct(store, chosen, identity[records])
+            for record, answer in zip(records.tolist(), found, strict=True):
+                out[record] = answer
+        return [answer or repeated(out[own[at]]) for at, answer in enumerate(out)]
 
 
-@gc_paused()
-def match_only(store: Store, corpus: Corpus) -> list[Answer]:
-    """Answer each record as the index stands, and change nothing."""
-    corpus = unpacked(corpus)
-    with store.reading():
-        told = preprocess_records(corpus, store.marks, store.settings.seed)
-        looked = look_up(store, corpus, told)
-        known = known_rows(store, looked)
-        answers = already_stored(store, known)
-        unknown = np.flatnonzero(known == UNKNOWN)
-        if len(unknown):
-            asked = select_records(corpus, told, looked, unknown)
-            matches = match_records(store, *asked, among=False)
-            guessed = duplicate_guesses(matches)
-            matches.forget()
-            for record, answer in zip(unknown.tolist(), guessed, strict=True):
-                answers[record] = answer
-        return [answer for answer in answers if answer]
+def rounds(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]:
+    """Return distinct records in rounds; of several versions of an id each has its own round."""
+    versions: dict[str, int] = {}
+    out: dict[int, list[int]] = {}
+    for record, (name, first) in enumerate(zip(ids, own, strict=True)):
+        if first == record:
+            turn = versions.get(name, 0) if name else 0
+            versions[name] = turn + 1
+            out.setdefault(turn, []).append(record)
+    for turn in sorted(out):
+        yield np.array(out[turn], np.int64)
 
 
-def select_records(
-    corpus: Corpus, told: Sequence[FieldTexts], looked: LookupResult, records: NDArray[np.int64]
-) -> tuple[Corpus, Sequence[FieldTexts], LookupResult]:
-    """Some of the records, with what is known of them."""
-    if len(records) == len(corpus):
-        return corpus, told, looked
-    fewer = [replace(held, rows=held.rows[records]) for held in told]
-    return corpus_part(corpus, records), fewer, select_lookup(looked, records)
+def repeated(answer: Answer | None) -> Answer:
+    """Return the answer to a record that comes again in one call."""
+    assert answer is not None  # noqa: S101 - the first of equal records is always answered
+    return answer._replace(new=False, opens=False)
 
 
-def already_stored(store: Store, known: NDArray[np.int64]) -> list[Answer | None]:
-    """The answers to records whose row is known, None for the others."""
-    rows = distinct_sorted(known[known != UNKNOWN])
-    if not len(rows):
-        return [None] * len(known)
-    told = stored_answers(store, rows)
-    return [told.get(row) for row in known.tolist()]
+def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> list[Answer]:
+    """Take in records with an id each."""
+    known = find_known(store, corpus, identity)
+    fresh = np.flatnonzero(known.same == UNKNOWN)
+    held = known.same[known.same != UNKNOWN]
+    stored = answers.stored_answers(store, np.unique(held).tolist()) if len(held) else {}
+    out = [stored.get(number) for number in known.same.tolist()]
+    if len(fresh):
+        names = replace_earlier(store, known.earlier[fresh])
+        added = insert(store, corpus_part(corpus, fresh), identity[fresh], names)
+        for record, answer in zip(fresh.tolist(), added, strict=True):
+            out[record] = answer
+    return [answer for answer in out if answer]
 
 
-def first_of_each(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """For each record the first that is the same record."""
-    _, firsts, inverse = np.unique(marks, return_index=True, return_inverse=True)
-    return firsts[inverse]
+def find_known(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> Known:
+    """Find the records that the index holds already."""
+    codes = identity_codes(corpus.ids, identity)
+    wanted, place = np.unique(codes, return_inverse=True)
+    positions, numbers = store.find(wanted)
+    there = store.facts.flagged(numbers, PRESENT)
+    positions, numbers = positions[there], numbers[there]
+    same, earlier = np.full((2, len(corpus)), UNKNOWN)
+    rows = store.rows("id, identity", numbers.tolist()) if len(numbers) else []
+    found: dict[int, list[tuple[int, str, int]]] = {}
+    for position, number, row in zip(positions.tolist(), numbers.tolist(), rows, strict=True):
+        found.setdefault(position, []).append((number, row[0], row[1] % answers.WRAP))
+    if found:
+        for record, position in enumerate(place.tolist()):
+            for number, name, mark in found.get(position, ()):
+                if mark == int(identity[record]):
+                    same[record] = number
+                elif name and name == corpus.ids[record]:
+                    earlier[record] = number
+    return Known(same, earlier)
 
 
-def insert_records(
-    store: Store, corpus: Corpus, told: Sequence[FieldTexts], looked: LookupResult
+def replace_earlier(store: Store, earlier: NDArray[np.int64]) -> dict[int, int]:
+    """Delete the versions that others replace; returns the names of clusters to hand on.
+
+    A record gets the name of its earlier version's cluster, should it found one.
+    """
+    records = np.flatnonzero(earlier != UNKNOWN)
+    if not len(records):
+        return {}
+    numbers = earlier[records]
+    clusters = answers.clusters_of(store, numbers.tolist())
+    delete_records(store, np.unique(numbers))
+    left = {name for (name,) in store.database.execute("SELECT name FROM cluster")}
+    names = zip(records.tolist(), numbers.tolist(), strict=True)
+    return {
+        record: clusters[number].name
+        for record, number in names
+        if clusters[number].name not in left
+    }
+
+
+def insert(
+    store: Store, corpus: Corpus, identity: NDArray[np.uint64], names: dict[int, int]
 ) -> list[Answer]:
-    """Write records that the index does not hold."""
-    matched = match_records(store, corpus, told, looked, among=True)
-    matches, positions = assign(store.database, matched)
-    old = len(matches.leaders.seqs)
-    first = int(store.database.execute("SELECT value FROM meta WHERE name = 'next'").fetchone()[0])
-    seqs = np.arange(first, first + len(corpus))
-    groups = groups_of(matches, positions, first)
-    rows = np.concatenate([matches.leaders.seqs, seqs])
-    write_facts(store, matches, groups, rows, rows[positions.tops])
-    write_records(store, matches, positions, seqs)
-    write_clusters(store, matches, positions, groups, rows)
-    first_ones = np.array([group.fresh[0] for group in groups if not group.old], np.int64)
-    founders = np.append(single_groups(positions, groups, old), first_ones)
-    count_more(store.database, counts_to_keep(store.memory, matches.positions[founders]))
-    write_meta(store.database, {"next": int(first + len(corpus))})
-    store.keep_postings(postings_of(looked.keys, looked.own, seqs), int(first + len(corpus)))
-    return answers_of(matches, positions, groups)[old:]
+    """Write records that the index does not hold.
 
-
-def write_facts(
-    store: Store,
-    matches: MatchResult,
-    groups: Sequence[ClusterUpdate],
-    rows: NDArray[np.int64],
-    tops: NDArray[np.int64],
-) -> None:
-    """One row of facts for each newcomer, in the index and in memory; ``tops`` lead the rows."""
-    old = len(matches.leaders.seqs)
-    numbers = rows.copy()
-    for group in groups:
-        numbers[list(group.fresh)] = group.number
-    headlines, held = signed(matches.headlines), matches.corpus.times
-    times = [None if time == NO_TIME else time for time in held[old:].tolist()]
-    seqs = rows[old:].tolist()
-    store.database.executemany(
-        "INSERT INTO facts VALUES (?, ?, ?, ?)",
-        zip(seqs, numbers[old:].tolist(), times, headlines[old:].tolist(), strict=True),
-    )
-    store.pages.write(rows[old:], np.stack([tops, held, headlines], axis=1)[old:])
-    gone = np.flatnonzero(tops[:old] != rows[:old])
-    if len(gone):
-        store.pages.move(rows[gone], tops[gone])
-    leading = np.flatnonzero(tops[old:] == rows[old:]) + old
-    store.memory.name(rows[leading], matches.positions[leading])
+    ``names`` are those of clusters that some of them take over, should they found one.
+    """
+    if store.facts.end + len(corpus) > MOST_RECORDS:
+        raise StoreError(store.path, f"an index holds at most {MOST_RECORDS:,} records")
+    new = prepare_newcomers(store, corpus, new=True)
+    placed = place_records(store, new)
+    numbers = np.arange(store.facts.end, store.facts.end + len(new))
+    found = assign_clusters(store, new, placed, numbers, names)
+    write_records(store, new, placed, identity, numbers, found.clusters)
+    leads = placed.tops == np.arange(len(placed.tops))
+    facts = new.facts.copy()
+    facts["flags"][~leads[placed.held :]] &= 255 ^ LEADS
+    store.facts.add(facts)
+    demoted = np.flatnonzero(~leads[: placed.held])
+    store.facts.set_flag(placed.numbers[demoted], LEADS, on=False)
+    codes = identity_codes(corpus.ids, identity)
+    store.add_postings(posting_entries(new, codes, numbers))
+    return found.answers
 
 
 def write_records(
-    store: Store, matches: MatchResult, positions: Assignment, seqs: NDArray[np.int64]
-) -> None:
-    """One row of the record for each newcomer, and its texts."""
-    corpus, old = matches.corpus, len(matches.leaders.seqs)
-    told = list(zip(*(column[old:] for column in corpus.texts), strict=True))
-    texts.write_texts(store.database, int(seqs[0]), told)
-    store.database.executemany(
-        "INSERT INTO stories VALUES (?, ?, ?, ?, nullif(?, 1000000), nullif(?, 'canonical'), ?, ?)",
-        zip(
-            seqs.tolist(),
-            corpus.ids[old:],
-            [None if source < 0 else source for source in matches.of(SOURCE)[old:].tolist()],
-            signed(corpus.digests[old:]).tolist(),
-            in_units(positions.scores[old:]),
-            positions.reasons[old:],
-            matches.of(VERSION)[old:].tolist(),
-            positions.gains[old:].tolist(),
-            strict=True,
-        ),
-    )
-
-
-def in_units(scores: NDArray[np.float64]) -> list[int]:
-    """Scores as they are kept."""
-    return list(map(int, np.rint(scores * SCORES).tolist()))
-
-
-def write_clusters(
     store: Store,
-    matches: MatchResult,
-    positions: Assignment,
-    groups: Sequence[ClusterUpdate],
-    rows: NDArray[np.int64],
+    new: Newcomers,
+    placed: Placement,
+    identity: NDArray[np.uint64],
+    numbers: NDArray[np.int64],
+    clusters: NDArray[np.int64],
 ) -> None:
-    """What has changed of clusters, and of the records that lead or led them."""
-    database = store.database
-    database.executemany(
-        "INSERT OR REPLACE INTO clusters VALUES (?, ?, ?, ?)",
-        [
-            (group.number, as_signed(group.name), int(rows[group.top]), group.size)
-            for group in groups
-        ],
-    )
-    gone = [(group.number, number) for group in groups for number, _ in group.absorbed]
-    database.executemany("UPDATE facts SET cluster = ? WHERE cluster = ? AND cluster <> seq", gone)
-    database.executemany("UPDATE facts SET cluster = ?1 WHERE seq = ?2 AND cluster = ?2", gone)
-    database.executemany("DELETE FROM clusters WHERE number = ?", [(into[1],) for into in gone])
-    old = len(matches.leaders.seqs)
-    touched = np.flatnonzero(positions.gains[:old])
-    database.executemany(
-        "UPDATE stories SET weight = weight + ?, score = nullif(?, 1000000),"
-        " reason = nullif(?, 'canonical') WHERE seq = ?",
+    """Write a row for each newcomer, and its prepared texts."""
+    corpus, own = new.corpus, slice(placed.held, None)
+    texts = [orjson.dumps(row).decode() for row in zip(*corpus.texts, strict=True)]
+    store.database.executemany(
+        "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         zip(
-            positions.gains[touched].tolist(),
-            in_units(positions.scores[touched]),
-            [positions.reasons[record] for record in touched.tolist()],
-            rows[touched].tolist(),
+            numbers.tolist(),
+            clusters.tolist(),
+            corpus.ids,
+            times_or_none(corpus.times),
+            new.facts["outlet"].tolist(),
+            signed(corpus.digests),
+            signed(identity),
+            placed.scores[own].tolist(),
+            placed.reasons[own],
+            new.facts["version"].tolist(),
+            texts,
             strict=True,
         ),
     )
+    blobs = prepared.encode(new.contents, np.arange(len(new)))
+    store.database.executemany(
+        "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
+    )
 
 
-def as_signed(value: int) -> int:
-    """A 64-bit number as SQLite keeps it."""
-    return value - (1 << 64) if value >> 63 else value
+def merge_index(into: Store, other: Store) -> int:
+    """Add all records of another index; returns how many were new.
+
+    All or nothing: it is one transaction. Raises StoreError for other settings and for one file
+    given twice.
+    """
+    check_settings(into.path, into.kept, other.kept)
+    if into is other or (
+        Path(into.path).exists()
+        and Path(other.path).exists()
+        and Path(into.path).samefile(other.path)
+    ):
+        raise StoreError(into.path, "cannot be merged into itself")
+    added = 0
+    with other.reading(), into.writing():
+        numbers = other.facts.with_flag(PRESENT)
+        for start in range(0, len(numbers), AT_ONCE):
+            found = add(into, other.corpus(numbers[start : start + AT_ONCE]))
+            added += sum(answer.new for answer in found)
+    return added

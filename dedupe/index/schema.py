@@ -1,4 +1,4 @@
-"""The file of an index: made, opened, known for what it is, and every failure of it in words."""
+"""The file of an index: its tables, how it is made and opened, and every failure of it in words."""
 
 from __future__ import annotations
 
@@ -20,41 +20,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 APPLICATION = 0x64_64_75_70  # "ddup"
-FORMAT = 2
+FORMAT = 3
+MEMORY = ":memory:"
 PAGE = 8192
 PATIENCE = 30.0
 """Seconds that a writer waits for another one."""
 CACHE_KIB = 32 * 1024
-MAPPED = 1 << 30
-"""So many bytes of a file are read in place, without a copy; of a longer one the rest is copied."""
+MAPPED = 1 << 32
+"""Bytes of a file that are read in place, without a copy; the rest of a longer one is copied."""
 SIGNATURE = b"SQLite format 3\0"
-PASSING = ("jobs", "on_error", "into", "max_line", "max_ratio")
+PASSING = (
+    "jobs", "on_error", "into", "max_line", "max_ratio", "encoding", "delimiter", "no_header",
+    "csv_escape", "date_format",
+)  # fmt: skip
 """Settings of one run, which an index does not keep."""
-UNKEPT = ("links", *PASSING)
-RULES = ("char_table.npz", "frequencies.txt", "lexicon.txt", "synonyms.txt", "antonyms.txt")
-TAGS = ("tags.txt", "outlets.txt")
+UNKEPT = ("links", "same", *PASSING)
 KEPT = "the index"
 """The origin of the settings that an index keeps."""
-KEYS_OF = "character-4 shingles, 25 bands of 5, 5 anchors"
 
 TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE facts (seq INTEGER PRIMARY KEY, cluster INTEGER, time INTEGER, head INTEGER);
-CREATE TABLE stories (
-  seq INTEGER PRIMARY KEY, id TEXT, source INTEGER, digest INTEGER,
-  score INTEGER, reason TEXT, version INTEGER, weight INTEGER
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE record (
+  number INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, id TEXT NOT NULL, time INTEGER,
+  outlet INTEGER NOT NULL, digest INTEGER NOT NULL, identity INTEGER NOT NULL,
+  score REAL NOT NULL, reason TEXT NOT NULL, version INTEGER NOT NULL, texts TEXT NOT NULL
 );
-CREATE TABLE texts (first INTEGER PRIMARY KEY, count INTEGER, size INTEGER, data BLOB);
-CREATE TABLE clusters (number INTEGER PRIMARY KEY, name INTEGER, canonical INTEGER, size INTEGER);
-CREATE INDEX followers ON facts (cluster) WHERE cluster <> seq;
-CREATE TABLE sources (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE words (word INTEGER PRIMARY KEY, count INTEGER);
-CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER, last INTEGER, bits INTEGER);
-CREATE TABLE parts (place INTEGER PRIMARY KEY, data BLOB);
+CREATE INDEX member ON record (cluster) WHERE cluster <> number;
+CREATE TABLE cluster (
+  number INTEGER PRIMARY KEY, name INTEGER NOT NULL, canonical INTEGER NOT NULL,
+  size INTEGER NOT NULL
+);
+CREATE TABLE outlet (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
+CREATE TABLE prepared (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE facts (block INTEGER PRIMARY KEY, written INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE segment (
+  number INTEGER PRIMARY KEY, entries INTEGER NOT NULL, fences BLOB NOT NULL
+);
+CREATE TABLE posting (place INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
-"""``seq`` numbers the records as they came; their texts are in blocks of several. A cluster has the
-number of the record that founded it; one of a single record that has always been so has no row in
-``clusters``. A ``score`` of 1 and the ``reason`` canonical are left out."""
+"""``record`` and ``cluster`` are the index; ``prepared``, ``facts`` and ``posting`` follow from
+them. Records are numbered as they come. A cluster has the number of the record that founded it; one
+of a single record that has always been so has no row. ``texts`` is a JSON array, a text a field.
+"""
 
 REASONS = {
     sqlite3.SQLITE_BUSY: "another process is writing to it; waited {:.0f} s",
@@ -68,21 +75,23 @@ REASONS = {
 
 
 @contextmanager
-def store_errors(path: str, patience: float = PATIENCE) -> Iterator[None]:
+def store_errors(path: str) -> Iterator[None]:
     """Turn what SQLite raises into a StoreError with the path and the reason."""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise StoreError(path, REASONS.get(code, unforeseen(error)).format(patience)) from error
-    except UnicodeDecodeError as error:  # what SQLite complains of quotes the file
+        reason = REASONS.get(code)
+        raise StoreError(path, reason.format(PATIENCE) if reason else unforeseen(error)) from error
+    except UnicodeDecodeError as error:  # SQLite's message quotes the file
         raise StoreError(path, REASONS[sqlite3.SQLITE_CORRUPT]) from error
 
 
 def unforeseen(error: sqlite3.Error) -> str:
-    """What SQLite complains of, without the value that it may quote, to be formatted."""
-    told = str(error).partition(" with text ")[0]
-    return f"cannot be read or written: {told}".replace("{", "{{").replace("}", "}}")
+    """Return the message of SQLite without the value that it may quote."""
+    if str(error) == "Cannot operate on a closed database.":
+        return "the index is closed"
+    return f"cannot be read or written: {str(error).partition(' with text ')[0]}"
 
 
 @contextmanager
@@ -98,29 +107,34 @@ def damage_errors(path: str) -> Iterator[None]:
         raise StoreError(path, f"is damaged: {error}") from error
 
 
-def create(path: str, settings: Settings) -> None:
-    """Make an empty index; raises StoreError where there is something already."""
+def create(path: str, settings: Settings) -> sqlite3.Connection:
+    """Make an empty index and open it; raises StoreError where there is something already."""
     if settings.links is not None:
         raise StoreError(path, "an index takes no --links: they name the records of one run")
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as error:
-        raise StoreError(path, error.strerror or str(error)) from error
+    if settings.same:
+        raise StoreError(path, "an index takes no --same; a later record replaces one of its id")
+    if path != MEMORY:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except OSError as error:
+            raise StoreError(path, error.strerror or str(error)) from error
     try:
         with store_errors(path):
             database = connection(path)
             database.execute(f"PRAGMA page_size = {PAGE}")
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION};")
-            held = {"settings": kept(settings), "made_with": rules(), "next": 1, "epoch": 0}
-            write_meta(database, held)
+            kept = {name: v for name, v in settings.manifest().items() if name not in UNKEPT}
+            meta = {"settings": kept, "made_with": rules(), "next": 1, "written": 0, "epoch": 0}
+            write_meta(database, {**meta, "compacted": False})
             database.execute(f"PRAGMA user_version = {FORMAT}")
             database.execute("COMMIT")
-            database.close()
     except BaseException:
-        for suffix in ("", "-wal", "-shm"):
-            Path(path + suffix).unlink(missing_ok=True)
+        if path != MEMORY:
+            for suffix in ("", "-wal", "-shm"):
+                Path(path + suffix).unlink(missing_ok=True)
         raise
+    return database
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -137,7 +151,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def connection(path: str) -> sqlite3.Connection:
-    """A connection with the settings that all share; it commits only when told to."""
+    """Return a connection with the settings that all share; it commits only when asked to."""
     database = sqlite3.connect(
         path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
     )
@@ -176,12 +190,15 @@ def check_kind(path: str, database: sqlite3.Connection) -> None:
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise StoreError(path, "an SQLite database, but no index of dedupe")
     held = database.execute("PRAGMA user_version").fetchone()[0]
+    reason = f"an index of format {held}, and this dedupe reads format {FORMAT}; "
     if held > FORMAT:
-        reason = f"an index of format {held}, and this dedupe knows up to {FORMAT}; upgrade it"
-        raise StoreError(path, reason)
+        raise StoreError(path, f"{reason}upgrade dedupe")
     if held < FORMAT:
-        reason = f"an index of format {held}, and this dedupe knows {FORMAT} alone; make it anew"
-        raise StoreError(path, reason)
+        cure = (
+            "export it with the dedupe that made it (dedupe index export OLD | jq -c '.stories[]'),"
+            " and add the stories to a new index"
+        )
+        raise StoreError(path, reason + cure)
 
 
 def write_meta(database: sqlite3.Connection, values: Mapping[str, object]) -> None:
@@ -191,28 +208,21 @@ def write_meta(database: sqlite3.Connection, values: Mapping[str, object]) -> No
 
 
 def read_meta(database: sqlite3.Connection) -> dict[str, object]:
-    """All facts about the whole index."""
+    """Return all facts about the whole index."""
     return {name: orjson.loads(value) for name, value in database.execute("SELECT * FROM meta")}
 
 
-def kept(settings: Settings) -> dict[str, object]:
-    """The settings that an index keeps, as JSON values."""
-    return {name: value for name, value in settings.manifest().items() if name not in UNKEPT}
-
-
 def rules() -> dict[str, str]:
-    """What the records are described and scored by, beside the settings, as digests."""
+    """Return digests of what prepares and scores texts, beside the settings."""
     return {
-        "folding": digest_of(*RULES),
-        "tags": digest_of(*TAGS),
-        "keys": KEYS_OF,
-        "signatures": str(SIGNATURES),
+        "texts": digest_of("char_table.npz", "lexicon.npz"),
+        "keys": str(SIGNATURES),
         "model": digest_of("model.json"),
     }
 
 
 def digest_of(*names: str) -> str:
-    """A digest of some of the package's data files."""
+    """Return a digest of some of the package's data files."""
     hashed = hashlib.blake2b(digest_size=6)
     for name in names:
         hashed.update((files("dedupe") / "data" / name).read_bytes())
@@ -220,42 +230,41 @@ def digest_of(*names: str) -> str:
 
 
 def as_settings(held: Mapping[str, object], **passing: object) -> Settings:
-    """The settings of an index, with those of one run."""
+    """Return the settings of an index, with those of one run."""
     known = {setting.name for setting in SETTINGS}
     layer = {n: v for n, v in held.items() if n in known and v is not None and v != []}
-    for name in ("window",):
-        if layer.get(name) is not None:
-            layer[name] = f"{layer[name]}s"
+    if isinstance(layer.get("window"), int):  # as indexes of before hold it
+        layer["window"] = f"{layer['window']}s"
     return resolve([("this run", passing), (KEPT, layer)])
 
 
 def check_settings(path: str, held: Mapping[str, object], wanted: Mapping[str, object]) -> None:
     """Raise StoreError, with the difference, for settings other than the index has."""
-    told = [
+    differing = [
         f"{name.replace('_', '-')} is {shown(held.get(name))} here, not {shown(value)}"
         for name, value in wanted.items()
         if held.get(name) != value
     ]
-    if told:
-        raise StoreError(path, "made with other settings: " + "; ".join(told))
+    if differing:
+        raise StoreError(path, "made with other settings: " + "; ".join(differing))
 
 
 def check_rules(path: str, held: object) -> None:
-    """Raise StoreError for an index whose records were described by other rules."""
-    left = rules()
-    right = held if isinstance(held, dict) else {}
-    told = [
-        f"{name} {right.get(name)}, not {left[name]}"
-        for name in left
-        if right.get(name) != left[name]
+    """Raise StoreError for an index whose texts were prepared or scored by other rules."""
+    own = rules()
+    theirs = held if isinstance(held, dict) else {}
+    differing = [
+        f"{name} {theirs.get(name)}, not {own[name]}"
+        for name in own
+        if theirs.get(name) != own[name]
     ]
-    if told:
+    if differing:
         hint = "dedupe index compact brings it up to this version"
-        raise StoreError(path, f"made by another version: {'; '.join(told)}; {hint}")
+        raise StoreError(path, f"made by another version: {'; '.join(differing)}; {hint}")
 
 
 def shown(value: object) -> str:
-    """A setting in a message."""
+    """Return a setting as a message shows it."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from dedupe.errors import InputError
 from dedupe.io.csv_write import (
-    DELIMITERS,
     check_one_table,
     csv_cells,
+    dialect_of,
     holds_objects,
     is_table,
     line_ending_of,
     without_line_ending,
 )
+from dedupe.io.records import TEXT, header_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,37 +36,90 @@ KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "vers
 INDEX_KEYS = (*KEYS, "new", "merged", "canonical_changed")
 """The keys of what an index tells; all but ``new`` of those added are there where they say much."""
 DIGITS = 4
-TEXT = "text"
+
+
+class Annotation(NamedTuple):
+    """What is added to each record: values by ``keys`` under the name ``into``.
+
+    ``rows`` returns those of the records from one position up to another.
+    """
+
+    into: str
+    keys: Sequence[str]
+    rows: Callable[[int, int], list[Row]]
+
+
+def cluster_annotation(clustering: Clustering, into: str) -> Annotation:
+    """Return the annotation of each record with its cluster."""
+    return Annotation(into, KEYS, partial(annotation_rows, clustering))
+
+
+def size_annotation(clustering: Clustering, into: str) -> Annotation:
+    """Return the annotation of each record with how many records its cluster has."""
+
+    def rows(start: int, stop: int) -> list[Row]:
+        return [{"size": size} for size in clustering.sizes[start:stop].tolist()]
+
+    return Annotation(into, ("size",), rows)
 
 
 def annotate_records(corpus: Corpus, clustering: Clustering, settings: Settings) -> Iterator[bytes]:
-    """All records in input order, in chunks, each with an object under ``settings.into``.
+    """Return all records in input order, in chunks, each with its cluster.
 
-    JSONL: the object is spliced in before the last brace, all other bytes stay. Tables: columns are
-    added on the right, the last one empty for a record that states no version. Lines: become JSONL.
-    A missing line ending is supplied. Raises InputError at once for a record that has the key, and
-    for tables that cannot be put into one.
+    Raises as :func:`annotate_chosen`.
     """
-    check_one_table(corpus.batches)
-    for batch in corpus.batches:
-        check_key_is_free(batch, settings.into)
-    return annotate_batches(corpus, clustering, settings.into)
+    chosen = np.ones(len(corpus), bool)
+    return annotate_chosen(corpus.batches, chosen, cluster_annotation(clustering, settings.into))
 
 
-def annotate_batches(corpus: Corpus, clustering: Clustering, into: str) -> Iterator[bytes]:
-    """As :func:`annotate_records`, once the input is known to be fit."""
-    if corpus.batches and is_table(corpus.batches[0]):
-        yield widen_header(corpus.batches[0], into)
+def annotate_chosen(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_], annotation: Annotation
+) -> Iterator[bytes]:
+    """Return the chosen records in input order, in chunks, each with its annotation.
+
+    JSONL: an object is spliced in before the last brace, all other bytes stay. Tables: columns are
+    added on the right, empty for what a row lacks. Lines: become JSONL. A missing line ending is
+    supplied. Raises InputError at once for a record that has the key, and for tables that cannot be
+    put into one.
+    """
+    check_one_table(batches)
+    for batch in batches:
+        check_key_is_free(batch, annotation.into, annotation.keys)
+    return annotated_chunks(batches, chosen, annotation)
+
+
+def annotated_chunks(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_], annotation: Annotation
+) -> Iterator[bytes]:
+    """Yield what :func:`annotate_chosen` returns, once the input is known to be fit."""
+    into, keys = annotation.into, annotation.keys
+    if batches and is_table(batches[0]):
+        yield widen_header(batches[0], into, keys)
     start = 0
-    for batch in corpus.batches:
-        rows = annotation_rows(clustering, start, start + len(batch))
+    for batch in batches:
+        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+        rows = annotation.rows(start, start + len(batch))
         start += len(batch)
-        if holds_objects(batch):
-            yield splice_members(batch, rows, into)
-        elif batch.format == "lines":
-            yield wrap_lines(batch, rows, into)
-        else:
-            yield widen_rows(batch, rows)
+        yield annotate_batch(
+            pick_records(batch, wanted), [rows[at] for at in wanted.tolist()], into, keys
+        )
+
+
+def pick_records(batch: Batch, wanted: NDArray[np.int64]) -> Batch:
+    """Return the spans and lines of some records of a batch, over the same bytes."""
+    if len(wanted) == len(batch):
+        return batch
+    names = ("starts", "ends", "limits", "lines")
+    return replace(batch, **{name: getattr(batch, name)[wanted] for name in names})
+
+
+def annotate_batch(batch: Batch, rows: list[Row], into: str, keys: Sequence[str]) -> bytes:
+    """Return the records of a batch, each with its row."""
+    if holds_objects(batch):
+        return splice_members(batch, rows, into)
+    if batch.format == "lines":
+        return wrap_lines(batch, rows, into)
+    return widen_rows(batch, rows, keys)
 
 
 def annotation_rows(clustering: Clustering, start: int, stop: int) -> list[Row]:
@@ -132,18 +187,20 @@ def wrap_lines(batch: Batch, rows: list[Row], into: str) -> bytes:
 
 
 def widen_rows(batch: Batch, rows: list[Row], keys: Sequence[str] = KEYS) -> bytes:
-    """Rows of a table with their cells added."""
-    data, delimiter = batch.data, DELIMITERS[batch.format]
+    """Return the rows of a table with their cells added."""
+    data, dialect = batch.data, dialect_of(batch)
     parts: list[bytes] = []
     for start, end, limit, row in record_spans(batch, rows):
-        added = csv_cells([cell_text(row.get(key, "")) for key in keys], delimiter)
-        parts += (data[start:end], added, data[end:limit] or b"\n")
+        added = csv_cells([cell_text(row.get(key, "")) for key in keys], dialect)
+        parts += (data[start:end], added, line_ending_of(data[end:limit]))
     return b"".join(parts)
 
 
 def widen_header(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> bytes:
-    """A table's header with the names of the added columns."""
-    names = csv_cells([f"{into}_{key}" for key in keys], DELIMITERS[batch.format])
+    """Return a table's header with the names of the added columns, nothing where it has none."""
+    if not batch.header:
+        return b""
+    names = csv_cells([f"{into}_{key}" for key in keys], dialect_of(batch))
     return without_line_ending(batch.header) + names + line_ending_of(batch.header)
 
 
@@ -155,21 +212,16 @@ def cell_text(value: object) -> str:
 
 
 def annotate_indexed(batch: Batch, rows: list[Row], into: str) -> bytes:
-    """The records of a batch with the answers of an index, as :func:`annotate_records`."""
-    if holds_objects(batch):
-        return splice_members(batch, rows, into)
-    if batch.format == "lines":
-        return wrap_lines(batch, rows, into)
-    return widen_rows(batch, rows, INDEX_KEYS)
+    """Return the records of a batch with the answers of an index."""
+    return annotate_batch(batch, rows, into, INDEX_KEYS)
 
 
 def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> None:
     """Raise InputError where a record, or a table's header, has the key that would be added."""
     taken: Iterable[int]
     if is_table(batch):
-        delimiter = DELIMITERS[batch.format]
-        held = next(csv.reader([batch.header.decode()], delimiter=delimiter))
-        taken = [1] if {f"{into}_{key}" for key in keys} & set(held) else []
+        names = {f"{into}_{key}" for key in keys}
+        taken = [1] if names.intersection(header_names(batch)) else []
     elif batch.format == "lines":
         taken = batch.lines[:1].tolist() if into == TEXT else []
     else:
@@ -219,7 +271,7 @@ def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iter
     """As :func:`select_records`, once the batches are known to go together."""
     if batches and is_table(batches[0]):
         header = batches[0].header
-        yield without_line_ending(header) + line_ending_of(header)
+        yield without_line_ending(header) + line_ending_of(header) if header else b""
     start = 0
     for batch in batches:
         wanted = np.flatnonzero(chosen[start : start + len(batch)])

@@ -11,7 +11,7 @@ from dedupe.errors import InputError
 from dedupe.io.atomic import os_error_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Opened = tuple[Iterator[bytes], tuple[type[Exception], ...]]
 
@@ -27,7 +27,7 @@ MAGIC: dict[bytes, Kind] = {
 BZIP2 = b"BZh"
 BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 HEAD = 10
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 ZSTD_STEP = 1 << 10
 """So little at a time that what comes of it, at most 32 MiB, is counted before it fills memory."""
 GRACE = 1 << 26
@@ -41,6 +41,18 @@ def display_name(path: str) -> str:
     return "<stdin>" if path == "-" else path
 
 
+def check_inputs(inputs: Sequence[str]) -> None:
+    """Raise InputError for a missing file or stdin named twice, before anything is read."""
+    if inputs.count("-") > 1:
+        raise InputError(display_name("-"), None, "named twice; it can be read only once")
+    for path in inputs:
+        try:
+            if path != "-":
+                Path(path).stat()
+        except OSError as error:
+            raise InputError(path, None, os_error_reason(error)) from error
+
+
 def split_suffix(path: str) -> tuple[str, Kind | None]:
     """Take the compression off a path's suffixes: ``a.jsonl.gz`` is ``.jsonl`` and ``gzip``."""
     suffixes = Path(path.lower()).suffixes
@@ -51,7 +63,7 @@ def split_suffix(path: str) -> tuple[str, Kind | None]:
 
 
 def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[bytes]:
-    """Read a file, or stdin for ``-``, as decompressed chunks of up to about a MiB.
+    """Read a file, or stdin for ``-``, as decompressed chunks of up to about a quarter of a MiB.
 
     Raises InputError, without a line, when the file cannot be opened, read or decompressed, or
     when it decompresses to more than ``most`` times its size (0: no limit) and more than 64 MiB.

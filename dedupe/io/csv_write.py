@@ -1,55 +1,82 @@
-"""Write CSV and TSV cells, and escape cells that a spreadsheet would take for a formula."""
+"""Cut rows of CSV and TSV into cells, write cells, and escape those that look like formulas."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
+from dedupe.models import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dedupe.models import Batch
 
-DELIMITERS = {"csv": ",", "tsv": "\t"}
+DIALECTS = {"csv": Dialect(","), "tsv": Dialect("\t")}
 SPECIAL = re.compile(r'[",\t\r\n]')
 
 
 def is_table(batch: Batch) -> bool:
-    """Whether a batch has a header and columns."""
-    return batch.format in DELIMITERS
+    """Return whether a batch has columns, as CSV has."""
+    return batch.format in DIALECTS
 
 
 def holds_objects(batch: Batch) -> bool:
-    """Whether the records of a batch are objects of JSON."""
+    """Return whether the records of a batch are objects of JSON."""
     return batch.format in ("jsonl", "parquet")
+
+
+def dialect_of(batch: Batch) -> Dialect:
+    """Return how the table of a batch is written."""
+    return batch.dialect or DIALECTS[batch.format]
+
+
+def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Yield the cells of each row, with the csv module."""
+    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
+    return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
 
 
 def check_one_table(batches: Sequence[Batch]) -> None:
     """Raise InputError where tables of several headers, or tables and others, would be mixed."""
-    parquet_files = [batch for batch in batches if is_table(batch)]
-    if not parquet_files:
+    tables = [batch for batch in batches if is_table(batch)]
+    if not tables:
         return
-    first = parquet_files[0]
+    first = tables[0]
     for batch in batches:
         if batch.format != first.format:
             reason = f"{batch.format} cannot be written after the {first.format} of {first.path}"
-            raise InputError(batch.path, None, reason)
+            raise InputError(batch.path, None, reason + "; --to jsonl writes both")
         if without_line_ending(batch.header) != without_line_ending(first.header):
-            raise InputError(batch.path, 1, f"the header differs from that of {first.path}")
+            reason = f"the header differs from that of {first.path}; --to jsonl writes both"
+            raise InputError(batch.path, 1, reason)
+        if dialect_of(batch) != dialect_of(first):
+            reason = f"the delimiter differs from that of {first.path}; --to jsonl writes both"
+            raise InputError(batch.path, 1, reason)
 
 
-def csv_cells(values: Iterable[str], delimiter: str) -> bytes:
-    """Cells to put after a row, each behind a delimiter."""
-    return "".join(delimiter + quote_cell(value) for value in values).encode()
+def csv_cells(values: Iterable[str], dialect: Dialect) -> bytes:
+    """Return cells to put after a row, each behind a delimiter."""
+    return "".join(dialect.delimiter + quote_cell(value, dialect) for value in values).encode()
 
 
-def quote_cell(value: str) -> str:
-    """A cell in quotes if it has a character that asks for them."""
-    return '"' + value.replace('"', '""') + '"' if SPECIAL.search(value) else value
+def quote_cell(value: str, dialect: Dialect) -> str:
+    """Return a cell, in quotes if it has a character that asks for them."""
+    if dialect.escape:
+        value = value.replace(dialect.escape, dialect.escape * 2)
+    if dialect.delimiter in value or SPECIAL.search(value):
+        return '"' + value.replace('"', '""') + '"'
+    return value
+
+
+def csv_row(values: Iterable[str], dialect: Dialect) -> bytes:
+    """Return a row; one of a single empty cell is quoted, for it would be a blank line."""
+    cells = [quote_cell(value, dialect) for value in values]
+    return ((dialect.delimiter.join(cells) or '""') + "\n").encode()
 
 
 def without_line_ending(line: bytes) -> bytes:
@@ -67,20 +94,19 @@ NUMBER = re.compile(r"[ ]*[+-]?(?:\d+(?:[.,]\d*)*|\.\d+)(?:[eE][+-]?\d+)?%?[ ]*"
 GUARD = "'"
 
 
-def escape_formulas(chunks: Iterable[bytes], batches: Sequence[Batch]) -> Iterator[bytes]:
-    """Chunks of whole rows of a table, or of anything else, which passes as it is."""
-    if not batches or not is_table(batches[0]):
+def escape_formulas(chunks: Iterable[bytes], dialect: Dialect | None) -> Iterator[bytes]:
+    """Pass on chunks of whole rows of a table, their formulas guarded; of no table, as they are."""
+    if dialect is None:
         yield from chunks
         return
-    delimiter = DELIMITERS[batches[0].format]
     for chunk in chunks:
-        yield escape_rows(chunk, delimiter)
+        yield escape_rows(chunk, dialect)
 
 
-def escape_rows(rows: bytes, delimiter: str) -> bytes:
-    r"""Whole rows with their formulas guarded; a row without any keeps its bytes.
+def escape_rows(rows: bytes, dialect: Dialect) -> bytes:
+    r"""Return whole rows with their formulas guarded; a row without any keeps its bytes.
 
-    >>> escape_rows(b"id,title\na,=1+1\nb,-5\n", ",")
+    >>> escape_rows(b"id,title\na,=1+1\nb,-5\n", Dialect(","))
     b"id,title\na,'=1+1\nb,-5\n"
     """
     taken: list[str] = []
@@ -91,18 +117,18 @@ def escape_rows(rows: bytes, delimiter: str) -> bytes:
             yield taken[-1]
 
     out: list[str] = []
-    for cells in csv.reader(feed(), delimiter=delimiter):
+    for cells in read_cells(feed(), dialect):
         raw = "".join(taken)
         taken.clear()
-        out.append(escape_cells(cells, raw, delimiter) if any(map(is_formula, cells)) else raw)
+        out.append(escape_cells(cells, raw, dialect) if any(map(is_formula, cells)) else raw)
     return "".join(out).encode()
 
 
-def escape_cells(cells: Sequence[str], raw: str, delimiter: str) -> str:
-    """A row made anew from its cells, with its line ending."""
+def escape_cells(cells: Sequence[str], raw: str, dialect: Dialect) -> str:
+    """Return a row made anew from its cells, with its line ending."""
     ending = raw[len(raw.rstrip("\r\n")) :]
     safe = (GUARD + cell if is_formula(cell) else cell for cell in cells)
-    return delimiter.join(map(quote_cell, safe)) + ending
+    return dialect.delimiter.join(quote_cell(cell, dialect) for cell in safe) + ending
 
 
 def is_formula(cell: str) -> bool:

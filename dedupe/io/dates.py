@@ -1,9 +1,20 @@
-"""Convert date strings and numbers to seconds since 1970."""
+"""Convert dates to seconds since 1970: one value, or a column at once."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe.io.written_dates import parse_written_date
+from dedupe.models import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
@@ -15,12 +26,22 @@ FINER_UNITS = 3
 DATE_DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
 # Nanoseconds of such a count have twenty digits at most; endless ones are no number of Python's.
 COUNT = re.compile(r"-?\d{9,20}(?:\.\d+)?")
+MAIL_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? "
+    r"(?:[+-]\d{4}|GMT|UTC?|Z|[ECMP][SD]T)"
+)
+PARTS = 6
+"""Year, month, day, hour, minute and second, as feedparser has them in a list."""
+WRAPPERS = ("$date", "$numberLong")
+"""Members under which MongoDB's exports hold a date."""
 
 
 def parse_timestamp(value: object, otherwise: int) -> int:
-    """Read ISO 8601, RFC 2822, or a count since 1970; ``otherwise`` when it is none of these.
+    """Return the seconds of a date; ``otherwise`` when it cannot be read.
 
-    A time without a zone is UTC; fractions are cut off, towards the past.
+    Reads ISO 8601, RFC 2822, a count since 1970, a list of year, month, day, hour, minute and
+    second, and what :func:`dedupe.io.written_dates.parse_written_date` reads. A time without a zone
+    is UTC; fractions are cut off, towards the past.
     """
     found = None
     if isinstance(value, str):
@@ -34,6 +55,8 @@ def parse_timestamp(value: object, otherwise: int) -> int:
             if DATE_DIGITS.fullmatch(str(value))
             else epoch_seconds(value)
         )
+    elif isinstance(value, list | dict):
+        found = parse_structured_date(value)
     return otherwise if found is None else found
 
 
@@ -44,7 +67,7 @@ def datetime_seconds(when: datetime) -> int:
 
 
 def parse_unusual_date(text: str) -> int | None:
-    """Read what is not plain ISO 8601: run together, a count, zoned by name, or RFC 2822."""
+    """Read what is not plain ISO 8601: run together, a count, zoned by name, or written out."""
     if COUNT.fullmatch(text) and not DATE_DIGITS.fullmatch(text):
         return epoch_seconds(float(text) if "." in text else int(text))
     if DATE_DIGITS.fullmatch(text):
@@ -52,7 +75,12 @@ def parse_unusual_date(text: str) -> int | None:
     try:
         return datetime_seconds(datetime.fromisoformat(parse_named_offset(text)))
     except ValueError:
-        return parse_mail_date(text)
+        readers = (parse_mail_date, parse_written_date)
+        # The lenient reader of mail passes over "PM" and "GMT+0200", so it is asked last.
+        for read in readers if MAIL_DATE.fullmatch(text) else reversed(readers):
+            if (found := read(text)) is not None:
+                return found
+        return None
 
 
 def parse_named_offset(text: str) -> str:
@@ -78,3 +106,150 @@ def parse_mail_date(text: str) -> int | None:
         return datetime_seconds(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None  # its parser is lenient and falls over in several ways
+
+
+def parse_structured_date(value: list[Any] | dict[str, Any]) -> int | None:
+    """Read a date that JSON holds in parts, or in an object as MongoDB writes it."""
+    if isinstance(value, dict):
+        inner = next((value[name] for name in WRAPPERS if name in value), None)
+        nested = isinstance(inner, dict) and any(name in WRAPPERS for name in inner)
+        if inner is None or (isinstance(inner, dict) and not nested) or len(value) > 1:
+            return None
+        if isinstance(inner, int):  # MongoDB counts milliseconds, however few there are
+            return inner // 1000 if abs(inner) < MOST_SECONDS * 1000 else None
+        found = parse_timestamp(inner, NO_TIME)
+        return None if found == NO_TIME else found
+    parts = value[:PARTS]
+    if len(parts) < PARTS or any(type(part) is not int for part in parts):
+        return None
+    try:
+        return datetime_seconds(datetime(*parts))  # noqa: DTZ001 - in UTC, as feedparser says
+    except (ValueError, OverflowError):
+        return None
+
+
+# What a day, a time, and one with a zone are written as; 0 stands for any digit.
+SHAPES = {
+    len(shape): shape
+    for shape in (
+        b"0000-00-00",
+        b"0000-00-00T00:00:00",
+        b"0000-00-00T00:00:00Z",
+        b"0000-00-00T00:00:00.000Z",
+        b"0000-00-00T00:00:00+00:00",
+    )
+}
+DIGIT, SEPARATOR, SIGN, ZERO = b"0"[0], b"T"[0], b"+"[0], b"0"[0]
+TIME_AT, ZONE_AT, WITH_ZONE = 10, 19, 25
+MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+
+def parse_column(values: Sequence[Any], date_format: str | None = None) -> NDArray[np.int64]:
+    """Return the seconds of each date, ``NO_TIME`` where one is absent or cannot be read.
+
+    ``date_format``, as strptime takes it, is tried before what is read without it.
+    """
+    times = np.full(len(values), NO_TIME)
+    rest: Iterable[int] = range(len(values))
+    if date_format is None and set(map(type, values)) == {str}:
+        rest = parse_iso_column(values, times)
+    known: dict[Any, int] = {}
+    for position in rest:
+        value = values[position]
+        if value is None or value == "":
+            continue
+        key = (type(value), value) if isinstance(value, str | int | float) else None
+        found = known.get(key) if key else None
+        if found is None:
+            found = parse_formatted(value, date_format)
+            if key:
+                known[key] = found
+        times[position] = found
+    return times
+
+
+def parse_formatted(value: object, date_format: str | None) -> int:
+    """Return the seconds of a date in a format of its own, else in a usual one, or ``NO_TIME``."""
+    if date_format is not None and isinstance(value, str | int):
+        try:
+            # A year below 1900 or a zone at the edge of time would leave the range.
+            return datetime_seconds(datetime.strptime(str(value).strip(), date_format))  # noqa: DTZ007 - UTC where it says none
+        except (ValueError, OverflowError):
+            pass
+    return parse_timestamp(value, NO_TIME)
+
+
+def parse_iso_column(texts: Sequence[str], times: NDArray[np.int64]) -> Sequence[int]:
+    """Set the times of the texts that are plain ISO 8601; returns the positions of the others."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    sizes = np.unique(lengths).tolist()
+    for size in sizes:
+        if size in SHAPES:
+            whole = len(sizes) == 1
+            rows = np.arange(len(texts)) if whole else np.flatnonzero(lengths == size)
+            some = texts if whole else [texts[row] for row in rows.tolist()]
+            times[rows] = iso_seconds(some, SHAPES[size])
+    left: list[int] = np.flatnonzero(times == NO_TIME).tolist()
+    return left
+
+
+def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
+    """Return the seconds of texts of one length, ``NO_TIME`` for one of another shape."""
+    # A character that is not ASCII becomes a question mark, which no shape has.
+    joined = "".join(texts).encode("ascii", "replace")
+    table = np.frombuffer(joined, np.uint8).reshape(len(texts), len(shape))
+    digits = table - ZERO
+    fine = np.ones(len(texts), bool)
+    for at, wanted in enumerate(shape):
+        column = table[:, at]
+        if wanted == DIGIT:
+            fine &= digits[:, at] <= 9  # noqa: PLR2004 - a digit
+        elif wanted == SEPARATOR:
+            fine &= (column == SEPARATOR) | (column == ord(" "))
+        elif wanted == SIGN:
+            fine &= (column == SIGN) | (column == ord("-"))
+        else:
+            fine &= column == wanted
+
+    def number(start: int, stop: int) -> NDArray[np.int64]:
+        found = np.zeros(len(texts), np.int64)
+        for at in range(start, stop):
+            found = found * 10 + digits[:, at]
+        return found
+
+    year, month, day = number(0, 4), number(5, 7), number(8, 10)
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    most = MONTH_DAYS[np.minimum(month, 12)] + (leap & (month == 2))  # noqa: PLR2004 - February
+    fine &= (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= most)  # noqa: PLR2004 - December
+    seconds = civil_days(year, month, day) * DAY
+    if len(shape) > TIME_AT:
+        hour, minute, second = number(11, 13), number(14, 16), number(17, 19)
+        fine &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - of a day, an hour, a minute
+        seconds += hour * 3600 + minute * 60 + second
+    if len(shape) == WITH_ZONE:
+        hours, minutes = number(20, 22), number(23, 25)
+        fine &= (hours < 24) & (minutes < 60)  # noqa: PLR2004 - as above
+        ahead = np.where(table[:, ZONE_AT] == SIGN, 1, -1)
+        seconds -= ahead * (hours * 3600 + minutes * 60)
+    return np.where(fine, seconds, NO_TIME)
+
+
+def civil_days(
+    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the days since 1970 of dates of the Gregorian calendar.
+
+    By Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
+    """
+    year = year - (month <= 2)  # noqa: PLR2004 - the year begins in March
+    era = year // 400
+    of_era = year - era * 400
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    days: NDArray[np.int64] = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100
+    return days + of_year - 719468
+
+
+def mark_days_only(times: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which times are days alone: midnight, as a date without a time of day is read."""
+    midnight: NDArray[np.bool_] = (times != NO_TIME) & (times % DAY == 0)
+    return midnight

@@ -1,23 +1,43 @@
-"""Turn parsed records into columns: the texts to compare, ids, sources and times.
+"""Turn parsed records into columns: the texts to compare, ids, outlets, times and urls.
 
-A column at a time is several times faster than a record at a time.
+A column at a time is several times faster than a record at a time, and gives the same: each record
+takes the first of the names under which it has something usable.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from dedupe.io.dates import parse_timestamp
+import numpy as np
+
+from dedupe.field_names import LONG_TEXTS, LONGEST_LEDE, plain_name
+from dedupe.io.dates import mark_days_only, parse_column
+from dedupe.io.field_lookup import (
+    DATE,
+    ID,
+    SOURCE,
+    URL_ROLE,
+    Accessor,
+    accessors,
+    looked_for,
+    setting_role,
+    text_roles,
+)
+from dedupe.io.placeholders import find_placeholders
+from dedupe.io.urls import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from dedupe.config import Settings
-    from dedupe.config_values import Field
+    from dedupe.io.field_lookup import Record, Role
 
-    Record = dict[str, Any]
+    Convert = Callable[[list[Any], Accessor], list[Any]]
 
 TYPE_NAMES = {
     bool: "a boolean",
@@ -29,146 +49,272 @@ TYPE_NAMES = {
     type(None): "null",
     bytes: "binary",
 }
-NONE_TYPE = type(None)
 MAX_NAMES = 12
 MAX_NAME_LENGTH = 40
+HOST = "host of the url"
+ALL_TEXT = {str}
+SAMPLE = 50
+"""Records of a batch that are looked at for names and for columns that nobody named."""
 
 
 class Unreadable(ValueError):  # noqa: N818 - a fact about a record; InputError is the error
     """Why a record cannot be read, before its place is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Columns:
-    """The columns of a Batch, and how many of its dates could not be read."""
+    """The columns of a Batch, and what was found on the way.
 
-    texts: tuple[list[str], ...]
-    ids: list[str]
-    sources: list[str]
-    times: list[int]
-    undated: int
+    ``used`` counts, by role and name, the records that a name served. ``unread`` are the dates that
+    cannot be read, each with its position. Where ``refused`` names records that cannot be read, by
+    their positions, the columns are not filled. ``placeholders`` counts titles of failed downloads:
+    such a record has no text, for two of them are not one story. ``empty_texts``: some are there.
+    """
 
+    texts: tuple[list[str], ...] = ()
+    ids: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    times: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    url_keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    used: dict[str, dict[str, int]] = field(default_factory=dict)
+    unread: list[tuple[int, Any]] = field(default_factory=list)
+    placeholders: dict[str, int] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+    blanked: frozenset[int] = frozenset()
+    empty_texts: bool = False
+    sample: Sequence[Record] = ()
 
-def extract_columns(records: Sequence[Any], settings: Settings) -> Columns:
-    """The columns of parsed records; raises Unreadable if one of them is no story."""
-    for kind in set(map(type, records)) - {dict}:
-        raise Unreadable(f"not an object but {TYPE_NAMES[kind]}")
-    texts = tuple(text_column(records, field.names) for field in settings.field)
-    if all(None in column for column in texts):
-        for record, *found in zip(records, *texts, strict=True):
-            if found.count(None) == len(found):
-                raise Unreadable(no_text_message(record, settings.field))
-    times, undated = time_column(find_values(records, settings.date_field.split("|")))
-    return Columns(
-        texts=tuple([text or "" for text in column] for column in texts),
-        ids=label_column(find_values(records, settings.id_field.split("|"))),
-        sources=label_column(find_values(records, settings.source_field.split("|"))),
-        times=times,
-        undated=undated,
-    )
+    @property
+    def days_only(self) -> NDArray[np.bool_]:
+        """Which times are days without a time of day."""
+        return mark_days_only(self.times)
 
+    @property
+    def textless(self) -> list[int]:
+        """The positions of the records without any text, placeholders aside."""
+        if any(map(all, self.texts)):
+            return []
+        rows = zip(*self.texts, strict=True)
+        found = [position for position, row in enumerate(rows) if not any(row)]
+        return [position for position in found if position not in self.blanked]
 
-def check_record(record: object, fields: Sequence[Field]) -> None:
-    """Raise Unreadable as ``extract_columns`` does; faster for a single record."""
-    if not isinstance(record, dict):
-        raise Unreadable(f"not an object but {TYPE_NAMES[type(record)]}")
-    empty = True
-    for field in fields:
-        value = find_value(record, field.names)
-        if not isinstance(value, str | None):
-            raise Unreadable(wrong_type_message(record, field.names))
-        empty = empty and value is None
-    if empty:
-        raise Unreadable(no_text_message(record, fields))
-
-
-def find_value(record: Record, names: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the JSON held
-    """The value of the first name that a record has and that is not null, or None."""
-    for name in names:
-        value = record.get(name)
-        if value is None and "." in name:
-            value = descend(record, name.split("."))
-        if value is not None:
-            return value
-    return None
+    def count(self, role: str, name: str, records: int) -> None:
+        """Count records that took a role from a name."""
+        if records:
+            counts = self.used.setdefault(role, {})
+            counts[name] = counts.get(name, 0) + records
 
 
-def find_values(records: Sequence[Record], names: Sequence[str]) -> list[Any]:
-    """For each record the value of the first name that it has and that is not null, or None."""
-    found = values_under(records, names[0])
-    for name in names[1:]:
-        if None not in found:
+def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
+    """Return the columns of parsed objects."""
+    keys = frozenset(chain.from_iterable(records))
+    columns = Columns(sample=records[:SAMPLE])
+    roles = text_roles(settings)
+    columns.texts = tuple(text_column(records, role, keys, columns) for role in roles)
+    if columns.refused:
+        return columns
+    clear_placeholders(columns)
+    columns.ids = label_column(records, setting_role(settings, ID), keys, columns)
+    sources = setting_role(settings, SOURCE)
+    columns.sources = label_column(records, sources, keys, columns)
+    fill_times(records, settings, keys, columns)
+    fill_urls(records, settings, keys, columns)
+    return columns
+
+
+def first_values(
+    records: Sequence[Record],
+    role: Role,
+    keys: frozenset[str],
+    columns: Columns,
+    convert: Convert,
+) -> list[Any]:
+    """Return what each record has under the first name that serves it, None where none does.
+
+    ``convert`` makes None of what does not serve; by the usual names an empty text does not.
+    """
+    found: list[Any] | None = None
+    for way in accessors(role, keys):
+        values = way.values(records)
+        if set(map(type, values)) != ALL_TEXT:
+            values = convert(values, way)
+        if role.usual and not all(values):
+            values = [value or None for value in values]
+        if role.is_lede and plain_name(way.name) in LONG_TEXTS:
+            values = [value and value[:LONGEST_LEDE] for value in values]
+        if found is None:
+            found, lacking = values, len(values)
+        else:
+            lacking = found.count(None)
+            pairs = zip(found, values, strict=True)
+            found = [new if old is None else old for old, new in pairs]
+        left = found.count(None)
+        columns.count(role.name, way.name, lacking - left)
+        if not left:
             break
-        others = values_under(records, name)
-        found = [new if old is None else old for old, new in zip(found, others, strict=True)]
-    return found
+    return [None] * len(records) if found is None else found
 
 
-def values_under(records: Sequence[Record], name: str) -> list[Any]:
-    """For each record the value under a key as it stands, else at a dotted path, or None."""
-    values = [record.get(name) for record in records]
-    if "." not in name:
-        return values
-    steps = name.split(".")
-    return [
-        descend(record, steps) if value is None else value
-        for record, value in zip(records, values, strict=True)
-    ]
+def text_column(
+    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
+) -> list[str]:
+    """Return the texts of one field, ``""`` where absent; a number is read as a text.
+
+    A record that has only what is no text is refused. In a lede by the usual names it is none.
+    """
+    wrong: dict[int, str] = {}
+
+    def convert(values: list[Any], way: Accessor) -> list[Any]:
+        texts = [value if type(value) is str else as_text(value) for value in values]
+        if not role.is_lede:
+            for position, (text, value) in enumerate(zip(texts, values, strict=True)):
+                if text is None and value is not None:
+                    wrong.setdefault(position, wrong_type_message(way.name, value))
+        return texts
+
+    found = first_values(records, role, keys, columns, convert)
+    if None in found and not columns.empty_texts:
+        ways = accessors(role, keys)
+        columns.empty_texts = any("" in way.values(records) for way in ways)
+    for position, reason in wrong.items():
+        if found[position] is None:
+            columns.refused.setdefault(position, reason)
+    return [text or "" for text in found] if None in found else found
 
 
-def descend(record: Record, steps: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the JSON held
-    """Follow a path into nested objects; None where it ends early."""
-    value: Any = record
-    for step in steps:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
+def clear_placeholders(columns: Columns) -> None:
+    """Drop the titles of failed downloads, and other texts of their records that are such too."""
+    titles = columns.texts[0]
+    blank = find_placeholders(titles)
+    for position in blank:
+        title = titles[position]
+        columns.placeholders[title] = columns.placeholders.get(title, 0) + 1
+    columns.blanked = frozenset(blank)
+    for texts in columns.texts if blank else ():
+        others = [texts[position] for position in blank]
+        for at in find_placeholders(others):
+            texts[blank[at]] = ""
 
 
-def text_column(records: Sequence[Record], names: Sequence[str]) -> list[str | None]:
-    """The texts of one field, None where absent; raises Unreadable for one that is no string."""
-    values = find_values(records, names)
-    if not set(map(type, values)) <= {str, NONE_TYPE}:
-        for record, value in zip(records, values, strict=True):
-            if not isinstance(value, str | None):
-                raise Unreadable(wrong_type_message(record, names))
-    return values
+def as_text(value: object) -> str | None:
+    """Return a text as it is, a number in its digits, None for anything else."""
+    return as_label(value) or None if not isinstance(value, str) else value
 
 
-def label_column(values: list[Any]) -> list[str]:
-    """Ids or sources as texts; ``""`` for what cannot be one."""
-    return values if set(map(type, values)) == {str} else [as_label(value) for value in values]
+def label_column(
+    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
+) -> list[str]:
+    """Return ids or outlets as texts; ``""`` for what cannot be one."""
+
+    def convert(values: list[Any], _way: Accessor) -> list[Any]:
+        labels = [value if value is None else as_label(value) for value in values]
+        return [label or None for label in labels] if role.usual else labels
+
+    found = first_values(records, role, keys, columns, convert)
+    return [label or "" for label in found] if None in found else found
 
 
 def as_label(value: object) -> str:
-    """A string as it is, a number as a string, else ``""``."""
+    """Return a string as it is, a number as a string, else ``""``."""
     if isinstance(value, str):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else ""
 
 
-def time_column(dates: list[Any]) -> tuple[list[int], int]:
-    """Times in seconds, or NO_TIME, and the number of dates that could not be read."""
-    times = [NO_TIME if date is None else parse_timestamp(date, NO_TIME) for date in dates]
-    if NO_TIME not in times:
-        return times, 0
-    pairs = zip(times, dates, strict=True)
-    return times, sum(time == NO_TIME and date is not None and date != "" for time, date in pairs)
-
-
-def wrong_type_message(record: Record, names: Sequence[str]) -> str:
-    """Word a text that is no string, under the name that it was found by."""
-    found = ((name, values_under([record], name)[0]) for name in names)
-    name, value = next(pair for pair in found if pair[1] is not None)
-    return f"{name}: expected a string, got {TYPE_NAMES[type(value)]}"
-
-
-def no_text_message(record: Record, fields: Sequence[Field]) -> str:
-    """Word the lack of any text, with what was looked for and what is there."""
-    looked = ", ".join(name for field in fields for name in field.names)
-    names = [
-        name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..." for name in record
+def fill_times(
+    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
+) -> None:
+    """Set the times in seconds, or NO_TIME: of each record the first date that can be read."""
+    role = setting_role(settings, DATE)
+    times = np.full(len(records), NO_TIME)
+    unread: dict[int, Any] = {}
+    left = np.arange(len(records))
+    for way in accessors(role, keys):
+        values = way.values(records)
+        some = values if len(left) == len(values) else [values[position] for position in left]
+        times[left] = read = parse_column(some, settings.date_format)
+        lacking = np.flatnonzero(read == NO_TIME)
+        columns.count(role.name, way.name, len(left) - len(lacking))
+        left = left[lacking]
+        for position in left.tolist():
+            if values[position] not in (None, ""):
+                unread.setdefault(position, values[position])
+        if not len(left):
+            break
+    columns.times = times
+    columns.unread = [
+        (position, unread[position]) for position in left.tolist() if unread.get(position)
     ]
+
+
+def fill_urls(
+    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
+) -> None:
+    """Set the keys of urls, and their hosts where no outlet is named and none was asked for.
+
+    Without ``--same url`` only urls of the same spelling have equal keys, for that is fast.
+    """
+    urls = url_column(records, keys)
+    if urls is None:
+        columns.url_keys = np.zeros(len(records), np.int64)
+        return
+    columns.url_keys = hash_urls(map(page_of_url, urls) if URL in settings.same else urls)
+    if not all(columns.sources) and setting_role(settings, SOURCE).usual:
+        columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
+
+
+def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | None:
+    """Return the url of each record, ``""`` for none; None where no record has one."""
+    found: list[str] | None = None
+    for way in accessors(URL_ROLE, keys):
+        values = way.values(records)
+        if set(map(type, values)) != ALL_TEXT:
+            values = [value if isinstance(value, str) else "" for value in values]
+        if not is_all_web(values):
+            values = [value if value.startswith(WEB) else "" for value in values]
+        found = values if found is None else [a or b for a, b in zip(found, values, strict=True)]
+        if all(found):
+            break
+    return found if found and any(found) else None
+
+
+def check_names(sample: Record, settings: Settings) -> None:
+    """Raise Unreadable where the columns of a table hold no text; ``sample`` has one of each type.
+
+    A table that lacks a field by the name that was given for it is refused as a whole, too.
+    """
+    keys = frozenset(sample)
+    wrong = []
+    for role in text_roles(settings):
+        for way in accessors(role, keys):
+            [value] = way.values([sample])
+            if isinstance(value, str):
+                return
+            if value is not None and not role.is_lede:
+                wrong.append(wrong_type_message(way.name, value))
+    raise Unreadable(wrong[0] if wrong else no_text_message(sample, settings))
+
+
+def wrong_type_message(name: str, value: object) -> str:
+    """Word a text that is no string, under the name that it was found by."""
+    if isinstance(value, dict) and value:
+        inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
+        return (
+            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
+        )
+    return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
+
+
+def no_text_message(record: Record, settings: Settings) -> str:
+    """Word the lack of any text, with what was looked for and what is there."""
+    names = list(map(shorten, record))
     if len(names) > MAX_NAMES:
         names[MAX_NAMES:] = ["..."]
-    return f"no text: looked for {looked}; the record has {', '.join(names) or 'nothing'}"
+    has = ", ".join(names) or "nothing"
+    return f"no text: looked for {looked_for(settings)}; the record has {has}"
+
+
+def shorten(name: str) -> str:
+    """Return a name as messages show it."""
+    return name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..."

@@ -66,8 +66,8 @@ def batch_lines(batch: Batch, chosen: NDArray[np.bool_]) -> int:
 
 
 def with_line_ending(line: bytes) -> int:
-    """The line endings of a header, which may lack its last."""
-    return line.count(NEWLINE) + (not line.endswith(NEWLINE))
+    """Return the line endings of a header, which may lack its last; 0 without a header."""
+    return line.count(NEWLINE) + (bool(line) and not line.endswith(NEWLINE))
 
 
 LINE_FEED = b"\n"

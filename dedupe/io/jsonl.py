@@ -2,78 +2,135 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 
-from dedupe.io.fields import check_record, extract_columns
-from dedupe.io.source import split_blocks
+from dedupe.io.encodings import utf8_problem
+from dedupe.io.fields import TYPE_NAMES, extract_columns
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from dedupe.io.fields import Columns
+    from numpy.typing import NDArray
+
     from dedupe.io.source import Source
     from dedupe.models import Batch
 
 LITERALS = ("NaN", "Infinity", "-Infinity")
+OBJECTS = {dict}
 
 
 def read_jsonl(source: Source) -> Iterator[Batch]:
-    """Batches of the records in JSON Lines; a block with a line that is none is sifted."""
+    """Yield batches of the records in JSON Lines."""
     first = source.first
-    for block in split_blocks(source.lines, len):
-        yield from parse_block(block, list(range(first, first + len(block))), source)
-        first += len(block)
+    for block in join_pieces(source.lines):
+        lines = list(BytesIO(block))
+        source.read_stats.met += len(lines)
+        for start in range(0, len(lines), MOST_RECORDS):
+            some = lines[start : start + MOST_RECORDS]
+            data = block if len(some) == len(lines) else None
+            numbers = np.arange(first + start, first + start + len(some))
+            yield from parse_block(some, numbers, source, data=data)
+        first += len(lines)
+
+
+def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small pieces of whole lines into blocks of about a quarter of a MiB."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= MOST_BYTES or len(held) >= MOST_RECORDS:
+            yield piece if len(held) == 1 else b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def parse_block(
-    raws: list[bytes], numbers: list[int], source: Source, header: bytes = b""
+    raws: Sequence[bytes],
+    numbers: NDArray[np.int64],
+    source: Source,
+    header: bytes = b"",
+    data: bytes | None = None,
 ) -> Iterator[Batch]:
-    """A batch of lines by their numbers, none if no line is good."""
-    try:
-        columns = parse_lines(raws, source)
-    except ValueError:
-        kept = [pair for pair in zip(raws, numbers, strict=True) if is_valid(*pair, source)]
-        raws, numbers = [raw for raw, _ in kept], [number for _, number in kept]
-        columns = parse_lines(raws, source)
+    """Yield a batch of lines by their numbers, none if no line is good.
+
+    ``data`` are the lines end to end, where they are at hand. Bad lines are refused in their order.
+    """
+    refused: dict[int, str] = {}
+    records = parse_lines(raws)
+    kept = list(range(len(raws)))
+    if records is None:
+        kept, records = sift_lines(raws, refused, source)
+    columns = extract_columns(records, source.settings)
+    if columns.refused:
+        refused |= {kept[position]: reason for position, reason in columns.refused.items()}
+        fine = [position for position in range(len(kept)) if position not in columns.refused]
+        kept, records = [kept[position] for position in fine], [records[p] for p in fine]
+        columns = extract_columns(records, source.settings)
+    for position in sorted(refused):
+        source.refuse(int(numbers[position]), refused[position], raws[position])
+    if len(kept) < len(raws):
+        raws, numbers, data = [raws[position] for position in kept], numbers[kept], None
     if raws:
-        yield source.batch(raws, numbers, columns, header)
+        yield source.batch(raws, numbers, columns, header, data=data)
 
 
-def parse_lines(raws: list[bytes], source: Source) -> Columns:
-    """The columns of lines that all hold a record; raises ValueError if one does not."""
-    return extract_columns(list(map(orjson.loads, raws)), source.settings)
-
-
-def is_valid(raw: bytes, number: int, source: Source) -> bool:
-    """Whether a line holds a record; a blank one is counted, any other refused."""
-    if raw.isspace():
-        source.read_stats.blank += 1
-        return False
+def parse_lines(raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """Return the objects of lines, None where a line holds none."""
     try:
-        check_record(orjson.loads(raw), source.settings.field)
-    except ValueError as error:
-        source.refuse(number, json_error_reason(error, raw), raw)
-        return False
-    return True
+        records = list(map(orjson.loads, raws))
+    except ValueError:
+        return None
+    return records if set(map(type, records)) <= OBJECTS else None
 
 
-def json_error_reason(error: ValueError, raw: bytes) -> str:
-    """Word why a line is no record: not UTF-8, not JSON (and where), or no story."""
+def sift_lines(
+    raws: Sequence[bytes], refused: dict[int, str], source: Source
+) -> tuple[list[int], list[dict[str, Any]]]:
+    """Return the positions of the lines that hold an object, and the objects.
+
+    Blank lines are counted; why a line holds no object is put into ``refused``.
+    """
+    kept, records = [], []
+    for position, raw in enumerate(raws):
+        if raw.isspace():
+            source.read_stats.blank += 1
+            continue
+        try:
+            record = orjson.loads(raw)
+        except ValueError as error:
+            refused[position] = json_error_reason(error, raw, source.settings.encoding)
+            continue
+        if isinstance(record, dict):
+            kept.append(position)
+            records.append(record)
+        else:
+            refused[position] = f"not an object but {TYPE_NAMES[type(record)]}"
+    return kept, records
+
+
+def json_error_reason(error: ValueError, raw: bytes, encoding: str | None = None) -> str:
+    """Word why a line is not JSON: not UTF-8, or what is wrong and where."""
     if not isinstance(error, orjson.JSONDecodeError):
         return str(error)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as bad:
-        return f"invalid UTF-8 at byte {bad.start + 1}"
+    problem = utf8_problem(raw, encoding)
+    if problem:
+        return problem
+    text = raw.decode()
     # The parser has read the minus of -Infinity before it gives up.
     at = error.pos - (error.msg == "no digit after sign")
     return f"invalid JSON: {describe_decode_error(error.msg, text[at:])} at column {at + 1}"
 
 
 def describe_decode_error(message: str, rest: str) -> str:
-    """The parser's words, or better ones where we have them."""
+    """Return the parser's words, or better ones where there are some."""
     for literal in LITERALS:
         if rest.startswith(literal):
             return f"{literal} is no JSON number"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedupe.io.fields import Columns
+import numpy as np
+
+from dedupe.io.encodings import utf8_problem
+from dedupe.io.fields import Columns, clear_placeholders
 from dedupe.io.source import split_blocks
 from dedupe.models import NO_TIME
 
@@ -16,29 +19,31 @@ if TYPE_CHECKING:
 
 
 def read_lines(source: Source) -> Iterator[Batch]:
-    """Batches of the non-blank lines; each is the text of the first field."""
+    """Yield batches of the lines that are not blank; each is the text of the first field."""
     for block in split_blocks(line_records(source), lambda item: len(item[1])):
         numbers, raws, texts = map(list, zip(*block, strict=True))
-        absent = [""] * len(block)
+        count = len(block)
         columns = Columns(
-            texts=(texts, *([""] * len(block) for _ in source.settings.field[1:])),
-            ids=absent,
-            sources=list(absent),
-            times=[NO_TIME] * len(block),
-            undated=0,
+            texts=(texts, *([""] * count for _ in source.settings.field[1:])),
+            ids=[""] * count,
+            sources=[""] * count,
+            times=np.full(count, NO_TIME),
+            url_keys=np.zeros(count, np.int64),
         )
-        yield source.batch(raws, numbers, columns)
+        clear_placeholders(columns)
+        yield source.batch(raws, np.array(numbers, np.int64), columns)
 
 
 def line_records(source: Source) -> Iterator[tuple[int, bytes, str]]:
-    """Each line's number, bytes and text; blank ones are counted, undecodable ones refused."""
-    for number, raw in enumerate(source.lines, source.first):
+    """Yield the number, bytes and text of each line; blank ones are counted."""
+    for number, raw in enumerate(source.single_lines(), source.first):
+        source.read_stats.met += 1
         if raw.isspace():
             source.read_stats.blank += 1
             continue
         try:
             text = raw.decode().removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError as bad:
-            source.refuse(number, f"invalid UTF-8 at byte {bad.start + 1}", raw)
+        except UnicodeDecodeError:
+            source.refuse(number, utf8_problem(raw, source.settings.encoding), raw)
             continue
         yield number, raw, text

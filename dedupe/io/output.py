@@ -24,6 +24,32 @@ PACKED_TWICE = "Parquet is compressed within; name it .parquet"
 NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 
 
+TARGETS = ("jsonl", "csv", "tsv", "parquet")
+"""What records may be written as."""
+SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    SUFFIX: "parquet",
+}
+
+
+def target_of(path: str | None, to: str | None) -> str | None:
+    """Return the format that an output asks for: as named, else by its suffix; None for any.
+
+    >>> target_of("out.csv.gz", None), target_of("out.csv", "jsonl"), target_of(None, None)
+    ('csv', 'jsonl', None)
+    """
+    if to or not path:
+        return to
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    if suffixes and suffixes[-1] in CODECS:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
 class Writer(Protocol):
     """A compressor over a file, or the file itself."""
 

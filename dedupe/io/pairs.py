@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,21 +18,28 @@ PAIRS_A_CHUNK = 4096
 DIGITS = 4
 
 
-def write_pairs(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[bytes]:
-    """One JSON object a pair, in chunks of whole lines.
+def pair_objects(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield an object of JSON values for each pair.
 
     A record without an id goes by the digest of its bytes, as in ``Clustering.record_ids``.
     """
     names = [field.name for field in settings.field]
     positions = RecordLocations(corpus)
-    for start in range(0, len(pairs), PAIRS_A_CHUNK):
-        rows = range(start, min(start + PAIRS_A_CHUNK, len(pairs)))
-        yield b"".join(
-            orjson.dumps(
-                pair_object(pairs, row, names, positions), option=orjson.OPT_APPEND_NEWLINE
-            )
-            for row in rows
-        )
+    return (pair_object(pairs, row, names, positions) for row in range(len(pairs)))
+
+
+def write_pairs(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[bytes]:
+    """Yield one JSON object a pair, in chunks of whole lines."""
+    objects = pair_objects(corpus, pairs, settings)
+    while chunk := list(islice(objects, PAIRS_A_CHUNK)):
+        yield b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in chunk)
+
+
+def pair_columns(settings: Settings, *, several: bool) -> list[str]:
+    """Return the names of a pair's members as columns; ``several`` files are named too."""
+    paths = ["a_path", "b_path"] if several else []
+    scores = [f"fields.{field.name}" for field in settings.field]
+    return ["a", "b", *paths, "a_line", "b_line", "score", *scores, "reason"]
 
 
 class RecordLocations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ from pyarrow import types
 
 from dedupe.errors import InputError
 from dedupe.io.compression import GRACE
-from dedupe.io.fields import Unreadable, extract_columns
+from dedupe.io.fields import Unreadable, check_names, extract_columns
 from dedupe.io.jsonl import parse_block
 from dedupe.io.parquet import UNREADABLE, open_parquet
 from dedupe.io.parquet_metadata import MalformedError, read_row_groups
@@ -66,12 +67,13 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
         check_metadata(source, table, groups, size)
     empty = True
     for block in split_blocks(valid_rows(source, file, groups), lambda row: len(row.line)):
-        numbers, raws = [row.number for row in block], [row.line for row in block]
+        numbers = np.array([row.number for row in block], np.int64)
+        raws = [row.line for row in block]
         for batch in parse_block(raws, numbers, source, header):
             yield batch
             empty = False
     if empty:
-        yield source.batch([], [], extract_columns([], source.settings), header)
+        yield source.batch([], np.zeros(0, np.int64), extract_columns([], source.settings), header)
 
 
 def check_columns(source: Source, schema: pa.Schema) -> None:
@@ -80,7 +82,7 @@ def check_columns(source: Source, schema: pa.Schema) -> None:
     if told:
         raise InputError(source.path, None, told)
     try:
-        extract_columns([sample_record(schema)], source.settings)
+        check_names(sample_record(schema), source.settings)
     except Unreadable as bad:
         reason = str(bad).replace("the record has", "the columns are")
         raise InputError(source.path, None, reason) from None
@@ -195,7 +197,7 @@ def bounded_batches(
     table: Any,  # noqa: ANN401 - as above
     groups: Sequence[RowGroup],
 ) -> Iterator[pa.RecordBatch]:
-    """All rows, in batches of about a MiB, and of few MiB if each text were the longest there is.
+    """All rows, in batches of some hundred KiB, or a few MiB if each text were the longest one.
 
     A text stands once in a file, and may stand in a million rows.
     """

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
 import pyarrow as pa
 
 from dedupe.errors import InputError
-from dedupe.io.annotate import TEXT
-from dedupe.io.csv_write import DELIMITERS, is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from dedupe.models import Batch
 
 ONE_TYPE = "Parquet has one type a column"
 WORDS = {
@@ -133,59 +125,3 @@ def infer_schema(batches: Iterable[tuple[str, Sequence[Any], Sequence[int]]]) ->
     for number, (path, records, lines) in enumerate(batches):
         root.see_members(records, [ValueLocation(number, line, path) for line in lines])
     return pa.schema(root.fields())
-
-
-# A whole number of so many digits may not fit into 64 bits, and orjson would round it.
-LONG = re.compile(rb"\d{19}")
-MOST_DIGITS = 20
-TOO_LARGE = 1 << 64
-
-
-def parsed_records(batch: Batch) -> list[dict[str, Any]]:
-    """Objects by member, rows of tables by column, plain lines as ``text``.
-
-    Raises InputError for a table with two columns of one name.
-    """
-    if is_table(batch):
-        return list(csv_records(batch))
-    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
-    lines = (batch.data[start:end] for start, end in spans)
-    return (
-        [{TEXT: line.decode()} for line in lines]
-        if batch.format == "lines"
-        else parse_objects(lines)
-    )
-
-
-def parse_objects(lines: Iterator[bytes]) -> list[dict[str, Any]]:
-    """Objects of JSON, their whole numbers exact or else too large for 64 bits."""
-    return [
-        json.loads(line, parse_int=parse_int) if LONG.search(line) else orjson.loads(line)
-        for line in lines
-    ]
-
-
-def parse_int(digits: str) -> int:
-    """A whole number, unless it is endless."""
-    return int(digits) if len(digits) <= MOST_DIGITS else TOO_LARGE
-
-
-def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
-    """The rows of a table."""
-    names = csv_names(batch)
-    for row in split_cells(batch.data, DELIMITERS[batch.format]):
-        yield dict(zip(names, row, strict=True))
-
-
-def csv_names(batch: Batch) -> list[str]:
-    """The columns of a table; raises InputError where two have one name."""
-    names = [name.strip() for name in split_cells(batch.header, DELIMITERS[batch.format])[0]]
-    for name in {name for name in names if names.count(name) > 1}:
-        reason = f"cannot be Parquet: {name}: there are two columns of this name"
-        raise InputError(batch.path, 1, reason)
-    return names
-
-
-def split_cells(data: bytes, delimiter: str) -> list[list[str]]:
-    """The cells of whole rows."""
-    return list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))

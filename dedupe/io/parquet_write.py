@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io.annotate import annotation_rows
 from dedupe.io.csv_write import is_table
 from dedupe.io.pairs import RecordLocations, pair_object
 from dedupe.io.parquet import open_parquet
-from dedupe.io.parquet_schema import csv_names, infer_schema, parsed_records
+from dedupe.io.parquet_schema import infer_schema
+from dedupe.io.records import batch_records, csv_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
+    from dedupe.io.annotate import Annotation
     from dedupe.io.parquet import ParquetFiles
-    from dedupe.models import Batch, Clustering, Corpus, Pairs
+    from dedupe.models import Batch, Corpus, Pairs
 
     Part = tuple[NDArray[np.int64], pa.RecordBatch]
     """Positions of some records, and their rows."""
@@ -207,33 +208,29 @@ class OutputTable:
     codec: str = USUAL
 
 
-def write_selected(
-    batches: Sequence[Batch], chosen: NDArray[np.bool_], parquet_files: ParquetFiles
+def write_table(
+    batches: Sequence[Batch],
+    chosen: NDArray[np.bool_],
+    parquet_files: ParquetFiles,
+    annotation: Annotation | None = None,
 ) -> Iterator[bytes]:
-    """A Parquet file of the records where ``chosen`` holds, in input order, piece by piece.
+    """Yield a Parquet file of the records where ``chosen`` holds, in input order, piece by piece.
 
-    Rows that came from Parquet keep their columns, types and metadata. Raises InputError for
-    records that are not of one kind, and for values that cannot be one column.
+    Rows that came from Parquet keep their columns, types and metadata. An annotation is added in
+    columns as ``dedupe_cluster``. Raises InputError for records that are not of one kind, for
+    values that cannot be one column, and where there is such a column already.
     """
     table = output_table(batches, chosen, parquet_files)
+    count = int(np.count_nonzero(chosen))
+    if annotation:
+        schema = widen_schema(table.schema, annotation, batches)
+        rows = (widen_batch(part, annotation, schema) for part in table.parts)
+        yield from encode_table(schema, rows, table.codec, count)
+        return
     if not len(table.schema):
         raise InputError("the input", None, "no record, so no column, and Parquet needs one")
     rows = (rows for _, rows in table.parts)
-    yield from encode_table(table.schema, rows, table.codec, int(np.count_nonzero(chosen)))
-
-
-def write_annotated(
-    batches: Sequence[Batch], clustering: Clustering, into: str, parquet_files: ParquetFiles
-) -> Iterator[bytes]:
-    """The same of all records, each with its cluster in columns as ``dedupe_cluster``.
-
-    Raises InputError also where there is such a column already.
-    """
-    count = len(clustering.canonical)
-    table = output_table(batches, np.ones(count, bool), parquet_files)
-    schema = widen_schema(table.schema, into, batches)
-    rows = (widen_batch(part, clustering, schema) for part in table.parts)
-    yield from encode_table(schema, rows, table.codec, count)
+    yield from encode_table(table.schema, rows, table.codec, count)
 
 
 def write_pairs_table(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[bytes]:
@@ -294,8 +291,8 @@ def output_table(
 def output_schema(batches: Sequence[Batch]) -> pa.Schema:
     """The columns of records that have no schema: all strings in a table; raises InputError."""
     if batches and is_table(batches[0]):
-        return pa.schema([(name, pa.string()) for name in csv_names(batches[0])])
-    held = ((batch.path, parsed_records(batch), batch.lines.tolist()) for batch in batches)
+        return pa.schema([(name, pa.string()) for name in csv_names(batches[0], "Parquet")])
+    held = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
     return infer_schema(held)
 
 
@@ -305,17 +302,18 @@ def build_batches(
     """Rows made from records."""
     for start, batch in with_file_rows(batches):
         wanted = np.flatnonzero(chosen[start : start + len(batch)])
-        records = parsed_records(batch)
+        records = batch_records(batch)
         for at in range(0, len(wanted), ROWS_AT_ONCE):
             some = wanted[at : at + ROWS_AT_ONCE]
             rows = [records[position] for position in some.tolist()]
             yield some + start, pa.RecordBatch.from_pylist(rows, schema)
 
 
-def widen_schema(schema: pa.Schema, into: str, batches: Iterable[Batch]) -> pa.Schema:
-    """A schema with the columns that are added; raises InputError where it has them."""
+def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Batch]) -> pa.Schema:
+    """Return a schema with the columns that are added; raises InputError where it has them."""
     metadata = {name: told for name, told in (schema.metadata or {}).items() if name != SPARKS}
-    added = [pa.field(f"{into}_{key}", kind) for key, kind in ADDED.items()]
+    into = annotation.into
+    added = [pa.field(f"{into}_{key}", ADDED[key]) for key in annotation.keys]
     for field in added:
         if field.name in schema.names:
             path = next(batch.path for batch in batches)
@@ -323,9 +321,11 @@ def widen_schema(schema: pa.Schema, into: str, batches: Iterable[Batch]) -> pa.S
     return pa.schema([*schema, *added], metadata or None)
 
 
-def widen_batch(part: Part, clustering: Clustering, schema: pa.Schema) -> pa.RecordBatch:
-    """Rows with what was found of each."""
+def widen_batch(part: Part, annotation: Annotation, schema: pa.Schema) -> pa.RecordBatch:
+    """Return rows with what is added to each."""
     positions, rows = part
-    found = annotation_rows(clustering, int(positions[0]), int(positions[-1]) + 1)
-    added = [pa.array([row.get(key) for row in found], kind) for key, kind in ADDED.items()]
+    first = int(positions[0])
+    found = annotation.rows(first, int(positions[-1]) + 1)
+    wanted = [found[at] for at in (positions - first).tolist()]
+    added = [pa.array([row.get(key) for row in wanted], ADDED[key]) for key in annotation.keys]
     return pa.RecordBatch.from_arrays([*rows.columns, *added], schema=schema)

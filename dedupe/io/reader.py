@@ -1,59 +1,43 @@
-"""Read bytes as batches: JSONL, CSV, TSV, plain lines and Parquet, compressed or not."""
+"""Read bytes as batches: JSON, CSV, TSV, plain lines, feeds and Parquet, compressed or not."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from hashlib import blake2b
 from io import BytesIO
-from itertools import chain, repeat, starmap
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io import csv, jsonl, lines
-from dedupe.io.atomic import os_error_reason
-from dedupe.io.compression import display_name, read_chunks, split_suffix
+from dedupe.io import csv, feeds, json_shapes, jsonl, lines
+from dedupe.io.columns_used import check_texts
+from dedupe.io.compression import check_inputs, display_name, read_chunks
+from dedupe.io.detect import HEAD, check_kind, detect_format, named_format
+from dedupe.io.encodings import decode_input
 from dedupe.io.parquet import (
     ENCRYPTED,
     MAGIC,
     MISSING,
-    SUFFIX,
     UNREADABLE,
     ParquetFiles,
     has_parquet_magic,
     has_pyarrow,
 )
 from dedupe.io.rejects import open_rejects
-from dedupe.io.source import Source, too_long_message
+from dedupe.io.source import MOST_BYTES, Source, too_long_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dedupe.config import Settings
-    from dedupe.models import Batch, Format, ReadStats
+    from dedupe.models import Batch, InputFormat, ReadStats
 
-FORMATS: dict[str, Format] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".txt": "lines",
-    SUFFIX: "parquet",
-}
-PARSERS = {
+PARSERS: dict[str, Callable[[Source], Iterator[Batch]]] = {
     "jsonl": jsonl.read_jsonl,
     "csv": csv.read_csv,
     "tsv": csv.read_csv,
     "lines": lines.read_lines,
 }
-TABLES = ("csv", "tsv")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-# A headline may begin with a bracket, but hardly with one around a brace.
-ARRAY_OF_OBJECTS = re.compile(rb"\s*\[\s*(?:\{|$)")
-ARRAY_MESSAGE = "a JSON array, not one object a line; turn it into JSONL, as with jq -c '.[]'"
-NOT_UTF8 = "UTF-16 text; turn it into UTF-8, as with iconv -f UTF-16 -t UTF-8"
 
 
 def read(
@@ -62,32 +46,25 @@ def read(
     read_stats: ReadStats,
     *,
     stdin: BinaryIO,
-    format: Format | None = None,  # noqa: A002 - the word that users know
+    format: InputFormat | None = None,  # noqa: A002 - the word that users know
     parquet_files: ParquetFiles | None = None,
+    strict: bool = True,
+    checksum: bool = True,
 ) -> Iterator[Batch]:
     """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
 
     The format is ``format``, else told by the suffix, else by the first bytes. The read statistics
-    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end.
+    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end,
+    unless ``checksum`` is false, which is faster.
     Parquet is left open in ``parquet_files``, for who reads it again. Raises InputError at once for
     a path that is not there, and while reading for what cannot be read, as ``settings.on_error``
-    has it; OutputError for a quarantine file that cannot be written.
+    has it; at the end, if ``strict``, where no record has a text or a field that was named.
+    Raises OutputError for a quarantine file that cannot be written.
     """
     inputs = list(paths) or ["-"]
     check_inputs(inputs)
-    return read_inputs(inputs, settings, read_stats, stdin, format, parquet_files)
-
-
-def check_inputs(inputs: Sequence[str]) -> None:
-    """Raise InputError for a missing file or stdin named twice, before anything is read."""
-    if inputs.count("-") > 1:
-        raise InputError(display_name("-"), None, "named twice; it can be read only once")
-    for path in inputs:
-        try:
-            if path != "-":
-                Path(path).stat()
-        except OSError as error:
-            raise InputError(path, None, os_error_reason(error)) from error
+    digest = blake2b(digest_size=16) if checksum else None
+    return read_inputs(inputs, settings, read_stats, stdin, format, parquet_files, strict, digest)
 
 
 def read_inputs(
@@ -95,39 +72,101 @@ def read_inputs(
     settings: Settings,
     read_stats: ReadStats,
     stdin: BinaryIO,
-    forced: Format | None,
+    forced: InputFormat | None,
     parquet_files: ParquetFiles | None,
+    strict: bool,  # noqa: FBT001 - of a private call
+    digest: blake2b | None,
 ) -> Iterator[Batch]:
-    """Batches of all inputs, one after the other."""
-    digest = blake2b(digest_size=16)
+    """Yield batches of all inputs, one after the other."""
     with open_rejects(settings.on_error, inputs, read_stats) as reject, ParquetFiles() as own:
         for path in inputs:
             read_stats.files += 1
+            before = read_stats.records, read_stats.skipped
             pieces = digest_pieces(read_chunks(path, stdin, settings.max_ratio), read_stats, digest)
-            head = next(pieces, b"")
-            pieces = chain([head], pieces)
-            if named_format(path, forced) == "parquet" or (not forced and has_parquet_magic(head)):
-                source = Source(
-                    display_name(path), "parquet", iter(()), settings, read_stats, reject
-                )
+            source = Source(display_name(path), "jsonl", pieces, settings, read_stats, reject)
+            head, pieces = peek_bytes(pieces)
+            kind = forced or named_format(path)
+            if kind == "parquet" or (not forced and has_parquet_magic(head)):
+                source = replace(source, format="parquet", lines=iter(()))
                 yield from read_stored(source, path, pieces, parquet_files or own)
-                continue
-            lines = split_lines(pieces, display_name(path), settings.max_line)
-            first, lines = peek_first_line(display_name(path), lines)
-            kind = detect_format(path, first, forced)
-            if kind not in TABLES:
-                lines = count_lines(lines, read_stats)
-            source = Source(display_name(path), kind, lines, settings, read_stats, reject)
-            yield from PARSERS[kind](source)
+            else:
+                yield from read_text(replace(source, lines=pieces), path, head, forced)
+            check_not_all_skipped(source, before)
         check_accounts(read_stats)  # before a file of quarantined records takes its place
-        read_stats.checksum = digest.hexdigest()
+        if strict:
+            check_texts(display_name(inputs[0]), settings, read_stats)
+        read_stats.checksum = digest.hexdigest() if digest else ""
 
 
-def count_lines(lines: Iterable[bytes], read_stats: ReadStats) -> Iterator[bytes]:
-    """Pass lines on, counted before anything looks at them."""
-    for line in lines:
-        read_stats.met += 1
-        yield line
+def read_text(
+    source: Source, path: str, head: bytes, forced: InputFormat | None
+) -> Iterator[Batch]:
+    """Yield batches of an input that is text, in its format; ``head`` is how it begins."""
+    check_kind(path, head, source.settings, forced)
+    if detect_format(path, head, source.settings, forced) == "feed":
+        yield from feeds.read_feed(source)
+        return
+    pieces, encoding = decode_input(source.lines, head, source.settings.encoding)
+    if encoding:
+        source = replace(source, settings=replace(source.settings, encoding=encoding))
+    first, head, pieces = skip_blank(iter(pieces), source.read_stats)
+    kind = detect_format(path, head, source.settings, forced)
+    if kind == "feed":  # behind a byte order mark
+        yield from feeds.read_feed(replace(source, lines=pieces))
+        return
+    source = replace(source, format=kind, lines=pieces, first=first)
+    shape = json_shapes.find_shape(head, source.settings) if kind == "jsonl" else None
+    if shape is not None:
+        yield from json_shapes.read_shape(source, shape)
+        return
+    blocks = line_blocks(pieces, source.path, source.settings.max_line, first)
+    yield from PARSERS[kind](replace(source, lines=blocks))
+
+
+def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Iterator[bytes]]:
+    """Return at least so many bytes of the beginning, if there are as many, and all pieces."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= least:
+            break
+    head = held[0] if len(held) == 1 else b"".join(held)
+    return head, chain([head], pieces)
+
+
+def skip_blank(
+    pieces: Iterator[bytes], read_stats: ReadStats
+) -> tuple[int, bytes, Iterator[bytes]]:
+    """Pass over pieces of blank lines, which are counted.
+
+    Returns the number of the first line left, how it begins, and the pieces from there. A file of
+    line endings alone takes no memory so.
+    """
+    first = 1
+    head, pieces = peek_bytes(pieces)
+    while head.isspace() and (cut := head.rfind(b"\n") + 1):
+        blank = head.count(b"\n")
+        first += blank
+        read_stats.blank += blank
+        read_stats.met += blank
+        next(pieces)
+        head, pieces = peek_bytes(chain([head[cut:]], pieces))
+    return first, head, pieces
+
+
+def check_not_all_skipped(source: Source, before: tuple[int, int]) -> None:
+    """Raise InputError for a file of which every record was skipped.
+
+    ``before`` counts the records and the skipped ones of the files before.
+    """
+    stats = source.read_stats
+    skipped = stats.skipped - before[1]
+    if skipped and stats.records == before[0]:
+        told = "its only record was" if skipped == 1 else f"all of its {skipped:,} records were"
+        reason = f"{told} skipped; the first: {stats.examples['left_out']}"
+        raise InputError(source.path, None, reason)
 
 
 def check_accounts(read_stats: ReadStats) -> None:
@@ -137,79 +176,58 @@ def check_accounts(read_stats: ReadStats) -> None:
 
 
 def digest_pieces(
-    pieces: Iterable[bytes], read_stats: ReadStats, digest: blake2b
+    pieces: Iterable[bytes], read_stats: ReadStats, digest: blake2b | None
 ) -> Iterator[bytes]:
     """Pass bytes on, counted and digested."""
     for piece in pieces:
         read_stats.bytes += len(piece)
-        digest.update(piece)
+        if digest:
+            digest.update(piece)
         yield piece
 
 
-def split_lines(pieces: Iterable[bytes], name: str, most: int) -> Iterator[bytes]:
-    """Lines with their endings, split after LF alone; the last may lack one.
+def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) -> Iterator[bytes]:
+    """Yield blocks of whole lines of some hundred KiB, split after LF; the last may lack one.
 
-    Raises InputError for a line of more than ``most`` bytes, unless that is 0, before it is whole.
+    ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
+    unless that is 0, before it is whole, and after the lines before it.
     """
-    rest: list[bytes] = []
-    number = 0
-    for block in line_blocks(pieces, rest, most):
-        for number, line in enumerate(BytesIO(block), number + 1):  # noqa: B020 - goes on counting
-            if 0 < most < len(line):
-                raise InputError(name, number, too_long_message(most))
-            yield line
-    if 0 < most < sum(map(len, rest)):
-        raise InputError(name, number + 1, too_long_message(most))
-    yield from filter(None, [b"".join(rest)])
-
-
-def line_blocks(pieces: Iterable[bytes], rest: list[bytes], most: int) -> Iterator[bytes]:
-    """Blocks of whole lines; ``rest`` holds what comes after them, at most a piece too much."""
-    held = 0
+    held: list[bytes] = []
+    size = open_size = 0
     for piece in pieces:
         cut = piece.rfind(b"\n") + 1
+        held.append(piece)
+        size += len(piece)
+        open_size = len(piece) - cut if cut else open_size + len(piece)
+        too_long = 0 < most < open_size
+        if not too_long and (size - open_size < MOST_BYTES):
+            continue
+        joined = b"".join(held)
+        cut = len(joined) - open_size
+        held, size = [joined[cut:]], open_size
         if cut:
-            yield b"".join([*rest, piece[:cut]])
-            rest.clear()
-            held = 0
-        rest.append(piece[cut:])
-        held += len(piece) - cut
-        if 0 < most < held:
-            return
+            yield from checked_block(joined[:cut], name, most, number)
+            number += joined.count(b"\n", 0, cut)
+        if too_long:
+            raise InputError(name, number, too_long_message(most))
+    if size:
+        yield from checked_block(b"".join(held), name, most, number)
 
 
-def peek_first_line(name: str, lines: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first line that is not blank, and all lines from the start, a byte order mark left out.
-
-    Raises InputError for UTF-16.
-    """
-    first = next(lines, b"").removeprefix(BYTE_ORDER_MARK)
-    if first.startswith(UTF16):
-        raise InputError(name, 1, NOT_UTF8)
-    head = [(first, 1 if first else 0)]  # with counts: a file of line endings alone takes no memory
-    while not head[-1][0].strip():
-        line = next(lines, None)
-        if line is None:
-            break
-        held, times = head[-1]
-        if line == held:
-            head[-1] = held, times + 1
-        else:
-            head.append((line, 1))
-    return head[-1][0], chain(chain.from_iterable(starmap(repeat, head)), lines)
-
-
-def detect_format(path: str, first: bytes, forced: Format | None) -> Format:
-    """As asked, else by the suffix, else by the first line; raises InputError for a JSON array."""
-    kind = named_format(path, forced)
-    if kind in (None, "jsonl") and ARRAY_OF_OBJECTS.match(first):
-        raise InputError(display_name(path), None, ARRAY_MESSAGE)
-    return kind or ("jsonl" if first.lstrip().startswith(b"{") else "lines")
-
-
-def named_format(path: str, forced: Format | None) -> Format | None:
-    """The format as asked, else by the suffix."""
-    return forced or FORMATS.get(split_suffix(path)[0])
+def checked_block(block: bytes, name: str, most: int, number: int) -> Iterator[bytes]:
+    """Yield a block; raises InputError for a line that is too long, after those before it."""
+    if not 0 < most < len(block):
+        yield block
+        return
+    at = 0
+    for line in BytesIO(block):
+        if len(line) > most:
+            if at:
+                yield block[:at]
+            raise InputError(name, number, too_long_message(most))
+        at += len(line)
+        number += 1
+    yield block
 
 
 NOT_PARQUET = "not Parquet data, though it is said to be"

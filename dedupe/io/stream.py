@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from dedupe.errors import InputError
 from dedupe.io.atomic import os_error_reason
 from dedupe.io.compression import MAGIC, display_name
+from dedupe.io.detect import detect_format
+from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.parquet import has_parquet_magic
-from dedupe.io.reader import BYTE_ORDER_MARK, PARSERS, check_accounts, count_lines, detect_format
+from dedupe.io.reader import PARSERS, check_accounts
 from dedupe.io.rejects import open_rejects
 from dedupe.io.source import Source, too_long_message
 
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dedupe.config import Settings
-    from dedupe.models import Batch, Format, ReadStats
+    from dedupe.models import Batch, Format, InputFormat, ReadStats
 
 CHUNK = 1 << 16
 ENOUGH = 1 << 22
 WAIT_SECONDS = 0.005
 """Seconds that more may take to arrive and still come along."""
 STDIN = "-"
+ONLY_UTF8 = "a stream is read as UTF-8; put iconv before it"
 ONLY_LINES = "a stream is read as JSONL or plain lines; give a table as a file"
 NO_STREAM = "Parquet is no stream: what is in it stands at its end; give it as a file"
 ONLY_PLAIN = "a stream is read uncompressed; put zcat, bzcat, xzcat or zstdcat before it"
@@ -37,17 +40,19 @@ def read_stream(
     stdin: BinaryIO,
     settings: Settings,
     read_stats: ReadStats,
-    forced: Format | None,
+    forced: InputFormat | None,
     *,
     by_line: bool,
 ) -> Iterator[Batch]:
     """Batches of JSONL or plain lines from an uncompressed stream.
 
     A batch holds what has arrived, or a single line. Raises as :func:`dedupe.io.reader.read`, and
-    InputError for a compressed stream or a table.
+    InputError for a compressed stream, one that is not UTF-8, or a table.
     """
+    if settings.encoding:
+        raise InputError(display_name(STDIN), None, ONLY_UTF8)
     digest = blake2b(digest_size=16)
-    kind: Format | None = forced
+    kind: InputFormat | None = forced
     number = 1
     with open_rejects(settings.on_error, [STDIN], read_stats) as reject:
         read_stats.files += 1
@@ -56,19 +61,13 @@ def read_stream(
             read_stats.bytes += len(arrived)
             lines = list(BytesIO(arrived.removeprefix(BYTE_ORDER_MARK) if number == 1 else arrived))
             check_lengths(lines, number, settings.max_line)
-            kind = kind or stream_format(lines)
+            kind = kind or stream_format(lines, settings)
             for cut in [[line] for line in lines] if by_line else [lines]:
-                told = kind or "lines"
+                form = check_stream_format(kind or "lines")
                 source = Source(
-                    display_name(STDIN),
-                    told,
-                    count_lines(cut, read_stats),
-                    settings,
-                    read_stats,
-                    reject,
-                    number,
+                    display_name(STDIN), form, iter(cut), settings, read_stats, reject, number
                 )
-                yield from PARSERS[check_stream_format(told)](source)
+                yield from PARSERS[form](source)
                 number += len(cut)
         check_accounts(read_stats)
         read_stats.checksum = digest.hexdigest()
@@ -111,7 +110,7 @@ def read_arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
         yield rest
 
 
-def stream_format(lines: list[bytes]) -> Format | None:
+def stream_format(lines: list[bytes], settings: Settings) -> InputFormat | None:
     """The format that the first line with anything on it tells, None before there is one."""
     first = next((line for line in lines if line.strip()), None)
     if first is None:
@@ -120,13 +119,13 @@ def stream_format(lines: list[bytes]) -> Format | None:
         raise InputError(display_name(STDIN), None, ONLY_PLAIN)
     if has_parquet_magic(first):
         raise InputError(display_name(STDIN), None, NO_STREAM)
-    return detect_format(STDIN, first, None)
+    return detect_format(STDIN, first, settings, None)
 
 
-def check_stream_format(kind: Format) -> Format:
-    """Raise InputError for a table, whose header stands at its top alone, and for Parquet."""
+def check_stream_format(kind: InputFormat) -> Format:
+    """Raise InputError for a table, whose header stands at its top alone, for Parquet and feeds."""
     if kind == "parquet":
         raise InputError(display_name(STDIN), None, NO_STREAM)
-    if kind in ("csv", "tsv"):
+    if kind == "csv" or kind == "tsv" or kind == "feed":  # noqa: PLR1714 - mypy narrows by these
         raise InputError(display_name(STDIN), None, ONLY_LINES)
     return kind

@@ -40,6 +40,7 @@ def invented(clusters: int) -> ReportData:
     batch = Batch(
         "in.jsonl", "jsonl", b"", b"", whole, whole, whole, np.arange(count) + 1,
         (texts,), [""] * count, ["Wire"] * count, np.full(count, NO_TIME),
+        np.zeros(count, bool), whole,
     )  # fmt: skip
     keys = [f"{place:016x}" for place in range(count)]
     corpus = Corpus(

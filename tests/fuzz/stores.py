@@ -7,25 +7,24 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from dedupe.index import database, segments
 from dedupe.index.index import Index
 from fuzz.reading import FIXTURES
 
 TABLES = {
     "meta": ("value",),
-    "facts": ("seq", "cluster", "time", "head"),
-    "stories": ("seq", "id", "source", "digest", "score", "reason", "version", "weight"),
-    "texts": ("first", "count", "size", "data"),
-    "clusters": ("number", "name", "canonical", "size"),
-    "sources": ("number", "name"),
-    "words": ("word", "count"),
-    "segments": ("number", "first", "last", "bits"),
-    "parts": ("place", "data"),
+    "record": (
+        "number", "cluster", "id", "time", "outlet", "digest", "identity", "score", "reason",
+        "version", "texts",
+    ),
+    "cluster": ("number", "name", "canonical", "size"),
+    "outlet": ("number", "name"),
+    "prepared": ("number", "data"),
+    "facts": ("block", "written", "data"),
+    "segment": ("number", "entries", "fences"),
+    "posting": ("place", "data"),
 }  # fmt: skip
-META = ("settings", "made_with", "next", "epoch", "marks")
+META = ("settings", "made_with", "next", "epoch", "written", "compacted")
 STORY = {"id": "z", "title": "Ferry tolls rise by ten pence in June"}
-ENOUGH = 4
-"""Stories a segment, so that a small index has some."""
 
 
 @functools.cache
@@ -35,19 +34,14 @@ def folder() -> Path:
 
 @functools.cache
 def sound() -> bytes:
-    """The bytes of a sound index with segments and a cluster or two."""
-    usual = segments.ENOUGH, database.ENOUGH
-    segments.ENOUGH = database.ENOUGH = ENOUGH
+    """The bytes of a sound index with two segments and a cluster or two."""
     path = folder() / "sound.index"
     lines = (FIXTURES / "demo.jsonl").read_text().splitlines()
-    try:
-        with Index.create(str(path), jobs=1) as index:
-            for line in lines:
-                index.add([line])
-            index.compact()
-            index.add([STORY])
-    finally:
-        segments.ENOUGH, database.ENOUGH = usual
+    with Index.create(str(path), jobs=1) as index:
+        for line in lines:
+            index.add([line])
+        index.compact()
+        index.add([STORY])
     return path.read_bytes()
 
 

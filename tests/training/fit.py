@@ -50,7 +50,8 @@ ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
 LEDE_WEIGHT, UNDATED_WEIGHT = 0.5, 0.4
-SUPPORTED_WEIGHT = 0.5
+CONTRADICTIONS = ("negation", "opposed", "calendar", "swapped", "numbers_min")
+SUPPORTED_WEIGHT = 1.0
 """Invented pairs are learned once more as if metadata spoke for them: a negation still parts."""
 UPDATE_WEIGHT, ACCEPTED_UPDATE_WEIGHT = 0.15, 0.4
 ACCEPTED = ", accepted"
@@ -177,10 +178,21 @@ def fit_text(told: TrainingSet, offsets: NDArray[np.float64]) -> lightgbm.Booste
         ]
     )
     used = weights > 0
-    start = np.concatenate([offsets, bare, supported])[used]
-    data = lightgbm.Dataset(rows[used], truth[used], weight=weights[used], init_score=start)
+    start = np.concatenate([offsets, bare, supported])
+    start[is_contradicted(rows)] = MOST_SUPPORT
+    data = lightgbm.Dataset(rows[used], truth[used], weight=weights[used], init_score=start[used])
     settings = {**TEXT_SETTINGS, "monotone_constraints": [direction(name) for name in FEATURES]}
     return lightgbm.train(settings, data, TEXT_TREES)
+
+
+def is_contradicted(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether a word or a number of one text speaks against the other.
+
+    Such pairs are learned as if all metadata spoke for them, so that none of it joins them.
+    """
+    against = [FEATURES.index(name) for name in CONTRADICTIONS]
+    out: NDArray[np.bool_] = (rows[:, against] > 0).any(axis=1)
+    return out
 
 
 def is_informed(known: NDArray[np.float64]) -> NDArray[np.bool_]:

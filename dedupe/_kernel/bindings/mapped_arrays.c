@@ -49,7 +49,9 @@ static int open_unnamed(void) {
 /* Give a file its size, with room on the disk for all of it: a page without room ends a process. */
 static int reserve(int file, size_t size) {
 #ifdef __linux__
-    return posix_fallocate(file, 0, (off_t)size);
+    int trouble = EINTR;
+    while (trouble == EINTR) trouble = posix_fallocate(file, 0, (off_t)size);
+    return trouble;
 #else
     return ftruncate(file, (off_t)size) ? errno : 0;
 #endif

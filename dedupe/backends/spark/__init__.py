@@ -114,6 +114,8 @@ def check_spark_settings(settings: Settings) -> None:
     for name in OTHERS:
         if getattr(settings, name) != defaults[name]:
             raise SettingsError(name, "has no meaning under Spark")
+    if "url" in settings.same:
+        raise SettingsError("same", "under Spark records can be joined by their id alone")
     if settings.on_error not in ("fail", "skip"):
         raise SettingsError("on_error", "under Spark a bad line can fail or be skipped")
 
@@ -161,8 +163,13 @@ def record_lines(corpus: Corpus, records: DataFrame, names: PathOrder) -> Corpus
 
 def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
     """Return a batch of records of one file of which only the lines are known."""
-    spans = dict.fromkeys(("starts", "ends", "limits", "lines", "times"), lines)
-    return Batch(path, "jsonl", b"", b"", texts=(), ids=[], sources=[], **spans)
+    names = ("starts", "ends", "limits", "lines", "times", "url_keys")
+    spans = dict.fromkeys(names, lines)
+    days = np.zeros(len(lines), bool)
+    return Batch(
+        path, "jsonl", b"", b"", texts=(), ids=[], sources=[],
+        **spans, days_only=days, dialect=None,
+    )  # fmt: skip
 
 
 def cluster(

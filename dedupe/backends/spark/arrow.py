@@ -28,7 +28,7 @@ FEW = 1 << 20
 """At most so many numbers are sent to every worker."""
 RECORDS = (
     "file string, block long, place long, line long, raw binary, reason string, id string, "
-    "source string, time long, digest long, "
+    "source string, time long, day boolean, digest long, "
     "texts array<binary>, met array<long>"
 )
 """A line as it was read: ``position`` counts the records of its block, ``line`` its lines, from 1.

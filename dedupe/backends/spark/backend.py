@@ -59,15 +59,15 @@ class SparkBackend(Backend):
 
     def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:  # noqa: ARG002 - the records are staged
         """Return the ids, outlets, times and digests of all records."""
-        names = ("id", "source", "time", "digest")
+        names = ("id", "source", "time", "day", "digest")
         table = table_of(self.records.select("position", *names)).sort_by("position")
         ids, sources = StringPacker(), StringCoder()
         for batch in table.to_batches(SOME):
             ids.add(batch["id"].to_pylist())
             sources.add(batch["source"].to_pylist())
         times, digests = table["time"].to_numpy(), table["digest"].to_numpy().view(np.uint64)
-        nowhere = np.zeros(len(times), bool)
-        return Corpus((), (), ids.packed(), sources.coded(), times, nowhere, digests)
+        days = table["day"].to_numpy().astype(bool)
+        return Corpus((), (), ids.packed(), sources.coded(), times, days, digests)
 
     def prepare(
         self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
+from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
-from dedupe.io.reader import BYTE_ORDER_MARK
 from dedupe.io.source import Source, too_long_message
 from dedupe.load import batch_digests
 from dedupe.models import ReadStats
@@ -124,6 +124,7 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "id": batch.ids,
             "source": batch.sources,
             "time": batch.times,
+            "day": batch.days_only,
             "digest": batch_digests(batch).view(np.int64),
             "texts": list(map(list, texts)),
             "met": [None] * count,

@@ -104,7 +104,10 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
     starts, stops = np.array(list(pairwise(ends)), np.int64).reshape(-1, 2).T
     none = np.zeros(len(lines), np.int64)
     spans = {"starts": starts, "ends": stops, "limits": stops, "lines": numbered, "times": none}
-    return Batch("", "jsonl", b"", b"".join(lines), texts=(), ids=[], sources=[], **spans)
+    return Batch(
+        "", "jsonl", b"", b"".join(lines), texts=(), ids=[], sources=[],
+        **spans, days_only=none.astype(bool), url_keys=none, dialect=None,
+    )  # fmt: skip
 
 
 def selected(spark: SparkSession, records: DataFrame, chosen: NDArray[np.bool_]) -> DataFrame:

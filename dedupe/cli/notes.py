@@ -1,0 +1,33 @@
+"""Word what a run read, and what a person should know of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dedupe.io.columns_used import reading_notes
+from dedupe.io.same import ID, URL, split_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.config import Settings
+    from dedupe.models import ReadStats
+    from dedupe.pipeline import Result
+
+
+def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[str]:
+    """Return the notes of a run, a line each; what it read must still be there."""
+    return [*reading_notes(settings, read_stats), *same_notes(settings, result)]
+
+
+def same_notes(settings: Settings, result: Result) -> Iterator[str]:
+    """Yield a note where ids, or urls, stand on records that ``--same`` would have joined."""
+    for key in (ID, URL):
+        if key in settings.same:
+            continue
+        found = split_keys(result.corpus, result.clustering.canonical, key)
+        if found.keys:
+            stands = f"1 {key} stands" if found.keys == 1 else f"{found.keys:,} {key}s stand"
+            example = f", as {found.example}" if found.example else ""
+            yield f"{stands} on records of different clusters{example}; --same {key} joins them"
+            return

@@ -1,0 +1,112 @@
+"""The settings that tell how input is read, beside the names of its fields."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dedupe.config_values import Setting
+
+SWITCHES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+DELIMITER_NAMES = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+SAME_KEYS = ("id", "url")
+SOME_DAY = datetime(2004, 12, 31, 23, 58, 59, tzinfo=UTC)
+
+
+def parse_switch(text: str) -> bool:
+    """Read yes or no; raises ValueError."""
+    found = SWITCHES.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return found
+
+
+def parse_encoding(text: str) -> str:
+    """Read the name of a character encoding that Python knows; raises ValueError."""
+    try:
+        b"".decode(text)  # also refuses what does not decode to text, as base64
+    except (LookupError, ValueError):
+        raise ValueError(f"{text!r} is no encoding such as cp1252, cp949 or gb18030") from None
+    return text
+
+
+def parse_delimiter(text: str) -> str:
+    """Read one character, or the name of one; raises ValueError."""
+    found = DELIMITER_NAMES.get(text.lower(), text)
+    if len(found) != 1 or found in '"\r\n\\' or not found.isascii():
+        raise ValueError(f"{text!r} is not one character such as ';', '|' or tab")
+    return found
+
+
+def parse_date_format(text: str) -> str:
+    """Read a format as strptime takes it; raises ValueError."""
+    try:
+        told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
+    except (ValueError, IndexError):
+        raise ValueError(f"{text!r} is no date format such as %d/%m/%Y") from None
+    if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
+        raise ValueError(f"{text!r} names no day; a format such as %d/%m/%Y does")
+    return text
+
+
+def parse_same(text: str) -> str:
+    """Read ``id`` or ``url``; raises ValueError."""
+    if text not in SAME_KEYS:
+        raise ValueError(f"{text!r} is not one of id, url")
+    return text
+
+
+READING_SETTINGS = (
+    Setting(
+        "encoding",
+        parse_encoding,
+        None,
+        "NAME",
+        "The character encoding of the input, as in cp1252, cp949 or gb18030; what goes out is "
+        "UTF-8. Default: UTF-8, or UTF-16 where a byte order mark says so.",
+    ),
+    Setting(
+        "delimiter",
+        parse_delimiter,
+        None,
+        "CHAR",
+        "What parts the cells of CSV, as in ';', '|' or tab. Default: by the header.",
+    ),
+    Setting(
+        "no_header",
+        parse_switch,
+        False,  # noqa: FBT003 - a default
+        "BOOL",
+        "The first row of CSV is a record; columns are named 1, 2, 3. Default: it is a header.",
+        switch=True,
+    ),
+    Setting(
+        "csv_escape",
+        parse_switch,
+        False,  # noqa: FBT003 - a default
+        "BOOL",
+        r"A backslash in CSV escapes the character after it, as in \". Default: it is a "
+        "character like others.",
+        switch=True,
+    ),
+    Setting(
+        "date_format",
+        parse_date_format,
+        None,
+        "FORMAT",
+        "How dates are written, as strptime has it: %d/%m/%Y. Default: the usual ways, see "
+        "docs/inputs.md.",
+    ),
+    Setting(
+        "same",
+        parse_same,
+        (),
+        "id|url",
+        "Records of one id, or of one url (tracking parameters aside), are one story whatever "
+        "their texts; repeat for both.",
+        many=True,
+    ),
+)
+"""Each with its place in the help, as in :data:`dedupe.config.SETTINGS`."""

@@ -1,0 +1,318 @@
+"""Match newcomers with an index: the core's matcher over them and the records beside them.
+
+A node is a newcomer, or a record in play that may match one. Texts are read when a pair needs them.
+What recurs is counted over all records in play that the newcomers share a bucket with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.arrays import concat_ranges, find_in_sorted
+from dedupe.blocking.look_back import find_candidates
+from dedupe.index import prepared
+from dedupe.index.facts import DAY_ONLY, WITHDRAWN
+from dedupe.index.neighbours import (
+    LANE,
+    find_neighbours,
+    lane_numbers,
+    look_up,
+    make_buckets,
+)
+from dedupe.index.newcomers import ODD, title_codes
+from dedupe.index.postings import NUMBER, RARE
+from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
+from dedupe.models import Corpus
+from dedupe.pairs import pack
+from dedupe.preprocess import Contents, concat_texts, leading_texts
+from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
+from dedupe.scoring.model import log_odds_of
+from dedupe.scoring.score import TextScoring, score_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe.index.neighbours import Hits, Neighbours
+    from dedupe.index.newcomers import Newcomers
+    from dedupe.index.store import Store
+
+
+class IndexMatcher(Matcher):
+    """Finds the accepted pairs of newcomers with one another and with records of an index.
+
+    ``corpus`` and ``columns`` are those of the ``held`` records of the index, then of the
+    newcomers: the positions that ``records`` of the core's matcher refer to. ``held`` has their
+    numbers.
+    """
+
+    def __init__(self, store: Store, new: Newcomers, *, alone: bool) -> None:
+        lanes = np.arange(len(new)).astype(np.uint64) * np.uint64(alone)
+        beside = find_neighbours(store, new, lanes)
+        self.store, self.settings = store, store.settings
+        self.held = (beside.near & NUMBER).astype(np.int64)
+        self.facts = np.concatenate([store.facts.of(self.held), new.facts])
+        self.lanes = np.concatenate([beside.near >> LANE, lanes])
+        self.corpus = as_corpus(store, self.facts)
+        self.records = node_order(
+            np.flatnonzero(self.facts["content"]), self.corpus.times, self.corpus.digests
+        )
+        facts = self.facts[self.records]
+        self.node_of = np.full(len(self.facts), -1)
+        self.node_of[self.records] = np.arange(len(self.records))
+        self.new = self.records >= len(self.held)
+        self.effort, self.pairs = Effort(), Pairs()
+        self.before = ~self.new  # so that no two records of the index are a new pair
+        self.compared_all = False
+        self.meta = RecordMeta(
+            facts["time"].copy(), self.corpus.days_only[self.records], facts["outlet"] - 1
+        )
+        self._set_texts(new)
+        self._set_contents(facts)
+        self.threshold = log_odds_of(self.settings.threshold)
+        self.least = self.threshold - self.scoring.model.most_support
+        self._set_buckets(beside)
+        self._title_hashes = laned(facts["title"], self.lanes[self.records])
+        self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        self._known_titles = np.unique(self._title_hashes[self.new])
+        self.note_titles(self._known_titles, beside.titles, beside.title_hits)
+        everything = np.ones(len(self.records), bool)
+        self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
+
+    def _set_texts(self, new: Newcomers) -> None:
+        fields = len(self.settings.field)
+        rows = np.full((fields, len(self.facts)), -1, np.int32)
+        rows[:, len(self.held) :] = new.contents.rows
+        rows = np.ascontiguousarray(rows[:, self.records])
+        weights = np.array([field.weight for field in self.settings.field])
+        texts = new.contents.texts
+        self.scoring = TextScoring(texts, rows, weights, self.settings.numbers)
+        self.loaded = self.new.copy()
+
+    def _set_contents(self, facts: NDArray[np.void]) -> None:
+        """Number the contents: those that no newcomer has are each its own."""
+        hashes = laned(facts["content"], self.lanes[self.records])
+        shared = np.isin(hashes, hashes[self.new])
+        _, numbers = np.unique(hashes, return_inverse=True)
+        own = len(hashes) + np.arange(len(hashes))
+        _, self.contents = np.unique(np.where(shared, numbers, own), return_inverse=True)
+        self._content_hashes = hashes
+        _, counts = np.unique(self.contents, return_counts=True)
+        self.load(np.flatnonzero(counts[self.contents] > 1))
+
+    def _set_buckets(self, beside: Neighbours) -> None:
+        """Make the buckets of nodes, and those of all records that are counted.
+
+        Both of rare stems are numbered alike. ``outer`` records are counted but no nodes.
+        """
+        count, nodes = len(beside.kinds), len(self.records)
+        owners = self.node_of[len(self.held) + beside.owners]
+        hits = lane_numbers(beside.lanes, beside.hits)
+        place = find_in_sorted(beside.near, hits)
+        inside = place >= 0
+        buckets = np.concatenate([beside.of, beside.hits.buckets[inside]])
+        members = np.concatenate([owners, self.node_of[place[inside]]])
+        sizes = np.bincount(np.concatenate([beside.of, beside.hits.buckets]), minlength=count)
+        rare = (beside.kinds == RARE) & (sizes > 1)
+        number = np.cumsum(rare) - 1
+        own = rare[buckets]
+        self.rare = make_buckets(number[buckets[own]], members[own], int(rare.sum()), nodes)
+        band = beside.kinds != RARE
+        number_band = np.cumsum(band) - 1
+        self.bands = make_buckets(
+            number_band[buckets[band[buckets]]],
+            members[band[buckets]],
+            int(band.sum()),
+            nodes,
+        )
+        outside = ~inside & rare[beside.hits.buckets]
+        outer, outer_member = np.unique(hits[outside], return_inverse=True)
+        facts = self.store.facts.of((outer & NUMBER).astype(np.int64))
+        self._outer = len(outer)
+        self._times = np.concatenate([self.meta.times, facts["time"]])
+        contents = np.concatenate([self._content_hashes, laned(facts["content"], outer >> LANE)])
+        _, self._counted_contents = np.unique(contents, return_inverse=True)
+        order = np.argsort(self._times, kind="stable")
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        all_members = np.concatenate([members[own], nodes + outer_member])
+        all_buckets = np.concatenate([buckets[own], beside.hits.buckets[outside]])
+        counted = make_buckets(number[all_buckets], rank[all_members], int(rare.sum()), 0)
+        counted.members[:] = order[counted.members]
+        self._counted = counted
+        self.stems = np.ones((len(self.rare), 3), np.int64)
+
+    def load(self, nodes: NDArray[np.int64]) -> None:
+        """Read the prepared texts of nodes that have not been read."""
+        nodes = nodes[~self.loaded[nodes]]
+        if not len(nodes):
+            return
+        numbers, place = np.unique(self.held[self.records[nodes]], return_inverse=True)
+        fields = len(self.settings.field)
+        texts, rows = prepared.read(self.store.database, numbers, fields)
+        before, own = self.scoring.texts, self.scoring.rows
+        rows[rows >= 0] += len(before)
+        own[:, nodes] = rows[:, place]
+        self.scoring = TextScoring(
+            concat_texts([before, texts]), own, self.scoring.weights, self.scoring.numbers
+        )
+        self.loaded[nodes] = True
+
+    @property
+    def titles(self) -> NDArray[np.int64]:  # type: ignore[override]  # the core sets it once
+        """The leading text of each node, 0 for one that was not read."""
+        return np.maximum(leading_texts(self.scoring.rows), 0)
+
+    def learn_titles(self, nodes: NDArray[np.int64]) -> None:
+        """Look up all records in play that have the headlines of some nodes."""
+        hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
+        fresh = find_in_sorted(self._known_titles, hashes) < 0
+        self._known_titles = np.union1d(self._known_titles, hashes)
+        nodes = nodes[first[fresh]]
+        if not len(nodes):
+            return
+        lanes = self.lanes[self.records[nodes]]
+        titles = self.facts["title"][self.records[nodes]]
+        codes = np.unique(lanes << LANE | title_codes(titles))
+        self.note_titles(hashes[fresh], codes, look_up(self.store, codes))
+
+    def note_titles(
+        self, wanted: NDArray[np.uint64], codes: NDArray[np.uint64], hits: Hits
+    ) -> None:
+        """Take in the records in play that have some headlines and are no nodes.
+
+        ``wanted`` are sorted hashes of headlines with their lanes, ``codes`` those of the buckets.
+        """
+        facts = self.store.facts.of(hits.numbers)
+        own = laned(facts["title"], codes[hits.buckets] >> LANE)
+        held = self.lanes[: len(self.held)] << LANE | self.held.astype(np.uint64)
+        outside = find_in_sorted(held, lane_numbers(codes >> LANE, hits)) < 0
+        outside &= find_in_sorted(wanted, own) >= 0
+        self._outer_titles = (
+            np.concatenate([self._outer_titles[0], own[outside]]),
+            np.concatenate([self._outer_titles[1], facts["time"][outside]]),
+        )
+
+    def count(self, alive: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
+        """Count what recurs among the nodes in play and all others of the index."""
+        counted = np.concatenate([alive, np.ones(self._outer, bool)])
+        count_stems(
+            self._counted, self._counted_contents, self._times, counted, changed, self.stems
+        )
+        return Recurrence(self.stems, self.title_counts(alive))
+
+    def title_counts(self, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Count the days and weeks of the headline of each node."""
+        hashes, times = self._outer_titles
+        _, titles = np.unique(np.concatenate([self._title_hashes, hashes]), return_inverse=True)
+        times = np.concatenate([self.meta.times, times])
+        alive = np.concatenate([alive, np.ones(len(hashes), bool)])
+        return count_titles(titles, times, alive)[: len(self.records)]
+
+    def find(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
+        """Score the new candidates, among which is a newcomer each, and all pairs of few nodes."""
+        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
+        left = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+        self.load(np.unique(np.concatenate([left, found.partners.astype(np.int64)])))
+        scored = score_candidates(
+            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
+        )
+        self.pairs.add(
+            pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
+            scored["log_odds"],
+        )
+        left, right = self.further_pairs(alive)
+        odds = self.text_odds(left, right)
+        near = odds >= self.least
+        self.pairs.add(pack(left[near], right[near]), odds[near])
+        self.effort.candidate_pairs += len(found) + len(left)
+        self.effort.scored_pairs = len(self.pairs.keys)
+        self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
+        self.recurrence = Recurrence(self.stems, self.title_counts(alive))
+
+    def further_pairs(
+        self, alive: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs of equal texts, and all of few nodes, among which a newcomer is."""
+        left, right = equal_neighbours(self.contents, alive)
+        few = np.flatnonzero(alive)
+        lanes = self.lanes[self.records[few]]
+        most = int(np.bincount(lanes.astype(np.int64)).max(initial=0))
+        if most <= EXHAUSTIVE and not self.compared_all and self.is_whole():
+            self.compared_all = True
+            one, other = lane_pairs(few, lanes, self.new)
+            low, high = np.minimum(one, other), np.maximum(one, other)
+            left, right = np.append(left, low[low < high]), np.append(right, high[low < high])
+        chosen = self.new[left] | self.new[right]
+        return left[chosen], right[chosen]
+
+    def is_whole(self) -> bool:
+        """Return whether all records in play are nodes."""
+        return self.store.facts.leads <= EXHAUSTIVE
+
+    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the log-odds of any pairs of nodes by their texts alone."""
+        self.load(np.unique(np.concatenate([left, right])))
+        return super().text_odds(left, right)
+
+    def similarities(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
+        self.load(np.unique(np.concatenate([left, right])))
+        return super().similarities(left, right)
+
+
+def lane_pairs(
+    nodes: NDArray[np.int64], lanes: NDArray[np.uint64], new: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each new node with all nodes of its lane."""
+    order = np.argsort(lanes, kind="stable")
+    nodes, lanes = nodes[order], lanes[order]
+    own = np.flatnonzero(new[nodes])
+    low = np.searchsorted(lanes, lanes[own])
+    sizes = np.searchsorted(lanes, lanes[own], "right") - low
+    return np.repeat(nodes[own], sizes), nodes[concat_ranges(low, sizes)]
+
+
+def laned(hashes: NDArray[np.uint64], lanes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return hashes that are equal in one lane only."""
+    return hashes ^ (lanes * ODD)
+
+
+def as_corpus(store: Store, facts: NDArray[np.void]) -> Corpus:
+    """Return the columns of records that clustering needs, from their facts."""
+    return Corpus(
+        batches=(),
+        texts=(),
+        ids=[""] * len(facts),
+        sources=store.outlet_column(facts["outlet"]),
+        times=facts["time"].copy(),
+        days_only=(facts["flags"] & DAY_ONLY) > 0,
+        digests=facts["digest"].copy(),
+    )
+
+
+def as_contents(matcher: IndexMatcher) -> Contents:
+    """Return what clustering needs to know of the texts of a matcher's records."""
+    return contents_of_facts(matcher.facts)
+
+
+def contents_of_facts(facts: NDArray[np.void]) -> Contents:
+    """Return what clustering needs to know of the texts of records, and not the texts."""
+    none = np.full(len(facts), -1)
+    zeros = np.zeros(len(facts), np.int64)
+    return Contents(
+        texts=prepared.decode([], 1)[0],
+        rows=none[None].astype(np.int32),
+        ids=none,
+        titles=none,
+        versions=facts["version"].astype(np.int64),
+        lengths=facts["length"].astype(np.int64),
+        whole=zeros,
+        plain=facts["completeness"].astype(np.int64),
+        withdrawn=(facts["flags"] & WITHDRAWN) > 0,
+    )

@@ -1,0 +1,120 @@
+"""Prepared texts on disk: the tokens of a record, so that it can be compared at once.
+
+A record's bytes are a head for each field, then the tokens of all fields, then their letters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from dedupe.arrays import concat_ranges
+from dedupe.blocking.keys import BANDS
+from dedupe.preprocess import RARE_KEYS
+from dedupe.tokens import TOKEN, PreparedTexts
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from dedupe.preprocess import Contents
+
+HEAD = np.dtype([("tokens", "<u4"), ("letters", "<u4"), ("facts", "<u4")])
+QUERY = "SELECT data FROM json_each(?) CROSS JOIN prepared ON number = value"
+
+
+def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
+    """Return the prepared texts of each of some records as bytes."""
+    texts, fields = contents.texts, len(contents.rows)
+    rows = contents.rows[:, records]
+    places = np.maximum(rows, 0)
+    heads = np.zeros((len(records), fields), HEAD)
+    columns = {
+        "tokens": np.diff(texts.offsets),
+        "letters": np.diff(texts.letter_offsets),
+        "facts": texts.facts,
+    }
+    for name, values in columns.items():
+        if len(values):
+            heads[name] = np.where(rows >= 0, values[places], 0).T
+    tokens, letters = texts.tokens.tobytes(), texts.letters.tobytes()
+    starts, letter_starts = (texts.offsets * TOKEN.itemsize).tolist(), texts.letter_offsets.tolist()
+    for at, own in enumerate(rows.T.tolist()):
+        held = [row for row in own if row >= 0]
+        yield b"".join(
+            [
+                heads[at].tobytes(),
+                *[tokens[starts[row] : starts[row + 1]] for row in held],
+                *[letters[letter_starts[row] : letter_starts[row + 1]] for row in held],
+            ]
+        )
+
+
+def read(
+    database: sqlite3.Connection, numbers: NDArray[np.int64], fields: int
+) -> tuple[PreparedTexts, NDArray[np.int32]]:
+    """Return the texts of some records, and the text of each field of each, -1 for none.
+
+    Blocking keys and whatever else scoring does not need is left out. Raises ValueError where
+    bytes are missing or do not fit together.
+    """
+    query = orjson.dumps(numbers.tolist()).decode()
+    blobs = [row[0] for row in database.execute(QUERY, (query,)).fetchall()]
+    if len(blobs) != len(numbers):
+        raise ValueError("the prepared texts of some records are missing")
+    return decode(blobs, fields)
+
+
+def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.int32]]:
+    """Return the texts of records from their bytes, as :func:`read`."""
+    sizes = np.fromiter(map(len, blobs), np.int64, len(blobs))
+    data = np.frombuffer(b"".join(blobs), np.uint8)
+    starts = np.cumsum(sizes) - sizes
+    head = HEAD.itemsize * fields
+    if (sizes < head).any():
+        raise ValueError("prepared texts are cut short")
+    heads = data[concat_ranges(starts, np.full(len(blobs), head))].view(HEAD).reshape(-1, fields)
+    tokens, letters = heads["tokens"].astype(np.int64), heads["letters"].astype(np.int64)
+    token_bytes = tokens.sum(axis=1) * TOKEN.itemsize
+    if (head + token_bytes + letters.sum(axis=1) != sizes).any():
+        raise ValueError("prepared texts have another length")
+    present = tokens > 0
+    rows = np.full(heads.shape, -1, np.int32)
+    rows[present] = np.arange(present.sum())
+    token_starts = starts + head
+    texts = blank_texts(
+        data[concat_ranges(token_starts, token_bytes)].view(TOKEN),
+        tokens[present],
+        data[concat_ranges(token_starts + token_bytes, letters.sum(axis=1))],
+        letters[present],
+        heads["facts"][present].astype(np.uint8),
+    )
+    return texts, np.ascontiguousarray(rows.T)
+
+
+def blank_texts(
+    tokens: NDArray[np.void],
+    token_counts: NDArray[np.int64],
+    letters: NDArray[np.uint8],
+    letter_counts: NDArray[np.int64],
+    facts: NDArray[np.uint8],
+) -> PreparedTexts:
+    """Return texts of which only what scoring reads is known."""
+    count = len(facts)
+    return PreparedTexts(
+        tokens=tokens,
+        offsets=np.concatenate([[0], np.cumsum(token_counts)]),
+        letters=letters,
+        letter_offsets=np.concatenate([[0], np.cumsum(letter_counts)]),
+        fingerprints=np.zeros((count, 2), np.uint64),
+        band_keys=np.zeros((count, BANDS), np.uint32),
+        rare_keys=np.zeros((count, RARE_KEYS), np.uint32),
+        languages=np.zeros(count, np.uint8),
+        versions=np.zeros(count, np.uint8),
+        facts=facts,
+        lengths=np.zeros(count, np.uint32),
+    )

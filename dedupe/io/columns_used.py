@@ -1,0 +1,208 @@
+"""Say which columns were read as what, and refuse a run without texts or without a named field."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from dedupe.errors import InputError
+from dedupe.field_names import plain_name
+from dedupe.io.field_lookup import (
+    DATE,
+    ID,
+    SOURCE,
+    TITLE,
+    all_roles,
+    looked_for,
+    text_roles,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dedupe.config import Settings
+    from dedupe.io.field_lookup import Role
+    from dedupe.models import ReadStats
+
+FEW = 0.1
+"""A named field that a smaller share of the records has is worth a warning."""
+MOST_NAMES = 3
+MOST_FIELDS = 12
+MOST_PLACEHOLDERS = 5
+SHORT_YEAR = 2
+NUMERIC_DATE = re.compile(
+    r'"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d\d)(?: (\d{1,2}:\d\d)(:\d\d)?( [AaPp][Mm])?)?"'
+)
+FLAGS = {DATE: "--date-field", SOURCE: "--source-field", ID: "--id-field"}
+NOUNS = {DATE: "date", SOURCE: "outlet", TITLE: "title"}
+COSTS = {
+    (DATE, SOURCE): "without dates and outlets the words alone decide",
+    (DATE,): "without dates, stories of any age are joined",
+    (SOURCE,): "without outlets, a heading that one outlet repeats is harder to tell from a copy",
+}
+
+
+def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
+    """Raise InputError where no record has a text, or none has a field that was named.
+
+    The message has the nearest name that the records have, and ``path`` as the place. Texts may all
+    be empty.
+    """
+    if not read_stats.records:
+        return
+    for role in all_roles(settings) if read_stats.fields else ():
+        if not role.usual and role.name not in read_stats.columns:
+            raise InputError(path, None, named_field_problem(role, read_stats))
+    has_text = any(role.name in read_stats.columns for role in text_roles(settings))
+    if (
+        read_stats.without_text == read_stats.records
+        and not read_stats.empty_texts
+        and not has_text
+    ):
+        shown = ", ".join(read_stats.fields[:MOST_FIELDS]) or "no fields"
+        likely = read_stats.likely.get(TITLE)
+        hint = f"; did you mean --field {likely}?" if likely else ""
+        facts = f"looked for {looked_for(settings)}; the records have {shown}{hint}"
+        reason = f"no record has a text: {facts}"
+        raise InputError(path, None, reason)
+
+
+def named_field_problem(role: Role, read_stats: ReadStats) -> str:
+    """Word that no record has a field that was named, with the nearest name that there is."""
+    flag = FLAGS.get(role.name, "--field")
+    by_plain = {plain_name(name): name for name in reversed(read_stats.fields)}
+    wanted = [plain_name(name) for name in role.names]
+    near = [each for name in wanted for each in difflib.get_close_matches(name, by_plain, 1)]
+    hint = f"did you mean {by_plain[near[0]]} ({flag} {by_plain[near[0]]})?" if near else ""
+    hint = hint or f"the records have {', '.join(read_stats.fields[:MOST_FIELDS])}"
+    return f"no record has {' or '.join(role.names)} ({flag}); {hint}"
+
+
+def columns_line(settings: Settings, read_stats: ReadStats) -> str:
+    """Word which columns were used and what is missing, ``""`` where the input has no columns.
+
+    As in ``using title, published (98%), source.name (100%)``.
+    """
+    if not read_stats.fields or not read_stats.records:
+        return ""
+    used = [
+        text
+        for role in all_roles(settings)
+        if role.name != ID
+        for text in role_columns(role, read_stats)
+    ]
+    facts = [f"using {', '.join(used)}"]
+    missing = tuple(name for name in (DATE, SOURCE) if name not in read_stats.columns)
+    if missing:
+        facts.append(COSTS[missing])
+    for name in missing:
+        likely = read_stats.likely.get(name)
+        if likely:
+            facts.append(f"{likely} looks like {article_noun(name)} ({FLAGS[name]} {likely})")
+    return "; ".join(facts)
+
+
+def article_noun(role: str) -> str:
+    """Return what a column would be, as in ``an outlet``."""
+    noun = NOUNS[role]
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def role_columns(role: Role, read_stats: ReadStats) -> Iterator[str]:
+    """Yield the columns that a role was taken from, with the share of records that have each.
+
+    That of the title is left out where every record has it.
+    """
+    counts = read_stats.columns.get(role.name, {})
+    most_used = sorted(counts, key=lambda name: -counts[name])
+    for name in most_used[:MOST_NAMES]:
+        everywhere = counts[name] == read_stats.records
+        yield (
+            name
+            if role.name == TITLE and everywhere
+            else f"{name} ({percent(counts[name], read_stats.records)})"
+        )
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share in whole percent; only what is all is 100 %.
+
+    >>> percent(999, 1000), percent(1, 1000), percent(2, 2)
+    ('99%', 'under 1%', '100%')
+    """
+    share = 100 * part // whole
+    return f"{share}%" if share else "under 1%"
+
+
+def column_shares(settings: Settings, read_stats: ReadStats) -> dict[str, dict[str, float]]:
+    """Return the share of records that each role was taken from each column, for ``--stats``."""
+    total = max(read_stats.records, 1)
+    found = {}
+    for role in all_roles(settings):
+        counts = read_stats.columns.get(role.name, {})
+        found[role.name] = {name: round(count / total, 4) for name, count in counts.items()}
+    return found
+
+
+def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
+    """Yield what a person should know of the input, a line each."""
+    line = columns_line(settings, read_stats)
+    if line:
+        yield line
+    examples = read_stats.examples
+    if read_stats.without_text:
+        textless = records(read_stats.without_text)
+        yield f"{examples['without_text']}; kept as its own story ({textless})"
+    if read_stats.undated:
+        dates = "1 date" if read_stats.undated == 1 else f"{read_stats.undated:,} dates"
+        yield f"{dates} cannot be read, as {examples['undated']}{format_hint(examples['undated'])}"
+    for role in all_roles(settings):
+        count = sum(read_stats.columns.get(role.name, {}).values())
+        if not role.usual and read_stats.fields and count < FEW * read_stats.records:
+            flag = FLAGS.get(role.name, "--field")
+            names = "|".join(role.names)
+            yield f"{flag} {names}: only {count:,} of {records(read_stats.records)} have it"
+    if read_stats.repeated_headers:
+        yield f"{rows(read_stats.repeated_headers)} passed over that repeat the header"
+    if "left_out" in examples and read_stats.skipped + read_stats.quarantined:
+        yield f"left out first: {examples['left_out']}"
+    if read_stats.placeholders:
+        yield placeholder_note(read_stats.placeholders)
+
+
+def placeholder_note(titles: Mapping[str, int]) -> str:
+    """Word the titles of failed downloads, the most frequent first."""
+    ordered = sorted(titles.items(), key=lambda item: -item[1])
+    shown = [f"{title} ({count:,})" for title, count in ordered[:MOST_PLACEHOLDERS]]
+    more = ", ..." if len(ordered) > MOST_PLACEHOLDERS else ""
+    listed = ", ".join(shown) + more
+    return (
+        f"titles look like placeholders of failed downloads: {listed}; each kept as its own story"
+    )
+
+
+def format_hint(example: str) -> str:
+    """Word the formats that would read a date; ``""`` where it has no numbers to name.
+
+    >>> format_hint('a.csv:2 "8/4/2016 11:52"')
+    "; name their format: --date-format '%d/%m/%Y %H:%M', or '%m/%d/%Y %H:%M'"
+    """
+    found = NUMERIC_DATE.search(example)
+    if not found:
+        return "; --date-format reads another format" if any(map(str.isdigit, example)) else ""
+    mark, year, clock, seconds, half = found.groups()
+    end = f"{mark}%{'Y' if len(year) > SHORT_YEAR else 'y'}"
+    if clock:
+        end += f" %{'I' if half else 'H'}:%M{':%S' if seconds else ''}{(half and ' %p') or ''}"
+    return f"; name their format: --date-format '%d{mark}%m{end}', or '%m{mark}%d{end}'"
+
+
+def records(count: int) -> str:
+    """Word a number of records."""
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
+def rows(count: int) -> str:
+    """Word a number of rows."""
+    return "1 row" if count == 1 else f"{count:,} rows"

@@ -1,0 +1,242 @@
+"""Write records in another format than they came in: JSON Lines as CSV or TSV, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from dedupe.errors import InputError, OutputError
+from dedupe.io.annotate import (
+    annotate_chosen,
+    cell_text,
+    check_key_is_free,
+    pick_records,
+    selected_chunks,
+    splice_members,
+)
+from dedupe.io.csv_write import (
+    DIALECTS,
+    check_one_table,
+    csv_row,
+    dialect_of,
+    holds_objects,
+    is_table,
+)
+from dedupe.io.integrity import check_output
+from dedupe.io.output import target_of
+from dedupe.io.records import batch_records, csv_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.io.annotate import Annotation
+    from dedupe.models import Batch, Dialect
+
+OTHER_NAME = "use --into with another name"
+
+
+def write_records(
+    batches: Sequence[Batch],
+    chosen: NDArray[np.bool_],
+    target: str | None = None,
+    annotation: Annotation | None = None,
+) -> Iterator[bytes]:
+    """Return the chosen records in input order, in chunks, in the format of their output.
+
+    They keep their bytes but for an annotation where their own format is asked for, or none is.
+    Raises InputError for records that cannot be written so, and AccountingError where one is lost.
+    """
+    if needs_conversion(batches, target, annotation):
+        return convert_records(batches, target or "", chosen, annotation)
+    if annotation:
+        return check_output(annotate_chosen(batches, chosen, annotation), batches, chosen)
+    check_one_table(batches)
+    return check_output(selected_chunks(batches, chosen), batches, chosen)
+
+
+def needs_conversion(
+    batches: Sequence[Batch], target: str | None, annotation: Annotation | None
+) -> bool:
+    """Return whether records have another format than their output asks for.
+
+    Parquet input and annotated lines go out as JSON Lines anyway; Parquet output is not meant.
+    """
+    if target not in ("jsonl", "csv", "tsv"):
+        return False
+    return any(own_format(batch, annotation) != target for batch in batches)
+
+
+def own_format(batch: Batch, annotation: Annotation | None) -> str:
+    """Return the format in which records go out unless they are converted."""
+    if holds_objects(batch) or (annotation and batch.format == "lines"):
+        return "jsonl"
+    return batch.format
+
+
+def check_target(batches: Sequence[Batch], path: str | None, *, annotated: bool) -> None:
+    """Raise OutputError where a file would not hold what its name says, and nothing converts."""
+    target = target_of(path, None)
+    for batch in batches if target in ("jsonl", "csv", "tsv") else ():
+        own = "jsonl" if annotated and batch.format == "lines" else own_format(batch, None)
+        if own != target:
+            reason = f"the records go out as {own}; name it .{own}"
+            raise OutputError(path or "", reason)
+
+
+def output_dialect(batches: Sequence[Batch], target: str | None) -> Dialect | None:
+    """Return how the rows of an output are written, None where it is no table."""
+    if needs_conversion(batches, target, None):
+        return DIALECTS.get(target or "")
+    return dialect_of(batches[0]) if batches and is_table(batches[0]) else None
+
+
+def convert_records(
+    batches: Sequence[Batch],
+    target: str,
+    chosen: NDArray[np.bool_],
+    annotation: Annotation | None = None,
+) -> Iterator[bytes]:
+    """Yield the chosen records as JSON Lines or as a table, in chunks of whole records.
+
+    As a table they have a column for each member that any of them has: those of objects go by
+    dotted names, an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
+    a table are strings, and what was JSON keeps its bytes. Raises InputError for a record that has
+    what is added already, and for a table with two columns of one name.
+    """
+    for batch in batches:
+        if is_table(batch):
+            csv_names(batch, "JSON Lines" if target == "jsonl" else target.upper())
+        if holds_objects(batch) and annotation and target == "jsonl":
+            check_key_is_free(batch, annotation.into, annotation.keys)
+    if target == "jsonl":
+        yield from json_chunks(batches, chosen, annotation)
+    else:
+        yield from table_chunks(batches, DIALECTS[target], chosen, annotation)
+
+
+def json_chunks(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_], annotation: Annotation | None
+) -> Iterator[bytes]:
+    """Yield the chosen records as JSON Lines."""
+    for start, batch, wanted in chosen_parts(batches, chosen):
+        if holds_objects(batch):
+            rows = annotation.rows(start, start + len(batch)) if annotation else []
+            part = pick_records(batch, wanted)
+            if annotation:
+                yield splice_members(part, [rows[at] for at in wanted.tolist()], annotation.into)
+            else:
+                yield from selected_chunks([part], np.ones(len(part), bool))
+            continue
+        records = batch_records(batch)
+        yield b"".join(
+            orjson.dumps(
+                annotated(records[at], annotation, batch, start, at),
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+            for at in wanted.tolist()
+        )
+
+
+def annotated(
+    record: dict[str, Any], annotation: Annotation | None, batch: Batch, start: int, at: int
+) -> dict[str, Any]:
+    """Return a record with what is added to it; raises InputError where it has that already."""
+    if annotation is None:
+        return record
+    if annotation.into in record:
+        raise key_error(batch, at, annotation.into)
+    [row] = annotation.rows(start + at, start + at + 1)
+    return {**record, annotation.into: row}
+
+
+def table_chunks(
+    batches: Sequence[Batch],
+    dialect: Dialect,
+    chosen: NDArray[np.bool_],
+    annotation: Annotation | None,
+) -> Iterator[bytes]:
+    """Yield the chosen records as rows under one header."""
+    columns: dict[str, None] = {}
+    for _, batch, wanted in chosen_parts(batches, chosen):
+        for record in picked_records(batch, wanted):
+            columns.update(dict.fromkeys(record))
+    into, keys = (annotation.into, annotation.keys) if annotation else ("", ())
+    names, added = list(columns), [f"{into}_{key}" for key in keys]
+    for name in added:
+        if name in columns:
+            raise InputError(batches[0].path, None, f"already has {name}; {OTHER_NAME}")
+    yield csv_row([*names, *added], dialect)
+    for start, batch, wanted in chosen_parts(batches, chosen):
+        rows = annotation.rows(start, start + len(batch)) if annotation else []
+        chunk: list[bytes] = []
+        for at, record in zip(wanted.tolist(), picked_records(batch, wanted), strict=True):
+            cells = [record.get(name, "") for name in names]
+            cells += [cell_text(rows[at].get(key, "")) for key in keys]
+            chunk.append(csv_row(cells, dialect))
+        yield b"".join(chunk)
+
+
+def picked_records(batch: Batch, wanted: NDArray[np.int64]) -> Iterator[dict[str, str]]:
+    """Yield some records of a batch as cells by the dotted names of their members."""
+    records = batch_records(batch) if len(wanted) else []
+    return (flat_record(records[at]) for at in wanted.tolist())
+
+
+def chosen_parts(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_]
+) -> Iterator[tuple[int, Batch, NDArray[np.int64]]]:
+    """Yield the position of each batch's first record, the batch, and which of its are chosen."""
+    start = 0
+    for batch in batches:
+        yield start, batch, np.flatnonzero(chosen[start : start + len(batch)])
+        start += len(batch)
+
+
+def key_error(batch: Batch, at: int, into: str) -> InputError:
+    """Return the error of a record that has what is added."""
+    return InputError(batch.path, int(batch.lines[at]), f"already has {into}; {OTHER_NAME}")
+
+
+def write_objects(
+    records: Iterable[dict[str, Any]], target: str, names: Sequence[str]
+) -> Iterator[bytes]:
+    """Yield objects as JSON Lines, or as a table of the members of these dotted names."""
+    dialect = DIALECTS.get(target)
+    if dialect:
+        yield csv_row(names, dialect)
+    for record in records:
+        if dialect:
+            cells = flat_record(record)
+            yield csv_row((cells.get(name, "") for name in names), dialect)
+        else:
+            yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def flat_record(record: dict[str, Any]) -> dict[str, str]:
+    """Return a record as cells by the dotted names of its members.
+
+    >>> flat_record({"id": 1, "source": {"name": "Wire"}, "tags": ["a"], "by": None})
+    {'id': '1', 'source.name': 'Wire', 'tags': '["a"]', 'by': ''}
+    """
+    found: dict[str, str] = {}
+    for name, value in record.items():
+        if isinstance(value, dict) and value:
+            inner = flat_record(value).items()
+            found |= {f"{name}.{key}": text for key, text in inner if f"{name}.{key}" not in found}
+        elif isinstance(value, str):
+            found[name] = value
+        else:
+            found[name] = "" if value is None else as_json(value)
+    return found
+
+
+def as_json(value: Any) -> str:  # noqa: ANN401 - whatever the JSON held
+    """Return a value as JSON writes it; a number beyond 64 bits in its digits."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return str(value)

@@ -1,0 +1,165 @@
+"""Find the values of a role, as the title or the date, under the names that it may go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from dedupe.config import BY_NAME
+from dedupe.field_names import URLS, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dedupe.config import Settings
+
+    Record = dict[str, Any]
+
+TITLE, LEDE = (each.name for each in BY_NAME["field"].default)
+DATE, SOURCE, ID = "date", "source", "id"
+MOST_SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a column is for, and the names that it goes by.
+
+    ``usual`` names are those of the table, in any case; others were given and stand as they are.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    usual: bool
+
+    @property
+    def is_lede(self) -> bool:
+        """Whether it is what stands below a title, by the usual names."""
+        return self.usual and self.name == LEDE
+
+
+@dataclass(frozen=True, slots=True)
+class Accessor:
+    """One way to the values of a role: a key of the record, and steps into what it holds."""
+
+    name: str
+    key: str
+    steps: tuple[str, ...] = ()
+
+    def values(self, records: Sequence[Record]) -> list[Any]:
+        """Return the value of each record, None where it has none."""
+        try:
+            values = list(map(itemgetter(self.key), records))
+        except KeyError:
+            values = [record.get(self.key) for record in records]
+        if not self.steps:
+            return values
+        return [descend(value, self.steps) if isinstance(value, dict) else None for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyCaseAccessor(Accessor):
+    """The same with steps in any case."""
+
+    def values(self, records: Sequence[Record]) -> list[Any]:
+        """Return the value of each record, None where it has none."""
+        values = Accessor(self.name, self.key).values(records)
+        return [descend_any_case(value, self.steps) for value in values]
+
+
+def text_roles(settings: Settings) -> tuple[Role, ...]:
+    """Return the roles of the compared fields."""
+    usual = settings.field == BY_NAME["field"].default
+    return tuple(Role(each.name, each.names, usual) for each in settings.field)
+
+
+def looked_for(settings: Settings) -> str:
+    """Word the names of texts that were looked for; of the usual ones only the first.
+
+    >>> from dedupe.config import Settings
+    >>> looked_for(Settings())
+    'title, headline, lede, summary and other usual names (docs/inputs.md)'
+    """
+    roles = text_roles(settings)
+    if not roles[0].usual:
+        return ", ".join(name for role in roles for name in role.names)
+    plain = ([name for name in role.names if "." not in name] for role in roles)
+    shown = ", ".join(name for names in plain for name in names[:MOST_SHOWN])
+    return f"{shown} and other usual names (docs/inputs.md)"
+
+
+def setting_role(settings: Settings, name: str) -> Role:
+    """Return the role of dates, outlets or ids."""
+    given = getattr(settings, f"{name}_field")
+    return Role(name, tuple(given.split("|")), given == BY_NAME[f"{name}_field"].default)
+
+
+def all_roles(settings: Settings) -> tuple[Role, ...]:
+    """Return the roles of the compared fields, then of dates, outlets and ids."""
+    others = (setting_role(settings, name) for name in (DATE, SOURCE, ID))
+    return (*text_roles(settings), *others)
+
+
+URL_ROLE = Role("url", URLS, usual=True)
+
+
+@lru_cache(maxsize=1 << 10)
+def accessors(role: Role, keys: frozenset[str]) -> tuple[Accessor, ...]:
+    """Return the ways to a role's values among the keys of some records, the first to ask first."""
+    return tuple(usual_accessors(role, keys) if role.usual else given_accessors(role, keys))
+
+
+def given_accessors(role: Role, keys: frozenset[str]) -> Iterator[Accessor]:
+    """Yield the ways to values by names that were given: as a key, else as a path."""
+    for name in role.names:
+        if name in keys:
+            yield Accessor(name, name)
+        key, *steps = name.split(".")
+        if steps and key in keys:
+            yield Accessor(name, key, tuple(steps))
+
+
+def usual_accessors(role: Role, keys: Iterable[str]) -> Iterator[Accessor]:
+    """Yield the ways to values by the usual names; of one name the exact spelling comes first."""
+    by_name: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        by_name.setdefault(plain_name(key), []).append(key)
+    for name in role.names:
+        for key in sorted(by_name.get(plain_name(name), ()), key=lambda key: key != name):
+            yield Accessor(key, key)
+        first, *steps = name.split(".")
+        for key in by_name.get(plain_name(first), ()) if steps else ():
+            yield AnyCaseAccessor(".".join([key, *steps]), key, tuple(steps))
+
+
+def descend(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the JSON held
+    """Follow a path into nested objects; None where it ends early."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def descend_any_case(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - as above
+    """Follow a path of names in any case into nested objects; None where it ends early."""
+    for step in steps:
+        if not isinstance(value, dict):
+            return None
+        inner = value.get(step)
+        if inner is None:
+            wanted = plain_name(step)
+            inner = next((value[key] for key in value if plain_name(key) == wanted), None)
+        value = inner
+    return value
+
+
+def values_under(records: Sequence[Record], name: str) -> list[Any]:
+    """Return the value of each record under a key as it stands, else at a dotted path, or None."""
+    values = [record.get(name) for record in records]
+    if "." not in name:
+        return values
+    steps = name.split(".")
+    return [
+        descend(record, steps) if value is None else value
+        for record, value in zip(records, values, strict=True)
+    ]
