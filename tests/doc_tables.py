@@ -34,6 +34,9 @@ LISTS = {
     "opposites": "opposites", "abbreviations": "abbreviations", "numbers": "numbers",
     "units": "units", "tags": "tags", "generic": "generic titles", "outlets": "outlets",
 }  # fmt: skip
+LONGEST_DEFAULT = 100
+KEPT = ("field", "id_field", "date_field", "source_field")
+"""Settings whose default is told in words."""
 BY_WORD = ("function", "negation")
 """Lists whose entries stand side by side on a line."""
 
@@ -59,26 +62,22 @@ def default_of(setting: Setting) -> str:
     """Return the default of a setting for its cell."""
     values = setting.default if setting.many else [setting.default]
     texts = [str(value) for value in values if value is not None and value is not False]
-    return ", ".join(map(code, texts)) or "none"
+    shown = ", ".join(map(code, texts)) or "none"
+    return "see the text" if len(shown) > LONGEST_DEFAULT else shown
 
 
 def settings_table() -> str:
     """Return all settings by flag, variable, default and help."""
     rows = [
         (
-            code(setting.flag if getattr(setting, "switch", False) else f"{setting.flag} {setting.metavar}"),
+            code(setting.flag if setting.switch else f"{setting.flag} {setting.metavar}"),
             code(f"DEDUPE_{setting.name.upper()}"),
-            "see the text" if len(default_of(setting)) > LONGEST_DEFAULT else default_of(setting),
-            cell(setting.help.partition(" Default: ")[0] if setting.name not in KEPT else setting.help),
+            default_of(setting),
+            cell(setting.help if setting.name in KEPT else setting.help.partition(" Default: ")[0]),
         )
         for setting in SETTINGS
     ]
     return table(("flag", "variable", "default", "what it does"), rows)
-
-
-LONGEST_DEFAULT = 100
-KEPT = ("field", "id_field", "date_field", "source_field")
-"""Settings whose default is told in words."""
 
 
 def declared(options: Iterable[Callable[[object], object]]) -> list[click.Option]:
@@ -95,10 +94,19 @@ def declared(options: Iterable[Callable[[object], object]]) -> list[click.Option
     return [param for param in found[::-1] if isinstance(param, click.Option)]
 
 
+PRECEDENCE = """\
+A flag wins over the environment, that over `--config FILE` (TOML; else `[tool.dedupe]` of
+`./pyproject.toml`), that over the default. For several values repeat the flag, separate them by
+spaces in the environment, use a list in TOML. An unknown name is an error. All commands but
+`split`, `completion` and those of an index take all settings.
+
+"""
 SHARED = (*RUN_OPTIONS, *OUTPUT_OPTIONS)
 
 
-def option_rows(options: Iterable[click.Option], context: click.Context) -> Iterator[tuple[str, str]]:
+def option_rows(
+    options: Iterable[click.Option], context: click.Context
+) -> Iterator[tuple[str, str]]:
     """Yield the spelling and the help of options."""
     for option in options:
         record = option.get_help_record(context)
@@ -106,7 +114,9 @@ def option_rows(options: Iterable[click.Option], context: click.Context) -> Iter
             yield code(record[0]), cell(record[1])
 
 
-def command_section(names: Sequence[str], command: click.Command, shared: set[str]) -> Iterator[str]:
+def command_section(
+    names: Sequence[str], command: click.Command, shared: set[str]
+) -> Iterator[str]:
     """Yield the lines of one command."""
     context = click.Context(command, info_name=" ".join(names))
     yield f"### {' '.join(names)}\n\n"
@@ -124,8 +134,7 @@ def command_section(names: Sequence[str], command: click.Command, shared: set[st
     rows = list(option_rows(own, context))
     if rows:
         yield table(("option", "what it does"), rows) + "\n"
-    for line in example_lines(command.epilog or ""):
-        yield line
+    yield from example_lines(command.epilog or "")
 
 
 def prose(text: str) -> str:
@@ -170,10 +179,7 @@ def cli() -> str:
     listed = sorted(commands(), key=lambda one: place_of(one[0]))
     parts = [
         "## Settings\n\n",
-        "A flag wins over the environment, that over `--config FILE` (TOML; else `[tool.dedupe]` of\n"
-        "`./pyproject.toml`), that over the default. For several values repeat the flag, separate them\n"
-        "by spaces in the environment, use a list in TOML. An unknown name is an error. All commands\n"
-        "but `split`, `completion` and those of an index take all settings.\n\n",
+        PRECEDENCE,
         settings_table(),
         "\n## Options of a run\n\n",
         table(("option", "what it does"), option_rows(declared(SHARED), context)),

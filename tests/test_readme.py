@@ -18,14 +18,23 @@ from commandline import FIXTURES, PROJECT, shell
 from dedupe.cli.app import MODULES
 from dedupe.cli.options import SECTIONS
 
-PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [
+    PROJECT / "README.md",
+    PROJECT / "CONTRIBUTING.md",
+    *sorted((PROJECT / "docs").glob("*.md")),
+]
 NOT_RUN = ("index.md", "scale.md")
 """Pages whose commands need files of their own, or Spark."""
 TEXTS = {path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 MOST_LINES = 200
 FOUND = 1
 SETS_UP = (
-    "pipx install ", "uv tool install ", "pip install ", "make ", "python -m pytest ", "python tests/bench/",
+    "pipx install ",
+    "uv tool install ",
+    "pip install ",
+    "make ",
+    "python -m pytest ",
+    "python tests/bench/",
 )
 
 
@@ -136,7 +145,9 @@ def test_a_link_leads_to_a_page_and_a_heading(page: str, link: str):
     assert target.exists()
     if heading:
         headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
-        assert heading in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+        assert heading in {
+            re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings
+        }
 
 
 def test_every_page_is_linked_from_the_readme():
@@ -170,3 +181,19 @@ def test_the_exit_codes_are_told():
     told = {row[0] for row in rows_of("docs/errors.md") if row[0].isdigit()}
     stopped = {code for _, code, _ in bad.STOPS.values()}
     assert told == set(map(str, {0, FOUND, bad.FAILED, bad.PIPE_CLOSED} | stopped))
+
+
+INSIDE = ("docs/architecture.md", "docs/glossary.md", "docs/how-it-works.md", "CONTRIBUTING.md")
+FILES = {
+    path
+    for page in INSIDE
+    for path in re.findall(r"`([\w./]+\.(?:py|c|h|pyi|npz|json|md|html))`", TEXTS[page])
+    if not {"NAME", "CODE"} & set(re.split(r"\W", path))
+}
+
+
+@pytest.mark.parametrize("path", sorted(FILES))
+def test_a_file_that_is_named_is_there(path: str):
+    """By its path, within the package, or by its name alone where that is clear from before it."""
+    own = PROJECT / "dedupe"
+    assert (PROJECT / path).exists() or (own / path).exists() or any(own.rglob(path))

@@ -14,7 +14,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cachepr
 
 
 class Promise(NamedTuple):
-    """What is promised, in the words of docs/promises.md, and what is run: tests, or a make target."""
+    """What is promised, in the words of docs/promises.md, and its tests or make target."""
 
     words: str
     tests: tuple[str, ...] = ()
