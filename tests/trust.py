@@ -57,7 +57,13 @@ PROMISES = (
         "The same input, settings and version give the same bytes",
         ("tests/test_reproducible.py", "tests/test_pipeline.py"),
     ),
+    Promise("A record keeps its own bytes", ("tests/test_writing.py",)),
     Promise("A run on disk gives the bytes of a run in memory", ("tests/test_backends.py",)),
+    Promise(
+        "A run on Spark gives the bytes of a run on one machine",
+        ("tests/test_spark.py", "tests/test_spark_parquet.py"),
+    ),
+    Promise("An index that is compacted has the clusters of a batch run", ("tests/test_index.py",)),
     Promise("`unique` of its own output changes nothing", ("tests/test_stable.py",)),
     Promise("More differences never raise the score of two headlines", ("tests/test_monotone.py",)),
     Promise(
