@@ -35,6 +35,7 @@ LISTS = {
     "units": "units", "tags": "tags", "generic": "generic titles", "outlets": "outlets",
 }  # fmt: skip
 LONGEST_DEFAULT = 100
+NONE = "none"
 KEPT = ("field", "id_field", "date_field", "source_field")
 """Settings whose default is told in words."""
 BY_WORD = ("function", "negation")
@@ -62,8 +63,14 @@ def default_of(setting: Setting) -> str:
     """Return the default of a setting for its cell."""
     values = setting.default if setting.many else [setting.default]
     texts = [str(value) for value in values if value is not None and value is not False]
-    shown = ", ".join(map(code, texts)) or "none"
+    shown = ", ".join(map(code, texts)) or NONE
     return "see the text" if len(shown) > LONGEST_DEFAULT else shown
+
+
+def help_of(setting: Setting) -> str:
+    """Return what a setting does, without the default that its own cell shows."""
+    kept = setting.name in KEPT or default_of(setting) == NONE
+    return setting.help if kept else setting.help.partition(" Default: ")[0]
 
 
 def settings_table() -> str:
@@ -73,7 +80,7 @@ def settings_table() -> str:
             code(setting.flag if setting.switch else f"{setting.flag} {setting.metavar}"),
             code(f"DEDUPE_{setting.name.upper()}"),
             default_of(setting),
-            cell(setting.help if setting.name in KEPT else setting.help.partition(" Default: ")[0]),
+            cell(help_of(setting)),
         )
         for setting in SETTINGS
     ]
@@ -91,7 +98,7 @@ def declared(options: Iterable[Callable[[object], object]]) -> list[click.Option
     for option in options:
         function = option(function)
     found = getattr(function, "__click_params__", [])
-    return [param for param in found[::-1] if isinstance(param, click.Option)]
+    return [param for param in found if isinstance(param, click.Option)]
 
 
 PRECEDENCE = """\
