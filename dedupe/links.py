@@ -85,7 +85,11 @@ def no_record_reason(label: Label, positions: dict[str, int]) -> str:
 
 
 def resolve(
-    path: str, labels: Sequence[Label], apart: Sequence[str], positions: dict[str, int], unknown: int
+    path: str,
+    labels: Sequence[Label],
+    apart: Sequence[str],
+    positions: dict[str, int],
+    unknown: int,
 ) -> Links:
     """Return the links that follow from labels."""
     same = [label for label in labels if label.label == DUPLICATE]

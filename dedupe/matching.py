@@ -117,10 +117,10 @@ class Matcher:
         everything = np.ones(len(nodes), bool)
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
-    def count(self, alive: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
+    def count(self, in_play: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
         """Count what recurs among the nodes in play; only stems of changed buckets anew."""
-        count_stems(self.rare, self.contents, self.meta.times, alive, changed, self.stems)
-        return Recurrence(self.stems, count_titles(self.titles, self.meta.times, alive))
+        count_stems(self.rare, self.contents, self.meta.times, in_play, changed, self.stems)
+        return Recurrence(self.stems, count_titles(self.titles, self.meta.times, in_play))
 
     def reach(self) -> NDArray[np.int64]:
         """Return how many seconds apart two records of each content are still one story."""
@@ -157,24 +157,24 @@ class Matcher:
         )
 
     def accepted(
-        self, alive: NDArray[np.bool_], progress: Callable[[float], None]
+        self, in_play: NDArray[np.bool_], progress: Callable[[float], None]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the accepted pairs of the nodes in play, as sorted pair keys and scores."""
         self.effort.passes += 1
-        self.recurrence = self.count(alive, touched_buckets(self.rare, alive != self.before))
-        self.find(alive, progress)
-        self.before = alive.copy()
-        return self.judge(alive)
+        self.recurrence = self.count(in_play, touched_buckets(self.rare, in_play != self.before))
+        self.find(in_play, progress)
+        self.before = in_play.copy()
+        return self.pairs_at_threshold(in_play)
 
     def find(
         self,
-        alive: NDArray[np.bool_],
+        in_play: NDArray[np.bool_],
         progress: Callable[[float], None],
     ) -> None:
         """Score the new candidates, and all pairs of few nodes."""
-        count = self.search(alive, progress)
-        left, right = equal_neighbours(self.contents, alive)
-        few = np.flatnonzero(alive)
+        count = self.search(in_play, progress)
+        left, right = equal_neighbours(self.contents, in_play)
+        few = np.flatnonzero(in_play)
         if len(few) <= EXHAUSTIVE and not self.compared_all:
             self.compared_all = True
             one, other = np.triu_indices(len(few), 1)
@@ -185,9 +185,9 @@ class Matcher:
         self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
 
-    def search(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
+    def search(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
         """Score the new candidates; return how many there were."""
-        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
+        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
         scored = score_candidates(
             self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
         )
@@ -197,10 +197,12 @@ class Matcher:
         )
         return len(found)
 
-    def judge(self, alive: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def pairs_at_threshold(
+        self, in_play: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the known pairs of the nodes in play that reach the threshold."""
         left, right = self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF
-        own = np.flatnonzero(alive[left] & alive[right])
+        own = np.flatnonzero(in_play[left] & in_play[right])
         left, right = left[own], right[own]
         odds = self.pairs.log_odds[own] + self.adjust(left, right)
         passing = odds >= self.threshold
@@ -215,11 +217,11 @@ def touched_buckets(buckets: Buckets, changed: NDArray[np.bool_]) -> NDArray[np.
 
 
 def equal_neighbours(
-    contents: NDArray[np.int64], alive: NDArray[np.bool_]
+    contents: NDArray[np.int64], in_play: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of nodes in play of one content that follow each other in time."""
-    living = np.flatnonzero(alive)
-    order = living[np.argsort(contents[living], kind="stable")]
+    remaining = np.flatnonzero(in_play)
+    order = remaining[np.argsort(contents[remaining], kind="stable")]
     same = contents[order[1:]] == contents[order[:-1]]
     return order[:-1][same], order[1:][same]
 

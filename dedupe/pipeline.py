@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dedupe.models import Batch, Clustering, Corpus, Pairs
 
 MOST_RELEASES = 3
+"""A member that does not match its leader is put back in play at most so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,8 @@ def cluster_until_stable(
     rank = partial(rank_nodes, matcher, order)
     released = np.zeros(len(leaders), np.int64)
     while True:
-        alive = leaders == np.arange(len(leaders))
-        keys, scores = matcher.accepted(alive, progress)
+        in_play = leaders == np.arange(len(leaders))
+        keys, scores = matcher.accepted(in_play, progress)
         fresh = permitted_pairs(matcher, constraints, AcceptedPairs(*unpack(keys), scores))
         if not len(fresh) and matcher.effort.passes > 1:
             break
@@ -175,8 +176,8 @@ def release_misfits(
     labels = constraints.groups[matcher.records]
     single = np.bincount(labels, minlength=1)[labels] == 1
     nodes = nodes[single[nodes] & (released[nodes] < MOST_RELEASES)]
-    heads = leaders[nodes]
-    pairs = AcceptedPairs(nodes, heads, matcher.scores(nodes, heads))
+    own_leaders = leaders[nodes]
+    pairs = AcceptedPairs(nodes, own_leaders, matcher.scores(nodes, own_leaders))
     fit = permission(matcher, constraints, pairs)
     if matcher.settings.linkage == "leader":
         fit &= pairs.scores >= grouping.threshold
@@ -262,9 +263,7 @@ def build_grouping(
     )
 
 
-def label_groups(
-    own: NDArray[np.int64], representatives: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def label_groups(own: NDArray[np.int64], representatives: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the component of each node: representatives of records of one group are connected."""
     order = np.argsort(own, kind="stable")
     same = np.flatnonzero(own[order][1:] == own[order][:-1])

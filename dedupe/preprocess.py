@@ -247,7 +247,6 @@ def combination_ids(rows: NDArray[np.int32], outlets: NDArray[np.int64]) -> NDAr
     return ids
 
 
-
 def prepare_texts(
     texts: Sequence[str], sources: Sequence[str], outlets: NDArray[np.int32], seed: int
 ) -> PreparedTexts:

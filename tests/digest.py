@@ -13,11 +13,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from dedupe.text.normalize import normalize
 
 from dedupe import kernel
 from dedupe.api import cluster
 from dedupe.blocking.keys import blocking_keys
-from dedupe.text.normalize import normalize
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CORPORA = ("stories.jsonl", "demo.jsonl")

@@ -10,8 +10,8 @@ import numpy as np
 
 from dedupe.config import Settings
 from dedupe.io.reader import read
-from dedupe.models import Clustering, ReadStats
 from dedupe.load import load_corpus
+from dedupe.models import Clustering, ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

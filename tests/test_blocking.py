@@ -126,19 +126,19 @@ def records(draw, most=40):
     count = draw(st.integers(0, most))
     column = st.lists(st.integers(0, 3), min_size=2 * count, max_size=2 * count)
     times = sorted(draw(st.lists(TIMES, min_size=count, max_size=count)))
-    alive = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    in_play = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     rare, bands = (np.array(draw(column), np.uint32).reshape(-1, 2) for _ in range(2))
-    return rare, bands, np.array(times, np.int64), np.array(alive, bool)
+    return rare, bands, np.array(times, np.int64), np.array(in_play, bool)
 
 
-def slow_candidates(rare, bands, times, alive):
+def slow_candidates(rare, bands, times, in_play):
     """Every record with the last ones before it of each key, as pairs of each key."""
     found = set()
     for name, keys, reach in (("rare", rare, RARE_REACH), ("band", bands, BAND_REACH)):
-        for record in np.flatnonzero(alive).tolist():
+        for record in np.flatnonzero(in_play).tolist():
             most = reach.undated if times[record] == NO_TIME else reach.records
             for key in {*keys[record].tolist()} - {0}:
-                before = [i for i in range(record) if alive[i] and key in keys[i]][-most:]
+                before = [i for i in range(record) if in_play[i] and key in keys[i]][-most:]
                 found |= {
                     (name, key, i, record)
                     for i in before
@@ -153,9 +153,9 @@ def ends(found):
     return {pair[2:] for pair in found}
 
 
-def fast_candidates(rare, bands, times, alive, before=None):
-    earlier = np.zeros(len(alive), bool) if before is None else before
-    found = find_candidates(group_keys(rare), group_keys(bands), alive, earlier, times)
+def fast_candidates(rare, bands, times, in_play, before=None):
+    earlier = np.zeros(len(in_play), bool) if before is None else before
+    found = find_candidates(group_keys(rare), group_keys(bands), in_play, earlier, times)
     pairs = [
         (int(partner), record)
         for record in range(len(times))
@@ -168,9 +168,9 @@ def fast_candidates(rare, bands, times, alive, before=None):
 @settings(max_examples=150)
 @given(records())
 def test_candidates_equal_those_of_a_slow_search(drawn):
-    rare, bands, times, alive = drawn
-    assert fast_candidates(rare, bands, times, alive) == ends(
-        slow_candidates(rare, bands, times, alive)
+    rare, bands, times, in_play = drawn
+    assert fast_candidates(rare, bands, times, in_play) == ends(
+        slow_candidates(rare, bands, times, in_play)
     )
 
 
@@ -178,10 +178,10 @@ def test_candidates_equal_those_of_a_slow_search(drawn):
 @given(records(), st.randoms(use_true_random=False))
 def test_a_later_pass_looks_at_new_candidates_alone(drawn, chance):
     rare, bands, times, before = drawn
-    alive = np.array([was and chance.random() < 0.7 for was in before.tolist()], bool)
+    in_play = np.array([was and chance.random() < 0.7 for was in before.tolist()], bool)
     known = slow_candidates(rare, bands, times, before)
-    new = ends(slow_candidates(rare, bands, times, alive) - known)
-    assert fast_candidates(rare, bands, times, alive, before) == new
+    new = ends(slow_candidates(rare, bands, times, in_play) - known)
+    assert fast_candidates(rare, bands, times, in_play, before) == new
 
 
 @pytest.mark.parametrize("crowd", [50, 400])
@@ -189,22 +189,22 @@ def test_a_crowd_has_no_more_candidates_than_the_budget(crowd: int):
     keys = np.full((crowd, 2), 7, np.uint32)
     keys[:, 1] = 9
     times = np.arange(crowd) * 60
-    alive = np.ones(crowd, bool)
-    found = fast_candidates(keys, np.zeros((crowd, 1), np.uint32), times, alive)
+    in_play = np.ones(crowd, bool)
+    found = fast_candidates(keys, np.zeros((crowd, 1), np.uint32), times, in_play)
     assert max(np.bincount([record for _, record in found])) == RARE_REACH.records
     undated = np.full(crowd, NO_TIME)
-    found = fast_candidates(keys, np.zeros((crowd, 1), np.uint32), undated, alive)
+    found = fast_candidates(keys, np.zeros((crowd, 1), np.uint32), undated, in_play)
     assert max(np.bincount([record for _, record in found])) == RARE_REACH.undated
 
 
 def test_a_week_is_as_far_as_rare_stems_look_and_bands_look_further():
     keys = np.array([[5], [5]], np.uint32)
     none = np.zeros((2, 1), np.uint32)
-    alive = np.ones(2, bool)
+    in_play = np.ones(2, bool)
     for seconds, near in ((WEEK, True), (WEEK + 1, False)):
         times = np.array([0, seconds])
-        assert fast_candidates(keys, none, times, alive) == ({(0, 1)} if near else set())
-        assert fast_candidates(none, keys, times, alive) == {(0, 1)}
+        assert fast_candidates(keys, none, times, in_play) == ({(0, 1)} if near else set())
+        assert fast_candidates(none, keys, times, in_play) == {(0, 1)}
 
 
 @given(records(most=25))

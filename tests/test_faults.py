@@ -40,7 +40,7 @@ NO_MEMORY = (
 @cache
 def stories(count: int = 4000) -> bytes:
     """Invented stories, each told twice, of words that nobody has heard."""
-    draw = random.Random(SEED)  # noqa: S311 - no secret
+    draw = random.Random(SEED)
     words = ["".join(draw.choices("abdegiklmnoprstu", k=draw.randint(3, 9))) for _ in range(900)]
     titles = [" ".join(draw.choices(words, k=9)) for _ in range(count // 2)]
     titles += [f"{title} {draw.choice(words)}" for title in titles]
@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 MOMENTS_OF = [
     (name, share)
     for name in ("SIGKILL", "SIGTERM")
-    for share in random.Random(SEED).choices(range(5, 105), k=MOMENTS)  # noqa: S311 - no secret
+    for share in random.Random(SEED).choices(range(5, 105), k=MOMENTS)
 ]
 
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from commandline import dedupe, visible
+from dedupe.blocking.lsh import NEIGHBOURS, BlockingTable, candidate_pairs
+from dedupe.blocking.minhash import shingles, signatures
+from dedupe.text.normalize import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.api import cluster
 from dedupe.blocking.keys import BANDING, blocking_keys
-from dedupe.blocking.lsh import NEIGHBOURS, BlockingTable, candidate_pairs
-from dedupe.blocking.minhash import shingles, signatures
 from dedupe.io.csv_write import escape_rows, is_formula
 from dedupe.models import Dialect
-from dedupe.text.normalize import normalize
 
 NO_OUTLETS = np.zeros(0, np.uint64)
 
@@ -135,7 +135,7 @@ def test_a_crowd_of_equal_texts_is_one_text(tmp_path: Path):
 
 def words_of(count: int, length: int, seed: int) -> list[str]:
     """Words that nobody has heard."""
-    draw = random.Random(seed)  # noqa: S311 - no secret
+    draw = random.Random(seed)
     return ["".join(draw.choices("abcdefghiklmnoprstuvwy", k=length)) for _ in range(count)]
 
 

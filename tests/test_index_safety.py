@@ -51,7 +51,7 @@ def test_a_killed_writer_loses_no_answered_story(tmp_path: Path):
     """One writer after another, killed at a random moment; some while they compact."""
     path = str(tmp_path / "a.index")
     Index.create(path).close()
-    chance = random.Random(1)  # noqa: S311 - moments, not secrets
+    chance = random.Random(1)
     answered = -1
     for _ in range(KILLS):
         writer = subprocess.Popen(

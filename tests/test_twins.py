@@ -173,29 +173,29 @@ def bucketed(draw):
     count = len(keys)
     times = sorted(draw(st.lists(TIMES, min_size=count, max_size=count)))
     contents = draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
-    alive = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    in_play = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     return (
         np.array(keys, np.uint32).reshape(-1, 3),
         np.array(times, np.int64),
         np.array(contents, np.int64),
-        np.array(alive, bool),
+        np.array(in_play, bool),
     )
 
 
 @given(bucketed(), st.randoms(use_true_random=False))
 def test_buckets_candidates_and_counts_are_alike(drawn, chance):
-    keys, times, contents, alive = drawn
+    keys, times, contents, in_play = drawn
     assert agree(lambda: group_keys(keys))
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
     # In the first pass nothing is known; later ones look at what is left in play.
     more = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
-    before = (alive | more) & (chance.random() < 0.8)
-    assert agree(lambda: find_candidates(buckets, buckets, alive, before, times))
+    before = (in_play | more) & (chance.random() < 0.8)
+    assert agree(lambda: find_candidates(buckets, buckets, in_play, before, times))
 
     def count():
         out = np.ones((len(buckets), 3), np.int64)
-        count_stems(buckets, contents, times, alive, changed, out)
+        count_stems(buckets, contents, times, in_play, changed, out)
         return out
 
     assert agree(count)
@@ -229,7 +229,7 @@ def good_calls():
     pair = np.array([0, 1], np.int64), np.array([1, 2], np.int64)
     scoring = scoring_of(own).arrays()
     buckets = group_keys(own.rare_keys)
-    wanted, alive = np.ones(len(buckets), bool), np.ones(3, bool)
+    wanted, in_play = np.ones(len(buckets), bool), np.ones(3, bool)
     days, counts = np.zeros(3, np.int64), np.ones((len(buckets), 3), np.int64)
     scorer = shipped_model().text.scorer.arrays()
     bucket_arrays = buckets.members, buckets.starts, wanted
@@ -249,10 +249,10 @@ def good_calls():
         "log_odds": (*scorer, np.zeros((2, 26)), np.zeros(2)),
         "group_keys": (own.rare_keys,),
         "find_candidates": (
-            *bucket_arrays[:2], *bucket_arrays[:2], alive, ~alive, days,
+            *bucket_arrays[:2], *bucket_arrays[:2], in_play, ~in_play, days,
             np.array([-1, 16, 32, -1, 1, 4]), np.zeros(4, np.int64),
         ),
-        "count_stems": (*bucket_arrays, alive, days, alive, counts),
+        "count_stems": (*bucket_arrays, in_play, days, in_play, counts),
         "shared_minima": (buckets.of, counts, *pair, np.zeros((2, 3), np.int64)),
         "number_pairs": (np.arange(6, dtype=np.uint64), np.zeros(3, np.int64)),
         "connect": (*pair, np.arange(3)),

@@ -106,25 +106,25 @@ def group_plainly(keys: NDArray[np.uint32]) -> Buckets:
 def find_candidates(
     rare: Buckets,
     bands: Buckets,
-    alive: NDArray[np.bool_],
+    in_play: NDArray[np.bool_],
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
 ) -> Candidates:
     """Return the new candidate pairs of the records in play.
 
-    ``alive`` marks the records in play and ``before`` those of the pass before, of which each pair
+    ``in_play`` marks the records in play and ``before`` those of the pass before, of which each pair
     that stood as close in a bucket is known. ``times`` rise, undated records first.
     """
     if not kernel.available():
-        return find_plainly(rare, bands, alive, before, times)
-    starts = np.zeros(len(alive) + 1, np.int64)
+        return find_plainly(rare, bands, in_play, before, times)
+    starts = np.zeros(len(in_play) + 1, np.int64)
     limits = [
         limit
         for reach in (RARE_REACH, BAND_REACH)
         for limit in (reach.window, reach.records, reach.undated)
     ]
     partners = kernel.find_candidates(
-        rare.members, rare.starts, bands.members, bands.starts, alive, before, times,
+        rare.members, rare.starts, bands.members, bands.starts, in_play, before, times,
         np.array(limits), starts,
     )  # fmt: skip
     return Candidates(starts, np.frombuffer(partners, np.uint32))
@@ -133,17 +133,17 @@ def find_candidates(
 def find_plainly(
     rare: Buckets,
     bands: Buckets,
-    alive: NDArray[np.bool_],
+    in_play: NDArray[np.bool_],
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
 ) -> Candidates:
     """Return the new candidate pairs, bucket by bucket."""
-    found: list[set[int]] = [set() for _ in range(len(alive))]
+    found: list[set[int]] = [set() for _ in range(len(in_play))]
     for buckets, reach in ((rare, RARE_REACH), (bands, BAND_REACH)):
         for start, end in zip(buckets.starts.tolist(), buckets.starts[1:].tolist(), strict=False):
             members = buckets.members[start:end]
             known = set(look_back(members[before[members]].tolist(), times, reach))
-            for record, partner in look_back(members[alive[members]].tolist(), times, reach):
+            for record, partner in look_back(members[in_play[members]].tolist(), times, reach):
                 if (record, partner) not in known:
                     found[record].add(partner)
     sizes = [len(own) for own in found]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     """Ranks some nodes by the policy, given how central each is."""
 
 SCORE_UNITS = 1 << 20
+LEAST_FOLLOWERS, LEAST_COHESION = 4, 0.4
+"""A leader of so many is a hub where their mean score with one another is lower."""
+HUB_SAMPLE, MOST_HUB_PASSES = 12, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,13 @@ def cluster_nodes(
     linked = np.unique(np.concatenate([pairs.left, pairs.right]))
     out[linked] = grouping.groups[linked]
     out = out[leaders]
-    out[nodes] = cluster_component(grouping, nodes, out, own, rank, score)
+    out[nodes] = cluster_component(grouping, nodes, own, rank, score)
     return out[out]
 
 
 def cluster_component(
     grouping: Grouping,
     nodes: NDArray[np.int64],
-    before: NDArray[np.int64],
     pairs: AcceptedPairs,
     rank: Rank,
     score: Score,
@@ -90,7 +92,9 @@ def cluster_component(
     """Return the leaders of nodes that pairs connect."""
     left, right = np.searchsorted(nodes, pairs.left), np.searchsorted(nodes, pairs.right)
     ranks = rank(nodes, centrality(grouping.sizes[nodes], left, right, pairs.scores))
-    leaders = leader_cluster(ranks, left, right, pairs.scores, grouping.pinned[nodes])
+    leaders, left, right = lead_without_hubs(
+        grouping, nodes, left, right, pairs.scores, ranks, score
+    )
     joins = np.ones(len(left), bool)
     if not grouping.average:  # of leaders, only those that are pinned may be joined
         pinned = grouping.pinned[nodes]
@@ -99,6 +103,49 @@ def cluster_component(
         own = left[joins], right[joins]
         leaders = join_clusters(grouping, nodes, leaders, *own, ranks, score)
     return nodes[leaders]
+
+
+def lead_without_hubs(
+    grouping: Grouping,
+    nodes: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    ranks: NDArray[np.int64],
+    score: Score,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the leaders by accepted pairs, and the pairs without those of hubs.
+
+    A hub matches many that do not match one another: "Volunteers honoured in each state" and one
+    headline a state. It leads none, and the others are clustered by the pairs that are left.
+    """
+    pinned = grouping.pinned[nodes]
+    for _ in range(MOST_HUB_PASSES):
+        leaders = leader_cluster(ranks, left, right, scores, pinned)
+        hubs = find_hubs(leaders, ranks, lambda a, b: score(nodes[a], nodes[b]))
+        if not len(hubs):
+            break
+        kept = ~(np.isin(left, hubs) | np.isin(right, hubs))
+        left, right, scores = left[kept], right[kept], scores[kept]
+    return leaders, left, right
+
+
+def find_hubs(
+    leaders: NDArray[np.int64], ranks: NDArray[np.int64], score: Score
+) -> NDArray[np.int64]:
+    """Return the leaders of several followers whose scores with one another are low on average."""
+    followers = np.flatnonzero(leaders != np.arange(len(leaders)))
+    large = np.bincount(leaders[followers], minlength=len(leaders)) >= LEAST_FOLLOWERS
+    followers = followers[large[leaders[followers]]]
+    order = followers[np.lexsort((ranks[followers], leaders[followers]))]
+    centres, starts = np.unique(leaders[order], return_index=True)
+    samples = [group[:HUB_SAMPLE] for group in np.split(order, starts[1:])] if len(order) else []
+    hubs = []
+    for centre, own in zip(centres.tolist(), samples, strict=True):
+        one, other = np.triu_indices(len(own), 1)
+        if score(own[one], own[other]).mean() < LEAST_COHESION:
+            hubs.append(centre)
+    return np.array(hubs, np.int64)
 
 
 def centrality(
@@ -116,7 +163,7 @@ def centrality(
     return np.add(*sums)
 
 
-def join_clusters(  # noqa: PLR0917 - nodes, their leaders, pairs and ranks belong together
+def join_clusters(
     grouping: Grouping,
     nodes: NDArray[np.int64],
     leaders: NDArray[np.int64],
@@ -174,9 +221,7 @@ def clusters_apart(
     return out
 
 
-def connected(
-    count: int, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the component of each of so many nodes that pairs connect: its lowest node."""
     if not kernel.available():
         return components(np.stack([left, right]), count)

@@ -32,9 +32,7 @@ def leader_cluster(
     nodes = np.flatnonzero(paired)
     own = np.cumsum(paired) - 1
     leaders = np.arange(len(ranks))
-    leaders[nodes] = nodes[
-        lead_paired(ranks[nodes], own[left], own[right], scores, pinned[nodes])
-    ]
+    leaders[nodes] = nodes[lead_paired(ranks[nodes], own[left], own[right], scores, pinned[nodes])]
     return leaders
 
 

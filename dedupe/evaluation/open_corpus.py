@@ -51,22 +51,22 @@ class TracedMatcher(Matcher):
     watched: int = -1
     watched_row: NDArray[np.float64] | None = None
 
-    def find(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
+    def find(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
         """Score the new candidates as a run does, and remember them."""
-        super().find(alive, progress)
-        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
-        records = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+        super().find(in_play, progress)
+        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
+        records = np.repeat(np.arange(len(in_play)), np.diff(found.starts))
         keys = [self.candidates, pack(found.partners.astype(np.int64), records)]
-        keys.append(pack(*equal_neighbours(self.contents, alive)))
-        few = np.flatnonzero(alive)
+        keys.append(pack(*equal_neighbours(self.contents, in_play)))
+        few = np.flatnonzero(in_play)
         if len(few) <= EXHAUSTIVE:
             left, right = np.triu_indices(len(few), 1)
             keys.append(pack(few[left], few[right]))
         self.candidates = np.unique(np.concatenate(keys))
 
-    def judge(self, alive: NDArray[np.bool_]) -> tuple[Numbers, NDArray[np.float64]]:
+    def pairs_at_threshold(self, in_play: NDArray[np.bool_]) -> tuple[Numbers, NDArray[np.float64]]:
         """Accept pairs as a run does, and note what is known of the watched one."""
-        keys, scores = super().judge(alive)
+        keys, scores = super().pairs_at_threshold(in_play)
         if self.watched_row is None and self.watched in keys:
             self.watched_row = self.metadata_row(self.watched >> 32, self.watched & 0xFFFFFFFF)
         return keys, scores
@@ -126,8 +126,8 @@ class OpenCorpus:
         the window, and for two versions where these are split. Labels do not count.
         """
         matcher = self.matcher
-        alive = self.representatives == np.arange(len(self.representatives))
-        matcher.recurrence = matcher.count(alive, np.ones(len(matcher.rare), bool))
+        in_play = self.representatives == np.arange(len(self.representatives))
+        matcher.recurrence = matcher.count(in_play, np.ones(len(matcher.rare), bool))
         records = np.arange(len(self.corpus))
         limits = replace(self.constraints, groups=records, apart=NO_GROUPS)
         allowed = limits.permitted(left, right, self.corpus.times)

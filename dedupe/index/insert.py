@@ -60,7 +60,7 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
         first: dict[int, int] = {}
         own = [first.setdefault(mark, at) for at, mark in enumerate(identity.tolist())]
         out: list[Answer | None] = [None] * len(corpus)
-        for records in rounds(corpus.ids, own):
+        for records in turns(corpus.ids, own):
             chosen = corpus_part(corpus, records)
             found = add_distinct(store, chosen, identity[records])
             for record, answer in zip(records.tolist(), found, strict=True):
@@ -68,8 +68,8 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
         return [answer or repeated(out[own[at]]) for at, answer in enumerate(out)]
 
 
-def rounds(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]:
-    """Return distinct records in rounds; of several versions of an id each has its own round."""
+def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]:
+    """Return distinct records in turns; of several versions of an id each has its own turn."""
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}
     for record, (name, first) in enumerate(zip(ids, own, strict=True)):

@@ -196,26 +196,26 @@ class IndexMatcher(Matcher):
             np.concatenate([self._outer_titles[1], facts["time"][outside]]),
         )
 
-    def count(self, alive: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
+    def count(self, in_play: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
         """Count what recurs among the nodes in play and all others of the index."""
-        counted = np.concatenate([alive, np.ones(self._outer, bool)])
+        counted = np.concatenate([in_play, np.ones(self._outer, bool)])
         count_stems(
             self._counted, self._counted_contents, self._times, counted, changed, self.stems
         )
-        return Recurrence(self.stems, self.title_counts(alive))
+        return Recurrence(self.stems, self.title_counts(in_play))
 
-    def title_counts(self, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def title_counts(self, in_play: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Count the days and weeks of the headline of each node."""
         hashes, times = self._outer_titles
         _, titles = np.unique(np.concatenate([self._title_hashes, hashes]), return_inverse=True)
         times = np.concatenate([self.meta.times, times])
-        alive = np.concatenate([alive, np.ones(len(hashes), bool)])
-        return count_titles(titles, times, alive)[: len(self.records)]
+        in_play = np.concatenate([in_play, np.ones(len(hashes), bool)])
+        return count_titles(titles, times, in_play)[: len(self.records)]
 
-    def find(self, alive: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
+    def find(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
         """Score the new candidates, among which is a newcomer each, and all pairs of few nodes."""
-        found = find_candidates(self.rare, self.bands, alive, self.before, self.meta.times)
-        left = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
+        left = np.repeat(np.arange(len(in_play)), np.diff(found.starts))
         self.load(np.unique(np.concatenate([left, found.partners.astype(np.int64)])))
         scored = score_candidates(
             self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
@@ -224,21 +224,21 @@ class IndexMatcher(Matcher):
             pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
             scored["log_odds"],
         )
-        left, right = self.further_pairs(alive)
+        left, right = self.further_pairs(in_play)
         odds = self.text_odds(left, right)
         near = odds >= self.least
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += len(found) + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
         self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
-        self.recurrence = Recurrence(self.stems, self.title_counts(alive))
+        self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
 
     def further_pairs(
-        self, alive: NDArray[np.bool_]
+        self, in_play: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the pairs of equal texts, and all of few nodes, among which a newcomer is."""
-        left, right = equal_neighbours(self.contents, alive)
-        few = np.flatnonzero(alive)
+        left, right = equal_neighbours(self.contents, in_play)
+        few = np.flatnonzero(in_play)
         lanes = self.lanes[self.records[few]]
         most = int(np.bincount(lanes.astype(np.int64)).max(initial=0))
         if most <= EXHAUSTIVE and not self.compared_all and self.is_whole():

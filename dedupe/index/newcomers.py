@@ -98,15 +98,15 @@ def text_hashes(
 
     Generic titles of two outlets are two contents.
     """
-    prints, titles = contents.texts.fingerprints, contents.titles
+    fingerprints, titles = contents.texts.fingerprints, contents.titles
     title, content = np.zeros((2, len(contents)), np.uint64)
-    if not len(prints):
+    if not len(fingerprints):
         return title, content
     known = titles >= 0
-    title[known] = prints[titles[known], 0] | np.uint64(1)
+    title[known] = fingerprints[titles[known], 0] | np.uint64(1)
     for rows in contents.rows:
         for half in (0, 1):
-            value = np.where(rows >= 0, prints[np.maximum(rows, 0), half], 0)
+            value = np.where(rows >= 0, fingerprints[np.maximum(rows, 0), half], 0)
             content = (content ^ value) * ODD
             content ^= content >> UPPER
     generic = known & ((contents.texts.facts & Fact.GENERIC) > 0)[np.maximum(titles, 0)]

@@ -32,7 +32,7 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     texts, fields = contents.texts, len(contents.rows)
     rows = contents.rows[:, records]
     places = np.maximum(rows, 0)
-    heads = np.zeros((len(records), fields), HEAD)
+    headers = np.zeros((len(records), fields), HEAD)
     columns = {
         "tokens": np.diff(texts.offsets),
         "letters": np.diff(texts.letter_offsets),
@@ -40,14 +40,14 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     }
     for name, values in columns.items():
         if len(values):
-            heads[name] = np.where(rows >= 0, values[places], 0).T
+            headers[name] = np.where(rows >= 0, values[places], 0).T
     tokens, letters = texts.tokens.tobytes(), texts.letters.tobytes()
     starts, letter_starts = (texts.offsets * TOKEN.itemsize).tolist(), texts.letter_offsets.tolist()
     for at, own in enumerate(rows.T.tolist()):
         held = [row for row in own if row >= 0]
         yield b"".join(
             [
-                heads[at].tobytes(),
+                headers[at].tobytes(),
                 *[tokens[starts[row] : starts[row + 1]] for row in held],
                 *[letters[letter_starts[row] : letter_starts[row + 1]] for row in held],
             ]
@@ -77,13 +77,13 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
     head = HEAD.itemsize * fields
     if (sizes < head).any():
         raise ValueError("prepared texts are cut short")
-    heads = data[concat_ranges(starts, np.full(len(blobs), head))].view(HEAD).reshape(-1, fields)
-    tokens, letters = heads["tokens"].astype(np.int64), heads["letters"].astype(np.int64)
+    headers = data[concat_ranges(starts, np.full(len(blobs), head))].view(HEAD).reshape(-1, fields)
+    tokens, letters = headers["tokens"].astype(np.int64), headers["letters"].astype(np.int64)
     token_bytes = tokens.sum(axis=1) * TOKEN.itemsize
     if (head + token_bytes + letters.sum(axis=1) != sizes).any():
         raise ValueError("prepared texts have another length")
     present = tokens > 0
-    rows = np.full(heads.shape, -1, np.int32)
+    rows = np.full(headers.shape, -1, np.int32)
     rows[present] = np.arange(present.sum())
     token_starts = starts + head
     texts = blank_texts(
@@ -91,7 +91,7 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
         tokens[present],
         data[concat_ranges(token_starts + token_bytes, letters.sum(axis=1))],
         letters[present],
-        heads["facts"][present].astype(np.uint8),
+        headers["facts"][present].astype(np.uint8),
     )
     return texts, np.ascontiguousarray(rows.T)
 

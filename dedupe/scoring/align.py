@@ -78,10 +78,10 @@ class Side:
         self.match = [0] * len(self.words)
         self.place = [-1] * len(self.words)
 
-    def take(self, at: int, strength: int, place: int) -> None:
+    def take(self, at: int, closeness: int, place: int) -> None:
         """Match a word where that is better than what it has."""
-        if strength > self.match[at]:
-            self.match[at], self.place[at] = strength, place
+        if closeness > self.match[at]:
+            self.match[at], self.place[at] = closeness, place
 
 
 def align(left: Sequence[Word], right: Sequence[Word]) -> tuple[Side, Side]:
@@ -127,7 +127,7 @@ def begins_pair(word: Word) -> bool:
 
 
 def pair_match(words: Sequence[Word], at: int, pairs: dict[int, int]) -> tuple[int, int]:
-    """Return the strength and the place of an ideograph's counterpart."""
+    """Return the closeness and the place of an ideograph's counterpart."""
     word = words[at]
     if begins_pair(word) and word.key in pairs:
         return WHOLE, pairs[word.key]
@@ -140,32 +140,32 @@ def match_words(left: Side, right: Side) -> None:
     """Match words and signs that are equal, of one stem or of one meaning."""
     for i, one in enumerate(left.words):
         for j, other in enumerate(right.words):
-            strength = likeness(one, other)
-            left.take(i, strength, j)
-            right.take(j, strength, i)
+            closeness = likeness(one, other)
+            left.take(i, closeness, j)
+            right.take(j, closeness, i)
 
 
 def likeness(one: Word, other: Word) -> int:
     """Return how much two words are one by key, stem and meaning."""
     if TokenKind.NUMBER in (one.kind, other.kind):
         return 0
-    strength = 0
+    closeness = 0
     if one.kind is other.kind and one.kind is not TokenKind.IDEOGRAPH:
         if one.key == other.key:
             return WHOLE
         if one.stem == other.stem:
-            strength = STEM
-    if strength < CONCEPT and not one.concepts.isdisjoint(other.concepts):
-        strength = CONCEPT
-    return strength
+            closeness = STEM
+    if closeness < CONCEPT and not one.concepts.isdisjoint(other.concepts):
+        closeness = CONCEPT
+    return closeness
 
 
-def words_below(side: Side, strength: int) -> list[int]:
+def words_below(side: Side, closeness: int) -> list[int]:
     """Return where the words stand that are matched less than so well."""
     return [
         at
         for at, word in enumerate(side.words)
-        if word.kind is TokenKind.WORD and side.match[at] < strength
+        if word.kind is TokenKind.WORD and side.match[at] < closeness
     ]
 
 
@@ -174,9 +174,9 @@ def match_spellings(left: Side, right: Side) -> None:
     loose = words_below(right, CONCEPT)
     for i in words_below(left, CONCEPT):
         for j in loose:
-            strength = spelling_likeness(left.words[i], right.words[j])
-            left.take(i, strength, j)
-            right.take(j, strength, i)
+            closeness = spelling_likeness(left.words[i], right.words[j])
+            left.take(i, closeness, j)
+            right.take(j, closeness, i)
 
 
 def spelling_likeness(one: Word, other: Word) -> int:
@@ -185,13 +185,13 @@ def spelling_likeness(one: Word, other: Word) -> int:
     if min(len(a), len(b)) < SHORTEST_SPELLING:
         return 0
     common = common_prefix(a, b)
-    strength = ending_likeness(common, len(a) - common, len(b) - common)
+    closeness = ending_likeness(common, len(a) - common, len(b) - common)
     rare = (one.flags | other.flags) & Flag.RARE
-    if strength < TYPO and rare and common and is_typo(a, b):
-        strength = TYPO
-    if not strength and is_part(*sorted((a, b), key=len)):
-        strength = PART
-    return strength
+    if closeness < TYPO and rare and common and is_typo(a, b):
+        closeness = TYPO
+    if not closeness and is_part(*sorted((a, b), key=len)):
+        closeness = PART
+    return closeness
 
 
 def common_prefix(a: str, b: str) -> int:

@@ -130,7 +130,7 @@ def support(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(odds, model.most_support)
 
 
-def reach_seconds(  # noqa: PLR0917 - the same facts as for pairs
+def reach_seconds(
     model: Model,
     meta: RecordMeta,
     recurrence: Recurrence,
@@ -178,7 +178,7 @@ def count_stems(
     buckets: Buckets,
     contents: NDArray[np.int64],
     times: NDArray[np.int64],
-    alive: NDArray[np.bool_],
+    in_play: NDArray[np.bool_],
     wanted: NDArray[np.bool_],
     out: NDArray[np.int64],
 ) -> None:
@@ -187,42 +187,46 @@ def count_stems(
     Only records in play count. They stand in order of time, undated ones first.
     """
     days = np.where(times == NO_TIME, -1, times // DAY)
-    first = first_of_content(contents, alive)
+    first = first_of_content(contents, in_play)
     if kernel.available():
-        kernel.count_stems(buckets.members, buckets.starts, wanted, alive, days, first, out)
+        kernel.count_stems(buckets.members, buckets.starts, wanted, in_play, days, first, out)
         return
     for bucket in np.flatnonzero(wanted).tolist():
         members = buckets.members[buckets.starts[bucket] : buckets.starts[bucket + 1]]
-        living = members[alive[members]]
-        own = days[living][days[living] >= 0]
-        counts = (len(set(own.tolist())), len(set((own // DAYS_A_WEEK).tolist())), first[living].sum())
+        remaining = members[in_play[members]]
+        own = days[remaining][days[remaining] >= 0]
+        counts = (
+            len(set(own.tolist())),
+            len(set((own // DAYS_A_WEEK).tolist())),
+            first[remaining].sum(),
+        )
         out[bucket] = np.maximum(counts, 1)
 
 
-def first_of_content(contents: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def first_of_content(contents: NDArray[np.int64], in_play: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return whether each record is the first in play of its content."""
-    living = np.flatnonzero(alive)
-    _, firsts = np.unique(contents[living], return_index=True)
+    remaining = np.flatnonzero(in_play)
+    _, firsts = np.unique(contents[remaining], return_index=True)
     out = np.zeros(len(contents), bool)
-    out[living[firsts]] = True
+    out[remaining[firsts]] = True
     return out
 
 
 def count_titles(
-    titles: NDArray[np.int64], times: NDArray[np.int64], alive: NDArray[np.bool_]
+    titles: NDArray[np.int64], times: NDArray[np.int64], in_play: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """Return the days and the weeks on which each record's headline appears, at least 1.
 
     ``titles`` numbers the headlines.
     """
     out = np.ones((len(titles), 2), np.int64)
-    living = np.flatnonzero(alive & (times != NO_TIME))
+    remaining = np.flatnonzero(in_play & (times != NO_TIME))
     for column, length in enumerate((DAY, DAY * DAYS_A_WEEK)):
-        periods = times[living] // length
-        order = np.lexsort((periods, titles[living]))
-        title, period = titles[living][order], periods[order]
+        periods = times[remaining] // length
+        order = np.lexsort((periods, titles[remaining]))
+        title, period = titles[remaining][order], periods[order]
         opens = np.ones(len(order), bool)
         opens[1:] = (title[1:] != title[:-1]) | (period[1:] != period[:-1])
         counts = np.bincount(title[opens], minlength=int(titles.max(initial=-1)) + 1)
-        out[living, column] = np.maximum(counts[titles[living]], 1)
+        out[remaining, column] = np.maximum(counts[titles[remaining]], 1)
     return out

@@ -69,9 +69,9 @@ def build_quickscorer(model: Forest) -> QuickScorer:
     conditions: list[TreeCondition] = []
     ways = model.features.tolist(), model.yes.tolist(), model.no.tolist()
     for tree, root in enumerate(model.roots.tolist()):
-        leaves_met: list[int] = []
-        conditions += walk_tree(ways, tree, root, leaves_met)
-        leaves[tree, : len(leaves_met)] = model.values[leaves_met]
+        leaves_reached: list[int] = []
+        conditions += walk_tree(ways, tree, root, leaves_reached)
+        leaves[tree, : len(leaves_reached)] = model.values[leaves_reached]
     cuts = [np.unique(model.thresholds[model.features == f]) for f in range(len(model.names))]
     firsts = np.concatenate([[0], np.cumsum([len(own) for own in cuts])]).astype(np.int64)
     left = np.full((int(firsts[-1]) + 2 * len(cuts), width), 0xFF, dtype=np.uint8)
@@ -80,19 +80,23 @@ def build_quickscorer(model: Forest) -> QuickScorer:
 
 
 def walk_tree(
-    ways: tuple[list[int], list[int], list[int]], tree: int, node: int, leaves_met: list[int]
+    ways: tuple[list[int], list[int], list[int]], tree: int, node: int, leaves_reached: list[int]
 ) -> list[TreeCondition]:
-    """The questions of a tree from a node on; adds the leaves to ``leaves_met`` from yes to no."""
+    """The questions of a tree from a node on; adds the leaves to ``leaves_reached`` from yes to no."""
     features, yes, no = ways
     if features[node] < 0:
-        leaves_met.append(node)
-        if len(leaves_met) > MOST_LEAVES:
+        leaves_reached.append(node)
+        if len(leaves_reached) > MOST_LEAVES:
             raise ValueError(f"a tree of more than {MOST_LEAVES} leaves")
         return []
-    first = len(leaves_met)
-    conditions = walk_tree(ways, tree, yes[node], leaves_met)
-    ruled_out = (1 << len(leaves_met)) - (1 << first)
-    return [TreeCondition(node, tree, ruled_out), *conditions, *walk_tree(ways, tree, no[node], leaves_met)]
+    first = len(leaves_reached)
+    conditions = walk_tree(ways, tree, yes[node], leaves_reached)
+    ruled_out = (1 << len(leaves_reached)) - (1 << first)
+    return [
+        TreeCondition(node, tree, ruled_out),
+        *conditions,
+        *walk_tree(ways, tree, no[node], leaves_reached),
+    ]
 
 
 def rule_out(

@@ -157,9 +157,7 @@ def pair_log_odds(scoring: TextScoring, one: int, other: int) -> float:
     return combine(scoring, rows, generic)
 
 
-def combine(
-    scoring: TextScoring, rows: dict[int, list[float]], generic: dict[int, bool]
-) -> float:
+def combine(scoring: TextScoring, rows: dict[int, list[float]], generic: dict[int, bool]) -> float:
     """Return the log-odds of a pair from the features of the fields that both records have.
 
     The field of the highest weight leads, of equal ones the first. Each other one supports it, or
@@ -183,11 +181,11 @@ def combine(
 def is_promising(left: Sequence[Word], right: Sequence[Word]) -> bool:
     """Return whether two texts share enough to be compared closely: the pre-filter."""
     total = sum(word.weight * zone_factor(word) for word in (*left, *right))
-    met = met_weight(left, right) + met_weight(right, left)
+    met = matched_weight(left, right) + matched_weight(right, left)
     return OF_PARTS * met >= LEAST_PART * total
 
 
-def met_weight(words: Sequence[Word], others: Sequence[Word]) -> int:
+def matched_weight(words: Sequence[Word], others: Sequence[Word]) -> int:
     """Return the weight of the words that have a counterpart by key, stem or concept."""
     keys = {other.key for other in others}
     stems = {other.stem or other.key for other in others}
@@ -215,7 +213,9 @@ def score_candidates(
     """
     records = len(starts) - 1
     cuts = np.searchsorted(starts, np.arange(0, starts[-1] + CHUNK, CHUNK)).clip(0, records)
-    ranges = [(a, b) for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), records], strict=True) if a < b]
+    ranges = [
+        (a, b) for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), records], strict=True) if a < b
+    ]
     score = score_range_compiled if kernel.available() else score_range
     parts = [NO_PAIRS]
     with thread_map(jobs if len(ranges) > 1 else 1) as spread:

@@ -39,11 +39,39 @@ LEAST_BESIDE_KICKER = 2
 BREAK = Gap.HYPHEN | Gap.DASH | Gap.COLON | Gap.PIPE | Gap.BRACKET
 OUTLET_WORDS = frozenset(
     word_key(word)
-    for word in (
-        "news times post herald tribune daily gazette journal courier chronicle online tv radio "
-        "com zeitung express mail today telegraph magazine press agency net org observer mirror "
-        "sun guardian reuters bbc cnn"
-    ).split()
+    for word in [
+        "news",
+        "times",
+        "post",
+        "herald",
+        "tribune",
+        "daily",
+        "gazette",
+        "journal",
+        "courier",
+        "chronicle",
+        "online",
+        "tv",
+        "radio",
+        "com",
+        "zeitung",
+        "express",
+        "mail",
+        "today",
+        "telegraph",
+        "magazine",
+        "press",
+        "agency",
+        "net",
+        "org",
+        "observer",
+        "mirror",
+        "sun",
+        "guardian",
+        "reuters",
+        "bbc",
+        "cnn",
+    ]
 )
 """Words of newspapers' names: a short closing segment with one of them is an outlet."""
 DOMAINS = frozenset(map(word_key, ("com", "de", "fr", "org", "net", "tv")))

@@ -1,4 +1,4 @@
-"""How each code point is folded: a two-level table, the same on every Python and machine."""
+"""How each code point is normalised: a two-level table, the same on every Python and machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLE_PATH = files("dedupe") / "data" / "char_table.npz"
 
 
 class CharClass(IntEnum):
-    """The part that a folded code point plays in a headline."""
+    """The part that a normalised code point plays in a headline."""
 
     SPACE = 0
     LETTER = 1
@@ -41,7 +41,7 @@ class CharClass(IntEnum):
 class CharTable(NamedTuple):
     """Page numbers by the upper bits of a code point, entries by page and lower bits.
 
-    An entry holds in bits 0-20 what to add to the code point (modulo 2**21) to fold it, or the
+    An entry holds in bits 0-20 what to add to the code point (modulo 2**21) to normalise it, or the
     place in ``expansions`` when the length in bits 21-25 is not 1; in bits 26-29 the class of the
     code point itself; in bit 30 whether it is upper case.
     """
@@ -55,8 +55,8 @@ class CharTable(NamedTuple):
         return int(self.entries[int(self.pages[code >> 8]) * PAGE + (code & 255)])
 
 
-class FoldedChar(NamedTuple):
-    """One folded character, its class, and whether it was upper case."""
+class NormalisedChar(NamedTuple):
+    """One normalised character, its class, and whether it was upper case."""
 
     char: str
     kind: CharClass
@@ -71,10 +71,10 @@ def load() -> CharTable:
 
 
 @cache
-def fold_char(char: str) -> tuple[FoldedChar, ...]:
+def normalise_char(char: str) -> tuple[NormalisedChar, ...]:
     """Return what one character folds to: mostly one character, sometimes none or several.
 
-    >>> [folded.char for folded in fold_char("Æ")]
+    >>> [normalised.char for normalised in normalise_char("Æ")]
     ['a', 'e']
     """
     table = load()
@@ -89,16 +89,16 @@ def fold_char(char: str) -> tuple[FoldedChar, ...]:
     if length == 1:
         kinds = [CharClass(entry >> 26 & 15)]
     return tuple(
-        FoldedChar(chr(code), kind, upper)
+        NormalisedChar(chr(code), kind, upper)
         for code, kind in zip(codes, kinds, strict=True)
         if kind is not CharClass.DROPPED
     )
 
 
-def fold(text: str) -> list[FoldedChar]:
-    """Return the folded characters of a text, in order.
+def normalise(text: str) -> list[NormalisedChar]:
+    """Return the normalised characters of a text, in order.
 
-    >>> "".join(folded.char for folded in fold("Café — Łódź"))
+    >>> "".join(normalised.char for normalised in normalise("Café — Łódź"))
     'cafe — lodz'
     """
-    return [folded for char in text for folded in fold_char(char)]
+    return [normalised for char in text for normalised in normalise_char(char)]

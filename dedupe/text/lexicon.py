@@ -97,12 +97,16 @@ class Lexicon:
     def word_shares(self, key: int) -> dict[int, int]:
         """Return the information of a word by language, in eighths of a bit."""
         rows = rows_of(self.word_keys, key)
-        return dict(zip(self.word_languages[rows].tolist(), self.word_bits[rows].tolist(), strict=True))
+        return dict(
+            zip(self.word_languages[rows].tolist(), self.word_bits[rows].tolist(), strict=True)
+        )
 
     def char_shares(self, key: int) -> dict[int, int]:
         """Return the weight of an ideograph by language, in eighths of a bit."""
         rows = rows_of(self.char_keys, key)
-        return dict(zip(self.char_languages[rows].tolist(), self.char_bits[rows].tolist(), strict=True))
+        return dict(
+            zip(self.char_languages[rows].tolist(), self.char_bits[rows].tolist(), strict=True)
+        )
 
     def entries(self, language: int, form: Form, running: int) -> list[int]:
         """Return the values of the entry with a running hash, in ascending order."""

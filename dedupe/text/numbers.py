@@ -153,8 +153,10 @@ class NumberReader:
 
     def are_thousands(self, groups: list[str]) -> bool:
         """Return whether groups are those of a number such as 12,000."""
-        return len(groups[0]) <= GROUP and groups[0][0] != "0" and all(
-            len(group) == GROUP for group in groups[1:]
+        return (
+            len(groups[0]) <= GROUP
+            and groups[0][0] != "0"
+            and all(len(group) == GROUP for group in groups[1:])
         )
 
     def is_scaled_decimal(self, gaps: list[int], end: int) -> bool:

@@ -1,4 +1,4 @@
-"""Prepare texts for comparison: fold, tokenise, read numbers, mark zones, look words up.
+"""Prepare texts for comparison: normalise, tokenise, read numbers, mark zones, look words up.
 
 :func:`prepare_text` is the plain implementation, one text at a time; the kernel's twin in
 ``_kernel/text/prepare.c`` gives the same arrays, and a test holds the two together on real
@@ -160,7 +160,7 @@ def fingerprint_of(tokens: list[RawToken]) -> tuple[int, int]:
     return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
 
 
-def facts_of(  # noqa: PLR0917 - what a text is, its clean form, its tokens, and how to look them up
+def facts_of(
     text: str,
     cleaned: str,
     tokens: list[RawToken],
@@ -245,7 +245,9 @@ class TokenBuilder:
         function, negation, concepts = self.meanings(word)
         if self.is_no_month(at, token):
             concepts = [c for c in concepts if c >= Meaning.FIRST_CONCEPT]
-        flags = Flag.RARE * rare | Flag.FUNCTION * function | Flag.UPPER * (token.case is Case.UPPER)
+        flags = (
+            Flag.RARE * rare | Flag.FUNCTION * function | Flag.UPPER * (token.case is Case.UPPER)
+        )
         flags |= Flag.NEGATION * negation
         flags |= Flag.CALENDAR * any(c < Meaning.FIRST_CONCEPT for c in concepts)
         flags |= Flag.NAME * self.is_name(at, token)
@@ -384,9 +386,7 @@ class TokenBuilder:
             run += 1
         text = "".join(token.text for token in self.raw[at:run])
         for length in range(len(text), 0, -1):
-            found = self.lexicon.entries(
-                self.language, Form.STRING, poly(map(ord, text[:length]))
-            )
+            found = self.lexicon.entries(self.language, Form.STRING, poly(map(ord, text[:length])))
             if found:
                 for place in range(at, at + length):
                     self.apply_string(place, found)

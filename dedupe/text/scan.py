@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dedupe.text.char_table import CharClass, FoldedChar, fold
+from dedupe.text.char_table import CharClass, NormalisedChar, normalise
 from dedupe.tokens import TokenKind
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -108,13 +108,13 @@ def scan(text: str) -> tuple[list[RawToken], int]:
     >>> [token.text for token in scan("U.S. Fed's C++ guide: Pell’de 3.4%")[0]]
     ['us', 'fed', 'c++', 'guide', 'pell', '3', '4', '%']
     """
-    return Scanner(fold(text)).run()
+    return Scanner(normalise(text)).run()
 
 
 class Scanner:
-    """Reads folded characters from left to right."""
+    """Reads normalised characters from left to right."""
 
-    def __init__(self, chars: list[FoldedChar]) -> None:
+    def __init__(self, chars: list[NormalisedChar]) -> None:
         self.chars = chars
         self.tokens: list[RawToken] = []
         self.gap = 0

@@ -35,7 +35,7 @@ def stories_of(path: str) -> list[dict[str, Any]]:
 
 def grown(stories: Sequence[dict[str, Any]], count: int) -> Iterator[bytes]:
     """So many lines of JSON, made from the stories."""
-    chance = random.Random(SEED)  # noqa: S311 - a benchmark that is the same every time
+    chance = random.Random(SEED)
     for place in range(count):
         again, at = divmod(place, len(stories))
         story = stories[at]

@@ -22,7 +22,7 @@ CHANGED = 2
 
 def invented(count: int, seed: int = SEED) -> list[bytes]:
     """So many stories with headline and lede as lines of JSON, one in four a retelling."""
-    chance = random.Random(seed)  # noqa: S311 - made-up stories
+    chance = random.Random(seed)
     words = vocabulary(chance)
     told: list[dict[str, Any]] = []
     for number in range(count):

@@ -31,7 +31,7 @@ RECALL = [step / 100 for step in range(101)]
 
 def invented(clusters: int) -> ReportData:
     """So many clusters, and the corpus that holds them."""
-    chance = random.Random(1)  # noqa: S311 - a benchmark that is the same every time
+    chance = random.Random(1)
     sizes = [chance.choice((2, 2, 3)) for _ in range(clusters)]
     leaders = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
     count = len(leaders)

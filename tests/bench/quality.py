@@ -95,13 +95,13 @@ def judge(path: Path, labels: Path, without: Iterable[str], jobs: int) -> Outcom
 def compared_pairs(state: ClusteringState) -> set[tuple[int, int]]:
     """Return the candidate pairs of the first pass, by node."""
     matcher, nodes = state.matcher, state.node_of[state.representatives]
-    alive = np.zeros(len(matcher.records), bool)
-    alive[nodes[nodes >= 0]] = True
-    if alive.sum() <= EXHAUSTIVE:
-        return set(combinations(np.flatnonzero(alive).tolist(), 2))
-    nothing = np.zeros(len(alive), bool)
-    found = find_candidates(matcher.rare, matcher.bands, alive, nothing, matcher.meta.times)
-    right = np.repeat(np.arange(len(alive)), np.diff(found.starts))
+    in_play = np.zeros(len(matcher.records), bool)
+    in_play[nodes[nodes >= 0]] = True
+    if in_play.sum() <= EXHAUSTIVE:
+        return set(combinations(np.flatnonzero(in_play).tolist(), 2))
+    nothing = np.zeros(len(in_play), bool)
+    found = find_candidates(matcher.rare, matcher.bands, in_play, nothing, matcher.meta.times)
+    right = np.repeat(np.arange(len(in_play)), np.diff(found.starts))
     return set(zip(found.partners.tolist(), right.tolist(), strict=True))
 
 

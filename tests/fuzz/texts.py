@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from dedupe.text.tokenize import tokenize
 from kernels import agree
 
 from dedupe.api import cluster
@@ -12,7 +13,6 @@ from dedupe.hashing import hash_spans
 from dedupe.io.article_split import split_article
 from dedupe.text import preprocess
 from dedupe.text.affixes import outlet_starts
-from dedupe.text.tokenize import tokenize
 from fuzz.reading import inputs
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ static PyObject *run_find_candidates(const Py_buffer *v) {
     for (int kind = 0; kind < KINDS; kind++) {
         const Py_buffer *own = v + kind * BUCKET_ARRAYS;
         buckets[kind] = (Buckets){own[0].buf, own[1].buf, items(&own[1]) - 1, items(&own[0])};
-        looks[kind] = (LookBack){.alive = rest[0].buf, .before = rest[1].buf, .times = rest[2].buf,
+        looks[kind] = (LookBack){.in_play = rest[0].buf, .before = rest[1].buf, .times = rest[2].buf,
                                  .records = items(&rest[0])};
     }
     if (items(&rest[3]) == 3 * KINDS) {
@@ -61,7 +61,7 @@ static PyObject *run_find_candidates(const Py_buffer *v) {
 }
 
 ENTRY(find_candidates, {"rare_members", 'u', 4, 0, 0}, {"rare_starts", 'i', 8, 0, 0},
-      {"band_members", 'u', 4, 0, 0}, {"band_starts", 'i', 8, 0, 0}, {"alive", 'u', 1, 'a', 0},
+      {"band_members", 'u', 4, 0, 0}, {"band_starts", 'i', 8, 0, 0}, {"in_play", 'u', 1, 'a', 0},
       {"before", 'u', 1, 'a', 0}, {"times", 'i', 8, 'a', 0}, {"limits", 'i', 8, 0, 0}, {"starts", 'i', 8, 'A', 1})
 
 static PyObject *run_number_pairs(const Py_buffer *v) {

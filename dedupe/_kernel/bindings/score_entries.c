@@ -116,7 +116,7 @@ static PyObject *run_count_stems(const Py_buffer *v) {
 }
 
 ENTRY(count_stems, {"members", 'u', 4, 0, 0}, {"starts", 'i', 8, 'B', 0}, {"wanted", 'u', 1, 'b', 0},
-      {"alive", 'u', 1, 'r', 0}, {"days", 'i', 8, 'r', 0}, {"first", 'u', 1, 'r', 0},
+      {"in_play", 'u', 1, 'r', 0}, {"days", 'i', 8, 'r', 0}, {"first", 'u', 1, 'r', 0},
       {"out", 'i', 8, 0, 1})
 
 static PyObject *run_shared_minima(const Py_buffer *v) {

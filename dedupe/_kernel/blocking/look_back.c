@@ -140,36 +140,36 @@ static int is_sound(const Buckets *buckets, const LookBack *look) {
 /* A member in play, and how many before it in its bucket were in play in the pass before. */
 typedef struct {
     uint32_t record, rank;
-} Living;
+} InPlay;
 
 /* Visit the new pairs of one bucket: count them by their later record, or write them down. A pair
  * is not new if it stood as close in the pass before. */
 static void pair_bucket(const uint32_t *members, ptrdiff_t size, const LookBack *look,
-                        Living *living, int64_t *ends, uint32_t *partners) {
+                        InPlay *remaining, int64_t *ends, uint32_t *partners) {
     ptrdiff_t count = 0;
     uint32_t rank = 0;
     int changed = 0;
     for (ptrdiff_t i = 0; i < size; i++) {
         uint32_t record = members[i];
-        if (look->alive[record]) living[count++] = (Living){record, rank};
+        if (look->in_play[record]) remaining[count++] = (InPlay){record, rank};
         rank += look->before[record];
-        changed |= look->alive[record] != look->before[record];
+        changed |= look->in_play[record] != look->before[record];
     }
     if (!changed) return;
-    int all_dated = count && look->times[living[0].record] != UNDATED;
+    int all_dated = count && look->times[remaining[0].record] != UNDATED;
     for (ptrdiff_t i = 1; i < count; i++) {
-        uint32_t record = living[i].record;
+        uint32_t record = remaining[i].record;
         int64_t time = look->times[record];
         int64_t reach = time == UNDATED ? look->undated_reach : look->reach;
         for (ptrdiff_t j = i - 1; j >= 0 && i - j <= reach; j--) {
-            uint32_t partner = living[j].record;
+            uint32_t partner = remaining[j].record;
             int64_t then = look->times[partner];
             if (look->window >= 0 && then != UNDATED && then < time - look->window) {
                 if (all_dated) break;
                 continue;
             }
             int known = look->before[record] && look->before[partner] &&
-                        living[i].rank - living[j].rank <= reach;
+                        remaining[i].rank - remaining[j].rank <= reach;
             if (known) continue;
             if (partners) partners[ends[record]] = partner;
             ends[record]++;
@@ -200,13 +200,13 @@ static Trouble visit_all(const Buckets *kinds, const LookBack *looks, ptrdiff_t 
             ptrdiff_t size = buckets->starts[b + 1] - buckets->starts[b];
             if (size > largest) largest = size;
         }
-        Living *living = take_room(((size_t)largest + 1) * sizeof *living);
-        if (!living) return NO_MEMORY;
+        InPlay *remaining = take_room(((size_t)largest + 1) * sizeof *remaining);
+        if (!remaining) return NO_MEMORY;
         for (ptrdiff_t b = 0; b < buckets->count; b++)
             pair_bucket(buckets->members + buckets->starts[b],
-                        buckets->starts[b + 1] - buckets->starts[b], &looks[kind], living, ends,
+                        buckets->starts[b + 1] - buckets->starts[b], &looks[kind], remaining, ends,
                         partners);
-        free_room(living);
+        free_room(remaining);
     }
     return FINE;
 }

@@ -29,11 +29,11 @@ typedef struct {
     ptrdiff_t count, member_count;
 } Buckets;
 
-/* What decides how far a record looks back, among those that are in play (`alive`; `before` in the
+/* What decides how far a record looks back, among those that are in play (`in_play`; `before` in the
  * pass before): dated ones at the last `reach` records within `window`
  * seconds, undated ones at the last `undated_reach`. A window below 0 is none. */
 typedef struct {
-    const uint8_t *alive, *before;
+    const uint8_t *in_play, *before;
     const int64_t *times;
     ptrdiff_t records;
     int64_t window, reach, undated_reach;

@@ -53,9 +53,9 @@ int gather(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers)
     return side->count || !no_numbers ? 1 : gather(contents, text, side, 0);
 }
 
-INLINE void take(Side *side, int at, int strength, int place) {
-    if (strength <= side->match[at]) return;
-    side->match[at] = (uint8_t)strength;
+INLINE void take(Side *side, int at, int closeness, int place) {
+    if (closeness <= side->match[at]) return;
+    side->match[at] = (uint8_t)closeness;
     side->place[at] = (int16_t)place;
 }
 
@@ -166,10 +166,10 @@ static void match_words(Side *left, Side *right) {
     for (int i = 0; i < left->count; i++)
         for (int m = 0; m < MASKS; m++)
             for (uint64_t bits = left->meets[i][m]; bits; bits &= bits - 1) {
-                int j = 64 * m + lowest_bit(bits), strength = likeness(left, i, right, j);
-                if (!strength) continue;
-                take(left, i, strength, j);
-                take(right, j, strength, i);
+                int j = 64 * m + lowest_bit(bits), closeness = likeness(left, i, right, j);
+                if (!closeness) continue;
+                take(left, i, closeness, j);
+                take(right, j, closeness, i);
             }
 }
 
@@ -233,18 +233,18 @@ static int spelling_likeness(const Side *left, int i, const Spelling *a, const S
     int least = a->count < b->count ? a->count : b->count, common = 0;
     if (least < SHORTEST_SPELLING) return 0;
     while (common < least && a->letters[common] == b->letters[common]) common++;
-    int strength = ending_likeness(common, a->count - common, b->count - common);
+    int closeness = ending_likeness(common, a->count - common, b->count - common);
     int rare = (left->tokens[i]->flags | right->tokens[j]->flags) & IS_RARE;
-    if (strength < TYPO && rare && common && is_typo(a, b, common)) strength = TYPO;
-    if (!strength && is_part(a, b)) strength = PART;
-    return strength;
+    if (closeness < TYPO && rare && common && is_typo(a, b, common)) closeness = TYPO;
+    if (!closeness && is_part(a, b)) closeness = PART;
+    return closeness;
 }
 
 /* align.words_below: where the words stand that are matched less than so well. */
-static int words_below(const Side *side, int strength, int *out) {
+static int words_below(const Side *side, int closeness, int *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++)
-        if (side->kinds[at] == WORD && side->match[at] < strength) out[count++] = at;
+        if (side->kinds[at] == WORD && side->match[at] < closeness) out[count++] = at;
     return count;
 }
 
@@ -266,9 +266,9 @@ static void match_spellings(Side *left, Side *right) {
             if (!may_be_like(left, ours[i], right, theirs[j])) continue;
             if (!a.count) spell(left, ours[i], &a);
             spell(right, theirs[j], &b);
-            int strength = spelling_likeness(left, ours[i], &a, right, theirs[j], &b);
-            take(left, ours[i], strength, theirs[j]);
-            take(right, theirs[j], strength, ours[i]);
+            int closeness = spelling_likeness(left, ours[i], &a, right, theirs[j], &b);
+            take(left, ours[i], closeness, theirs[j]);
+            take(right, theirs[j], closeness, ours[i]);
         }
     }
 }

@@ -13,7 +13,7 @@ Trouble count_stems(const StemBuckets *buckets, const StemRecords *records, int6
         for (int64_t i = start; i < end; i++) {
             uint32_t record = buckets->members[i];
             if ((ptrdiff_t)record >= records->count) return BAD_ARRAY;
-            if (!records->alive[record]) continue;
+            if (!records->in_play[record]) continue;
             int64_t own = records->days[record];
             firsts += records->first[record];
             if (own < 0) continue;

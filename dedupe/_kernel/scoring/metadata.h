@@ -16,7 +16,7 @@ typedef struct {
 /* Records in order of time: which are in play, their days (-1 for none), and which are the first
  * in play of their content. */
 typedef struct {
-    const uint8_t *alive, *first;
+    const uint8_t *in_play, *first;
     const int64_t *days;
     ptrdiff_t count;
 } StemRecords;

@@ -1,4 +1,4 @@
-/* A text to folded characters and raw tokens: the twin of dedupe/text/scan.py. */
+/* A text to normalised characters and raw tokens: the twin of dedupe/text/scan.py. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { LENGTH_SHIFT = 21, MASK = (1 << LENGTH_SHIFT) - 1, LONGEST_EXPANSION = 31 };
 
-/* Make room for a text of so many folded characters. */
+/* Make room for a text of so many normalised characters. */
 static Trouble make_room(Text *text, ptrdiff_t needed) {
     if (needed <= text->room) return FINE;
     ptrdiff_t room = needed + needed / 2 + 64;
@@ -216,7 +216,7 @@ static ptrdiff_t scan_step(Text *text, ptrdiff_t at, unsigned *gap) {
     return end;
 }
 
-/* scan.scan of the folded characters. */
+/* scan.scan of the normalised characters. */
 void scan_text(Text *text) {
     unsigned gap = 0;
     text->token_count = text->letter_count = 0;

@@ -54,7 +54,7 @@ enum {
     JAPANESE = 14, KOREAN = 15,
 };
 
-/* How each code point is folded: dedupe.text.char_table.CharTable. */
+/* How each code point is normalised: dedupe.text.char_table.CharTable. */
 typedef struct {
     const uint16_t *pages;
     const uint32_t *entries, *expansions;
@@ -113,13 +113,13 @@ INLINE uint64_t salt_of(int language, int form) {
     return (uint64_t)language * FORMS + (uint64_t)form + 1;
 }
 
-/* One folded character. */
+/* One normalised character. */
 typedef struct {
     uint32_t code;
     uint8_t kind, upper;
 } Char;
 
-/* A token as it was read: `letters` of the text's folded letters from `start` on. `running` is the
+/* A token as it was read: `letters` of the text's normalised letters from `start` on. `running` is the
  * running hash of its letters. */
 typedef struct {
     double value;
