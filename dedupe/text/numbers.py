@@ -39,6 +39,8 @@ DIGITS = {
     "八": 8, "九": 9,
 }  # fmt: skip
 POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12}
+HANGUL_POWERS = {"십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12}
+"""Multipliers that Korean writes right behind the digits, a counter behind them: 3만명."""
 MYRIAD = 10**4
 COUNTED = frozenset(
     "人名岁歳年月日号個个件位家次元円圆时時分度阶階回点票架艘辆台戸户所校车車米吨斤倍例死伤强胜勝敗负局連连天周週秒种"
@@ -184,6 +186,8 @@ class NumberReader:
                 return value * scale, at + 1
             if token.glued and token.text in ORDINALS:
                 return value, at + 1
+            if token.glued and token.text[0] in HANGUL_POWERS:
+                return value * hangul_power(token.text), at + 1
         return value, at
 
     def is_disease_year(self, at: int) -> bool:
@@ -272,6 +276,20 @@ class NumberReader:
             end += 2
         number.value = value
         return end
+
+
+def hangul_power(text: str) -> int:
+    """Return the product of the multipliers that a word begins with.
+
+    >>> hangul_power("천만원")
+    10000000
+    """
+    power = 1
+    for char in text:
+        if char not in HANGUL_POWERS:
+            break
+        power *= HANGUL_POWERS[char]
+    return power
 
 
 def is_lakh(groups: list[str]) -> bool:

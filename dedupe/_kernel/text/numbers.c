@@ -214,6 +214,25 @@ static int is_disease_year(const Reader *reader, ptrdiff_t at) {
     return 0;
 }
 
+/* numbers.hangul_power; 1 where a word begins with none */
+static double hangul_power(const Reader *reader, const RawToken *token) {
+    static const struct {
+        uint32_t code;
+        double value;
+    } powers[] = {{0xC2ED, 10}, {0xBC31, 100}, {0xCC9C, 1000}, {0xB9CC, 1e4}, {0xC5B5, 1e8},
+                  {0xC870, 1e12}};
+    enum { POWERS_KNOWN = sizeof powers / sizeof *powers };
+    double power = 1;
+    for (uint32_t i = 0; i < token->letters; i++) {
+        uint32_t code = reader->text->letters[token->start + i];
+        int known = 0;
+        while (known < POWERS_KNOWN && powers[known].code != code) known++;
+        if (known == POWERS_KNOWN) break;
+        power *= powers[known].value;
+    }
+    return power;
+}
+
 /* Multiply by what stands behind the digits; the end of it. */
 static ptrdiff_t with_suffix(const Reader *reader, ptrdiff_t at, double *value) {
     if (!kind_is(reader, at, WORD)) return at;
@@ -221,8 +240,10 @@ static ptrdiff_t with_suffix(const Reader *reader, ptrdiff_t at, double *value) 
     double suffix = glued_suffix(reader, at);
     if (!suffix && (token->glued || token->gap == GAP_SPACE || token->gap == GAP_HYPHEN))
         suffix = scale_at(reader, at);
+    if (!suffix && token->glued && named(reader, token, ORDINALS)) return at + 1;
+    if (!suffix && token->glued && hangul_power(reader, token) > 1) suffix = hangul_power(reader, token);
     if (suffix) *value *= suffix;
-    return suffix || (token->glued && named(reader, token, ORDINALS)) ? at + 1 : at;
+    return suffix ? at + 1 : at;
 }
 
 static ptrdiff_t read_digits(Reader *reader, ptrdiff_t start) {
