@@ -39,7 +39,7 @@ TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pip
 help:
 	@echo 'make demo    what it does, on a dozen invented stories'
 	@echo 'make test    all tests'
-	@echo 'make trust   what README.md promises, a line a promise'
+	@echo 'make trust   test what docs/promises.md promises, a line a promise'
 	@echo 'make check   lint, format, strict types, rules of imports and names'
 	@echo 'make test-lowest  tests on the oldest versions that we allow of what we depend on'
 	@echo 'make pythons the same bytes on every Python from 3.11 to 3.14 that is here'
@@ -47,7 +47,7 @@ help:
 	@echo 'make sbom    what is in a release, as CycloneDX'
 	@echo 'make fuzz    any bytes into every way in, for SECONDS=$(SECONDS)'
 	@echo 'make sanitize  the tests of the C kernel, built with AddressSanitizer and UBSan'
-	@echo 'make readme  run the commands in README.md and write their output into it'
+	@echo 'make readme  run the commands in README.md and docs/, and write their output and tables'
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA));'
 	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'

@@ -157,10 +157,10 @@ def test_make_sets_up_the_peers_only_where_they_are_asked_for(asked: tuple[str, 
     assert "--peers here" in done.stdout or not asked
 
 
-TEXT = (PROJECT / "README.md").read_text(encoding="utf-8")
+TEXT = (PROJECT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_shows_the_table_that_is_printed():
+def test_the_page_shows_the_table_that_is_printed():
     _, _, shown = TEXT.partition(f"{speed.HEAD}\n")
     rows = [line.split(" | ")[0].removeprefix("| ") for line in shown.split("\n\n")[0].splitlines()]
     ours = [job.title for job in speed.own_jobs("python")]

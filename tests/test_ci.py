@@ -17,7 +17,7 @@ from test_check import CLEAN, DIRTY
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs" / "ci.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text())
 HOOKS = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text())
 HOOK_PATIENCE = 600
@@ -25,7 +25,7 @@ PACKAGE = ("pyproject.toml", "setup.py", "README.md", "LICENSE", ".pre-commit-ho
 
 
 def snippets() -> list[object]:
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     return [yaml.safe_load(block) for block in blocks]
 
 
@@ -83,7 +83,7 @@ def run_hook(store: Path, folder: Path) -> Done:
 
 
 def test_the_pre_commit_hook(hook_repository: Path, tmp_path: Path):
-    """As README.md shows it, but for where the clone is, and without a corpus."""
+    """As docs/ci.md shows it, but for where the clone is, and without a corpus."""
     store = tmp_path / "store"
     (told,) = snippets()[0]["repos"]
     (hook,) = told["hooks"]

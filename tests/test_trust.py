@@ -1,23 +1,28 @@
-"""The promises in README.md are those that ``make trust`` puts to the test, and it can fail."""
+"""The promises in docs/promises.md are those that ``make trust`` tests, and it can fail."""
 
 from __future__ import annotations
 
 import re
 import sys
 
+import doc_tables
 import pytest
 import trust
 from commandline import PROJECT
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs" / "promises.md").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
-HEADING = "## What we promise and how it is tested"
 
 
-def test_the_table_of_the_readme_is_what_is_tested():
-    section = README.partition(HEADING)[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (.*) \| (.*) \|$", section, re.MULTILINE)
-    assert rows == [("promise", "test"), *((one.words, one.shown) for one in trust.PROMISES)]
+def test_the_table_of_the_page_is_what_is_tested():
+    start, end = doc_tables.part_of(PAGE, "promises")
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", PAGE[start:end], re.MULTILINE)[2:]
+    assert rows == [(one.words, one.shown) for one in trust.PROMISES]
+
+
+def test_the_security_policy_and_the_readme_lead_to_the_promises():
+    for name in ("README.md", "SECURITY.md"):
+        assert "docs/promises.md" in (PROJECT / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("promise", trust.PROMISES, ids=lambda promise: promise.words)

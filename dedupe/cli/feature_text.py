@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
 
 TEXTS = {
-    "shared": "both share {shared:.1f} bits in {words_min:.0f} words, the rarest of {rarest:.1f}",
+    "shared": "both share {shared:.1f} bits in {words_met:.0f} words, the rarest of {rarest:.1f}",
     "unmatched": "words that one has alone: {rest_min:.1f} and {rest_max:.1f} bits",
     "names": "names that one has alone: up to {names_max:.1f} bits",
     "numbers": "numbers that one has alone: {numbers_min:g} and {numbers_max:g}",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Row = NDArray[np.float64]
 
 SHARED, GENERIC = "shared", "generic"
-SHARED_FEATURES = ("shared", "rarest", "words_min")
+SHARED_FEATURES = ("shared", "rarest", "words_met")
 DIFFERENCES = {
     "unmatched": (
         "dice", "coverage", "rest_min", "rest_max", "top_min", "top_max", "loose_min", "loose_max",
@@ -176,7 +176,7 @@ def field_parts(forest: Forest, row: Row) -> Iterator[tuple[str, float]]:
     for features in DIFFERENCES.values():
         for name in features:
             same[FEATURES.index(name)] = NEUTRAL.get(name, 0.0)
-    same[FEATURES.index("words_max")] = row[FEATURES.index("words_min")]
+    same[FEATURES.index("words_max")] = row[FEATURES.index("words_met")]
     places = {
         group: own
         for group, names in DIFFERENCES.items()
