@@ -246,7 +246,7 @@ from dedupe.scoring import score
 from dedupe.__main__ import main
 def broken(*given):
     {fault}
-score.score_chunk = broken
+score.score_range = score.score_range_compiled = broken
 sys.exit(main(sys.argv[1:]))
 """
     arguments = ["unique", "-q", "--jobs", jobs, "in.jsonl", "-o", "out.jsonl"]

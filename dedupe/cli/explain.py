@@ -121,7 +121,8 @@ def compute_explanation(
 
     settings = request.settings
     with read_with_progress(request, read_stats) as (batches, progress):
-        if not request.files:
+        if not request.files:  # labels name the records of a file
+            settings = replace(settings, links=None, same=())
             corpus = corpus_of_texts(left, right, settings)
             return corpus, explain(corpus, 0, 1, settings, progress)
         corpus = load_corpus(batches, len(settings.field))

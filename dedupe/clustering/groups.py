@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,7 @@ def cluster_nodes(
     score: Score,
 ) -> NDArray[np.int64]:
     """Return each node's leader after pairs of nodes in play were accepted."""
+    grouping = keep_apart(grouping, leaders)
     left, right = grouping.groups[pairs.left], grouping.groups[pairs.right]
     apart = left != right
     own = AcceptedPairs(left[apart], right[apart], pairs.scores[apart])
@@ -80,6 +81,14 @@ def cluster_nodes(
     out = out[leaders]
     out[nodes] = cluster_component(grouping, nodes, own, rank, score)
     return out[out]
+
+
+def keep_apart(grouping: Grouping, leaders: NDArray[np.int64]) -> Grouping:
+    """Return a grouping in which leaders stand for the nodes that they lead."""
+    apart = leaders[grouping.apart]
+    pinned = grouping.pinned.copy()
+    pinned[apart] = True
+    return replace(grouping, apart=apart, pinned=pinned)
 
 
 def cluster_component(
@@ -122,6 +131,8 @@ def lead_without_hubs(
     pinned = grouping.pinned[nodes]
     for _ in range(MOST_HUB_PASSES):
         leaders = leader_cluster(ranks, left, right, scores, pinned)
+        if not grouping.average:
+            break
         hubs = find_hubs(leaders, ranks, lambda a, b: score(nodes[a], nodes[b]))
         if not len(hubs):
             break
