@@ -49,9 +49,11 @@ MOST_SUPPORT = 1.0
 ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
-LEDE_WEIGHT, UNDATED_WEIGHT = 0.5, 0.4
+LEDE_WEIGHT, LEAST_LEDE_DICE, UNDATED_WEIGHT = 0.5, 0.48, 0.4
+CAUTION = 0.15
+"""Log-odds that every pair loses: two stories under one headline are worse than one under two."""
 CONTRADICTIONS = ("negation", "opposed", "calendar", "swapped", "numbers_min")
-SUPPORTED_WEIGHT = 1.0
+SUPPORTED_WEIGHT = 0.5
 """Invented pairs are learned once more as if metadata spoke for them: a negation still parts."""
 UPDATE_WEIGHT, ACCEPTED_UPDATE_WEIGHT = 0.15, 0.4
 ACCEPTED = ", accepted"
@@ -173,7 +175,7 @@ def fit_text(told: TrainingSet, offsets: NDArray[np.float64]) -> lightgbm.Booste
         [
             told.weights * informed,
             told.weights * (1 - informed),
-            told.weights[has_ledes] * LEDE_WEIGHT,
+            told.weights[has_ledes] * LEDE_WEIGHT * is_plain(told)[has_ledes],
             told.weights[invented] * SUPPORTED_WEIGHT,
         ]
     )
@@ -183,6 +185,16 @@ def fit_text(told: TrainingSet, offsets: NDArray[np.float64]) -> lightgbm.Booste
     data = lightgbm.Dataset(rows[used], truth[used], weight=weights[used], init_score=start[used])
     settings = {**TEXT_SETTINGS, "monotone_constraints": [direction(name) for name in FEATURES]}
     return lightgbm.train(settings, data, TEXT_TREES)
+
+
+def is_plain(told: TrainingSet) -> NDArray[np.bool_]:
+    """Return whether the ledes of a pair may be learned by its label.
+
+    Duplicates by their titles can have ledes that share little, which says nothing of such texts.
+    """
+    alike = np.nan_to_num(told.ledes[:, FEATURES.index("dice")]) >= LEAST_LEDE_DICE
+    out: NDArray[np.bool_] = ~told.truth | alike
+    return out
 
 
 def is_contradicted(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -298,6 +310,7 @@ def export(fitted: Fitted) -> dict[str, Any]:
     metadata = export_forest(fitted.metadata, METADATA)
     metadata["base"] = -neutral_sum(metadata)
     text = export_forest(fitted.text, FEATURES)
+    text["base"] -= round(CAUTION * VALUE_UNITS)
     return {"format": FORMAT, "text": text, "metadata": metadata, "most_support": MOST_SUPPORT}
 
 
