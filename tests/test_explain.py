@@ -181,7 +181,7 @@ def test_clusters_are_those_of_a_run(tmp_path: Path):
 def test_exact_copies_score_as_in_a_run(tmp_path: Path):
     found = answer(tmp_path, "--in", "-", "b", "copy")
     assert (found["score"], found["accepted"], found["joins"]) == (1, True, True)
-    assert "equal once folded" in found["guards"][-1]["saw"]
+    assert "equal once normalised" in found["guards"][-1]["saw"]
 
 
 # What is shown
@@ -255,11 +255,11 @@ def guards(found: dict) -> dict[str, dict]:
 
 
 def test_window_stops_a_pair(tmp_path: Path):
-    given = ("--threshold", "0.001", "--in", "-", "c", "d")
-    free, held = answer(tmp_path, *given), answer(tmp_path, "--window", "2d", *given)
+    given = ("--threshold", "0.3", "--in", "-", "a", "copy")
+    free, held = answer(tmp_path, *given), answer(tmp_path, "--window", "2h", *given)
     assert (free["joins"], held["joins"]) == (True, False)
     assert not guards(held)["window"]["passes"]
-    assert guards(held)["window"]["saw"] == "120.0 h apart, up to 48 h allowed"
+    assert guards(held)["window"]["saw"] == "3.0 h apart, up to 2 h allowed"
 
 
 def test_numbers_stop_a_pair(tmp_path: Path):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 DEMO = str(FIXTURES / "demo.jsonl")
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 EXPECTED = """\
-:2 Northern Wire  UPDATE 1-Old lighthouse at Pell Point to stay lit for 50 more years  3 records
-\u251c\u2500 S  :1 Northern Wire  Old lighthouse at Pell Point to stay lit for [fifty] more years  \
-title 1.00 lede 0.93
-\u2514\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another] 50 years, \
-[council decides | Pell Courier]  title 0.76 lede 0.92
+:1 Northern Wire  Old lighthouse at Pell Point to stay lit for fifty more years  3 records
+\u251c\u2500 S  :2 Northern Wire  [UPDATE 1]-Old lighthouse at Pell Point to stay lit for [50] more \
+years  title 1.00 lede 0.93
+\u2514\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another 50] years, \
+[council decides | Pell Courier]  title 0.76 lede 0.99
 
 :4 Northern Wire  Odlin Ferry raises full-year profit forecast to 40 mln crowns  2 records
 \u2514\u2500 S  :5 Pell Courier  Odlin Ferry [lifts] full-year profit forecast to 40 [million] \
@@ -83,7 +83,7 @@ def test_it_keeps_within_the_window(tmp_path: Path, width: int):
 def test_colour_where_it_is_wanted(tmp_path: Path, options, extra, colored):
     told = shown(tmp_path, *options, **extra)
     assert bool(STYLE.search(told)) == colored
-    assert ("[fifty]" in told) != colored
+    assert ("[another 50]" in told) != colored
 
 
 def test_several_files_are_named_and_nothing_steers_the_terminal(tmp_path: Path):

@@ -48,10 +48,10 @@ def test_no_cluster_holds_two_versions(stories, told, chance):
     assert canonical_of(kept, run_of(kept, updates="split", **told)) == kept
 
 
-def test_a_link_brings_two_versions_together_and_lets_no_third_in(tmp_path: Path):
+def test_a_link_brings_two_versions_together_with_their_copies(tmp_path: Path):
     (tmp_path / "links.csv").write_text("a,b,label\n0,1,D\n")
     found = partition(run_of(STORIES, updates="split", links=str(tmp_path / "links.csv")))
-    assert found == {frozenset("01"), frozenset("23"), frozenset("4")}
+    assert found == {frozenset("014"), frozenset("23")}
 
 
 def test_members_carry_their_version(tmp_path: Path):

@@ -182,11 +182,10 @@ def guards_of(
     common = [comparison.name for comparison in comparisons if comparison.is_filled]
     saw = f"both have {' and '.join(common)}" if common else "no field is filled in both"
     yield Guard("text", saw, passes=bool(common))
-    if not common:
-        return
-    yield comparison_guard(opened, comparisons, pair)
-    yield from text_guards(opened, comparisons, breakdown, pair)
-    yield from copy_guards(opened, pair)
+    if common:
+        yield comparison_guard(opened, comparisons, pair)
+        yield from text_guards(opened, comparisons, breakdown, pair)
+        yield from copy_guards(opened, pair)
     yield from limit_guards(opened, state, pair)
 
 
@@ -241,7 +240,7 @@ def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
         days = f"{reach / HOUR / 24:g} days apart"
         far = f"up to {days}" if reach < CENTURY else "whatever the time between"
         told = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
-        yield Guard("equal", f"equal once folded, {told}")
+        yield Guard("equal", f"equal once normalised, {told}")
 
 
 def limit_guards(
