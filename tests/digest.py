@@ -13,11 +13,10 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from dedupe.text.normalize import normalize
 
 from dedupe import kernel
 from dedupe.api import cluster
-from dedupe.blocking.keys import blocking_keys
+from dedupe.preprocess import prepare_texts
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CORPORA = ("stories.jsonl", "demo.jsonl")
@@ -31,17 +30,17 @@ ODD = (
     "a b " * 900, "&amp;&#x41;&#0;&bogus;", "\U0010ffff\U000e0001", "9" * 400, "\x00\x1b[31m",
     "مرحبا بالعالم",
 )  # fmt: skip
-"""Texts of every kind that folding treats in its own way, beside those of the fixtures."""
+"""Texts of every kind that normalising treats in its own way, beside those of the fixtures."""
 
 
 def corpora() -> list[list[dict[str, str]]]:
-    """The stories of the fixtures, and a crowd of made-up ones."""
+    """Return the stories of the fixtures, and many made-up ones."""
     shipped = [(FIXTURES / name).read_bytes().splitlines() for name in CORPORA]
-    return [*([json.loads(line) for line in lines] for lines in shipped), crowd()]
+    return [*([json.loads(line) for line in lines] for lines in shipped), made_up()]
 
 
-def crowd() -> list[dict[str, str]]:
-    """Headlines that differ by tags, outlets, numbers and who does what, on a few days."""
+def made_up() -> list[dict[str, str]]:
+    """Return headlines that differ by tags, outlets, numbers and who does what, on a few days."""
     told = product(BEFORE, ("Zellwick Quarries", "Mayor Droste", "城南水库大坝"),
                    ("buys", "sells"), ("Odlin mill", "41 mln crown dam", "63 million crown dam"),
                    AFTER)  # fmt: skip
@@ -56,7 +55,7 @@ def crowd() -> list[dict[str, str]]:
 
 
 def texts() -> list[str]:
-    """The texts of all of these, and odd ones."""
+    """Return the texts of all of these, and odd ones."""
     stories = [story for corpus in corpora() for story in corpus]
     return [
         *ODD,
@@ -65,7 +64,7 @@ def texts() -> list[str]:
 
 
 def digest_of(*parts: bytes) -> str:
-    """One digest of several values."""
+    """Return one digest of several values."""
     hashed = blake2b(digest_size=16)
     for part in parts:
         hashed.update(len(part).to_bytes(8, "little") + part)
@@ -73,15 +72,16 @@ def digest_of(*parts: bytes) -> str:
 
 
 def signatures() -> str:
-    """Of folded texts, their prints and their keys, under two seeds."""
-    folded = normalize(texts(), np.zeros(0, np.uint64))
-    shown = "\0".join(folded.texts()).encode("utf-8", "surrogatepass")
-    keys = [column.tobytes() for seed in SEEDS for column in blocking_keys(folded, seed)]
-    return digest_of(shown, folded.fingerprints.tobytes(), *keys)
+    """Return the digest of texts as they are compared, and of their keys, under two seeds."""
+    told = texts()
+    outlets = np.full(len(told), -1, np.int32)
+    prepared = [prepare_texts(told, [], outlets, seed) for seed in SEEDS]
+    columns = ("tokens", "letters", "fingerprints", "band_keys", "rare_keys")
+    return digest_of(*(getattr(own, name).tobytes() for own in prepared for name in columns))
 
 
 def clusters() -> str:
-    """Of the cluster id of every story, however sure its place is."""
+    """Return the digest of the cluster id of every story, however sure its place is."""
     return digest_of(*(key.encode() for corpus in corpora() for key in cluster(corpus).keys))
 
 

@@ -21,7 +21,7 @@ GOLDEN = PROJECT / "tests" / "golden" / "digests.json"
 FORMATS = {"signatures": SIGNATURES, "clusters": CLUSTERS}
 HELP = (
     "{name} are not what format {number} gave. If the change is meant, raise {upper} in "
-    "dedupe/formats.py, tell of it in CHANGELOG.md, and write the digests anew: "
+    "dedupe/format_versions.py, tell of it in CHANGELOG.md, and write the digests anew: "
     "python -m pytest tests/test_reproducible.py --golden"
 )
 PATHS = {"by the kernel": "0", "by numpy": "1"}
