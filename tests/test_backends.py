@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import signal
 import time
@@ -176,7 +175,7 @@ def unnamed_files(pid: int) -> list[str]:
     found = []
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile
-            found.append(os.readlink(link))
+            found.append(str(link.readlink()))
     return [path for path in found if path.endswith(" (deleted)")]
 
 

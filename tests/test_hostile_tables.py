@@ -160,8 +160,8 @@ def mixed(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def crafted(seed: int, count: int) -> list[str]:
     """Different stories that share the first band of the sketch under a known seed.
 
-    All carry the same few words, searched for so that an inner shingle of each is the least there is
-    under one permutation of the band; so nothing else in a text counts there.
+    All carry the same few words, searched for so that a shingle of each is the least there is under
+    one permutation of the band; so nothing else in a text counts there.
     """
     tried = words_of(20_000, 4, 1)
     hashes = [np.array(shingle_hashes(word, spaceless=False), np.uint32) for word in tried]
