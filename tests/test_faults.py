@@ -58,11 +58,11 @@ def fresh() -> bytes:
 
 
 def limited(kind: int, most: int, *arguments: str, folder: Path, **extra: str) -> Done:
-    """Run a command under a limit of the system."""
+    """Run a command under a limit of the system, which would also cut the bytecode it compiles."""
     done = subprocess.run(
         [sys.executable, "-m", "dedupe", *arguments],
         cwd=folder,
-        env=environment(**extra),
+        env=environment(PYTHONDONTWRITEBYTECODE="1", **extra),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=PATIENCE,

@@ -13,21 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from commandline import dedupe, visible
-from dedupe.blocking.lsh import NEIGHBOURS, BlockingTable, candidate_pairs
-from dedupe.blocking.minhash import shingles, signatures
-from dedupe.text.normalize import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.api import cluster
-from dedupe.blocking.keys import BANDING, blocking_keys
+from dedupe.blocking.keys import BAND_ROWS, shingle_hashes
+from dedupe.blocking.look_back import (
+    BAND_REACH,
+    NO_WINDOW,
+    RARE_REACH,
+    Candidates,
+    find_candidates,
+    group_keys,
+)
 from dedupe.io.csv_write import escape_rows, is_formula
-from dedupe.models import Dialect
-
-NO_OUTLETS = np.zeros(0, np.uint64)
+from dedupe.models import NO_TIME, Dialect
+from dedupe.preprocess import permutations, prepare_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 FAILED = 2
 FORMULAS = [
@@ -109,17 +115,22 @@ def test_csv_safe_leaves_other_formats_alone(tmp_path: Path):
     assert plain == safe
 
 
+def candidates_of(rare: NDArray[np.uint32], bands: NDArray[np.uint32]) -> Candidates:
+    """Return the candidates of a first pass over records without a time."""
+    count = len(rare)
+    everyone, times = np.ones(count, bool), np.full(count, NO_TIME)
+    return find_candidates(group_keys(rare), group_keys(bands), everyone, ~everyone, times)
+
+
 @pytest.mark.timing
 def test_pairs_of_a_crowded_bucket_grow_with_it_and_no_faster():
     found = {}
     for count in (10_000, 80_000):
-        keys = np.full((count, 1), 7, np.uint64)
-        family = BlockingTable(keys, np.arange(count), np.arange(count))
+        keys, none = np.full((count, 1), 7, np.uint32), np.zeros((count, 1), np.uint32)
         started = time.perf_counter()
-        candidates = candidate_pairs([family])
-        found[count] = candidates.count, time.perf_counter() - started
-        assert (candidates.oversized_buckets, candidates.largest_bucket) == (1, count)
-    assert all(pairs <= NEIGHBOURS * count for count, (pairs, _) in found.items())
+        candidates = candidates_of(keys, none)
+        found[count] = len(candidates), time.perf_counter() - started
+    assert all(pairs <= RARE_REACH.undated * count for count, (pairs, _) in found.items())
     assert found[80_000][1] < 8 * 20 * max(found[10_000][1], 0.01)
 
 
@@ -139,6 +150,13 @@ def words_of(count: int, length: int, seed: int) -> list[str]:
     return ["".join(draw.choices("abcdefghiklmnoprstuvwy", k=length)) for _ in range(count)]
 
 
+def mixed(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The finalizer of MurmurHash3 for 32 bits, which datasketch puts before its permutations."""
+    values = (values ^ (values >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    values = (values ^ (values >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return values ^ (values >> np.uint32(16))
+
+
 def crafted(seed: int, count: int) -> list[str]:
     """Different stories that share the first band of the sketch under a known seed.
 
@@ -146,33 +164,38 @@ def crafted(seed: int, count: int) -> list[str]:
     one permutation of the band; so nothing else in a text counts there.
     """
     tried = words_of(20_000, 4, 1)
-    folded = normalize(tried, NO_OUTLETS)
-    hashes, offsets = shingles(
-        folded.tokens.codes, folded.starts, folded.ends, folded.spaceless
-    )  # fmt: skip
-    slots = signatures(hashes, offsets, BANDING.slots, seed)[:, : BANDING.rows]
-    magic = [tried[place] for place in slots.argmin(axis=0)]
+    hashes = [np.array(shingle_hashes(word, spaceless=False), np.uint32) for word in tried]
+    owners = np.repeat(np.arange(len(tried)), [len(own) for own in hashes])
+    multipliers, offsets = permutations(seed)
+    every = mixed(np.concatenate(hashes))
+    slots = [every * multipliers[slot] + offsets[slot] for slot in range(BAND_ROWS)]
+    magic = [tried[owners[values.argmin()]] for values in slots]
     others = words_of(6 * count, 7, 2)
     return [" ".join([*magic, *others[6 * i : 6 * i + 6]]) for i in range(count)]
 
 
-def crowding(texts: list[str], seed: int) -> int:
-    """How many of the texts meet in the fullest bucket of the bands."""
-    keys, _ = blocking_keys(normalize(texts, NO_OUTLETS), seed)
+def band_keys_of(texts: list[str], seed: int) -> NDArray[np.uint32]:
+    """Return the keys of the bands of some texts."""
+    return prepare_texts(texts, [], np.full(len(texts), -1, np.int32), seed).band_keys
+
+
+def crowding(keys: NDArray[np.uint32]) -> int:
+    """How many texts meet in the fullest bucket of the bands."""
     return int(np.unique(keys, return_counts=True)[1].max())
 
 
 def test_texts_crafted_against_a_seed_cost_little_and_join_nothing():
     count = 3000
     texts = crafted(1, count)
-    assert crowding(texts, 1) > 0.9 * count
-    assert crowding(texts, 2) < 0.1 * count
+    keys = band_keys_of(texts, 1)
+    assert crowding(keys) > 0.9 * count
+    assert crowding(band_keys_of(texts, 2)) < 0.1 * count
     found = cluster(texts)
     assert len(found) == count
     assert found.stats["records"] == count
-    keys, _ = blocking_keys(normalize(texts, NO_OUTLETS), 1)
-    bands = [BlockingTable(keys, np.arange(count), np.arange(count))]
-    assert candidate_pairs(bands).count < 3 * NEIGHBOURS * count
+    assert BAND_REACH.window == NO_WINDOW
+    most = 2 * BAND_REACH.undated * count
+    assert 0 < len(candidates_of(np.zeros_like(keys), keys)) < most
 
 
 def test_seed_may_be_drawn_and_is_told(tmp_path: Path):

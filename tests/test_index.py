@@ -228,7 +228,7 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     assert left.cluster != right.cluster
     both = story(3, HALVES[1], "A lede that both lack makes this one fuller.", "Gazette", 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(IndexMatcher, "judge", all_with_newcomer)
+        patch.setattr(IndexMatcher, "pairs_at_threshold", all_with_newcomer)
         (third,) = index.add([both])
     assert third.cluster == left.cluster
     assert third.merged == (right.cluster,)
@@ -239,10 +239,10 @@ def test_when_clusters_merge_the_older_survives_and_it_is_told(index: Index):
     assert held(index) == {("3", frozenset("123"))}
 
 
-def all_with_newcomer(matcher: IndexMatcher, alive) -> tuple[np.ndarray, np.ndarray]:
+def all_with_newcomer(matcher: IndexMatcher, in_play) -> tuple[np.ndarray, np.ndarray]:
     """Every pair of a newcomer passes."""
     left, right = np.triu_indices(len(matcher.records), 1)
-    own = (matcher.new[left] | matcher.new[right]) & alive[left] & alive[right]
+    own = (matcher.new[left] | matcher.new[right]) & in_play[left] & in_play[right]
     return pack(left[own], right[own]), np.full(int(own.sum()), 0.9)
 
 
@@ -263,8 +263,8 @@ def test_match_tells_and_changes_nothing(index: Index):
 
 
 def test_a_story_without_words_is_a_cluster_of_its_own(index: Index):
-    answers = index.add([story(n, "!!!", "", "", n) for n in (1, 2)])
-    assert [answer.size for answer in answers] == [1, 1]
+    answers = index.add([*(story(n, "!!!", "", "", n) for n in (1, 2)), {"id": "x"}, {"id": "y"}])
+    assert [answer.size for answer in answers] == [1, 1, 1, 1]
     assert index.check() == []
 
 
@@ -291,8 +291,8 @@ def test_other_settings_are_refused_with_the_difference(tmp_path: Path):
 
 
 def test_a_bad_story_is_named_and_none_is_taken_in(index: Index):
-    with pytest.raises(InputError, match=r"stories\[1\]: no text"):
-        index.add(["Herring return", {"id": "x"}])
+    with pytest.raises(InputError, match=r"stories\[1\]: title: expected a string"):
+        index.add(["Herring return", {"id": "x", "title": ["Herring", "return"]}])
     assert index.stats()["stories"] == 0
 
 

@@ -231,7 +231,8 @@ def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path):
     limit = (tmp_path / "a.index").stat().st_size + (1 << 16)
     done = subprocess.run(
         [sys.executable, "-m", "dedupe", "index", "add", "-q", "a.index"],
-        cwd=tmp_path, env=environment(), input=script.encode(), capture_output=True, check=False,
+        cwd=tmp_path, env=environment(PYTHONDONTWRITEBYTECODE="1"),
+        input=script.encode(), capture_output=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )  # fmt: skip
     assert done.returncode == 2

@@ -80,7 +80,7 @@ def test_all_that_tells_figures_tells_the_same(tmp_path: Path):
     for name in TOTALS:
         assert re.search(rf'value="{re.escape(str(stats[name]))}"', page), name
         assert f'id="run-{name}" value="{stats[name]}"' in page
-    told = re.match(r"dedupe: ([\d,]+) records, ([\d,]+) unique, ([\d,]+) clusters", done.err)
+    told = re.search(r"dedupe: ([\d,]+) records, ([\d,]+) unique, ([\d,]+) clusters", done.err)
     assert told is not None
     assert [int(n.replace(",", "")) for n in told.groups()] == [
         stats[name] for name in ("records", "unique", "clusters")

@@ -124,5 +124,11 @@ def test_the_lint_looks_for_what_bandit_looks_for():
         if rule.startswith("S") and place.startswith("dedupe")
     }
     assert not spared
-    waived = re.findall(r"noqa:.*", "\n".join(path.read_text("utf-8") for path in SOURCES))
-    assert {rule for line in waived for rule in re.findall(r"\bS\d+", line)} == {"S101"}
+    waived = {
+        (rule, path.parent.name if rule == "S608" else "")
+        for path in SOURCES
+        for line in re.findall(r"noqa:.*", path.read_text("utf-8"))
+        for rule in re.findall(r"\bS\d+", line)
+    }
+    # S608 takes any name put into a query for an injection; the index puts in constants alone.
+    assert waived == {("S101", ""), ("S608", "index")}

@@ -212,7 +212,7 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
 
     stage = Stage(spark, str(tmp_path / "staging"))
     (tmp_path / "good.jsonl").write_bytes(b'{"title": "x"}\n' * 40)
-    (tmp_path / "bad.jsonl").write_bytes(b'{"title": "x"}\n\n' * 40 + b'{"title": 1}\n{\n')
+    (tmp_path / "bad.jsonl").write_bytes(b'{"title": "x"}\n\n' * 40 + b'{"title": [1]}\n{\n')
     paths = [str(tmp_path / name) for name in ("good.jsonl", "bad.jsonl")]
     with told(spark, PARTS, 6):
         with pytest.raises(InputError, match=r"bad\.jsonl:81: .*a string"):
@@ -374,13 +374,17 @@ def test_rows_of_a_frame_far_away_get_the_same(tmp_path: Path):
     assert sorted(map(json.loads, done.stdout.splitlines())) == sorted(expected)
 
 
-def test_a_row_without_a_story_is_an_error(spark: SparkSession, tmp_path: Path):
+def test_a_row_that_cannot_be_read_is_an_error(spark: SparkSession, tmp_path: Path):
     from dedupe.backends.spark import cluster  # noqa: PLC0415 - an extra
     from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
 
     frame = frame_of(spark, {"title": ["a", "b"], "body": ["c", "d"]})
-    with pytest.raises(InputError, match="<rows>:1: "):
-        cluster(frame.drop("title"), staging=str(tmp_path / "staging"))
+    for rows, reason in (
+        ({"title": [["a"], ["b"]]}, "<rows>:1: title: expected a string"),
+        ({"place": ["a", "b"]}, "<rows>: no record has a text: looked for title"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            cluster(frame_of(spark, rows), staging=str(tmp_path / "staging"))
     with pytest.raises(SettingsError, match="jobs: has no meaning"):
         cluster(frame, Settings(jobs=3))
 

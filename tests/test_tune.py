@@ -209,10 +209,10 @@ def test_the_settings_file_is_taken_by_config(folder: Path):
     done = dedupe(*TUNE, "-o", "t.toml", "--window", "2d", folder=folder)
     assert done.code == 0, done.err
     told = tomllib.loads((folder / "t.toml").read_text())
-    assert told == {"threshold": told["threshold"], "window": 172800}
+    assert told == {"threshold": told["threshold"], "window": "172800s"}
     dedupe("unique", "--config", "t.toml", "--stats", "s.json", "stories.jsonl", folder=folder)
     used = json.loads((folder / "s.json").read_bytes())["settings"]
-    assert (used["threshold"], used["window"]) == (told["threshold"], 172800)
+    assert (used["threshold"], used["window"]) == (told["threshold"], "172800s")
     assert f"threshold {told['threshold']:g} for the best F1" in done.err
 
 

@@ -277,7 +277,7 @@ def settings_toml(settings: Settings, comments: Iterable[str]) -> bytes:
         value = getattr(settings, setting.name)
         told = setting.name == "threshold" or value != getattr(usual, setting.name)
         if told and value is not None and setting.name not in OF_THE_RUN:
-            lines.append(f"{setting.name} = {toml_value(value)}")
+            lines.append(f"{setting.name} = {toml_value(setting.show(value))}")
     return ("\n".join(lines) + "\n").encode()
 
 

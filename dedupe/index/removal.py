@@ -74,7 +74,7 @@ def delete_records(store: Store, numbers: NDArray[np.int64]) -> None:
     query = f"SELECT DISTINCT cluster FROM record WHERE number IN {THOSE}"  # noqa: S608 - a constant
     touched = [row[0] for row in database.execute(query, (those,))]
     for table in ("record", "prepared"):
-        database.execute(f"DELETE FROM {table} WHERE number IN {THOSE}", (those,))  # noqa: S608
+        database.execute(f"DELETE FROM {table} WHERE number IN {THOSE}", (those,))  # noqa: S608 - the same
     facts = store.facts.of(numbers)
     facts[:] = np.zeros((), facts.dtype)
     store.facts.put(numbers, facts)

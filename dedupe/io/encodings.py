@@ -72,7 +72,7 @@ def decode_input(
     """Return pieces of input as UTF-8 without a byte order mark, and the encoding they were in.
 
     ``head`` is how they begin; the encoding is ``encoding``, else that of a UTF-16 or UTF-32 mark,
-    else None for UTF-8. A byte that cannot be decoded stays as it is, and so is no UTF-8.
+    else None for UTF-8. In place of bytes that cannot be decoded stand some that are no UTF-8.
     """
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
     found = encoding or marked
@@ -94,11 +94,25 @@ def drop_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def recode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Pass pieces on as UTF-8."""
-    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+    """Pass pieces on as UTF-8; a lone surrogate is encoded as such, which is no UTF-8."""
+    decoder = codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
     for piece in pieces:
-        yield decoder.decode(piece).encode("utf-8", "surrogateescape")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+        yield decoder.decode(piece).encode("utf-8", "surrogatepass")
+    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+
+
+def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    """Return a lone surrogate for bytes that cannot be decoded, and where to go on.
+
+    The handlers of Python that keep the bytes fail on those of UTF-16 that are ASCII.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udc80", error.end
+
+
+MARK_UNDECODABLE = "dedupe.mark_undecodable"
+codecs.register_error(MARK_UNDECODABLE, mark_undecodable)
 
 
 def utf8_problem(raw: bytes, encoding: str | None = None) -> str:

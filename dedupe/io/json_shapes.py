@@ -97,7 +97,7 @@ def wrapper_path(head: bytes) -> Path | None:
     """Return the path to the array of records in an object that begins so, None without one."""
     try:
         return path_below(JsonStream([head]), ())
-    except BrokenJsonError:
+    except (BrokenJsonError, ValueError):  # a key may hold what is no UTF-8
         return None
 
 

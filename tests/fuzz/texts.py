@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from dedupe.text.tokenize import tokenize
 from kernels import agree
 
 from dedupe.api import cluster
-from dedupe.hashing import hash_spans
 from dedupe.io.article_split import split_article
-from dedupe.text import preprocess
-from dedupe.text.affixes import outlet_starts
+from dedupe.preprocess import prepare_texts
 from fuzz.reading import inputs
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MOST_TEXTS = 40
 NOW_AND_THEN = 16
@@ -32,27 +24,12 @@ def texts_of(data: bytes) -> list[str]:
     return text.split("\n", MOST_TEXTS)
 
 
-def describe_alike(data: bytes) -> None:
-    """Fold and sketch texts, every other time with outlets learned from them."""
+def prepare_alike(data: bytes) -> None:
+    """Prepare texts, every other time with the last one as the outlet of all."""
     texts = texts_of(data)
-    outlets = closing_phrases(texts) if len(data) % 2 else np.zeros(0, np.uint64)
-    assert agree(lambda: tuple(map(bits_of, described(texts, outlets, len(data)))))
-
-
-def described(texts: list[str], outlets: NDArray[np.uint64], seed: int) -> list[object]:
-    chunk = preprocess.preprocess_chunk(texts, outlets, seed)
-    return [getattr(chunk, name) for name in chunk.__slots__]
-
-
-def bits_of(value: object) -> object:
-    return tuple(sorted(value.items())) if isinstance(value, dict) else value
-
-
-def closing_phrases(texts: list[str]) -> NDArray[np.uint64]:
-    """The closing phrases of texts, sorted."""
-    tokens = tokenize(texts)
-    cut, starts = outlet_starts(tokens, tokens.offsets[:-1], tokens.offsets[1:])
-    return np.sort(hash_spans(tokens.hashes, starts, tokens.offsets[1:][cut]))
+    sources = texts[-1:] if len(data) % 2 else []
+    outlets = np.full(len(texts), len(sources) - 1, np.int32)
+    assert agree(lambda: prepare_texts(texts, sources, outlets, len(data)))
 
 
 def cluster_alike(data: bytes) -> None:
@@ -83,7 +60,7 @@ HEADLINES = [
     "\ufdfa \u00bd \ufb01 e\u0301 \u0130 \u0e44\u0e17\u0e22\nthe U.S. | 4.3".encode(),
 ]
 TEXTS = {
-    "kernel": (describe_alike, HEADLINES),
+    "kernel": (prepare_alike, HEADLINES),
     "cluster": (cluster_alike, HEADLINES),
     "split": (take_apart, inputs(".txt")),
 }

@@ -180,7 +180,8 @@ def cluster(
     Columns are found by the names that the settings give fields, ids, dates and outlets. The result
     hangs on what rows hold, not on their order. ``staging`` is a folder that all workers see, and
     is needed where they are not all on this machine; what is left in it may go once the result has
-    been used. Raises as :func:`run_files`, and InputError for a row that holds no story.
+    been used. Raises as :func:`run_files`, and InputError for a row
+    that cannot be read, and where no row has a text.
     """
     chosen = settings or Settings()
     check_spark_settings(chosen)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
+from dedupe.io.columns_used import met_texts
 from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.source import Source, too_long_message
@@ -68,7 +69,10 @@ class LineBlock:
             position += len(batch)
         told = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
         yield refused_rows(self._file, self._block, told)
-        counts = [self._lines, self._bytes, read_stats.blank, read_stats.undated]
+        counts = [
+            *(self._lines, self._bytes, read_stats.blank, read_stats.undated),
+            int(met_texts(self._settings, read_stats)),
+        ]
         yield other_rows(self._file, self._block, [{"line": self._lines, "met": counts}])
 
     def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -88,18 +92,23 @@ class LineBlock:
 
 
 def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Return rows of ``RECORDS`` for rows of ``value`` and ``position``, which is their place."""
+    """Return rows of ``RECORDS`` for rows of ``value`` and ``position``, which is their place.
+
+    In ``met`` stands whether a row of a batch has a text.
+    """
     for rows in incoming:
         positions = numbers_array(rows["position"])
         refused: list[Refused] = []
         lines = (value + b"\n" for value in rows["value"].to_pylist())
-        source = Source("", "jsonl", lines, settings, ReadStats(), partial(reject_rows, refused))
+        read_stats = ReadStats()
+        source = Source("", "jsonl", lines, settings, read_stats, partial(reject_rows, refused))
         for batch in read_jsonl(source):
             yield record_rows(batch, 0, positions[batch.lines - 1])
         told = [
             (int(positions[line - 1]) + 1, reason, position) for line, reason, position in refused
         ]
         yield refused_rows("", 0, told)
+        yield other_rows("", 0, [{"met": [int(met_texts(settings, read_stats))]}])
 
 
 def reject_rows(refused: list[Refused], error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject

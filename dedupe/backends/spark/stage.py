@@ -14,6 +14,7 @@ from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
 from dedupe.backends.spark.parquet import table_lines, text_lines
 from dedupe.backends.spark.paths import PathOrder
 from dedupe.errors import InputError
+from dedupe.io.field_lookup import looked_for
 from dedupe.io.parquet import has_parquet_suffix
 
 if TYPE_CHECKING:
@@ -96,12 +97,19 @@ def positioned(
         above[row.file] = at[3] + row.met[0]
     told = read.join(f.broadcast(frame_of(stage.spark, offsets)), ["file", "block"])
     told = told.withColumn("line", f.col("line") + f.col("above"))
+    if read_stats.records and not any(row.met[4] for row in rows):
+        raise InputError(names.shown(rows[0].file), None, no_text_message(settings))
     bad, fatal = sum(row.bad for row in rows), sum(row.fatal for row in rows)
     if fatal or (bad and settings.on_error == "fail"):
         raise first_error(told, names, fatal=settings.on_error != "fail")
     read_stats.skipped = bad
     held = told.where("raw is not null").withColumn("position", f.col("place") + f.col("first"))
     return stage.keep("records", held.drop("place", "first", "above", "reason", "met"))
+
+
+def no_text_message(settings: Settings) -> str:
+    """Word that there is nothing to compare."""
+    return f"no record has a text: looked for {looked_for(settings)}"
 
 
 def blocks_of(read: DataFrame) -> list[Row]:
@@ -137,7 +145,8 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     """Stage the rows of a frame as records, and the rows as they came, both with ``position``.
 
     Positions are in the order of what rows hold, and are told once for all, on disk: Spark would
-    number them otherwise when it computes them again. Raises InputError for a row without a story.
+    number them otherwise when it computes them again. Raises InputError for a row that cannot be
+    read, and where no row has a text.
     """
     spellings = rows.select(f.to_json(f.struct("*")).alias("value"), f.struct("*").alias("row"))
     in_order = spellings.repartitionByRange("value").sortWithinPartitions("value")
@@ -155,5 +164,9 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
     if bad:
         raise InputError(ROWS, bad[0].line, bad[0].reason)
-    records = parsed.withColumnRenamed("place", "position").drop("reason", "met", "block")
+    met = parsed.where("met is not null").agg(f.max(f.col("met")[0]).alias("texts")).first()
+    if met is not None and met.texts == 0:
+        raise InputError(ROWS, None, no_text_message(settings))
+    records = parsed.where("raw is not null").withColumnRenamed("place", "position")
+    records = records.drop("reason", "met", "block")
     return records, told.select("position", "row.*")
