@@ -22,8 +22,8 @@ DEMO = str(FIXTURES / "demo.jsonl")
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 EXPECTED = """\
 :1 Northern Wire  Old lighthouse at Pell Point to stay lit for fifty more years  3 records
-\u251c\u2500 S  :2 Northern Wire  [UPDATE 1]-Old lighthouse at Pell Point to stay lit for [50] more \
-years  title 1.00 lede 0.93
+\u251c\u2500 S  :2 Northern Wire  [UPDATE 1]-Old lighthouse at Pell Point to stay lit for [50] \
+more years  title 1.00 lede 0.93
 \u2514\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another 50] years, \
 [council decides | Pell Courier]  title 0.76 lede 0.99
 
