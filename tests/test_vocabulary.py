@@ -36,6 +36,7 @@ ALLOWED = {
     "met": "a key of --stats, and of Spark's rows",
     "round": "Python's and numpy's function",
     "stories": "a parameter of cluster() and Index",
+    "register_error": "a function of codecs",
     "story": "one of these stories",
 }
 """Identifiers that stay, and why."""

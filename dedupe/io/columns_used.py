@@ -54,7 +54,7 @@ def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
     for role in all_roles(settings) if read_stats.fields else ():
         if not role.usual and role.name not in read_stats.columns:
             raise InputError(path, None, named_field_problem(role, read_stats))
-    if not met_texts(settings, read_stats):
+    if not filled_texts(settings, read_stats):
         shown = ", ".join(read_stats.fields[:MOST_FIELDS]) or "no fields"
         likely = read_stats.likely.get(TITLE)
         hint = f"; did you mean --field {likely}?" if likely else ""
@@ -63,7 +63,7 @@ def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
         raise InputError(path, None, reason)
 
 
-def met_texts(settings: Settings, read_stats: ReadStats) -> bool:
+def filled_texts(settings: Settings, read_stats: ReadStats) -> bool:
     """Return whether a record has a text, even an empty one."""
     if read_stats.without_text < read_stats.records or read_stats.empty_texts:
         return True

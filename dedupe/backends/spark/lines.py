@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
-from dedupe.io.columns_used import met_texts
+from dedupe.io.columns_used import filled_texts
 from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.source import Source, too_long_message
@@ -71,7 +71,7 @@ class LineBlock:
         yield refused_rows(self._file, self._block, told)
         counts = [
             *(self._lines, self._bytes, read_stats.blank, read_stats.undated),
-            int(met_texts(self._settings, read_stats)),
+            int(filled_texts(self._settings, read_stats)),
         ]
         yield other_rows(self._file, self._block, [{"line": self._lines, "met": counts}])
 
@@ -108,7 +108,7 @@ def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterat
             (int(positions[line - 1]) + 1, reason, position) for line, reason, position in refused
         ]
         yield refused_rows("", 0, told)
-        yield other_rows("", 0, [{"met": [int(met_texts(settings, read_stats))]}])
+        yield other_rows("", 0, [{"met": [int(filled_texts(settings, read_stats))]}])
 
 
 def reject_rows(refused: list[Refused], error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
