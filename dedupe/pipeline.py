@@ -180,7 +180,8 @@ def release_misfits(
     pairs = AcceptedPairs(nodes, own_leaders, matcher.scores(nodes, own_leaders))
     fit = permission(matcher, constraints, pairs)
     if matcher.settings.linkage == "leader":
-        fit &= pairs.scores >= grouping.threshold
+        copies = matcher.contents[nodes] == matcher.contents[own_leaders]
+        fit &= copies | (pairs.scores >= grouping.threshold)
     out = leaders.copy()
     out[nodes[~fit]] = nodes[~fit]
     released[nodes[~fit]] += 1
