@@ -19,7 +19,7 @@ from dedupe.parallel import thread_map
 from dedupe.text import char_table, lexicon
 from dedupe.text.prepare import PreparedText, prepare_text, source_words
 from dedupe.text.scan import clean
-from dedupe.tokens import TOKEN, Fact, PreparedTexts
+from dedupe.tokens import COMPARED, TOKEN, Fact, PreparedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dedupe.models import Corpus
 
 RARE_KEYS = 10
+HASH_STEP = np.uint64(0x9E3779B97F4A7C15)
 MEMO_WORDS = 4 << 15
 """Room for what the kernel remembers of words, in words of 64 bits."""
 FIRSTS = np.arange((1 << 16) + 1, dtype=np.int64) << 16
@@ -157,21 +158,28 @@ def select_texts(texts: PreparedTexts, wanted: NDArray[np.int64]) -> PreparedTex
 
 
 def number_contents(fields: Sequence[PreparedTexts], corpus: Corpus) -> Contents:
-    """Keep each distinct text once, and number the distinct combinations of texts."""
-    kept, rows, first = [], np.full((len(fields), len(corpus)), -1, np.int32), 0
+    """Keep each distinct text once, and number the distinct combinations of texts.
+
+    Texts that say the same in other letter case or with other tags are one content, and each keeps
+    its own tokens.
+    """
+    kept, first = [], 0
+    rows, contents = np.full((2, len(fields), len(corpus)), -1, np.int32)
     for field, texts in enumerate(fields):
         numbers, firsts = number_texts(texts)
+        variants, others = number_variants(texts, numbers, len(firsts))
         none = (numbers < 0) | ((texts.facts & Fact.PLACEHOLDER) > 0)
-        rows[field] = np.where(none, -1, numbers + first)
-        kept.append(select_texts(texts, firsts))
-        first += len(firsts)
+        contents[field] = np.where(none, -1, numbers + first)
+        rows[field] = np.where(none, -1, variants + first)
+        kept.append(select_texts(texts, np.concatenate([firsts, others])))
+        first += len(firsts) + len(others)
     texts = concat_texts(kept)
     facts = np.stack([own.facts for own in fields])
-    titles = leading_texts(rows)
+    titles = leading_texts(contents)
     return Contents(
         texts=texts,
         rows=rows,
-        ids=combination_ids(rows, generic_outlets(texts, titles, corpus)),
+        ids=combination_ids(contents, generic_outlets(texts, titles, corpus)),
         titles=titles,
         versions=values_of(titles, texts.versions),
         lengths=sum_over_fields(rows, np.stack([own.lengths for own in fields])),
@@ -195,6 +203,44 @@ def number_texts(texts: PreparedTexts) -> tuple[NDArray[np.int64], NDArray[np.in
         numbers = np.array([seen.setdefault(pair, len(seen) - 1) for pair in pairs], np.int64)
     _, firsts = np.unique(numbers, return_index=True)
     return numbers, firsts[int((numbers < 0).any()) :]
+
+
+def number_variants(
+    texts: PreparedTexts, numbers: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give texts that are compared otherwise than the first of their number one of their own.
+
+    New numbers go on from ``count``. Returns the number of each text, and the first text of each
+    new number.
+    """
+    shared = np.flatnonzero((numbers >= 0) & (np.bincount(numbers + 1)[numbers + 1] > 1))
+    if not len(texts.tokens) or not len(shared):
+        return numbers, np.zeros(0, np.int64)
+    hashes = hash_compared(texts, shared)
+    _, firsts, inverse = np.unique(numbers[shared], return_index=True, return_inverse=True)
+    other = np.flatnonzero(hashes != hashes[firsts][inverse])
+    keys = hashes[other] + numbers[shared[other]].astype(np.uint64) * HASH_STEP
+    _, founders, own = np.unique(keys, return_index=True, return_inverse=True)
+    variants = numbers.copy()
+    variants[shared[other]] = count + own
+    return variants, shared[other[founders]]
+
+
+def hash_compared(texts: PreparedTexts, wanted: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a hash of what scoring takes from each of some texts that have tokens."""
+    starts, sizes = texts.offsets[wanted], np.diff(texts.offsets)[wanted]
+    tokens = texts.tokens[concat_ranges(starts, sizes)]
+    compared = np.isin(tokens["zone"], [int(zone) for zone in COMPARED])
+    ends = np.cumsum(sizes)
+    before = np.cumsum(compared)
+    places = before - np.repeat(np.concatenate([[0], before[ends[:-1] - 1]]), sizes)
+    mixed = places.astype(np.uint64) * HASH_STEP
+    for name in ("key", "stem", "weight", "kind", "zone", "flags"):
+        mixed = (mixed ^ tokens[name].astype(np.uint64)) * HASH_STEP
+        mixed ^= mixed >> np.uint64(29)
+    mixed[~compared] = 0
+    facts = texts.facts[wanted] & (Fact.GENRE | Fact.GENERIC)
+    return np.asarray(np.add.reduceat(mixed, ends - sizes) + facts)
 
 
 def leading_texts(rows: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -375,6 +375,18 @@ def test_a_cluster_keeps_its_id_when_other_stories_come():
     assert known <= {c.id for c in run_of(more).clustering}
 
 
+def test_a_copy_in_capitals_changes_no_text_beside_it():
+    one = {"id": "1", "title": "Mayor Droste of Odlin sells the mill"}
+    copy = {"id": "0", "title": one["title"].upper()}
+    tokens = []
+    for stories in ([one], [copy, one]):
+        told = preprocess.preprocess(run_of(stories).corpus, 1, 1, lambda _: None)
+        text = told.rows[0, -1]
+        tokens.append(told.texts.tokens[slice(*told.texts.offsets[text : text + 2])])
+        assert (told.ids == 0).all(), "one content"
+    assert (tokens[0] == tokens[1]).all()
+
+
 def test_the_score_of_a_pair_does_not_depend_on_what_else_is_in_the_file():
     pair = bare(pair_of("Two held after fire at Pell Point", "Fire at Pell Point: two are held"))
     others = [{"id": f"x{n}", "title": f"Item {n} of quite another kind"} for n in range(50)]
