@@ -30,6 +30,8 @@ KEEP_KEYS = (
     "latest",
     "first",
 )
+KEEP_SYNONYMS = {"oldest": "earliest", "newest": "latest"}
+"""What the letters alone would take for another key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ def parse_key(text: str) -> str:
             raise ValueError("source: needs outlets, as in source:reuters,ap")
         return text
     if text not in KEEP_KEYS:
-        near = difflib.get_close_matches(text, KEEP_KEYS, 1)
+        near = [KEEP_SYNONYMS[text]] if text in KEEP_SYNONYMS else None
+        near = near or difflib.get_close_matches(text, KEEP_KEYS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"{text!r} is not source:A,B or one of {', '.join(KEEP_KEYS)}{hint}")
     return text

@@ -56,6 +56,7 @@ BAD = [
     ("window", "9" * 400, "a number has no unit"),
     ("window", "9" * 300 + "w", "longer than all of history"),
     ("keep", "earlyest", "did you mean earliest?"),
+    ("keep", "oldest", "did you mean earliest?"),
     ("keep", "source:", "source: needs outlets"),
     ("keep", "source:ap,", "source: needs outlets"),
     ("linkage", "single", "'single' is not one of average, leader"),
