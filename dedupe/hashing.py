@@ -35,7 +35,7 @@ def key32(running: int) -> int:
 
 
 def word_key(word: str) -> int:
-    """Return the 32-bit key of a folded word.
+    """Return the 32-bit key of a normalised word.
 
     >>> word_key("ferry") == word_key("ferr" + "y")
     True

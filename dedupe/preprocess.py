@@ -45,9 +45,9 @@ class Contents:
     ``rows`` has a row a field: the text of each record in ``texts``, -1 for none. ``ids`` numbers
     the distinct combinations of texts, -1 for a record without any. The other columns have one
     value a record: ``titles`` the text of its first field that is there, ``versions`` what that
-    text's tags state, ``lengths`` its characters over all fields, ``whole`` how many of its texts
-    are complete, ``plain`` how many are without markup, tags or outlets, ``withdrawn`` whether a
-    text says so.
+    text's tags state, ``lengths`` its characters over all fields, ``withdrawn`` whether a text says
+    so. ``whole`` counts 2 for each text and 1 for one that is broken off, ``plain`` 2 for each and
+    1 for one with markup or entities.
     """
 
     texts: PreparedTexts

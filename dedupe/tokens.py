@@ -32,7 +32,7 @@ TOKEN = np.dtype(
 
 ``key`` is equal for equal words, numbers of equal value, or pairs of ideographs; of an ideograph
 it is that of the pair it begins. ``stem`` groups forms of one word. ``concepts`` are meanings of
-:class:`Meaning`, 0 for none. ``start`` and ``length`` give its folded letters in
+:class:`Meaning`, 0 for none. ``start`` and ``length`` give its normalised letters in
 bytes. ``weight`` is its information in eighths of a bit.
 """
 

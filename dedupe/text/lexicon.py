@@ -53,7 +53,7 @@ class TagKind(IntEnum):
 
 
 LONGEST_ENTRY = 16
-"""No entry that begins or ends a word is longer, in folded characters."""
+"""No entry that begins or ends a word is longer, in normalised characters."""
 LONGEST_STRING = 8
 """No string of ideographs is longer."""
 

@@ -88,7 +88,7 @@ class PreparedText:
     length: int
 
     def spelling(self, at: int) -> str:
-        """Return the folded letters of a token."""
+        """Return the normalised letters of a token."""
         start, length = int(self.tokens["start"][at]), int(self.tokens["length"][at])
         return self.letters[start : start + length].decode()
 
