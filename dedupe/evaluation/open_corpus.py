@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from dedupe.clustering.canonical import CanonicalOrder
     from dedupe.clustering.constraints import Constraints
     from dedupe.config import Settings
+    from dedupe.contents import Contents
     from dedupe.models import Batch, Corpus
     from dedupe.pipeline import ClusteringState
-    from dedupe.preprocess import Contents
 
     Progress = Callable[[str, float], None]
     Numbers = NDArray[np.int64]

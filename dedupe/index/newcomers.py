@@ -12,7 +12,7 @@ import numpy as np
 from dedupe.index.facts import DAY_ONLY, FACT, LEADS, PRESENT, WITHDRAWN
 from dedupe.index.postings import BAND, IDENTITY, RARE, SHIFT, TITLE, key_codes
 from dedupe.models import Corpus
-from dedupe.preprocess import Contents, preprocess
+from dedupe.preprocess import preprocess
 from dedupe.tokens import Fact
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.contents import Contents
     from dedupe.index.store import Store
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
