@@ -42,8 +42,8 @@ class Contents:
     titles: NDArray[np.int32]
     versions: NDArray[np.uint8]
     lengths: NDArray[np.int32]
-    whole: NDArray[np.uint8]
-    plain: NDArray[np.uint8]
+    whole: NDArray[np.int8]
+    plain: NDArray[np.int8]
     withdrawn: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -54,9 +54,10 @@ class Contents:
         return field_keys(getattr(self.texts, name), self.rows[:, records])
 
     def without_keys(self) -> Contents:
-        """Return the contents for what comes after blocking: that no text has keys any more."""
-        none = np.zeros((len(self.texts), 0), np.uint32)
-        return replace(self, texts=replace(self.texts, band_keys=none, rare_keys=none))
+        """Return the contents for what comes after blocking, without what was there for it."""
+        none, prints = np.zeros((len(self.texts), 0), np.uint32), np.zeros((0, 2), np.uint64)
+        texts = replace(self.texts, band_keys=none, rare_keys=none, fingerprints=prints)
+        return replace(self, texts=texts)
 
 
 def field_keys(own: NDArray[np.uint32], rows: NDArray[np.int32]) -> NDArray[np.uint32]:
@@ -87,7 +88,7 @@ class FieldTexts:
     parts: list[PreparedTexts]
     places: NDArray[np.int32]
 
-    def column(self, name: str) -> NDArray[np.generic]:
+    def column(self, name: str) -> NDArray[Any]:
         """Return a value of each text of all parts."""
         return np.concatenate([getattr(part, name) for part in self.parts])
 
@@ -149,15 +150,15 @@ def record_columns(
     Of two records with one content each has its own: one may be a noisy copy of the other.
     """
     count = rows.shape[1]
-    versions, whole, plain = np.zeros((3, count), np.uint8)
+    versions, (whole, plain) = np.zeros(count, np.uint8), np.zeros((2, count), np.int8)
     lengths, withdrawn = np.zeros(count, np.int32), np.zeros(count, bool)
     for field, own in reversed(list(enumerate(fields))):
         present = rows[field] >= 0
         facts = own.column("facts")[own.places]
         versions = np.where(present, own.column("versions")[own.places], versions)
         lengths += np.where(present, own.column("lengths")[own.places], 0).astype(np.int32)
-        whole += present * (2 - ((facts & Fact.BROKEN_OFF) > 0)).astype(np.uint8)
-        plain += present * (2 - ((facts & Fact.NOISY) > 0)).astype(np.uint8)
+        whole += present * (2 - ((facts & Fact.BROKEN_OFF) > 0)).astype(np.int8)
+        plain += present * (2 - ((facts & Fact.NOISY) > 0)).astype(np.int8)
         withdrawn |= present & ((facts & Fact.WITHDRAWN) > 0)
     return {
         "versions": versions,
@@ -246,7 +247,7 @@ def hash_compared(texts: PreparedTexts, wanted: NDArray[np.int64]) -> NDArray[np
 
 def leading_texts(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return each record's text in the first field that it has, -1 for none."""
-    titles = rows[-1]
+    titles: NDArray[np.int32] = rows[-1]
     for own in rows[-2::-1]:
         titles = np.where(own >= 0, own, titles)
     return titles

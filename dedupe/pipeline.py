@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe import kernel
 from dedupe.clustering.canonical import CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
@@ -22,6 +21,7 @@ from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, con
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
+from dedupe.memory import release_memory
 from dedupe.pairs import unpack
 from dedupe.preprocess import preprocess
 from dedupe.result import to_clustering, to_pairs
@@ -356,12 +356,6 @@ def attach_textless(
     bare = np.flatnonzero(textless)
     representatives[bare] = home[groups[bare]]
     leaders[bare] = leaders[representatives[bare]]
-
-
-def release_memory() -> None:
-    """Give back to the system what a step took and freed, so that no two steps add up."""
-    if kernel.available():
-        kernel.trim_heap()
 
 
 class Clock:

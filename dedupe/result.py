@@ -130,7 +130,7 @@ def to_clustering(
         scores=scores,
         reasons=reasons,
         sizes=np.bincount(leaders, minlength=len(leaders))[leaders],
-        versions=contents.versions,
+        versions=contents.versions.astype(np.int64),
         keys=keys_column,
         record_ids=NameColumn(corpus.ids, keys_column),
         stats=clustering_counts(leaders, scores),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.arrays import concat_ranges
+from dedupe.memory import release_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,8 @@ MOST_TOKENS = 96
 """Longer texts are compared by so many first tokens."""
 MOST_CONCEPTS = 4
 LONGEST_LETTERS = 255
+PARTS_AT_ONCE = 8
+"""After taking so many parts, what they took of memory is given back."""
 
 
 class TokenKind(IntEnum):
@@ -163,7 +166,9 @@ def gather_texts(parts: list[PreparedTexts], wanted: Sequence[NDArray[np.int64]]
             columns[name] = np.empty((rows, *own.shape[1:]), own.dtype)
     filled = dict.fromkeys(columns, 0)
     parts.reverse()
-    for own in wanted:
+    for at, own in enumerate(wanted):
+        if at % PARTS_AT_ONCE == 0:
+            release_memory()
         taken = select_texts(parts.pop(), own)
         for name, column in columns.items():
             if name not in ends:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
-    "format_versions", "hashing", "kernel", "models", "pairs", "parallel", "tokens",
+    "format_versions", "hashing", "kernel", "memory", "models", "pairs", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
-CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}
+CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
 RUNS = CORE | {"pipeline", "backends"}
 
 MAY_IMPORT = {
@@ -32,11 +32,16 @@ MAY_IMPORT = {
     "config_reading": {"config_values"},
     "config_values": {"errors"},
     "kernel": {"_native"},
+    "memory": {"kernel"},
     "models": {"io"},
+    "parallel": {"memory"},
+    "tokens": {"arrays", "memory"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
-    "preprocess": BASE | {"io", "text", "blocking"},
+    "prepare": BASE | {"text", "blocking"},
+    "contents": BASE | {"io"},
+    "preprocess": BASE | {"io", "contents", "prepare"},
     "matching": BASE | {"blocking", "scoring"},
     "result": BASE | {"io", "scoring"},
     "pipeline": CORE,

@@ -15,7 +15,7 @@ from dedupe.config import SETTINGS, Settings, resolve_settings
 from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.parallel import check_memory
+from dedupe.memory import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

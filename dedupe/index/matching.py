@@ -312,7 +312,7 @@ def contents_of_facts(facts: NDArray[np.void]) -> Contents:
         titles=none.astype(np.int32),
         versions=facts["version"].astype(np.uint8),
         lengths=facts["length"].astype(np.int32),
-        whole=np.zeros(len(facts), np.uint8),
-        plain=facts["completeness"].astype(np.uint8),
+        whole=np.zeros(len(facts), np.int8),
+        plain=facts["completeness"].astype(np.int8),
         withdrawn=(facts["flags"] & WITHDRAWN) > 0,
     )

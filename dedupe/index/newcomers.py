@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 UPPER = np.uint64(32)
-MOST = {"length": 0xFFFFFFFF, "completeness": 0xFFFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,8 @@ def record_facts(
     facts = np.zeros(len(corpus), FACT)
     facts["digest"], facts["time"], facts["outlet"] = corpus.digests, corpus.times, outlets
     facts["title"], facts["content"] = text_hashes(contents, outlets)
-    completeness = 2 * contents.whole + contents.plain
-    facts["length"] = np.minimum(contents.lengths, MOST["length"])
-    facts["completeness"] = np.minimum(completeness, MOST["completeness"])
+    facts["length"] = contents.lengths
+    facts["completeness"] = 2 * contents.whole + contents.plain
     facts["version"] = contents.versions
     facts["flags"] = (
         PRESENT
