@@ -55,8 +55,8 @@ class Contents:
 
     def without_keys(self) -> Contents:
         """Return the contents for what comes after blocking, without what was there for it."""
-        none, prints = np.zeros((len(self.texts), 0), np.uint32), np.zeros((0, 2), np.uint64)
-        texts = replace(self.texts, band_keys=none, rare_keys=none, fingerprints=prints)
+        none, unknown = np.zeros((len(self.texts), 0), np.uint32), np.zeros((0, 2), np.uint64)
+        texts = replace(self.texts, band_keys=none, rare_keys=none, fingerprints=unknown)
         return replace(self, texts=texts)
 
 
