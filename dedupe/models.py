@@ -130,7 +130,7 @@ class Pairs:
     right: NDArray[np.int64]
     scores: NDArray[np.float64]
     parts: NDArray[np.float64]
-    reasons: list[str]
+    reasons: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.left)
@@ -155,7 +155,7 @@ class Clustering:
 
     canonical: NDArray[np.int64]
     scores: NDArray[np.float64]
-    reasons: list[str]
+    reasons: Sequence[str]
     sizes: NDArray[np.int64]
     versions: NDArray[np.int64]
     keys: Sequence[str]

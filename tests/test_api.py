@@ -71,7 +71,7 @@ def test_the_same_clusters_as_on_the_command_line(tmp_path: Path):
     assert [found.record_ids[place] for place in found.canonical] == [
         t["canonical_id"] for t in told
     ]
-    assert found.reasons == [t["reason"] for t in told]
+    assert list(found.reasons) == [t["reason"] for t in told]
     assert found.scores.round(4).tolist() == [t["score"] for t in told]
 
 

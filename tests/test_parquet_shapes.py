@@ -46,7 +46,8 @@ def test_the_same_stories_give_the_same_clusters(drawn: list[tuple[str, str | No
     )
     assert list(of_lines) == list(of_rows)
     assert of_lines.scores.tolist() == of_rows.scores.tolist()
-    assert (of_lines.reasons, list(of_lines.keys)) == (of_rows.reasons, list(of_rows.keys))
+    assert list(of_lines.reasons) == list(of_rows.reasons)
+    assert list(of_lines.keys) == list(of_rows.keys)
 
 
 MADE = {
