@@ -241,7 +241,7 @@ def hash_compared(texts: PreparedTexts, wanted: NDArray[np.int64]) -> NDArray[np
         mixed = (mixed ^ tokens[name].astype(np.uint64)) * HASH_STEP
         mixed ^= mixed >> np.uint64(29)
     mixed[~compared] = 0
-    facts = texts.facts[wanted] & (Fact.GENRE | Fact.GENERIC)
+    facts = texts.facts[wanted] & (Fact.GENRE | Fact.GENERIC | Fact.QUESTION)
     return np.asarray(np.add.reduceat(mixed, ends - sizes) + facts)
 
 

@@ -83,6 +83,9 @@ class Meaning(IntEnum):
     FUNCTION = 1
     NEGATION = 2
     PASSIVE = 3
+    PLACE = 4
+    REACTION = 5
+    QUESTION = 6
     FIRST_MONTH = 16
     FIRST_WEEKDAY = 32
     FIRST_CONCEPT = 64
@@ -102,6 +105,8 @@ class Flag:
     OPENS_PAIR = 64
     """An ideograph that another one follows directly."""
     UPPER = 128
+    REACTION = 256
+    PLACE = 512
 
 
 class Fact:
@@ -116,6 +121,8 @@ class Fact:
     """Written with markup or entities."""
     TAGGED = 64
     """Written with tags, a kicker or an outlet."""
+    QUESTION = 128
+    """It asks, or begins as what explains: why, how."""
 
 
 @dataclass(frozen=True, slots=True)

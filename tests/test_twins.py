@@ -136,7 +136,7 @@ def test_candidates_are_scored_alike_by_any_jobs(texts, jobs):
 
 ROWS = st.lists(
     st.lists(
-        st.one_of(st.floats(-2, 40, width=32), st.just(float("nan"))), min_size=26, max_size=26
+        st.one_of(st.floats(-2, 40, width=32), st.just(float("nan"))), min_size=29, max_size=29
     ),
     min_size=1,
     max_size=12,

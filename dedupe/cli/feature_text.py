@@ -23,7 +23,7 @@ TEXTS = {
     "numbers": "numbers that one has alone: {numbers_min:g} and {numbers_max:g}",
     "contradiction": "one negates or contradicts the other",
     "order": "another beginning or order of words",
-    "kind": "another month, weekday or kind of piece",
+    "kind": "another month or weekday, or another kind of piece",
     "generic": "a title that many stories have",
     "other_outlet": "another outlet",
 }
