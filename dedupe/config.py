@@ -1,14 +1,9 @@
-"""The settings, each defined once, and the layers that set them.
-
-The flags, the environment, ``[tool.dedupe]`` and the run's manifest are all made from ``SETTINGS``.
-"""
+"""The settings, each defined once: flags, variables, keys and the manifest are made from them."""
 
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.config_reading import READING_SETTINGS
@@ -246,84 +241,3 @@ def resolve(layers: Iterable[tuple[str, Mapping[str, object]]]) -> Settings:
             value = setting.read(given, origin)
             chosen.setdefault(setting.name, value)
     return Settings(**chosen)
-
-
-PREFIX = "DEDUPE_"
-PURE = "DEDUPE_PURE"
-"""Chooses the path of computation, which no result depends on: no setting of a run."""
-PROJECT_FILE = "pyproject.toml"
-TABLE = "[tool.dedupe]"
-FLAGS = "the command line"
-ENVIRONMENT = "the environment"
-
-Layer = tuple[str, dict[str, object]]
-
-
-def resolve_settings(
-    flags: Mapping[str, object], environ: Mapping[str, str], config: str | None
-) -> Settings:
-    """Make the settings of a run, the strongest layer first.
-
-    ``flags`` holds every setting; one not given is None or empty. Raises SettingsError, which
-    names the flag, the variable, or the file and key.
-    """
-    given = {name: value for name, value in flags.items() if value not in (None, ())}
-    try:
-        return resolve(
-            [(FLAGS, given), (ENVIRONMENT, from_environment(environ)), from_file(config)]
-        )
-    except SettingsError as error:
-        raise with_user_spelling(error) from None
-
-
-def from_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    """Take the non-empty ``DEDUPE_*`` variables; those of many values part them by spaces."""
-    layer: dict[str, object] = {}
-    for variable, text in environ.items():
-        if variable.startswith(PREFIX) and variable != PURE and text.strip():
-            setting = check_name(variable.removeprefix(PREFIX).lower(), ENVIRONMENT)
-            layer[setting.name] = text.split() if setting.many else text
-    return layer
-
-
-def from_file(config: str | None) -> Layer:
-    """Read the named file, or the ``[tool.dedupe]`` of a pyproject.toml in this folder."""
-    if config is not None:
-        return settings_table(load_toml(config), config)
-    if Path(PROJECT_FILE).is_file():
-        return settings_table(load_toml(PROJECT_FILE), PROJECT_FILE)
-    return PROJECT_FILE, {}
-
-
-def load_toml(path: str) -> dict[str, Any]:
-    """Read a TOML file; raises SettingsError with the path."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(path, error.strerror or str(error)) from None
-    except UnicodeDecodeError as error:
-        raise SettingsError(path, f"not UTF-8 at byte {error.start}") from None
-    except ValueError as error:  # TOMLDecodeError, and a number with too many digits
-        raise SettingsError(path, f"not TOML: {error}") from None
-    except RecursionError:
-        raise SettingsError(path, "not TOML: nested too deep") from None
-
-
-def settings_table(document: dict[str, Any], path: str) -> Layer:
-    """Find our settings in a document: ``[tool.dedupe]``, or its top level without a tool table."""
-    if "tool" not in document and Path(path).name != PROJECT_FILE:
-        return path, document
-    tools = document.get("tool")
-    table = tools.get("dedupe", {}) if isinstance(tools, dict) else {}
-    if not isinstance(table, dict):
-        raise SettingsError(TABLE, "expected a table", path)
-    return f"{path} {TABLE}", table
-
-
-def with_user_spelling(error: SettingsError) -> SettingsError:
-    """Name a setting as its user wrote it: a flag, a variable, or a key in a file."""
-    if error.origin == FLAGS:
-        return SettingsError(BY_NAME[error.name].flag, error.reason)
-    if error.origin == ENVIRONMENT:
-        return SettingsError(PREFIX + error.name.upper(), error.reason)
-    return error

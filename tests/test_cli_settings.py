@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dedupe.config import Settings, resolve_settings
+from dedupe.config import Settings
+from dedupe.config_layers import resolve_settings, setting_origins, settings_layers
 from dedupe.config_values import Field
 from dedupe.errors import SettingsError
 
@@ -134,3 +135,63 @@ def test_broken_config_file(data: bytes | None, message: str):
     with pytest.raises(SettingsError) as caught:
         resolve_settings({}, {}, "mine.toml")
     assert str(caught.value).startswith(message)
+
+
+def test_a_parent_folder_gives_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.dedupe]\nthreshold = 0.7\nlinks = 'known.csv'\non-error = 'quarantine=bad.txt'\n"
+    )
+    below = tmp_path / "data" / "march"
+    below.mkdir(parents=True)
+    (below.parent / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    monkeypatch.chdir(below)
+    settings = resolve_settings({}, {}, None)
+    assert settings.threshold == 0.7
+    assert settings.links == "../../known.csv"
+    assert settings.on_error == "quarantine=../../bad.txt"
+
+
+@pytest.mark.parametrize("mark", [".git", ".hg"])
+def test_the_root_of_a_repository_ends_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str
+):
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    root = tmp_path / "repository"
+    (root / mark).mkdir(parents=True)
+    (root / "data").mkdir()
+    monkeypatch.chdir(root / "data")
+    assert resolve_settings({}, {}, None) == Settings()
+    (root / "pyproject.toml").write_text("[tool.dedupe]\nthreshold = 0.6\n")
+    assert resolve_settings({}, {}, None).threshold == 0.6
+
+
+def test_the_home_folder_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    home = tmp_path / "home"
+    (home / "data").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "data")
+    assert resolve_settings({}, {}, None) == Settings()
+
+
+def test_a_parent_that_everybody_may_write_to_gives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shared = tmp_path / "shared"
+    (shared / "mine").mkdir(parents=True)
+    (shared / "pyproject.toml").write_text(PYPROJECT)
+    shared.chmod(0o1777)
+    monkeypatch.chdir(shared / "mine")
+    assert resolve_settings({}, {}, None) == Settings()
+    monkeypatch.chdir(shared)
+    assert resolve_settings({}, {}, None).threshold == 0.7
+
+
+def test_every_setting_has_an_origin():
+    Path("pyproject.toml").write_text(PYPROJECT)
+    flags = {"threshold": "0.9", "window": None, "field": ()}
+    origins = setting_origins(settings_layers(flags, {"DEDUPE_JOBS": "2"}, None))
+    assert origins["threshold"] == "--threshold"
+    assert origins["jobs"] == "DEDUPE_JOBS"
+    assert origins["keep"] == "pyproject.toml [tool.dedupe]"
+    assert origins["window"] == origins["field"] == "the default"

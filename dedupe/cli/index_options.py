@@ -18,14 +18,8 @@ from dedupe.cli.options import (
     help_on_terminal,
     take_console,
 )
-from dedupe.config import (
-    SETTINGS,
-    Settings,
-    check_name,
-    from_environment,
-    from_file,
-    resolve_settings,
-)
+from dedupe.config import SETTINGS, Settings
+from dedupe.config_layers import DEFAULT, resolve_settings, setting_origins, settings_layers
 from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -153,9 +147,8 @@ def split_settings(
     if not heeded:
         return Settings(), {}, {}
     settings = resolve_settings(flags, environ, config)
-    names = {name for name, value in flags.items() if value not in (None, ())}
-    names |= set(from_environment(environ))
-    names |= {check_name(name, "").name for name in from_file(config)[1]}
+    origins = setting_origins(settings_layers(flags, environ, config))
+    names = {name for name, origin in origins.items() if origin != DEFAULT}
     if "links" in names:
         raise SettingsError("--links", NO_LINKS)
     if "same" in names:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.console import Console, is_terminal
-from dedupe.config import SETTINGS, Settings, resolve_settings
+from dedupe.config import SETTINGS, Settings
+from dedupe.config_layers import resolve_settings
 from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
