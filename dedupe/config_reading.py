@@ -64,22 +64,24 @@ READING_SETTINGS = (
         parse_encoding,
         None,
         "NAME",
-        "The character encoding of the input, as in cp1252, cp949 or gb18030; what goes out is "
-        "UTF-8. Default: UTF-8, or UTF-16 where a byte order mark says so.",
+        "Character encoding of the input. A name such as cp1252, cp949 or gb18030; the output is "
+        "UTF-8. Default: UTF-8, or UTF-16 with a byte order mark.",
     ),
     Setting(
         "delimiter",
         parse_delimiter,
         None,
         "CHAR",
-        "What parts the cells of CSV, as in ';', '|' or tab. Default: by the header.",
+        "Character between the cells of CSV. A character such as ';' or '|', or the word tab. "
+        "Default: found in the header.",
     ),
     Setting(
         "no_header",
         parse_switch,
         False,  # noqa: FBT003 - a default
         "BOOL",
-        "The first row of CSV is a record; columns are named 1, 2, 3. Default: it is a header.",
+        "Read the first row of CSV as a record. Columns are named 1, 2, 3. Default: it is a "
+        "header.",
         switch=True,
     ),
     Setting(
@@ -87,7 +89,7 @@ READING_SETTINGS = (
         parse_switch,
         False,  # noqa: FBT003 - a default
         "BOOL",
-        r"A backslash in CSV escapes the character after it, as in \". Default: it is a "
+        r"A backslash in CSV escapes the next character. As in \". Default: a backslash is a "
         "character like others.",
         switch=True,
     ),
@@ -96,16 +98,16 @@ READING_SETTINGS = (
         parse_date_format,
         None,
         "FORMAT",
-        "How dates are written, as strptime has it: %d/%m/%Y. Default: the usual ways, see "
-        "docs/inputs.md.",
+        "Format of dates, such as %d/%m/%Y. Written as for strptime. Default: the usual formats, "
+        "see docs/inputs.md.",
     ),
     Setting(
         "same",
         parse_same,
         (),
         "id|url",
-        "Records of one id, or of one url (tracking parameters aside), are one story whatever "
-        "their texts; repeat for both.",
+        "Join records with the same id or url. Whatever their texts; tracking parameters of a "
+        "url are ignored. Repeat for both.",
         many=True,
     ),
 )

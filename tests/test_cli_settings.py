@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
+from commandline import dedupe
 
 from dedupe.config import Settings
 from dedupe.config_layers import resolve_settings, setting_origins, settings_layers
@@ -195,3 +198,35 @@ def test_every_setting_has_an_origin():
     assert origins["jobs"] == "DEDUPE_JOBS"
     assert origins["keep"] == "pyproject.toml [tool.dedupe]"
     assert origins["window"] == origins["field"] == "the default"
+
+
+def test_config_show_prints_what_config_reads(tmp_path: Path):
+    Path("pyproject.toml").write_text(PYPROJECT)
+    flags = ["--no-header", "--same", "id", "--delimiter", "tab", "--window", "2d"]
+    done = dedupe("config", "show", *flags, folder=tmp_path, DEDUPE_JOBS="2")
+    assert (done.code, done.err) == (0, "")
+    shown = done.out.decode()
+    assert "threshold = 0.7  # from pyproject.toml [tool.dedupe]\n" in shown
+    assert "jobs = 2  # from DEDUPE_JOBS\n" in shown
+    assert '# linkage = "average"\n' in shown
+    assert "# links is not set\n" in shown
+    assert "threshold" in tomllib.loads(shown)
+    Path("shown.toml").write_text(shown)
+    assert resolve_settings({}, {}, "shown.toml") == Settings(
+        threshold=0.7, keep=("longest", "first"), jobs=2, no_header=True, same=("id",),
+        delimiter="\t", window=172800,
+    )  # fmt: skip
+
+
+def test_config_show_as_json(tmp_path: Path):
+    done = dedupe("config", "show", "--json", "-t", "0.9", folder=tmp_path)
+    facts = json.loads(done.out)
+    assert facts["threshold"] == {"value": 0.9, "from": "--threshold"}
+    assert facts["window"] == {"value": None, "from": "the default"}
+    assert facts.keys() == Settings().manifest().keys()
+
+
+def test_config_show_refuses_a_wrong_setting(tmp_path: Path):
+    done = dedupe("config", "show", folder=tmp_path, DEDUPE_THRESHOLD="7")
+    assert (done.code, done.out) == (2, b"")
+    assert "DEDUPE_THRESHOLD" in done.err

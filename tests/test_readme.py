@@ -16,7 +16,7 @@ import test_bad_input as bad
 from commandline import FIXTURES, PROJECT, shell
 
 from dedupe.cli.app import MODULES
-from dedupe.cli.options import SECTIONS
+from dedupe.cli.help import SECTIONS
 
 PAGES = [
     PROJECT / "README.md",

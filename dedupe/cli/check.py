@@ -1,4 +1,4 @@
-"""``dedupe check``: fail when a story is told twice, for hooks and pipelines."""
+"""``dedupe check``: fail when there are duplicates, for hooks and pipelines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.gate.baseline import encode_baseline, read_baseline
 from dedupe.gate.models import Limits
 from dedupe.io.atomic import check_not_input, open_replacement, output_errors
@@ -32,23 +33,24 @@ if TYPE_CHECKING:
     Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 HELP = """\
-Fail when a story is told twice.
+Fail when there are duplicates.
 
-Exits with 1 when there are duplicates, or more than the limits allow, and with 0 when there are
-not. There are as many as dedupe unique would drop, so that its output is clean; of two records the
-later one is the duplicate. With several limits each must be kept. The whole input is held in
-memory.
+Exits with 1 when there are duplicates, or more than the limits allow, and with 0 otherwise. The
+duplicates are the records that dedupe unique would drop, so that its output always passes; of two
+records the later one is the duplicate. With several limits all of them must hold.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
-    ("See what is told twice", "dedupe check stories.jsonl"),
-    ("Let a few pass", "dedupe check --max-rate 0.5% --max-cluster 3 stories.jsonl"),
+    ("List the duplicates", "dedupe check stories.jsonl"),
+    ("Allow a few", "dedupe check --max-rate 0.5% --max-cluster 3 stories.jsonl"),
     (
-        "Check what is new against what is there",
+        "Compare new records with an archive",
         "dedupe check --against archive.jsonl stories.jsonl",
     ),
     (
-        "Accept what there is, and fail from now on",
+        "Accept the current duplicates, and fail on new ones",
         "dedupe check --baseline accepted.json --update-baseline stories.jsonl",
     ),
     (
@@ -78,46 +80,49 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         "--max-duplicates",
         type=click.IntRange(0),
         metavar="N",
-        help="Allow so many duplicates. Default: 0 if there is no other limit.",
+        help="Allow N duplicates. Default: 0 if there is no other limit.",
     ),
     click.option(
         "--max-rate",
         callback=parse_share_option,
         metavar="SHARE",
-        help="Allow so large a share of the records to be duplicates, as in 0.5% or 0.005.",
+        help="Allow this share of duplicates, such as 0.5%. The share of all records; 0.5% and "
+        "0.005 are the same.",
     ),
     click.option(
         "--max-cluster",
         type=click.IntRange(1),
         metavar="N",
-        help="Allow no cluster of more records than this.",
+        help="Allow no cluster of more than N records.",
     ),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even if duplicates are found."),
     click.option(
         "--baseline",
         metavar="FILE",
-        help="Let pass the duplicates that this file accepts: its records, by their content, as "
-        "one story. A new record in such a cluster is a duplicate.",
+        help="Accept the duplicates listed in this file. It names records by their content. A new "
+        "record in an accepted cluster is a duplicate.",
     ),
     click.option(
         "--update-baseline",
         is_flag=True,
-        help="Make the baseline accept what there is now, and nothing else.",
+        help="Write the current duplicates to the baseline. It then accepts these and no others.",
     ),
     click.option(
         "--against",
         multiple=True,
         metavar="CORPUS",
-        help="Count only duplicates of records in this file, and within FILES; those within CORPUS "
-        "do not count. A file named both ways is corpus. Repeat for several.",
+        help="Also compare with the records of this file. Duplicates within FILES and of records "
+        "in CORPUS count, those within CORPUS do not. A file named both ways is CORPUS. Repeat "
+        "for several.",
     ),
     click.option(
         "--format",
         "form",
         type=click.Choice(["auto", *FORMATS]),
         default="auto",
-        help="Format of the report. Default: auto, which is github in GitHub Actions, gitlab in "
-        "GitLab CI, else text.",
+        metavar="FORMAT",
+        help=f"Format of the report. One of auto, {', '.join(FORMATS)}. Default: auto, which is "
+        "github in GitHub Actions, gitlab in GitLab CI, else text.",
     ),
 )
 
@@ -236,6 +241,9 @@ def write_step_summary(form: str, findings: Findings) -> None:
 def print_findings(request: Request, form: str, findings: Findings) -> None:
     """Tell a person what stands in a report that is for machines or for later."""
     if request.output in (None, "-") and form in READABLE:
+        return
+    if request.console.in_json:
+        request.console.say(summary(findings))
         return
     lines = islice(
         reporter("text")(replace(findings, stale=())), min(MAX_SHOWN, len(findings.found))

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-import traceback
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TextIO
 
 import click
 
-from dedupe.errors import DedupeError
+from dedupe.errors import SettingsError
 from dedupe.escape import escape_controls
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from dedupe.models import Batch, ReadStats
 
 Color = Literal["auto", "always", "never"]
+EMPTY: Mapping[str, object] = MappingProxyType({})
+ERROR_FORMATS = ("text", "json")
+ERROR_FORMAT = "--error-format"
+ERROR_VARIABLE = "DEDUPE_ERROR_FORMAT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,46 @@ class Console:
     quiet: bool = False
     verbose: bool = False
     color: Color = "auto"
+    in_json: bool = False
 
-    def say(self, text: str, *, label: str = "") -> None:
-        """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it.
+    def say(
+        self,
+        text: str,
+        *,
+        label: str = "",
+        level: str = "info",
+        facts: Mapping[str, object] = EMPTY,
+    ) -> None:
+        """Write ``dedupe: LABEL: text`` to standard error, or one JSON object with the facts.
 
-        A path or a field's name in it may hold anything, and steers nothing.
+        A path or a field's name in it may hold anything, and steers nothing. A closed stream
+        swallows it.
         """
+        if self.in_json:
+            line = json.dumps({"level": level, "message": text, **facts}, default=str)
+            click.echo(line, err=True)
+            return
         text = escape_controls(text)
         colored = in_color(self.color, sys.stderr, os.environ)
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
+
+
+def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether messages are asked for as JSON; raises SettingsError for a wrong variable.
+
+    It is decided before the command line is parsed, since that can fail.
+    """
+    chosen = environ.get(ERROR_VARIABLE) or "text"
+    if chosen not in ERROR_FORMATS:
+        reason = f"must be {' or '.join(ERROR_FORMATS)}, got {chosen!r}"
+        raise SettingsError(ERROR_VARIABLE, reason)
+    for option, value in zip(argv, (*argv[1:], ""), strict=False):
+        if option == ERROR_FORMAT:
+            chosen = value
+        elif option.startswith(f"{ERROR_FORMAT}="):
+            chosen = option.partition("=")[2]
+    return chosen == "json"
 
 
 def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
@@ -115,8 +150,9 @@ class Progress:
 
 
 def progress_line(console: Console) -> Progress:
-    """Return progress on standard error if that is a terminal and not to be quiet."""
-    return Progress(sys.stderr if is_terminal(sys.stderr) and not console.quiet else None)
+    """Return progress on standard error, if that is a terminal where text is wanted."""
+    shown = is_terminal(sys.stderr) and not console.quiet and not console.in_json
+    return Progress(sys.stderr if shown else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,68 +208,3 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
         count_noun(stats["cut_look_backs"], "look-back") + " cut",
     ]
     return ", ".join([*times, *effort])
-
-
-FAILED = 2
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-NO_MEMORY = "out of memory; give less at a time, or --memory to cluster, unique and pairs"
-NO_THREAD = "can't start new thread"
-
-
-def report_error(error: BaseException, console: Console) -> int:
-    """Tell the user what went wrong, in one line; returns the exit code."""
-    if is_closed_pipe(error):
-        return PIPE_CLOSED  # the reader has what it wanted: nothing to tell
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        console.say("interrupted")
-        return INTERRUPTED
-    expected = error_message(error)
-    if expected:
-        console.say(expected, label="error")
-        return FAILED
-    report_bug(error, console)
-    return FAILED
-
-
-def is_closed_pipe(error: BaseException) -> bool:
-    """Whether the reader of our output went away, also as the cause of another error."""
-    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
-
-
-def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
-    """Word an error that is the user's to mend; None for a bug of ours."""
-    match error:
-        case click.UsageError():
-            return usage_message(error)
-        case click.ClickException():
-            return error.format_message()
-        case DedupeError():
-            return str(error)
-        case MemoryError():
-            return NO_MEMORY
-        case RuntimeError(args=(reason,)) if reason == NO_THREAD:
-            return f"{NO_THREAD}; give it more memory or processes, or fewer --jobs"
-        case OSError(strerror=str(reason)):
-            return f"{error.filename}: {reason}" if error.filename else reason
-    return None
-
-
-def usage_message(error: click.UsageError) -> str:
-    """Word a usage error as our other errors are, with where to look."""
-    message = error.format_message().rstrip(".")
-    path = error.ctx.command_path if error.ctx else "dedupe"
-    return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
-
-
-def escape_lines(text: str) -> str:
-    """Lines of text, with escapes for what could steer a terminal."""
-    return "\n".join(map(escape_controls, text.split("\n")))
-
-
-def report_bug(error: BaseException, console: Console) -> None:
-    """Tell of an error that nobody foresaw, with its traceback when verbose."""
-    if console.verbose:
-        click.echo(escape_lines("".join(traceback.format_exception(error))), err=True, nl=False)
-    hint = "" if console.verbose else " (run with -v for the traceback)"
-    console.say(f"{type(error).__name__}: {error}{hint}", label="internal error")

@@ -11,7 +11,8 @@ import click
 
 from dedupe.cli.console import Styler, join_facts
 from dedupe.cli.feature_text import contribution_text, record_description
-from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, help_on_terminal, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
@@ -26,48 +27,41 @@ if TYPE_CHECKING:
     from dedupe.models import Corpus
 
 HELP = """\
-Judge a clustering by labelled pairs or by gold clusters.
+Compare clusters with labelled pairs or gold clusters.
 
 GOLD is a file of labelled pairs (a, b, label; CSV or JSONL; D duplicate, U update, N not) or of
-gold clusters (id, cluster). FILES are clustered as dedupe cluster does, with the same settings,
-and compared with it; records without gold count nowhere. Shown are precision, recall and F1 of
-pairs, B-cubed and the adjusted Rand index, with 95 % bootstrap intervals; how many gold pairs were
-lost before comparison and after it; and the worst errors with what made their scores. The whole
-input is held in memory.
+gold clusters (id, cluster). FILES are clustered as by dedupe cluster, with the same settings, and
+compared with GOLD; records without gold are left out. Prints precision, recall and F1 of pairs,
+B-cubed and the adjusted Rand index, with 95% bootstrap intervals; how many gold pairs were lost
+before and after comparison; and the worst errors with the parts of their scores.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
-    ("Score the clusters by labelled pairs", "dedupe evaluate labels.csv stories.jsonl"),
+    ("Evaluate clusters with labelled pairs", "dedupe evaluate labels.csv stories.jsonl"),
     (
-        "By the cluster that each record names, a stricter run",
-        "dedupe evaluate --gold-field gold --threshold 0.8 stories.jsonl",
+        "Use the gold cluster that each record names, and a higher threshold",
+        "dedupe evaluate --gold-field gold -t 0.8 stories.jsonl",
     ),
     (
-        "Judge clusters that are there, and see more errors",
+        "Evaluate existing clusters, and show more errors",
         "dedupe cluster stories.jsonl | dedupe evaluate --clustered --errors 20 labels.csv -",
     ),
 )
 
 
-class GoldAndFilesCommand(Command):
-    """A command that shows its operands as they are read, not as click gathers them."""
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the operands."""
-        return ["[OPTIONS]", "GOLD", "[FILES]..."]
-
-
-@click.command(cls=GoldAndFilesCommand, help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, operands=("GOLD", "[FILES]..."), help=HELP, epilog=EXAMPLES)
 @click.option(
     "--gold-field",
     metavar="NAME",
-    help="Take the gold cluster from this field of the records; there is no GOLD operand then. "
-    "Dots reach into objects. Records without it are left out.",
+    help="Field of the records that holds the gold cluster. There is no GOLD operand then. Dots "
+    "reach into objects. Records without the field are left out.",
 )
 @click.option(
     "--clustered",
     is_flag=True,
-    help="FILES are the output of dedupe cluster: judge the clusters that they hold.",
+    help="FILES are clustered already. Evaluate the clusters in this output of dedupe cluster.",
 )
 @click.option(
     "--bootstrap",
@@ -75,7 +69,7 @@ class GoldAndFilesCommand(Command):
     type=click.IntRange(0, 100_000),
     default=1000,
     metavar="N",
-    help="Draws for the intervals, 0 for none. Default: 1000.",
+    help="Number of bootstrap samples. Up to 100,000; 0 prints no intervals. Default: 1000.",
 )
 @click.option(
     "--errors",
@@ -84,7 +78,7 @@ class GoldAndFilesCommand(Command):
     metavar="N",
     help="Show the N worst errors. Default: 5.",
 )
-@click.option("--json", "in_json", is_flag=True, help="One JSON object instead of tables.")
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead of tables.")
 @run_options
 def evaluate_command(request: Request, **given: object) -> None:
     """Judge the clusters of some files."""

@@ -12,7 +12,8 @@ import click
 
 from dedupe.cli.console import join_facts
 from dedupe.cli.feature_text import contribution_text, record_description
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from dedupe.models import Corpus
 
 HELP = """\
-Show why two texts are, or are not, taken for one story.
+Show why two texts are one story, or two.
 
-A and B are two texts; with --in they are two ids or line numbers of that file, which is clustered
-as a run on it does. Shown are the texts as they are compared, the blocking keys that they share,
-what each field, time, outlets and recurrence add to the score, the other rules that apply, the
-clusters that the two are in, and what would change the decision.
+A and B are two texts; with --in they are ids or line numbers of records in that file, which is
+clustered like any input. Shows the normalised texts, the blocking keys that they share, what each
+field, time, outlets and recurrence add to the score, the other rules that apply, the clusters of
+both, and what would change the decision.
 """
 
 EXAMPLES = examples(
@@ -47,27 +48,20 @@ EXAMPLES = examples(
         "dedupe explain 'UPDATE 1-Fed raises rates' 'Fed lifts rates to 5 pct'",
     ),
     ("Compare two records by id", "dedupe explain --in stories.jsonl a b"),
-    ("By line number, for a program", "dedupe explain --json --in headlines.txt 1 2"),
+    ("Compare by line number, and print JSON", "dedupe explain --json --in headlines.txt 1 2"),
 )
 OPERANDS = 2
 
 
-class PairCommand(Command):
-    """A command that shows its operands as they are read, not as click gathers them."""
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the operands."""
-        return ["[OPTIONS]", "A", "B"]
-
-
-@click.command(cls=PairCommand, help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, operands=("A", "B"), help=HELP, epilog=EXAMPLES)
 @click.option(
     "--in",
     "within",
     metavar="FILE",
-    help="A and B are ids or line numbers of this file, - for standard input.",
+    help="Compare two records of this file. A and B are then ids or line numbers; - is standard "
+    "input.",
 )
-@click.option("--json", "in_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead of text.")
 @run_options
 def explain_command(request: Request, *, within: str | None, in_json: bool) -> None:
     """Explain one pair."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts, standard_input
+from dedupe.cli.help import Command, examples
 from dedupe.cli.index_options import feed_options
-from dedupe.cli.options import Command, examples
 from dedupe.io.csv_write import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
@@ -31,30 +31,32 @@ if TYPE_CHECKING:
     from dedupe.models import Batch
 
 ADD_HELP = """\
-Add stories and write the cluster of each.
+Add records and write the cluster of each.
 
-Every record comes out as from dedupe cluster, with up to three more members: new (false for a story
-that the index held already), merged (the clusters that this story joined to its own), and
-canonical_changed (the id of the story whose place it took as the canonical one). What has come out
-is on disk. A story that is fed twice, with the same id, date, outlet and texts, changes nothing;
-one with an id that is held already takes the place of the earlier version.
+Each record comes out as from dedupe cluster, with up to three more members: new (false for a record
+that the index had already), merged (the clusters that this record joined to its own), and
+canonical_changed (the id of the record that it replaced as the canonical version). What has come
+out is on disk.
+
+A record that comes twice, with the same id, date, outlet and texts, changes nothing. One with a
+known id replaces the earlier version.
 """
 MATCH_HELP = """\
-Look up stories without adding them.
+Look up records without adding them.
 
-The output is that of dedupe index add, but each story is compared with the index alone.
+The output is that of dedupe index add, but each record is compared with the index alone.
 """
 UNIQUE_HELP = """\
-Let through the stories that have not been seen before, and remember all.
+Pass on the records that are new, and remember all.
 
-A story comes out, byte for byte, when it matches none in the index and none before it. It comes
-out before it is on disk: when a run is killed, at worst a few stories come again next time.
+Writes a record, byte for byte, if it matches none in the index and none before it. It is written
+before it is on disk: when a run is killed, at worst a few records come again next time.
 """
 BY_LINE = click.option(
     "--line-buffered",
     "by_line",
     is_flag=True,
-    help="Read standard input line by line, and answer each line before the next is read.",
+    help="Answer each line before the next is read. For standard input.",
 )
 
 
@@ -62,9 +64,9 @@ BY_LINE = click.option(
     cls=Command,
     help=ADD_HELP,
     epilog=examples(
-        ("Add a day's stories", "dedupe index add seen.index stories.jsonl"),
+        ("Add a day's records", "dedupe index add seen.index stories.jsonl"),
         (
-            "Answer a feed as it comes",
+            "Answer a feed as it comes in",
             "tail -f feed.jsonl | dedupe index add --line-buffered seen.index",
         ),
     ),
@@ -79,7 +81,7 @@ def add_command(request: IndexRequest, *, by_line: bool) -> None:
 @click.command(
     cls=Command,
     help=MATCH_HELP,
-    epilog=examples(("Ask without adding", "dedupe index match seen.index stories.jsonl")),
+    epilog=examples(("Look up without adding", "dedupe index match seen.index stories.jsonl")),
 )
 @BY_LINE
 @feed_options

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.options import (
+    CONFIG,
+    FORMAT,
     OUTPUT_OPTIONS,
-    RUN_OPTIONS,
     SETTING_OPTIONS,
     add_options,
     files_argument,
@@ -40,9 +41,7 @@ NO_LINKS = "an index takes none: they name the records of one run"
 NO_SAME = "an index does not take it; a record of a known id replaces the one before it"
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
-FORMAT, _, CONFIG = RUN_OPTIONS
-OUTPUT, QUIET, VERBOSE, COLOR = OUTPUT_OPTIONS
-CONSOLE_OPTIONS: tuple[Decorator, ...] = (QUIET, VERBOSE, COLOR)
+OUTPUT, *CONSOLE_OPTIONS = OUTPUT_OPTIONS
 FEED_SETTINGS = tuple(
     option
     for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)

@@ -14,7 +14,8 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
 from dedupe.cli.feature_text import gap_text, time_text
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.errors import OutputError
 from dedupe.io.atomic import check_not_input
 from dedupe.io.compression import split_suffix
@@ -32,20 +33,20 @@ if TYPE_CHECKING:
     from dedupe.models import Corpus
 
 HELP = """\
-Read the doubtful pairs of a file and say which are one story.
+Label doubtful pairs of a file by hand.
 
-Asks first where a label tells most: about pairs that score near the threshold, of every score band,
+Asks about the pairs that teach most: those that score near the threshold, from every score band and
 from one cluster after another. Each label is on disk before the next pair is shown. Quit at any
-time: the next session goes on with the pairs that have no label. The labels serve tune and
-evaluate.
+time: the next session goes on with the pairs that have no label. tune, evaluate and --links use the
+labels.
 
 \b
-Keys (or lines, where standard input is no terminal):
-  y  yes, one story: who has read one misses nothing of the other
+Keys (or lines, if standard input is no terminal):
+  y  yes, one story: a reader of one misses nothing of the other
   n  no: another company, place, period, edition or topic
   u  update: the same event, but a fact was changed or added
   s  skip; a later session asks again
-  b  back to the pair before; its label is taken back
+  b  back to the pair before; its label is removed
   q  quit
 """
 
@@ -53,11 +54,11 @@ EXAMPLES = examples(
     ("Label pairs for as long as you like", "dedupe label stories.jsonl"),
     (
         "Ask about the pairs around another threshold",
-        "dedupe label --threshold 0.7 -o mine.jsonl stories.jsonl",
+        "dedupe label -t 0.7 -o mine.jsonl stories.jsonl",
     ),
     ("Answer from a script", r"printf 'y\nn\n' | dedupe label stories.jsonl"),
 )
-OUTPUT_HELP = "Append the labels here, as JSONL. Default: FILE.labels.jsonl."
+OUTPUT_HELP = "Append the labels to this JSONL file. Default: FILE.labels.jsonl."
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.app import app
-from dedupe.cli.options import SECTIONS
+from dedupe.cli.help import LazyGroup, first_sentence, option_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def page(names: Sequence[str], command: click.Command) -> str:
         f"\\fB{escaped(' '.join(names))}\\fR",
         escaped(" ".join(command.collect_usage_pieces(context))),
         *(section("DESCRIPTION", rest) if rest else []),
-        *(subcommands(context, command) if isinstance(command, click.Group) else []),
+        *(subcommands(context, command) if isinstance(command, LazyGroup) else []),
         *options(context, command),
         *(paragraphs(command.epilog) if command.epilog else []),
     ]
@@ -74,28 +74,26 @@ def paragraphs(text: str) -> list[str]:
     return out
 
 
-def subcommands(context: click.Context, group: click.Group) -> list[str]:
-    """What the commands of a group do, in a line each."""
+def subcommands(context: click.Context, group: LazyGroup) -> list[str]:
+    """The commands of a group by task, with what each does."""
     out = [".SH COMMANDS"]
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None  # noqa: S101 - a group has what it lists
-        out += [".TP", f"\\fB{escaped(name)}\\fR", escaped(command.get_short_help_str(200))]
+    for task, modules in group.tasks.items():
+        out.append(f".SS {escaped(task)}")
+        for name in modules:
+            command = group.get_command(context, name)
+            assert command is not None  # noqa: S101 - a group has what it lists
+            summary = first_sentence(command.help or "")
+            out += [".TP", f"\\fB{escaped(name)}\\fR", escaped(summary)]
     return out
 
 
 def options(context: click.Context, command: click.Command) -> list[str]:
     """The options under the headings of the help."""
-    held = [param for param in command.get_params(context) if isinstance(param, click.Option)]
-    positions = {
-        flag: position for position, flag in enumerate(f for row in SECTIONS.values() for f in row)
-    }
-    held.sort(key=lambda option: max(positions.get(flag, -1) for flag in option.opts))
     out = [".SH OPTIONS"]
-    for option in held:
-        record = option.get_help_record(context)
-        if record:
-            out += [".TP", f"\\fB{escaped(record[0])}\\fR", escaped(record[1])]
+    for heading, rows in option_rows(command, context):
+        out.append(f".SS {escaped(heading)}")
+        for spelling, text in rows:
+            out += [".TP", f"\\fB{escaped(spelling)}\\fR", escaped(text)]
     return out
 
 

@@ -13,7 +13,8 @@ import click
 
 from dedupe import installed_version
 from dedupe.cli.console import is_terminal
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.io.compression import display_name, split_suffix
 from dedupe.reports.format import count_noun
 
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from dedupe.reports.html.data import ReportData
 
 HELP = """\
-Show what was found as one HTML page.
+Write the result as one HTML page.
 
-The page needs no network and no server: open it from disk, mail it, print it. It holds the totals,
-charts, duplicates by source and by day, what to look at first, and every cluster of two or more
-with its differences marked, to search and to sort. It links to the input by relative paths, so
-that the two can be moved together. Equal input gives equal bytes. The whole input is held in
-memory.
+The page needs no network and no server: open it from disk, mail it, print it. It shows totals,
+charts, duplicates by source and by day, the clusters to look at first, and every cluster of two or
+more with its differences marked. Clusters can be searched and sorted. Links to the input are
+relative, so that the page and the input can be moved together. Equal input gives equal bytes.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
@@ -44,7 +46,11 @@ EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
-@click.option("--title", metavar="TEXT", help="Heading of the page. Default: made of the files.")
+@click.option(
+    "--title",
+    metavar="TEXT",
+    help="Heading of the page. Default: made from the names of the files.",
+)
 @run_options
 def report_command(request: Request, *, title: str | None) -> None:
     """Write the page."""

@@ -114,7 +114,7 @@ def run_command(
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
         for note in notes:
-            request.console.say(note)
+            request.console.say(note, level="warning")
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
@@ -329,7 +329,7 @@ def run_on_spark(command: str, request: Request) -> None:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
         for note in notes:
-            request.console.say(note)
+            request.console.say(note, level="warning")
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
