@@ -112,11 +112,11 @@ def test_the_traceback_is_in_the_object(capsys):
 
 
 CHOSEN = {
-    "option": (["cluster", "--error-format", "json", "no.jsonl"], {}, True),
-    "option with =": (["cluster", "--error-format=json", "no.jsonl"], {}, True),
-    "variable": (["cluster", "no.jsonl"], {"DEDUPE_ERROR_FORMAT": "json"}, True),
+    "option": (["cluster", "--error-format", "json", "-t7"], {}, True),
+    "option with =": (["cluster", "--error-format=json", "-t7"], {}, True),
+    "variable": (["cluster", "-t7"], {"DEDUPE_ERROR_FORMAT": "json"}, True),
     "the option wins": (
-        ["cluster", "--error-format", "text", "no.jsonl"],
+        ["cluster", "--error-format", "text", "-t7"],
         {"DEDUPE_ERROR_FORMAT": "json"},
         False,
     ),
