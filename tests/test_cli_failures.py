@@ -149,7 +149,7 @@ def test_notes_and_the_summary_are_objects_too(tmp_path):
     done = dedupe("cluster", "--error-format", "json", folder=tmp_path, stdin=rows)
     assert done.code == 0
     told = [json.loads(line) for line in done.err.splitlines()]
-    assert [each["level"] for each in told] == ["warning", "info"]
+    assert [each["level"] for each in told] == ["warning", "warning", "info"]
 
 
 def test_color(capsys):

@@ -146,7 +146,7 @@ def explanation_text(explanation: Explanation, corpus: Corpus, paint: Styler) ->
     yield paint.head("Guards")
     for guard in explanation.guards:
         mark = paint.good("pass") if guard.passes else paint.bad("stop")
-        yield f"  {mark}  {guard.name}: {guard.saw}"
+        yield f"  {mark}  {guard.name}: {guard.detail}"
     if corpus.batches:
         yield ""
         yield from cluster_lines(explanation, corpus, paint)
@@ -178,18 +178,18 @@ def field_lines(comparison: FieldComparison, paint: Styler) -> Iterator[str]:
     bands = [f"band {band}" for band in comparison.bands]
     keys = [*comparison.rare_pairs, *bands]
     more = f" and {len(keys) - MAX_KEYS} more" if len(keys) > MAX_KEYS else ""
-    yield f"  keys      {', '.join(keys[:MAX_KEYS]) or 'none in common'}{more}"
+    yield f"  keys          {', '.join(keys[:MAX_KEYS]) or 'none in common'}{more}"
     if comparison.matches:
         found = (f"{match.left} ~ {match.right} ({match.how})" for match in comparison.matches)
-        yield f"  matched   {', '.join(found)}"
-    yield f"  only A    {paint.bad(unmatched_text(comparison.left_only)) or '-'}"
-    yield f"  only B    {paint.bad(unmatched_text(comparison.right_only)) or '-'}"
+        yield f"  matched       {', '.join(found)}"
+    yield f"  only A        {paint.bad(unmatched_text(comparison.left_only)) or '-'}"
+    yield f"  only B        {paint.bad(unmatched_text(comparison.right_only)) or '-'}"
 
 
 def text_lines(side: str, text: NormalizedText, paint: Styler) -> Iterator[str]:
     """Yield one text as given and as compared, with what was taken off."""
-    yield f"  {side}         {escape_controls(text.raw)}"
-    yield f"    folded  {escape_controls(text.normalized) or '(nothing)'}"
+    yield f"  {side}             {escape_controls(text.raw)}"
+    yield f"    normalised  {escape_controls(text.normalized) or '(nothing)'}"
     taken = {
         "tag taken off": text.tags,
         "outlet taken off": text.outlet,
@@ -198,7 +198,7 @@ def text_lines(side: str, text: NormalizedText, paint: Styler) -> Iterator[str]:
     }
     rules = [f"{rule}: {escape_controls(value)}" for rule, value in taken.items() if value]
     if rules:
-        yield paint.faint(f"    rules   {'; '.join(rules)}")
+        yield paint.faint(f"    rules       {'; '.join(rules)}")
 
 
 def unmatched_text(words: Iterable[UnmatchedWord]) -> str:
