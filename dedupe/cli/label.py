@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
-from dedupe.cli.feature_text import gap_text, time_text
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
 from dedupe.errors import OutputError
@@ -21,6 +20,7 @@ from dedupe.io.atomic import check_not_input
 from dedupe.io.compression import split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
+from dedupe.reports.feature_text import gap_text, time_text
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
