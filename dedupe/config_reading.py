@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dedupe.config_values import Setting
+from dedupe.config_values import Setting, shown
 
 SWITCHES = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -19,16 +19,18 @@ def parse_switch(text: str) -> bool:
     """Read yes or no; raises ValueError."""
     found = SWITCHES.get(text.strip().lower())
     if found is None:
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"must be true or false, got {shown(text)}")
     return found
 
 
 def parse_encoding(text: str) -> str:
     """Read the name of a character encoding that Python knows; raises ValueError."""
     try:
-        b"".decode(text)  # also refuses what does not decode to text, as base64
+        b" ".decode(text, "ignore")  # also refuses what does not decode to text, as base64
     except (LookupError, ValueError):
-        raise ValueError(f"{text!r} is no encoding such as cp1252, cp949 or gb18030") from None
+        raise ValueError(
+            f"must be an encoding such as cp1252, cp949 or gb18030, got {shown(text)}"
+        ) from None
     return text
 
 
@@ -36,7 +38,7 @@ def parse_delimiter(text: str) -> str:
     """Read one character, or the name of one; raises ValueError."""
     found = DELIMITER_NAMES.get(text.lower(), text)
     if len(found) != 1 or found in '"\r\n\\' or not found.isascii():
-        raise ValueError(f"{text!r} is not one character such as ';', '|' or tab")
+        raise ValueError(f"must be one character such as ';', '|' or tab, got {shown(text)}")
     return found
 
 
@@ -45,16 +47,16 @@ def parse_date_format(text: str) -> str:
     try:
         told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
     except (ValueError, IndexError):
-        raise ValueError(f"{text!r} is no date format such as %d/%m/%Y") from None
+        raise ValueError(f"must be a format such as %d/%m/%Y, got {shown(text)}") from None
     if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
-        raise ValueError(f"{text!r} names no day; a format such as %d/%m/%Y does")
+        raise ValueError(f"must name a day, as %d/%m/%Y does, got {shown(text)}")
     return text
 
 
 def parse_same(text: str) -> str:
     """Read ``id`` or ``url``; raises ValueError."""
     if text not in SAME_KEYS:
-        raise ValueError(f"{text!r} is not one of id, url")
+        raise ValueError(f"must be id or url, got {shown(text)}")
     return text
 
 
@@ -89,8 +91,8 @@ READING_SETTINGS = (
         parse_switch,
         False,  # noqa: FBT003 - a default
         "BOOL",
-        r"A backslash in CSV escapes the next character. As in \". Default: a backslash is a "
-        "character like others.",
+        r"A backslash in CSV escapes the next character. \" is then a quote. Default: a "
+        "backslash is a character like others.",
         switch=True,
     ),
     Setting(
@@ -106,7 +108,7 @@ READING_SETTINGS = (
         parse_same,
         (),
         "id|url",
-        "Join records with the same id or url. Whatever their texts; tracking parameters of a "
+        "Join records with the same id or url. Their texts do not matter; tracking parameters of a "
         "url are ignored. Repeat for both.",
         many=True,
     ),

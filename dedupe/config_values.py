@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ MAX_SECONDS = 1e12
 """About 32,000 years; differences of times stay far inside 64 bits."""
 MAX_BYTES = 1 << 62
 MAX_SHOWN = 20
-"""Longer values are not repeated in a message."""
+"""Characters of a wrong value that a message repeats."""
 KEEP_KEYS = (
     "not-withdrawn",
     "most-complete",
@@ -86,6 +87,12 @@ class Field:
         return f"{'|'.join(self.names)}:{self.weight:g}"
 
 
+def shown(text: str) -> str:
+    """Return a wrong value for a message: quoted if it is no plain word, cut if it is long."""
+    short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return short if re.fullmatch(r"[\w.%+-]+", short) else repr(short)
+
+
 def parse_field(text: str) -> Field:
     """Read ``NAME[|NAME...][:WEIGHT]``; raises ValueError."""
     names, colon, weight = text.rpartition(":")
@@ -94,11 +101,11 @@ def parse_field(text: str) -> Field:
     try:
         value = float(weight)
     except ValueError:
-        raise ValueError(f"the weight {weight!r} is not a number") from None
+        raise ValueError(f"the weight must be a number, got {shown(weight)}") from None
     if not names or "" in names.split("|"):
-        raise ValueError("a field needs a name")
+        raise ValueError("must have a name, as in title or title:2")
     if not 0 < value <= 100:  # noqa: PLR2004 - a weight beyond this is a typing error
-        raise ValueError("a weight lies above 0 and up to 100")
+        raise ValueError(f"the weight must be above 0 and at most 100, got {shown(weight)}")
     return Field(tuple(names.split("|")), value)
 
 
@@ -106,13 +113,12 @@ def parse_duration(text: str) -> int:
     """Read ``36h``, ``2d``, ``90m`` or ``1w`` as seconds; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
     if not match:
-        raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
+        raise ValueError(f"must be a duration such as 36h, 2d or 1w, got {shown(text)}")
     if not match[2]:
-        short = text.strip() if len(text) <= MAX_SHOWN else "a number"
-        raise ValueError(f"{short} has no unit; give hours, days or weeks, as in 36h, 2d or 1w")
+        raise ValueError(f"must have a unit, as in 36h, 2d or 1w, got {shown(text)}")
     seconds = float(match[1]) * UNITS[match[2]]
     if seconds > MAX_SECONDS:
-        raise ValueError("longer than all of history")
+        raise ValueError(f"must be shorter than {MAX_SECONDS / 86400:.0f}d, got {shown(text)}")
     return round(seconds)
 
 
@@ -120,42 +126,43 @@ def parse_size(text: str) -> int:
     """Read a number of bytes such as ``512k``, ``64m`` or ``1.5GiB``; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
     if not match:
-        raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
+        raise ValueError(f"must be a size such as 512k, 64m or 1g, got {shown(text)}")
     return int(min(float(match[1]) * SIZES[match[2]], MAX_BYTES))
 
 
 def parse_share(text: str) -> float:
     """Read a number in 0..1; raises ValueError."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError("it lies between 0 and 1")
-    return value
+    with suppress(ValueError):
+        value = float(text)
+        if 0 <= value <= 1:
+            return value
+    raise ValueError(f"must be between 0 and 1, got {shown(text)}")
+
+
+def parse_int(text: str, most: int, allowed: str) -> int:
+    """Read a whole number from 0 to ``most``; raises ValueError, which says what is allowed."""
+    with suppress(ValueError):
+        value = int(text)
+        if 0 <= value <= most:
+            return value
+    raise ValueError(f"must be {allowed}, got {shown(text)}")
 
 
 def parse_jobs(text: str) -> int:
     """Read a thread count, 0 for one a core; raises ValueError."""
-    value = int(text)
-    if not 0 <= value <= 1024:  # noqa: PLR2004 - beyond this it is a typing error
-        raise ValueError("it lies between 0 (one a core) and 1024")
-    return value
+    return parse_int(text, 1024, "between 0 (one per core) and 1024")
 
 
 def parse_ratio(text: str) -> int:
     """Read how many times its size something may have, 0 for any; raises ValueError."""
-    value = int(text)
-    if value < 0:
-        raise ValueError("it is 0 (no limit) or more")
-    return value
+    return parse_int(text, MAX_BYTES, "0 (no limit) or more")
 
 
 def parse_seed(text: str) -> int:
     """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
     if text == "random":
         return secrets.randbits(32)
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise ValueError("it lies between 0 and 4294967295")
-    return value
+    return parse_int(text, 2**32 - 1, "random, or between 0 and 4294967295")
 
 
 def parse_key(text: str) -> str:
@@ -168,7 +175,9 @@ def parse_key(text: str) -> str:
         near = [KEEP_SYNONYMS[text]] if text in KEEP_SYNONYMS else None
         near = near or difflib.get_close_matches(text, KEEP_KEYS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"{text!r} is not source:A,B or one of {', '.join(KEEP_KEYS)}{hint}")
+        raise ValueError(
+            f"must be source:A,B or one of {', '.join(KEEP_KEYS)}, got {shown(text)}{hint}"
+        )
     return text
 
 
@@ -180,15 +189,17 @@ def parse_on_error(text: str) -> str:
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):
         return text
-    raise ValueError("it is fail, skip or quarantine=FILE")
+    raise ValueError(f"must be fail, skip or quarantine=FILE, got {shown(text)}")
 
 
 def choice_parser(*choices: str) -> Callable[[str], str]:
-    """A parser that takes one of some words."""
+    """Return a parser that takes one of some words."""
+    *others, last = choices
+    allowed = f"{', '.join(others)} or {last}"
 
     def parse(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+            raise ValueError(f"must be {allowed}, got {shown(text)}")
         return text
 
     return parse
@@ -197,12 +208,12 @@ def choice_parser(*choices: str) -> Callable[[str], str]:
 def parse_name(text: str) -> str:
     """Read a non-empty name; raises ValueError."""
     if not text:
-        raise ValueError("it is empty")
+        raise ValueError("must not be empty")
     return text
 
 
 def parse_links(text: str) -> str:
     """Read the path of a file of links; raises ValueError."""
     if text == "-":
-        raise ValueError("it is a file: standard input is for the records")
+        raise ValueError("must be a file: standard input is for the records")
     return parse_name(text)

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
     "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config_layers": {"config", "errors"},
     "config_reading": {"config_values"},
     "config_values": {"errors"},
     "kernel": {"_native"},
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     "evaluation": RUNS,
     "gate": BASE | {"io"},
     "reports": BASE | {"evaluation", "gate", "text"},
-    "cli": RUNS | {"evaluation", "gate", "index", "installed_version", "reports"},
+    "cli": RUNS | {"config_layers", "evaluation", "gate", "index", "installed_version", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }
