@@ -280,7 +280,7 @@ def test_explain_shows_a_label(pair, saw: str, passes, joins, tmp_path: Path):
     done = dedupe("explain", *given_flags, *pair, folder=tmp_path, stdin=lines(STORIES))
     found = json.loads(done.out)
     (guard,) = [guard for guard in found["guards"] if guard["name"] == "links"]
-    assert (guard["saw"], guard["passes"], found["joins"]) == (saw, passes, joins)
+    assert (guard["detail"], guard["passes"], found["joins"]) == (saw, passes, joins)
 
 
 def test_explain_of_two_texts_asks_no_label(tmp_path: Path):

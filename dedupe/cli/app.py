@@ -132,7 +132,7 @@ def flush_output() -> None:
 
 
 COMPLETION_HELP = """\
-Print the completion script of a shell.
+Print the completion script of a shell: bash, zsh or fish.
 
 It completes commands, options and their values. For bash, add this line to ~/.bashrc: eval
 "$(dedupe completion bash)"; for zsh the same with zsh to ~/.zshrc. For fish, write the script to
@@ -147,7 +147,7 @@ COMPLETION_EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=COMPLETION_HELP, epilog=COMPLETION_EXAMPLES)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> None:
     """Print the script."""
     from click.shell_completion import get_completion_class

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, run_options, whole_number
 from dedupe.gate.baseline import encode_baseline, read_baseline
 from dedupe.gate.models import Limits
 from dedupe.io.atomic import check_not_input, open_replacement, output_errors
@@ -70,15 +70,15 @@ def parse_share_option(
     found = SHARE.fullmatch(given.strip())
     share = Decimal(found[1]) / (100 if found[2] else 1) if found else None
     if share is None or share > 1:
-        told = f"{given!r} is not a share such as 0.5% or 0.005"
-        raise click.BadParameter(told, context, option)
+        reason = f"must be a share such as 0.5% or 0.005, at most 100%, got {given}"
+        raise click.BadParameter(reason, context, option)
     return float(share)
 
 
 LIMIT_OPTIONS: tuple[Option, ...] = (
     click.option(
         "--max-duplicates",
-        type=click.IntRange(0),
+        callback=whole_number(0),
         metavar="N",
         help="Allow N duplicates. Default: 0 if there is no other limit.",
     ),
@@ -91,7 +91,7 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
     ),
     click.option(
         "--max-cluster",
-        type=click.IntRange(1),
+        callback=whole_number(1),
         metavar="N",
         help="Allow no cluster of more than N records.",
     ),

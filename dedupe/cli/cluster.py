@@ -219,7 +219,7 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
     from dedupe.io.csv_write import escape_formulas
 
     if count and duplicates:
-        raise click.UsageError("--count and --duplicates do not go together")
+        raise click.UsageError("--count and --duplicates cannot be used together")
     if request.engine == "spark":
         check_spark_options(request, {"--csv-safe": csv_safe, "--count": count})
         run_on_spark("duplicates" if duplicates else "unique", request)

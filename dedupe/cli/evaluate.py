@@ -11,7 +11,7 @@ import click
 
 from dedupe.cli.console import Styler, join_facts
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, help_on_terminal, run_options
+from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
@@ -66,15 +66,15 @@ EXAMPLES = examples(
 @click.option(
     "--bootstrap",
     "replicas",
-    type=click.IntRange(0, 100_000),
-    default=1000,
+    callback=whole_number(0, 100_000),
+    default="1000",
     metavar="N",
     help="Number of bootstrap samples. Up to 100,000; 0 prints no intervals. Default: 1000.",
 )
 @click.option(
     "--errors",
-    type=click.IntRange(0, 100_000),
-    default=5,
+    callback=whole_number(0, 100_000),
+    default="5",
     metavar="N",
     help="Show the N worst errors. Default: 5.",
 )

@@ -12,6 +12,7 @@ import click
 from dedupe.cli.console import join_facts
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
+from dedupe.io.compression import display_name
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
 from dedupe.reports.explanation import explanation_text
@@ -108,6 +109,6 @@ def compute_explanation(
             corpus = corpus_of_texts(left, right, settings)
             return corpus, explain(corpus, 0, 1, settings, progress)
         corpus = load_corpus(batches, len(settings.field))
-        path = corpus.batches[0].path if corpus.batches else request.files[0]
+        path = corpus.batches[0].path if corpus.batches else display_name(request.files[0])
         one, other = (find_record(corpus, name, path) for name in (left, right))
         return corpus, explain(corpus, one, other, settings, progress)

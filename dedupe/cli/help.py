@@ -143,6 +143,14 @@ class HelpLayout(click.Command):
             complete.help = "Show the complete help and exit."
         return [*params, SHORT_HELP, complete]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; an error names this command as the place to look for help."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section per heading."""
         for heading, rows in option_rows(self, ctx):
@@ -182,6 +190,18 @@ class LazyGroup(HelpLayout, click.Group):
     ) -> None:
         super().__init__(*args, **attributes)
         self.tasks = tasks
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; an option of a command that stands before its name is pointed out."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name
+            if any(name in flags for flags in SECTIONS.values()):
+                example = f"{ctx.command_path} COMMAND {name}"
+                reason = f"{name} goes after the name of a command, as in {example}"
+                raise click.UsageError(reason, ctx) from None
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in the order of the help."""

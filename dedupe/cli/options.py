@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     CommandFunction = Callable[..., None]
     Decorator = Callable[[CommandFunction], CommandFunction]
+    ValueCallback = Callable[[click.Context, click.Parameter, str | None], int | None]
 
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
@@ -79,6 +81,22 @@ def parse_size_option(
     if size == 0:
         raise click.BadParameter("must be more than 0, such as 512M or 2G")
     return size
+
+
+def whole_number(least: int, most: int | None = None) -> ValueCallback:
+    """Return a callback of an option that reads a whole number; it raises BadParameter."""
+    allowed = f"{least} or more" if most is None else f"from {least} to {most:,}"
+
+    def parse(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+        if given is None:
+            return None
+        with suppress(ValueError):
+            number = int(given)
+            if number >= least and (most is None or number <= most):
+                return number
+        raise click.BadParameter(f"must be a whole number, {allowed}, got {given}")
+
+    return parse
 
 
 OUTPUT_OPTIONS: tuple[Decorator, ...] = (
