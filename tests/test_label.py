@@ -185,7 +185,7 @@ def test_differences_stand_in_brackets_or_in_colour(folder: Path):
     assert "A  Arden Quay ferry is late\n" in plain
     assert "B  Arden Quay ferry is late [again]\n" in plain
     assert "\x1b" not in plain
-    assert click.style("again", fg="yellow", bold=True, underline=True) in painted
+    assert click.style("again", fg="magenta", bold=True, underline=True) in painted
     assert "[again]" not in painted
 
 
