@@ -228,7 +228,7 @@ def test_text(tmp_path: Path):
     assert "matched       stays ~ stay (stem)" in text
     assert "by the texts alone: score 0." in text
     assert "2 hours apart" in text
-    assert "A and B: 3 records, kept is " in text
+    assert "A and B: 3 records, canonical is " in text
     assert "What would make them two stories" in text
     assert "\x1b" not in text
     assert done.err.startswith("dedupe: one story, 8 records, ")
@@ -244,7 +244,7 @@ def test_every_pair_is_worded(a: str, b: str):
     corpus = corpus_of_texts(a, b, Settings())
     first, *lines = explanation_text(explained(a, b), corpus, Styler(False))  # noqa: FBT003
     assert first.startswith(("One story", "Two stories"))
-    assert "Guards" in lines
+    assert "Other rules" in lines
 
 
 # Guards

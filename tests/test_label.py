@@ -94,9 +94,7 @@ def test_each_key_does_what_the_menu_says(folder: Path):
         terminal.expect(r"3 labels added to \S+ \(now 2 duplicate, 0 update, 1 not\)")
 
 
-@pytest.mark.parametrize(
-    ("keys", "told"), [("x", "means nothing here"), ("b", "this is the first pair")]
-)
+@pytest.mark.parametrize(("keys", "told"), [("x", "no such key"), ("b", "this is the first pair")])
 def test_a_key_that_does_nothing_says_so(keys: str, told: str, folder: Path):
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)

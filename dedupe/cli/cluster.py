@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import in_color, is_terminal
+from dedupe.cli.console import is_terminal
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import CSV_SAFE, TO, Request, backend_options, run_options
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from dedupe.io.parquet import ParquetFiles
     from dedupe.pipeline import Result
 
-ENDLESS = 1 << 30
 CLUSTER_HELP = """\
 Add to each record the cluster that it belongs to.
 
@@ -148,14 +145,11 @@ def show_tree(request: Request, *, paged: bool) -> None:
         TextStyle,
         cluster_tree,
     )
-    from dedupe.cli.run import run_command
+    from dedupe.cli.run import output_style, output_width, run_command
 
-    to_stdout = request.output in (None, "-")
-    windowed = to_stdout and (is_terminal(sys.stdout) or "COLUMNS" in os.environ)
-    width = shutil.get_terminal_size().columns if windowed else ENDLESS
-    look = TextStyle(width, to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+    look = TextStyle(output_width(request), output_style(request).colored)
     lines: list[str] = []
-    paged = paged and to_stdout and is_terminal(sys.stdout)
+    paged = paged and request.output in (None, "-") and is_terminal(sys.stdout)
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         told = cluster_tree(result, look)

@@ -65,12 +65,14 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
 
 def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> None:
     """Explain two texts or two records of the file; the output appears whole or not at all."""
+    from dedupe.cli.pair_layout import wrap_styled
     from dedupe.cli.run import (
         check_destinations,
         encode_json,
         encode_lines,
         open_stats,
         output_style,
+        output_width,
     )
     from dedupe.evaluation.explain import as_json
 
@@ -85,6 +87,8 @@ def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> No
         corpus, explanation = compute_explanation(request, left, right, read_stats)
         facts = as_json(explanation, corpus)
         lines = explanation_text(explanation, corpus, output_style(request))
+        width = output_width(request)
+        lines = (part for line in lines for part in wrap_styled(line, width))
         output.write(encode_json(facts) if in_json else encode_lines(lines))
         seconds = time.perf_counter() - started
         outcome = {**facts, "total_seconds": round(seconds, 3)}

@@ -136,8 +136,8 @@ def label_summary(session: Session, path: str) -> str:
 
 ANSWERS = {"y": DUPLICATE, "n": DIFFERENT, "u": UPDATE}
 SKIP, BACK, QUIT = "s", "b", "q"
-MENU = "One story?  y yes   n no   u update   s skip   b back   q quit"
-NO_SUCH_KEY = "that key means nothing here"
+MENU = "One story?  [y]es  [n]o  [u]pdate  [s]kip  [b]ack  [q]uit"
+NO_SUCH_KEY = "no such key; press y, n, u, s, b or q"
 NOTHING_BEFORE = "this is the first pair of the session"
 MIN_WIDTH = 20
 CLEAR = "\x1b[H\x1b[2J"

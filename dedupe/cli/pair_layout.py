@@ -27,6 +27,8 @@ GUTTER = "  \u2502  "
 MOST = 1000
 """Characters of a text that are shown."""
 Line = list[Token]
+LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
+"""The indent of a line, and a label with what separates it from a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,26 @@ def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
             lines[-1] += part
             used += size
     return [line for line in lines if line]
+
+
+def wrap_styled(line: str, width: int) -> Iterator[str]:
+    """Wrap a line that may hold colours; what goes on stands under the text after its label.
+
+    >>> list(wrap_styled("  keys    coast + storm, marrow", 20))
+    ['  keys    coast +', '          storm,', '          marrow']
+    """
+    indent = min(len(label[0]) if (label := LABEL.match(click.unstyle(line))) else 0, width // 2)
+    shown, used = "", 0
+    for piece in re.split(r"( +)", line):
+        size = text_width(click.unstyle(piece))
+        if used + size > width and used > indent:
+            yield shown.rstrip()
+            shown, used = " " * indent, indent
+            if piece.isspace():
+                continue
+        shown += piece
+        used += size
+    yield shown
 
 
 def split_to_fit(part: Line, width: int) -> list[Line]:

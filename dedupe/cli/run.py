@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections import deque
@@ -18,6 +19,7 @@ from dedupe import installed_version
 from dedupe.cli.console import (
     Styler,
     in_color,
+    is_terminal,
     progress_line,
     run_summary,
     standard_input,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     Table = Callable[[Result, ParquetFiles], Iterable[bytes]]
     """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
+ENDLESS = 1 << 30
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
@@ -236,6 +239,14 @@ def output_style(request: Request) -> Styler:
     """Return colour for standard output as the console is set, none for a file."""
     to_stdout = request.output in (None, "-")
     return Styler(to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+
+
+def output_width(request: Request) -> int:
+    """Return the columns that text on standard output fills; of a file or pipe there is no end."""
+    windowed = is_terminal(sys.stdout) or "COLUMNS" in os.environ
+    if request.output in (None, "-") and windowed:
+        return shutil.get_terminal_size().columns
+    return ENDLESS
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:

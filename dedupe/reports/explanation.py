@@ -56,7 +56,7 @@ def explanation_text(explanation: Explanation, corpus: Corpus, paint: Paint) -> 
     yield ""
     yield from score_lines(explanation, paint)
     yield ""
-    yield paint.head("Guards")
+    yield paint.head("Other rules")
     for guard in explanation.guards:
         mark = paint.good("pass") if guard.passes else paint.bad("stop")
         yield f"  {mark}  {guard.name}: {guard.detail}"
@@ -133,9 +133,9 @@ def score_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     if any(not part.field for part in breakdown.parts):
         score = 1 / (1 + math.exp(-breakdown.text))
         yield f"  {breakdown.text:+7.3f}  by the texts alone: score {score:.3f}"
-        yield "  beside the texts"
+        yield "  time, outlets and recurrence"
         yield from part_lines(breakdown, "", paint)
-    yield f"  {breakdown.log_odds:+7.3f}  in all: score {breakdown.score:.3f}"
+    yield f"  {breakdown.log_odds:+7.3f}  in total: score {breakdown.score:.3f}"
 
 
 def part_lines(breakdown: ScoreBreakdown, field: str, paint: Paint) -> Iterator[str]:
@@ -154,7 +154,7 @@ def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Paint) -> Ite
     sides = {"A and B": places[0]} if explanation.together else dict(zip("AB", places, strict=True))
     for side, place in sides.items():
         kept = record_description(corpus, place.canonical)
-        yield f"  {side}: {count_noun(place.size, 'record')}, kept is {kept}"
+        yield f"  {side}: {count_noun(place.size, 'record')}, canonical is {kept}"
 
 
 def change_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
