@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from dedupe.config import Settings
     from dedupe.models import Batch, ReadStats
+    from dedupe.pipeline import Result
 
 Color = Literal["auto", "always", "never"]
 EMPTY: Mapping[str, object] = MappingProxyType({})
@@ -208,3 +210,25 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
         count_noun(stats["cut_look_backs"], "look-back") + " cut",
     ]
     return ", ".join([*times, *effort])
+
+
+def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[str]:
+    """Return the notes of a run, a line each; what it read must still be there."""
+    from dedupe.io.columns_used import reading_notes
+
+    return [*reading_notes(settings, read_stats), *same_notes(settings, result)]
+
+
+def same_notes(settings: Settings, result: Result) -> Iterator[str]:
+    """Yield a note where ids, or urls, stand on records that ``--same`` would have joined."""
+    from dedupe.io.same import ID, URL, split_keys
+
+    for key in (ID, URL):
+        if key in settings.same:
+            continue
+        found = split_keys(result.corpus, result.clustering.canonical, key)
+        if found.keys:
+            stands = f"1 {key} stands" if found.keys == 1 else f"{found.keys:,} {key}s stand"
+            example = f", as {found.example}" if found.example else ""
+            yield f"{stands} on records of different clusters{example}; --same {key} joins them"
+            return

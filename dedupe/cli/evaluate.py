@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import Styler, join_facts
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
-from dedupe.io.output import open_output
-from dedupe.models import ReadStats
 from dedupe.reports.feature_text import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dedupe.cli.console import Styler
     from dedupe.evaluation.error_analysis import Error, Losses
     from dedupe.evaluation.evaluate import Evaluation
     from dedupe.evaluation.metrics import Figure
-    from dedupe.models import Corpus
+    from dedupe.models import Corpus, ReadStats
 
 HELP = """\
 Compare clusters with labelled pairs or gold clusters.
@@ -81,13 +77,13 @@ EXAMPLES = examples(
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead of tables.")
 @run_options
 def evaluate_command(request: Request, **given: object) -> None:
-    """Judge the clusters of some files."""
+    """Evaluate the clusters of some files."""
     wanted = EvaluateOptions(**given)  # type: ignore[arg-type]  # click has checked the types
     run_evaluate(*split_operands(request, wanted), wanted)
 
 
 def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, str | None]:
-    """Part the gold from the files; raises UsageError."""
+    """Separate the gold from the files; raises UsageError."""
     from dataclasses import replace
 
     if wanted.gold_field is not None:
@@ -96,7 +92,7 @@ def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, 
         raise click.UsageError("missing GOLD, or --gold-field")
     gold, *files = request.files
     if gold == "-":
-        raise click.UsageError("standard input is for the stories; GOLD must be a file")
+        raise click.UsageError("standard input is for the records; GOLD must be a file")
     help_on_terminal(tuple(files))
     return replace(request, files=tuple(files)), gold
 
@@ -113,43 +109,29 @@ class EvaluateOptions:
 
 
 def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) -> None:
-    """Judge the clusters of the files; the output appears whole or not at all."""
-    from dedupe.cli.run import (
-        check_destinations,
-        encode_json,
-        encode_lines,
-        open_stats,
-        output_style,
-    )
+    """Evaluate the clusters of the files."""
+    from dedupe.cli.run import Answer, output_style, print_answer
     from dedupe.evaluation.evaluate import as_json
     from dedupe.io.compression import check_inputs
 
-    started = time.perf_counter()
-    check_destinations(request)
-    held = [*request.files, *filter(None, [gold])]
-    check_inputs(held)
-    read_stats = ReadStats()
-    inputs = [*request.inputs, *filter(None, [gold])]
-    with ExitStack() as open_files:
-        stats_file = open_files.enter_context(open_stats("evaluate", request, inputs))
-        output = open_files.enter_context(
-            open_output(request.output, inputs, painted=not wanted.in_json)
-        )
+    golds = [gold] if gold else []
+    check_inputs([*request.files, *golds])
+
+    def compute(read_stats: ReadStats) -> Answer:
         corpus, evaluation = compute_evaluation(request, gold, wanted, read_stats)
-        facts = as_json(evaluation, corpus)
-        lines = evaluation_text(evaluation, corpus, output_style(request))
-        output.write(encode_json(facts) if wanted.in_json else encode_lines(lines))
-        seconds = time.perf_counter() - started
-        outcome = {**facts, "total_seconds": round(seconds, 3)}
-        stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(evaluation_summary(evaluation, len(corpus), seconds))
+        return Answer(
+            as_json(evaluation, corpus),
+            evaluation_text(evaluation, corpus, output_style(request)),
+            evaluation_summary(evaluation, len(corpus)),
+        )
+
+    print_answer("evaluate", request, [*request.inputs, *golds], compute, in_json=wanted.in_json)
 
 
 def compute_evaluation(
     request: Request, gold: str | None, wanted: EvaluateOptions, read_stats: ReadStats
 ) -> tuple[Corpus, Evaluation]:
-    """Read, cluster and judge the files."""
+    """Read, cluster and evaluate the files."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
     from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
@@ -167,21 +149,21 @@ def compute_evaluation(
         return corpus, evaluate(found, truth, wanted.replicas, wanted.errors)
 
 
-def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> str:
-    """Return what was judged in words."""
+def evaluation_summary(evaluation: Evaluation, records: int) -> tuple[str, str]:
+    """Return what was compared in words."""
     counts = evaluation.counts
     if "labelled_pairs" in counts:
         gold = count_noun(counts["labelled_pairs"], "labelled pair")
     else:
         gold = count_noun(counts["gold_clusters"], "gold cluster")
-    return join_facts([count_noun(records, "record"), gold], seconds)
+    return count_noun(records, "record"), gold
 
 
 FIRST = 16
 COLUMN = 26
 TOLD_PARTS = 5
-RATES = ("precision", "recall", "f1")
-ROWS = {"pairwise": "", "B-cubed": "bcubed_"}
+RATES = {"precision": "precision", "recall": "recall", "F1": "f1"}
+MEASURES = {"pairwise": "", "B-cubed": "bcubed_"}
 SINGLES = {"adjusted Rand": "ari", "updates merged": "updates_merged"}
 
 
@@ -219,12 +201,12 @@ def gold_line(counts: Mapping[str, int]) -> str:
 
 
 def figure_table(figures: Mapping[str, Figure], paint: Styler) -> Iterator[str]:
-    """Yield the figures with their intervals: precision, recall and F1 a row, then single ones."""
-    yield paint.head(" " * FIRST + "".join(f"{name:<{COLUMN}}" for name in RATES).rstrip())
-    for title, prefix in ROWS.items():
-        if prefix + "f1" in figures:
-            cells = "".join(f"{figure_cell(figures[prefix + rate]):<{COLUMN}}" for rate in RATES)
-            yield f"{title:<{FIRST}}{cells}".rstrip()
+    """Yield the figures with their intervals: a column per measure, then single ones."""
+    measures = {title: prefix for title, prefix in MEASURES.items() if f"{prefix}f1" in figures}
+    yield paint.head(" " * FIRST + "".join(f"{title:<{COLUMN}}" for title in measures).rstrip())
+    for title, rate in RATES.items():
+        cells = (figure_cell(figures[prefix + rate]) for prefix in measures.values())
+        yield f"{title:<{FIRST}}{''.join(f'{cell:<{COLUMN}}' for cell in cells)}".rstrip()
     for title, name in SINGLES.items():
         if name in figures:
             yield f"{title:<{FIRST}}{figure_cell(figures[name])}"
@@ -244,7 +226,7 @@ def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:
     yield paint.head(f"Candidate recall, of {count_noun(losses.pairs, 'gold pair')}")
     for title, count in (
         ("found together", losses.found),
-        ("lost before comparison: never compared", losses.never),
+        ("lost before comparison", losses.never),
         ("lost after comparison", losses.below + losses.apart),
         ("  scored below the threshold", losses.below),
         ("  accepted, but put into two clusters", losses.apart),

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import join_facts
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
 from dedupe.io.compression import display_name
-from dedupe.io.output import open_output
-from dedupe.models import ReadStats
-from dedupe.reports.explanation import explanation_text
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from dedupe.evaluation.explain import Explanation
-    from dedupe.models import Corpus
+    from dedupe.models import Corpus, ReadStats
 
 HELP = """\
 Show why two texts are one story, or two.
@@ -64,38 +58,23 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
 
 
 def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> None:
-    """Explain two texts or two records of the file; the output appears whole or not at all."""
-    from dedupe.cli.pair_layout import wrap_styled
-    from dedupe.cli.run import (
-        check_destinations,
-        encode_json,
-        encode_lines,
-        open_stats,
-        output_style,
-        output_width,
-    )
+    """Explain two texts or two records of the file."""
+    from dedupe.cli.run import Answer, output_style, print_answer
     from dedupe.evaluation.explain import as_json
+    from dedupe.reports.explanation import explanation_text
 
-    started = time.perf_counter()
-    check_destinations(request)
-    read_stats = ReadStats()
-    with ExitStack() as open_files:
-        stats_file = open_files.enter_context(open_stats("explain", request, request.inputs))
-        output = open_files.enter_context(
-            open_output(request.output, request.inputs, painted=not in_json)
-        )
+    def compute(read_stats: ReadStats) -> Answer:
         corpus, explanation = compute_explanation(request, left, right, read_stats)
-        facts = as_json(explanation, corpus)
-        lines = explanation_text(explanation, corpus, output_style(request))
-        width = output_width(request)
-        lines = (part for line in lines for part in wrap_styled(line, width))
-        output.write(encode_json(facts) if in_json else encode_lines(lines))
-        seconds = time.perf_counter() - started
-        outcome = {**facts, "total_seconds": round(seconds, 3)}
-        stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        outcome_text = "one story" if explanation.joins else "two stories"
-        request.console.say(join_facts([outcome_text, count_noun(len(corpus), "record")], seconds))
+        return Answer(
+            as_json(explanation, corpus),
+            explanation_text(explanation, corpus, output_style(request)),
+            (
+                "one story" if explanation.joins else "two stories",
+                count_noun(len(corpus), "record"),
+            ),
+        )
+
+    print_answer("explain", request, request.inputs, compute, in_json=in_json)
 
 
 def compute_explanation(
