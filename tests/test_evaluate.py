@@ -207,7 +207,7 @@ FAILURES = {
     "gold from stdin": (
         ("-",),
         "",
-        "standard input is for the stories; GOLD must be a file (see dedupe evaluate --help)",
+        "standard input is for the records; GOLD must be a file (see dedupe evaluate --help)",
     ),
     "no such gold": (("nope.csv", "-"), "", "nope.csv: No such file or directory"),
     "neither kind": (
