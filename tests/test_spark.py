@@ -446,8 +446,14 @@ REFUSED = {
     "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
     "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
     "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
-    "Parquet of others": (("--to", "parquet", "a.jsonl", "out"), "Parquet output needs Parquet input"),
-    "Parquet by name": (("a.parquet", "b.jsonl", "o.parquet"), "Parquet output needs Parquet input"),
+    "Parquet of others": (
+        ("--to", "parquet", "a.jsonl", "out"),
+        "Parquet output needs Parquet input",
+    ),
+    "Parquet by name": (
+        ("a.parquet", "b.jsonl", "o.parquet"),
+        "Parquet output needs Parquet input",
+    ),
     "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
     "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),

@@ -46,7 +46,7 @@ NONE = "none"
 
 
 def render_page(report: ReportData) -> bytes:
-    """Write the whole page; equal overview give equal bytes."""
+    """Write the whole page; equal data give equal bytes."""
     groups = group_clusters(report.clustering)
     parts = page_sections(report, groups)
     filled = SLOT.sub(lambda slot: parts[slot[1]], read_asset("page.html"))
@@ -212,7 +212,8 @@ def details(summary: str, inside: str) -> Html:
 
 
 TENTHS = [(step / 10, f"{step / 10:.1f}") for step in range(0, 11, 2)]
-MOST_TICKS = 5
+MOST_TICKS = 4
+"""Names of days that fit side by side under a chart."""
 AS_TABLE = "As a table"
 
 
@@ -232,9 +233,9 @@ def score_chart(report: ReportData) -> Html:
     bars = [Bar(i / BINS, (i + 1) / BINS, n, f"{names[i]}: {n:,}") for i, n in enumerate(counts)]
     mark = [(threshold, f"threshold {threshold:g}")]
     says = (
-        "How like the version that is kept each duplicate is. "
-        f"Not drawn: {equal:,} of score 1, which are equal after folding or linked by hand. "
-        "Below the threshold stand those whose cluster joined on average."
+        "How similar each duplicate is to the version that is kept. "
+        f"Not drawn: {equal:,} with score 1, which are equal once normalised or joined by a label. "
+        "Duplicates below the threshold are in clusters that were merged on average."
     )
     rows = [(name, n) for name, n in zip(names, counts, strict=True) if n]
     drawing = column_chart("Duplicates by score", bars, Axis("score", TENTHS, mark))
@@ -252,7 +253,7 @@ def size_chart(groups: ClusterGroups) -> Html:
     ]
     ticks = [((i + 0.5) * step, name) for i, (name, _, _) in enumerate(rows)]
     drawing = column_chart("Clusters by size", bars, Axis("records in the cluster", ticks))
-    says = "How many records tell one story. Stories told once are left out."
+    says = "How many records each cluster has. Records without a duplicate are left out."
     headings = ("Records in the cluster", "Clusters", "Records")
     return chart_figure(
         "Cluster sizes", says, drawing, html_table("Clusters by size", headings, rows)
@@ -311,11 +312,11 @@ def recall_chart(report: ReportData) -> Html:
 
 FIRST = 10
 MOST = 500
-"""Outlets that are told one by one."""
+"""Outlets that are listed one by one."""
 
 
 def source_table(report: ReportData) -> Html:
-    """Duplicates by outlet, the rest of a long list normalised away."""
+    """Duplicates by outlet; the rest of a long list is to be opened."""
     rows = [
         (row.name, row.records, row.duplicates, share_bar(row.duplicates, row.records))
         for row in count_by_source(report.corpus, report.clustering)
