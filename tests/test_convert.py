@@ -161,7 +161,7 @@ def test_records_of_one_url_are_one_story_tracking_aside(tmp_path: Path):
 def test_the_note_where_it_would_have_mattered(tmp_path: Path):
     lines = b"".join(json.dumps(record).encode() + b"\n" for record in SAME)
     done = dedupe("unique", folder=tmp_path, stdin=lines)
-    assert "1 id stands on records of different clusters, as 1; --same id joins them" in done.err
+    assert "1 id is on records of different clusters, as 1; --same id joins them" in done.err
     assert "--same id" not in dedupe("unique", "--same", "id", folder=tmp_path, stdin=lines).err
 
 

@@ -64,7 +64,7 @@ SHARE = re.compile(r"(\d+\.?\d*|\.\d+)\s*(%?)", re.ASCII)
 def parse_share_option(
     context: click.Context, option: click.Parameter, given: str | None
 ) -> float | None:
-    """A share of the whole, 0 to 1, from ``0.5%`` or ``0.005``; raises BadParameter."""
+    """Return a share of the whole, 0 to 1, from ``0.5%`` or ``0.005``; raises BadParameter."""
     if given is None:
         return None
     found = SHARE.fullmatch(given.strip())
@@ -154,7 +154,7 @@ READABLE = ("text", "github")
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a check is told besides the settings of its run."""
+    """The options of a check beside the settings of its run."""
 
     max_duplicates: int | None
     max_rate: float | None
@@ -203,7 +203,7 @@ def run_check(request: Request, gate: CheckOptions) -> int:
 
 
 def with_corpus(request: Request, against: Sequence[str]) -> tuple[Request, set[str]]:
-    """The request with the corpus before its files, and the names of the corpus in messages."""
+    """Return the request with the corpus before its files, and the names of corpus files."""
     if not against:
         return request, set()
     known = set(map(os.path.realpath, against))
@@ -224,7 +224,7 @@ def check_baseline(request: Request, gate: CheckOptions) -> None:
 
 
 def encode_report(form: str, findings: Findings) -> Iterable[bytes]:
-    """The report as bytes; a file name that is no UTF-8 is shown by escapes."""
+    """Return the report as bytes; a file name that is not UTF-8 is escaped."""
     pieces = reporter(form)(relative_findings(form, findings, os.environ))
     return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
@@ -239,7 +239,7 @@ def write_step_summary(form: str, findings: Findings) -> None:
 
 
 def print_findings(request: Request, form: str, findings: Findings) -> None:
-    """Tell a person what stands in a report that is for machines or for later."""
+    """Print the findings for a person if the report is for a program or in a file."""
     if request.output in (None, "-") and form in READABLE:
         return
     if request.console.in_json:
@@ -256,7 +256,7 @@ def print_findings(request: Request, form: str, findings: Findings) -> None:
 
 
 def print_baseline_state(console: Console, gate: CheckOptions, findings: Findings) -> None:
-    """Tell what has become of the baseline."""
+    """Print what has become of the baseline."""
     if gate.update_baseline:
         console.say(f"{gate.baseline}: {count_noun(findings.accepted, 'duplicate')} accepted")
     elif findings.stale:
@@ -271,24 +271,24 @@ ROOTS = {
     "gitlab": ("CI_PROJECT_DIR",),
     "sarif": ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"),
 }
-"""The formats that name files as seen from the root of the sources, and who knows that root."""
+"""The formats that name files relative to the root of the sources, and the variables with it."""
 STDIN = "<stdin>"
 
 
 def choose_format(form: str, environ: Mapping[str, str]) -> str:
-    """The format that is asked for, or ``auto``'s: the CI's own, else text."""
+    """Return the format that is asked for, or ``auto``'s: the CI's own, else text."""
     if form != "auto":
         return form
     return next((own for name, own in SYSTEMS.items() if environ.get(name) == "true"), "text")
 
 
 def summary_file(form: str, environ: Mapping[str, str]) -> str | None:
-    """The file that GitHub shows of a step, where there is one."""
+    """Return the file that GitHub shows of a step, where there is one."""
     return environ.get("GITHUB_STEP_SUMMARY") if form == "github" else None
 
 
 def relative_findings(form: str, findings: Findings, environ: Mapping[str, str]) -> Findings:
-    """The findings with paths as the format wants them; one outside the root stays as it is."""
+    """Return the findings with paths relative to the root; paths outside of it stay."""
     if form not in ROOTS:
         return findings
     root = next(filter(None, map(environ.get, ROOTS[form])), os.path.curdir)
@@ -309,7 +309,7 @@ def relative_findings(form: str, findings: Findings, environ: Mapping[str, str])
 
 
 def relative_path(path: str, root: str) -> str:
-    """A path as seen from a folder that it lies in.
+    """Return a path as seen from a folder that it lies in.
 
     >>> relative_path("/w/data/../a.jsonl", "/w"), relative_path("/tmp/a.jsonl", "/w")
     ('a.jsonl', '/tmp/a.jsonl')

@@ -149,11 +149,11 @@ def show_tree(request: Request, *, paged: bool) -> None:
     paged = paged and request.output in (None, "-") and is_terminal(sys.stdout)
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        told = cluster_tree(result, look)
+        tree = cluster_tree(result, look)
         if paged:
-            lines.extend(told)
+            lines.extend(tree)
         clusters = int(result.clustering.stats["clusters"])
-        return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
+        return clusters, (line.encode("utf-8", "backslashreplace") for line in tree)
 
     run_command("cluster", request, render, with_texts=True, painted=True)
     if paged:

@@ -33,7 +33,7 @@ ERROR_VARIABLE = "DEDUPE_ERROR_FORMAT"
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """How a run speaks: as told by ``-q``, ``-v`` and ``--color``."""
+    """How a run prints, by ``-q``, ``-v``, ``--color`` and ``--error-format``."""
 
     KEY: ClassVar[str] = "dedupe.console"
     """Where the click context remembers it."""
@@ -84,7 +84,7 @@ def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Whether to colour: the flag decides, then NO_COLOR, then FORCE_COLOR, then a terminal."""
+    """Return whether to use colour, by the flag, NO_COLOR, FORCE_COLOR and the stream, in turn."""
     if choice != "auto":
         return choice == "always"
     if environ.get("NO_COLOR"):
@@ -93,7 +93,7 @@ def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a standard stream, which is None when it was closed, is a terminal."""
+    """Return whether a standard stream, which is None when it was closed, is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
@@ -125,17 +125,17 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Clear the line, before any error is told."""
+        """Clear the line before an error is printed."""
         if self._stream and self._drawn:
             self._stream.write(ERASE)
             self._stream.flush()
 
     def __call__(self, stage: str, share: float) -> None:
-        """Tell how much of a stage is done, 0 to 1."""
+        """Show which share of a stage is done, 0 to 1."""
         self._draw(f"{stage} {share:.0%}")
 
     def reading(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass batches on, telling how many records have come; their number is not known ahead."""
+        """Pass batches on, and show how many records have come."""
         records = 0
         for batch in batches:
             records += len(batch)
@@ -181,7 +181,7 @@ class Styler:
 
 
 def join_facts(facts: Iterable[str], seconds: float) -> str:
-    """Join what there is to tell, with the time that it took."""
+    """Join facts, with the time that the command took."""
     return ", ".join([*facts, f"{seconds:,.1f} s"])
 
 
@@ -192,12 +192,12 @@ def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float)
         f"{found['unique']:,} unique",
         f"{count_noun(found['clusters'], 'cluster')} of two or more",
     ]
-    mishaps = {
+    exceptions = {
         "skipped": read_stats.skipped,
         "quarantined": read_stats.quarantined,
         "with an unreadable date": read_stats.undated,
     }
-    return join_facts([*facts, *(f"{n:,} {what}" for what, n in mishaps.items() if n)], seconds)
+    return join_facts([*facts, *(f"{n:,} {what}" for what, n in exceptions.items() if n)], seconds)
 
 
 def timing_summary(stats: Mapping[str, Any]) -> str:
@@ -228,7 +228,7 @@ def same_notes(settings: Settings, result: Result) -> Iterator[str]:
             continue
         found = split_keys(result.corpus, result.clustering.canonical, key)
         if found.keys:
-            stands = f"1 {key} stands" if found.keys == 1 else f"{found.keys:,} {key}s stand"
+            subject = f"1 {key} is" if found.keys == 1 else f"{found.keys:,} {key}s are"
             example = f", as {found.example}" if found.example else ""
-            yield f"{stands} on records of different clusters{example}; --same {key} joins them"
+            yield f"{subject} on records of different clusters{example}; --same {key} joins them"
             return

@@ -65,7 +65,7 @@ def report_error(error: BaseException, console: Console) -> int:
 
 
 def is_closed_pipe(error: BaseException) -> bool:
-    """Whether the reader of our output went away, also as the cause of another error."""
+    """Return whether the reader of our output went away, also as the cause of another error."""
     return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
 
 

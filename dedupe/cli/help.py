@@ -192,7 +192,7 @@ class LazyGroup(HelpLayout, click.Group):
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an option of a command that stands before its name is pointed out."""
+        """Parse; an option before the name of its command gets an error of its own."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:

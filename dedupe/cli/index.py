@@ -126,7 +126,7 @@ def create_command(request: IndexRequest) -> None:
 )
 @path_options
 def remove_command(request: IndexRequest, *, before: str | None, ids: str | None) -> None:
-    """Delete stories."""
+    """Delete records."""
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
 
@@ -140,7 +140,7 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
 )
 @path_options
 def compact_command(request: IndexRequest) -> None:
-    """Cluster all stories anew."""
+    """Cluster all records again."""
     say_unless_quiet(request, compact_index(request))
 
 
@@ -247,7 +247,7 @@ def export_command(request: IndexRequest) -> None:
 
 
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
-    """Remove stories."""
+    """Delete records; returns a summary."""
     from dedupe.index.index import Index, seconds_of
     from dedupe.index.removal import remove_records
 
@@ -263,7 +263,7 @@ def delete_records(request: IndexRequest, before: str | None, ids: str | None) -
 
 
 def read_ids(path: str) -> list[str]:
-    """The lines of a file that are not blank; raises InputError."""
+    """Return the lines of a file that are not blank; raises InputError."""
     try:
         data = standard_input().read() if path == "-" else Path(path).read_bytes()
         return [line.strip() for line in data.decode().split("\n") if line.strip()]
@@ -274,7 +274,7 @@ def read_ids(path: str) -> list[str]:
 
 
 def compact_index(request: IndexRequest) -> str:
-    """Compact, with progress for whoever watches."""
+    """Compact the index and show progress."""
     from dedupe.index.compact import compact_store
     from dedupe.index.index import Index
 
@@ -298,7 +298,7 @@ def unite_indexes(request: IndexRequest, other: str) -> str:
 
 
 def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
-    """Check an index; returns what is wrong, and else what there is to tell."""
+    """Check an index; returns what is wrong, and a summary if nothing is."""
     from dedupe.index.index import Index
     from dedupe.index.verify import check_index, count_differing
 

@@ -74,7 +74,7 @@ BY_LINE = click.option(
 @BY_LINE
 @feed_options
 def add_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Add stories."""
+    """Add records."""
     run_feed("add", request, by_line=by_line)
 
 
@@ -86,7 +86,7 @@ def add_command(request: IndexRequest, *, by_line: bool) -> None:
 @BY_LINE
 @feed_options
 def match_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Look up stories."""
+    """Look up records."""
     run_feed("match", request, by_line=by_line)
 
 
@@ -100,17 +100,17 @@ def match_command(request: IndexRequest, *, by_line: bool) -> None:
 @BY_LINE
 @feed_options
 def unique_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Let new stories through."""
+    """Pass on new records."""
     run_feed("unique", request, by_line=by_line)
 
 
 RECORDS_PER_LOOKUP = 1 << 15
-"""Stories that are looked up together."""
+"""Records that are looked up together."""
 TABLES = ("csv", "tsv", "parquet")
 
 
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
-    """Pass stories to an index and write what it has to say of them."""
+    """Pass records to an index and write its answers."""
     from dedupe.io.convert import check_target
 
     started = time.perf_counter()
@@ -139,14 +139,14 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
 
 
 def open_index(request: IndexRequest) -> Index:
-    """The index of a request."""
+    """Return the index of a request."""
     from dedupe.index.index import Index
 
     return Index.attach(request.path, request.wanted, request.passing)
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
-    """Word what became of the stories."""
+    """Word what became of the records."""
     facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
     known = records - counts["new"]
     if known:
@@ -158,19 +158,19 @@ def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str
 def input_batches(
     request: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
 ) -> Iterator[Batch]:
-    """Batches of the input: a stream as it comes, files in bulk."""
+    """Yield the batches of the input: a stream as it comes, files in bulk."""
     from dedupe.io.reader import read
     from dedupe.io.stream import read_stream
 
     stdin = standard_input()
-    survivors = by_line or (is_stream(stdin) and request.format not in TABLES)
-    if request.files in ((), ("-",)) and survivors:
+    streams = by_line or (is_stream(stdin) and request.format not in TABLES)
+    if request.files in ((), ("-",)) and streams:
         return read_stream(stdin, index.settings, read_stats, request.format, by_line=by_line)
     return read(request.files, index.settings, read_stats, stdin=stdin, format=request.format)
 
 
 def is_stream(stdin: BinaryIO) -> bool:
-    """Whether standard input comes bit by bit, as from a pipe."""
+    """Return whether standard input is a stream, such as a pipe."""
     try:
         return not stat.S_ISREG(os.fstat(stdin.fileno()).st_mode)
     except OSError:
@@ -178,7 +178,7 @@ def is_stream(stdin: BinaryIO) -> bool:
 
 
 def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Batches of files together, as many as are looked up at once; those of a stream alone."""
+    """Group the batches of files that are looked up together; those of a stream stay alone."""
     group: list[Batch] = []
     for batch in batches:
         if batch.path == "<stdin>":
@@ -195,7 +195,7 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Ask of some batches, and write what is to be written; what is answered is on disk."""
+    """Answer some batches and write the output; what is answered is on disk."""
     import numpy as np
 
     from dedupe.io.annotate import (
@@ -235,7 +235,7 @@ def answer_batches(
 
 
 def without_header(group: list[Batch], chosen: np.ndarray) -> Iterator[bytes]:
-    """Chosen records without the header that a table has had already."""
+    """Yield chosen records without the header of a table."""
     from dedupe.io.annotate import selected_chunks
 
     chunks = selected_chunks(group, chosen)

@@ -97,12 +97,12 @@ def create_options(command: CommandFunction) -> CommandFunction:
 
 
 def path_options(command: CommandFunction, *others: Decorator) -> CommandFunction:
-    """Give a command ``PATH`` and how to speak, and nothing of settings."""
+    """Give a command ``PATH`` and the console's options, but no settings."""
     return declare_options(command, (PATH, *others, *CONSOLE_OPTIONS), settings=False)
 
 
 def output_options(command: CommandFunction) -> CommandFunction:
-    """The same with a place for the output."""
+    """Give a command ``PATH``, ``--output`` and the console's options."""
     return path_options(command, OUTPUT)
 
 
@@ -140,10 +140,10 @@ def split_settings(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     config: str | None,
-    heeded: bool,  # noqa: FBT001 - of a private call
+    takes_settings: bool,  # noqa: FBT001 - of a private call
 ) -> tuple[Settings, dict[str, object], dict[str, object]]:
-    """The settings, and those that somebody gave: to be kept, and of this run."""
-    if not heeded:
+    """Return all settings, and those given: the ones to store, and the ones of this run."""
+    if not takes_settings:
         return Settings(), {}, {}
     settings = resolve_settings(flags, environ, config)
     origins = setting_origins(settings_layers(flags, environ, config))

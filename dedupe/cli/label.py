@@ -111,7 +111,7 @@ def labels_path(request: Request) -> str:
 def ask_labels(
     request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
 ) -> Session:
-    """Read the files and go through their doubtful pairs with whoever answers."""
+    """Read the files and ask about their doubtful pairs."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.label import Session, uncertain_pairs
     from dedupe.evaluation.open_corpus import open_corpus
@@ -157,7 +157,7 @@ def ask_pairs(
 
 
 def apply_key(session: Session, key: str) -> str:
-    """Do what a key says; returns what to tell the person."""
+    """Apply a key; returns a notice for the person."""
     if key in ANSWERS:
         session.answer(ANSWERS[key])
     elif key == SKIP:
@@ -205,7 +205,7 @@ def screen_width(*, watched: bool) -> int:
 def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: bool) -> str:
     """Say where the session stands and how far apart the records are."""
     facts = [f"pair {session.position + 1:,} of {len(session):,}"]
-    if verbose:  # who sees the score leans to it
+    if verbose:  # a score in view sways the answer
         facts.append(f"score {doubt.score:.2f}")
     left, right = int(corpus.times[doubt.left]), int(corpus.times[doubt.right])
     if NO_TIME not in (left, right):
@@ -230,7 +230,7 @@ def record_side(corpus: Corpus, position: int, name: str) -> Side:
 
 
 END = "\x04"
-"""What stands for the end of input, as Ctrl-D sends it."""
+"""The end of input, as Ctrl-D sends it."""
 CHUNK = 256
 # Arrow and function keys: they mean nothing here, and their letters must not count as keys.
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)

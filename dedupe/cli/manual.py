@@ -19,12 +19,12 @@ AS_IT_IS = "\b"
 
 
 def pages() -> dict[str, str]:
-    """Each page's file name and its text."""
+    """Return each page's file name and its text."""
     return {f"{'-'.join(names)}.1": page(names, command) for names, command in commands()}
 
 
 def commands() -> Iterator[tuple[list[str], click.Command]]:
-    """All commands with the words that call them, each group before those that it has."""
+    """Yield all commands with the words that call them, each group before those that it has."""
     todo: list[tuple[list[str], click.Command]] = [(["dedupe"], app)]
     while todo:
         names, command = todo.pop(0)
@@ -38,7 +38,7 @@ def commands() -> Iterator[tuple[list[str], click.Command]]:
 
 
 def page(names: Sequence[str], command: click.Command) -> str:
-    """One page in the man macros."""
+    """Return one page in the man macros."""
     context = click.Context(command, info_name=" ".join(names))
     summary, _, rest = (command.help or "").partition("\n\n")
     lines = [
@@ -57,25 +57,25 @@ def page(names: Sequence[str], command: click.Command) -> str:
 
 
 def section(heading: str, text: str) -> list[str]:
-    """A heading and its paragraphs."""
+    """Return a heading and its paragraphs."""
     return [f".SH {heading}", *paragraphs(text)]
 
 
 def paragraphs(text: str) -> list[str]:
-    """Paragraphs; one that is to stay as it is becomes a heading with lines under it."""
+    """Return paragraphs; a literal block becomes a heading with its lines."""
     out: list[str] = []
     for block in text.strip("\n").split("\n\n"):
         if block.startswith(AS_IT_IS):
             heading, *lines = block.removeprefix(AS_IT_IS).strip("\n").splitlines()
-            told = [escaped(line) for line in lines]
-            out += [f".SH {heading.rstrip(':').upper()}", ".nf", *told, ".fi"]
+            shown = [escaped(line) for line in lines]
+            out += [f".SH {heading.rstrip(':').upper()}", ".nf", *shown, ".fi"]
         else:
             out += [".PP", *map(escaped, block.splitlines())]
     return out
 
 
 def subcommands(context: click.Context, group: LazyGroup) -> list[str]:
-    """The commands of a group by task, with what each does."""
+    """Return the commands of a group by task, with what each does."""
     out = [".SH COMMANDS"]
     for task, modules in group.tasks.items():
         out.append(f".SS {escaped(task)}")
@@ -88,7 +88,7 @@ def subcommands(context: click.Context, group: LazyGroup) -> list[str]:
 
 
 def options(context: click.Context, command: click.Command) -> list[str]:
-    """The options under the headings of the help."""
+    """Return the options under the headings of the help."""
     out = [".SH OPTIONS"]
     for heading, rows in option_rows(command, context):
         out.append(f".SS {escaped(heading)}")
@@ -98,7 +98,7 @@ def options(context: click.Context, command: click.Command) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    r"""A text of ours in which roff sees no command.
+    r"""Return a text of ours in which roff sees no command.
 
     >>> print(escaped("-o FILE"), escaped("'a'"))
     \-o FILE \&'a'

@@ -34,7 +34,7 @@ FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one command line asks for; no files means standard input."""
+    """The request of one command line; no files means standard input."""
 
     files: tuple[str, ...]
     output: str | None

@@ -156,7 +156,7 @@ def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
 
 
 def wrap_styled(line: str, width: int) -> Iterator[str]:
-    """Wrap a line that may hold colours; what goes on stands under the text after its label.
+    """Wrap a line that may hold colours; further lines are indented to the text after its label.
 
     >>> list(wrap_styled("  keys    coast + storm, marrow", 20))
     ['  keys    coast +', '          storm,', '          marrow']

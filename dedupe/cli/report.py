@@ -77,7 +77,7 @@ AIM = 0.98
 def report_data(
     request: Request, result: Result, read_stats: ReadStats, title: str | None
 ) -> ReportData:
-    """Gather what the page tells; times are left out, so that equal runs give equal pages."""
+    """Gather the data of the page, without times: equal runs give equal pages."""
     from dedupe.blocking.keys import BAND_ROWS, BANDS, RARE_STEMS
     from dedupe.reports.html.data import ReportData
 
@@ -100,7 +100,7 @@ def report_data(
 
 
 def default_title(files: Sequence[str]) -> str:
-    """What the page is called when nobody has said."""
+    """Return the title of a page that was not given one."""
     if not files:
         return "Duplicates in standard input"
     others = f" and {count_noun(len(files) - 1, 'other file')}" if len(files) > 1 else ""
@@ -108,7 +108,7 @@ def default_title(files: Sequence[str]) -> str:
 
 
 def relative_link(path: str, output: str | None) -> tuple[str, str] | None:
-    """An input and its address as seen from the page; None for what no browser would show."""
+    """Return an input and its address relative to the page; None if no browser shows it."""
     if path == "-" or split_suffix(path)[1]:
         return None
     folder = Path(output).parent if output and output != "-" else Path()

@@ -122,7 +122,7 @@ def run_command(
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
-    """Go through some chunks, for who counts them, and pass on others."""
+    """Consume some chunks, which are counted, and pass on others."""
     deque(chunks, maxlen=0)
     yield from others
 
@@ -171,7 +171,7 @@ def read_with_progress(
 
 
 def check_record_counts(read_stats: ReadStats, result: Result) -> None:
-    """Raise AccountingError where a stage has lost a record, or told one twice."""
+    """Raise AccountingError if a stage has lost a record or repeated one."""
     for what, found in (
         ("records to compare", len(result.corpus)),
         ("records clustered", len(result.clustering.canonical)),
@@ -181,12 +181,12 @@ def check_record_counts(read_stats: ReadStats, result: Result) -> None:
 
 
 def record_counts(read_stats: ReadStats, out: int | None) -> dict[str, int]:
-    """What became of the records: ``in`` is the sum of all that follow it."""
+    """Return what became of the records: ``in`` is the sum of all that follow it."""
     left = {} if out is None else {"out": out, "left_out": read_stats.records - out}
-    told = left or {"read": read_stats.records}
+    outcome = left or {"read": read_stats.records}
     return {
         "in": read_stats.met - read_stats.blank,
-        **told,
+        **outcome,
         "skipped": read_stats.skipped,
         "quarantined": read_stats.quarantined,
     }
@@ -251,7 +251,7 @@ def output_width(request: Request) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command answers: facts for a program, lines for a person, and a summary."""
+    """The answer of a command: facts for a program, lines for a person, and a summary."""
 
     facts: dict[str, object]
     lines: Iterable[str]
@@ -298,7 +298,7 @@ def encode_json(facts: object) -> bytes:
 def run_manifest(
     command: str, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
 ) -> bytes:
-    """All that one needs to tell two runs apart, with a final newline."""
+    """Return the facts that distinguish two runs as JSON, with a final newline."""
     facts = {
         "version": installed_version(),
         "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},

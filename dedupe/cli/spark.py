@@ -50,7 +50,7 @@ def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
 
 
 def writes_parquet(request: Request) -> bool:
-    """Whether Parquet is to be written."""
+    """Return whether Parquet is to be written."""
     return request.parquet or has_parquet_suffix(request.files[-1])
 
 

@@ -71,14 +71,14 @@ def outcome_line(explanation: Explanation, paint: Paint) -> str:
     """Return the decision with the score and the threshold."""
     score, threshold = explanation.score, explanation.threshold
     sign = ">=" if score >= threshold else "<"
-    told = f"score {score:.3f} {sign} threshold {threshold:g}"
+    decision = f"score {score:.3f} {sign} threshold {threshold:g}"
     if explanation.joins:
         why = ", put together by a label" if explanation.linked else ""
         why = why or (", exact copies" if explanation.copies else "")
-        return f"{paint.good('One story')}: {told}{why}"
+        return f"{paint.good('One story')}: {decision}{why}"
     stopped = [guard.name for guard in explanation.guards if not guard.passes]
     why = f", stopped by: {', '.join(stopped)}" if stopped else ""
-    return f"{paint.bad('Two stories')}: {told}{why}"
+    return f"{paint.bad('Two stories')}: {decision}{why}"
 
 
 def field_lines(comparison: FieldComparison, paint: Paint) -> Iterator[str]:
