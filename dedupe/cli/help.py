@@ -188,7 +188,7 @@ class LazyGroup(HelpLayout, click.Group):
         tasks: Mapping[str, Mapping[str, str]],
         **attributes: Any,  # noqa: ANN401 - click's signature
     ) -> None:
-        super().__init__(*args, **attributes)
+        super().__init__(*args, subcommand_metavar="COMMAND [ARGS]...", **attributes)
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
