@@ -17,11 +17,6 @@ LONGEST_SPELLING = 27
 """Columns of the short help for an option's spelling; a longer metavar is replaced."""
 
 SECTIONS = {
-    "Matching": (
-        "--field", "--threshold", "--window", "--linkage", "--updates", "--numbers", "--links",
-        "--same",
-    ),
-    "Canonical version": ("--keep", "--prefer"),
     "Limits": (
         "--against", "--baseline", "--update-baseline", "--max-duplicates", "--max-rate",
         "--max-cluster", "--exit-zero",
@@ -29,6 +24,11 @@ SECTIONS = {
     "Evaluation": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
     "Target": ("--labels", "--precision", "--recall", "--confidence"),
     "Selection": ("--before", "--ids"),
+    "Matching": (
+        "--field", "--threshold", "--window", "--linkage", "--updates", "--numbers", "--links",
+        "--same",
+    ),
+    "Canonical version": ("--keep", "--prefer"),
     "Input": (
         "--in", "--from", "--id-field", "--date-field", "--source-field", "--encoding",
         "--delimiter", "--no-header", "--csv-escape", "--date-format", "--on-error", "--max-line",
@@ -43,7 +43,7 @@ SECTIONS = {
         "--quiet", "--verbose", "--color", "--error-format", "--version", "-h", "--help",
     ),
 }  # fmt: skip
-"""Every option of every command, by its long spelling."""
+"""Every option of every command, by its long spelling; those of a single command come first."""
 
 CONTEXT_SETTINGS = {"help_option_names": ["--help"], "max_content_width": 100}
 
@@ -188,7 +188,8 @@ class LazyGroup(HelpLayout, click.Group):
         tasks: Mapping[str, Mapping[str, str]],
         **attributes: Any,  # noqa: ANN401 - click's signature
     ) -> None:
-        super().__init__(*args, subcommand_metavar="COMMAND [ARGS]...", **attributes)
+        attributes.setdefault("subcommand_metavar", "COMMAND [ARGS]...")
+        super().__init__(*args, **attributes)
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
