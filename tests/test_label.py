@@ -37,7 +37,7 @@ from dedupe.text.word_diff import word_diff
 if TYPE_CHECKING:
     from pathlib import Path
 
-MENU = "quit"
+MENU = r"\[q\]uit"
 NAME = "stories.jsonl.labels.jsonl"
 COMMAND = ("label", "stories.jsonl")
 
