@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dedupe.config_values import Setting, shown
+from dedupe.config_values import Setting, shortened
 
 SWITCHES = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -19,7 +19,7 @@ def parse_switch(text: str) -> bool:
     """Read yes or no; raises ValueError."""
     found = SWITCHES.get(text.strip().lower())
     if found is None:
-        raise ValueError(f"must be true or false, got {shown(text)}")
+        raise ValueError(f"must be true or false, got {shortened(text)}")
     return found
 
 
@@ -29,7 +29,7 @@ def parse_encoding(text: str) -> str:
         b" ".decode(text, "ignore")  # also refuses what does not decode to text, as base64
     except (LookupError, ValueError):
         raise ValueError(
-            f"must be an encoding such as cp1252, cp949 or gb18030, got {shown(text)}"
+            f"must be an encoding such as cp1252, cp949 or gb18030, got {shortened(text)}"
         ) from None
     return text
 
@@ -38,7 +38,7 @@ def parse_delimiter(text: str) -> str:
     """Read one character, or the name of one; raises ValueError."""
     found = DELIMITER_NAMES.get(text.lower(), text)
     if len(found) != 1 or found in '"\r\n\\' or not found.isascii():
-        raise ValueError(f"must be one character such as ';', '|' or tab, got {shown(text)}")
+        raise ValueError(f"must be one character such as ';', '|' or tab, got {shortened(text)}")
     return found
 
 
@@ -47,16 +47,16 @@ def parse_date_format(text: str) -> str:
     try:
         told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
     except (ValueError, IndexError):
-        raise ValueError(f"must be a format such as %d/%m/%Y, got {shown(text)}") from None
+        raise ValueError(f"must be a format such as %d/%m/%Y, got {shortened(text)}") from None
     if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
-        raise ValueError(f"must name a day, as %d/%m/%Y does, got {shown(text)}")
+        raise ValueError(f"must name a day, as %d/%m/%Y does, got {shortened(text)}")
     return text
 
 
 def parse_same(text: str) -> str:
     """Read ``id`` or ``url``; raises ValueError."""
     if text not in SAME_KEYS:
-        raise ValueError(f"must be id or url, got {shown(text)}")
+        raise ValueError(f"must be id or url, got {shortened(text)}")
     return text
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Number = TypeVar("Number", int, float)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 MAX_SECONDS = 1e12
 """About 32,000 years; differences of times stay far inside 64 bits."""
 MAX_BYTES = 1 << 62
 MAX_SHOWN = 20
-"""Characters of a wrong value that a message repeats."""
+"""Longer values are not repeated in a message."""
 KEEP_KEYS = (
     "not-withdrawn",
     "most-complete",
@@ -57,18 +59,37 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     def read(self, given: object, origin: str) -> Any:  # noqa: ANN401 - as varied as the settings
-        """Check a value from a flag, the environment or a file; raises SettingsError."""
+        """Check a value from a flag, a keyword, the environment or a file; raises SettingsError."""
         values = given if isinstance(given, list | tuple) else [given]
         if len(values) != 1 and not self.many:
             raise SettingsError(self.name, "takes one value", origin)
+        if not values and self.default:
+            raise SettingsError(self.name, "needs at least one value", origin)
         wrong = (dict, list) if self.switch else (bool, dict, list)
         if any(isinstance(v, wrong) or v is None for v in values):
             raise SettingsError(self.name, f"expected {self.metavar}", origin)
         try:
-            parsed = tuple(self.parse(str(v)) for v in values)
+            parsed = tuple(map(self.parse_value, values))
         except ValueError as error:
             raise SettingsError(self.name, str(error), origin) from None
         return parsed if self.many else parsed[0]
+
+    def parse_value(self, value: object) -> Any:  # noqa: ANN401 - as above
+        """Parse one value, which may be text or what Python has for it; raises ValueError."""
+        if isinstance(value, timedelta):
+            value = f"{value.total_seconds():f}s"
+        parsed = self.parse(str(value))
+        return value if isinstance(value, Field) else parsed  # text would round its weight
+
+    def check(self, value: object, origin: str) -> Any:  # noqa: ANN401 - as above
+        """Check a value that a program gives, parsed or as text; raises SettingsError.
+
+        What is None by default may be None; a number of seconds needs no unit.
+        """
+        if value is None and self.default is None:
+            return None
+        is_text = self.many or isinstance(value, str | bool | list | dict | tuple | timedelta)
+        return self.read(value if is_text else self.show(value), origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +108,6 @@ class Field:
         return f"{'|'.join(self.names)}:{self.weight:g}"
 
 
-def shown(text: str) -> str:
-    """Return a wrong value for a message: quoted if it is no plain word, cut if it is long."""
-    short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-    return short if re.fullmatch(r"[\w.%+-]+", short) else repr(short)
-
-
 def parse_field(text: str) -> Field:
     """Read ``NAME[|NAME...][:WEIGHT]``; raises ValueError."""
     names, colon, weight = text.rpartition(":")
@@ -101,11 +116,11 @@ def parse_field(text: str) -> Field:
     try:
         value = float(weight)
     except ValueError:
-        raise ValueError(f"the weight must be a number, got {shown(weight)}") from None
+        raise ValueError(f"a weight must be a number, got {shortened(weight)}") from None
     if not names or "" in names.split("|"):
         raise ValueError("must have a name, as in title or title:2")
     if not 0 < value <= 100:  # noqa: PLR2004 - a weight beyond this is a typing error
-        raise ValueError(f"the weight must be above 0 and at most 100, got {shown(weight)}")
+        raise ValueError(f"a weight must be above 0 and at most 100, got {weight}")
     return Field(tuple(names.split("|")), value)
 
 
@@ -113,12 +128,12 @@ def parse_duration(text: str) -> int:
     """Read ``36h``, ``2d``, ``90m`` or ``1w`` as seconds; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
     if not match:
-        raise ValueError(f"must be a duration such as 36h, 2d or 1w, got {shown(text)}")
+        raise ValueError(f"must be a duration such as 36h, 2d or 1w, got {shortened(text)}")
     if not match[2]:
-        raise ValueError(f"must have a unit, as in 36h, 2d or 1w, got {shown(text)}")
+        raise ValueError(f"must have a unit, as in 36h, 2d or 1w, got {shortened(text)}")
     seconds = float(match[1]) * UNITS[match[2]]
     if seconds > MAX_SECONDS:
-        raise ValueError(f"must be shorter than {MAX_SECONDS / 86400:.0f}d, got {shown(text)}")
+        raise ValueError(f"must be shorter than {MAX_SECONDS / 86400:.0f}d, got {shortened(text)}")
     return round(seconds)
 
 
@@ -126,43 +141,48 @@ def parse_size(text: str) -> int:
     """Read a number of bytes such as ``512k``, ``64m`` or ``1.5GiB``; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
     if not match:
-        raise ValueError(f"must be a size such as 512k, 64m or 1g, got {shown(text)}")
+        raise ValueError(f"must be a size such as 512k, 64m or 1g, got {shortened(text)}")
     return int(min(float(match[1]) * SIZES[match[2]], MAX_BYTES))
+
+
+def read_number(
+    read: Callable[[str], Number], text: str, least: float, most: float, allowed: str
+) -> Number:
+    """Read a number within bounds; raises ValueError with what is allowed."""
+    try:
+        value = read(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise ValueError(f"must be {allowed}, got {shortened(text)}")
+    return value
+
+
+def shortened(text: str) -> str:
+    """Return a value as a message repeats it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def parse_share(text: str) -> float:
     """Read a number in 0..1; raises ValueError."""
-    with suppress(ValueError):
-        value = float(text)
-        if 0 <= value <= 1:
-            return value
-    raise ValueError(f"must be between 0 and 1, got {shown(text)}")
-
-
-def parse_int(text: str, most: int, allowed: str) -> int:
-    """Read a whole number from 0 to ``most``; raises ValueError, which says what is allowed."""
-    with suppress(ValueError):
-        value = int(text)
-        if 0 <= value <= most:
-            return value
-    raise ValueError(f"must be {allowed}, got {shown(text)}")
+    return read_number(float, text, 0, 1, "between 0 and 1")
 
 
 def parse_jobs(text: str) -> int:
     """Read a thread count, 0 for one a core; raises ValueError."""
-    return parse_int(text, 1024, "between 0 (one per core) and 1024")
+    return read_number(int, text, 0, 1024, "between 0 (one per core) and 1024")
 
 
 def parse_ratio(text: str) -> int:
     """Read how many times its size something may have, 0 for any; raises ValueError."""
-    return parse_int(text, MAX_BYTES, "0 (no limit) or more")
+    return read_number(int, text, 0, math.inf, "0 (no limit) or more")
 
 
 def parse_seed(text: str) -> int:
     """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
     if text == "random":
         return secrets.randbits(32)
-    return parse_int(text, 2**32 - 1, "random, or between 0 and 4294967295")
+    return read_number(int, text, 0, 2**32 - 1, "random, or between 0 and 4294967295")
 
 
 def parse_key(text: str) -> str:
@@ -175,9 +195,8 @@ def parse_key(text: str) -> str:
         near = [KEEP_SYNONYMS[text]] if text in KEEP_SYNONYMS else None
         near = near or difflib.get_close_matches(text, KEEP_KEYS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(
-            f"must be source:A,B or one of {', '.join(KEEP_KEYS)}, got {shown(text)}{hint}"
-        )
+        allowed = f"source:A,B or one of {', '.join(KEEP_KEYS)}"
+        raise ValueError(f"must be {allowed}, got {shortened(text)}{hint}")
     return text
 
 
@@ -189,7 +208,7 @@ def parse_on_error(text: str) -> str:
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):
         return text
-    raise ValueError(f"must be fail, skip or quarantine=FILE, got {shown(text)}")
+    raise ValueError(f"must be fail, skip or quarantine=FILE, got {shortened(text)}")
 
 
 def choice_parser(*choices: str) -> Callable[[str], str]:
@@ -199,7 +218,7 @@ def choice_parser(*choices: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"must be {allowed}, got {shown(text)}")
+            raise ValueError(f"must be {allowed}, got {shortened(text)}")
         return text
 
     return parse

@@ -39,9 +39,9 @@ GOOD = [
 BAD = [
     ("field", "", "must have a name"),
     ("field", "title|", "must have a name"),
-    ("field", "title:heavy", "the weight must be a number, got heavy"),
-    ("field", "title:0", "the weight must be above 0 and at most 100, got 0"),
-    ("field", "title:nan", "the weight must be above 0"),
+    ("field", "title:heavy", "a weight must be a number, got heavy"),
+    ("field", "title:0", "a weight must be above 0 and at most 100, got 0"),
+    ("field", "title:nan", "a weight must be above 0"),
     ("threshold", "1.1", "must be between 0 and 1, got 1.1"),
     ("threshold", "-0.1", "must be between 0 and 1"),
     ("threshold", "nan", "must be between 0 and 1"),
