@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.cli.console import Styler
-from dedupe.cli.explain import explanation_text
 from dedupe.config import Settings
 from dedupe.evaluation.breakdown import DIFFERENCES, SHARED_FEATURES, field_parts, shapley_value
 from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_record
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.models import ReadStats
+from dedupe.reports.explanation import explanation_text
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import shipped_model
 

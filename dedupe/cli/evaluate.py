@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import Styler, join_facts
-from dedupe.cli.feature_text import contribution_text, record_description
 from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
 from dedupe.escape import escape_controls
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
+from dedupe.reports.feature_text import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:

@@ -83,8 +83,9 @@ def time_text(seconds: int) -> str:
 
 def record_description(corpus: Corpus, record: int) -> str:
     """Return a record's place, id, outlet and time."""
-    from dedupe.evaluation.open_corpus import location_of
+    from dedupe.evaluation.open_corpus import location_of  # noqa: PLC0415 - loads numpy
 
     path, line = location_of(corpus, record)
-    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
+    place = f"{path}:{line}" if path else ""
+    facts = [place, corpus.ids[record], corpus.sources[record]]
     return escape_controls("  ".join(filter(None, [*facts, time_text(int(corpus.times[record]))])))
