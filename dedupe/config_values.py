@@ -6,6 +6,7 @@ import difflib
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import SettingsError
@@ -56,18 +57,37 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     def read(self, given: object, origin: str) -> Any:  # noqa: ANN401 - as varied as the settings
-        """Check a value from a flag, the environment or a file; raises SettingsError."""
+        """Check a value from a flag, a keyword, the environment or a file; raises SettingsError."""
         values = given if isinstance(given, list | tuple) else [given]
         if len(values) != 1 and not self.many:
             raise SettingsError(self.name, "takes one value", origin)
+        if not values and self.default:
+            raise SettingsError(self.name, "needs at least one value", origin)
         wrong = (dict, list) if self.switch else (bool, dict, list)
         if any(isinstance(v, wrong) or v is None for v in values):
             raise SettingsError(self.name, f"expected {self.metavar}", origin)
         try:
-            parsed = tuple(self.parse(str(v)) for v in values)
+            parsed = tuple(map(self.parse_value, values))
         except ValueError as error:
             raise SettingsError(self.name, str(error), origin) from None
         return parsed if self.many else parsed[0]
+
+    def parse_value(self, value: object) -> Any:  # noqa: ANN401 - as above
+        """Parse one value, which may be text or what Python has for it; raises ValueError."""
+        if isinstance(value, timedelta):
+            value = f"{value.total_seconds():f}s"
+        parsed = self.parse(str(value))
+        return value if isinstance(value, Field) else parsed  # text would round its weight
+
+    def check(self, value: object, origin: str) -> Any:  # noqa: ANN401 - as above
+        """Check a value that a program gives, parsed or as text; raises SettingsError.
+
+        What is None by default may be None; a number of seconds needs no unit.
+        """
+        if value is None and self.default is None:
+            return None
+        is_text = self.many or isinstance(value, str | bool | list | dict | tuple | timedelta)
+        return self.read(value if is_text else self.show(value), origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,18 @@ def run(
     clock.stop("reading")
     contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
+    return run_prepared(corpus, contents, settings, progress, backend, clock)
+
+
+def run_prepared(
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[str, float], None],
+    backend: Backend,
+    clock: Clock,
+) -> Result:
+    """Find near-duplicates among the records of a corpus whose texts are prepared."""
     state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
     clock.stop("matching")
     pairs = to_pairs(state, settings)
