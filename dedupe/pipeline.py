@@ -21,7 +21,7 @@ from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, con
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.preprocess import Contents, preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
-    "format_versions", "hashing", "kernel", "models", "pairs", "parallel", "tokens",
+    "format_versions", "hashing", "kernel", "models", "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}

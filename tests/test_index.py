@@ -24,7 +24,7 @@ from dedupe.index.index import Index
 from dedupe.index.matching import IndexMatcher
 from dedupe.index.newcomers import prepare_newcomers
 from dedupe.matching import Matcher, node_order
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.pipeline import record_meta
 from dedupe.preprocess import preprocess
 from dedupe.scoring.metadata import shared_minima
