@@ -30,6 +30,8 @@ BAND_ROWS = 4
 SLOTS = BANDS * BAND_ROWS
 SHINGLE = 4
 SPACELESS_SHINGLE = 2
+SCHEME = "affine32"
+"""The permutations, by datasketch's name for them."""
 
 
 def rare_keys(prepared: PreparedText) -> list[int]:
@@ -107,7 +109,7 @@ def signature(hashes: Sequence[int], seed: int) -> list[int]:
     """Return the MinHash signature of some shingles, by datasketch."""
     from datasketch import MinHash  # noqa: PLC0415 - it loads scipy
 
-    minhash = MinHash(num_perm=SLOTS, seed=seed, scheme="affine32", hashfunc=int)
+    minhash = MinHash(num_perm=SLOTS, seed=seed, scheme=SCHEME, hashfunc=int)
     minhash.update_batch(hashes)
     values: list[int] = minhash.hashvalues.tolist()
     return values

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dedupe.api import checked_settings, encode_records, raise_with_position
+from dedupe.api.records import checked_settings, open_records, raise_with_position
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError, StoreError
 from dedupe.index import compact, export, insert, query, removal, schema, verify
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
-    from dedupe.api import Record
+    from dedupe.api.records import Record
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
@@ -56,7 +55,7 @@ class Index:
         self, path: Path = schema.MEMORY, settings: Settings | None = None, **given: object
     ) -> None:
         if os.fspath(path) == schema.MEMORY:
-            chosen = checked_settings(settings or Settings(), given)
+            chosen = checked_settings(settings, given, CALL)
             self._begin(schema.MEMORY, {}, {"jobs": chosen.jobs}, settings=chosen)
             return
         if settings is not None:
@@ -93,7 +92,7 @@ class Index:
         """
         if os.fspath(path) == schema.MEMORY:
             return cls(path, settings, **given)
-        chosen = checked_settings(settings or Settings(), given)
+        chosen = checked_settings(settings, given, CALL)
         schema.create(os.fspath(path), chosen).close()
         return cls(path, jobs=chosen.jobs)
 
@@ -226,12 +225,7 @@ class Index:
 
     def corpus_of(self, stories: Iterable[Record]) -> Corpus:
         """Return records of a program as columns."""
-        if isinstance(stories, str | bytes | Mapping):
-            raise TypeError(
-                f"expected an iterable of stories, got one {type(stories).__name__}; "
-                "put it into a list"
-            )
-        lines = encode_records(stories, self.settings)
+        lines = open_records(stories, self.settings, CALL).lines(self.settings, "stories")
         source = Source("stories", "jsonl", lines, self.settings, ReadStats(), raise_with_position)
         return load_corpus(read_jsonl(source), len(self.settings.field))
 
