@@ -165,7 +165,8 @@ class ArrowFrame(Frame):
 
     def filter(self, wanted: Mask) -> Any:  # noqa: ANN401 - as above
         """Return the wanted rows."""
-        return self.native.filter(import_pyarrow().array(wanted))
+        columns = [filter_column(column, wanted) for column in self.native.columns]
+        return type(self.native).from_arrays(columns, schema=self.native.schema)
 
     def widen(self, columns: Mapping[str, Column]) -> Any:  # noqa: ANN401 - as above
         """Return a table with columns added."""
@@ -176,6 +177,17 @@ class ArrowFrame(Frame):
 
     def __len__(self) -> int:
         return int(self.native.num_rows)
+
+
+def filter_column(column: Any, wanted: Mask) -> Any:  # noqa: ANN401 - of Arrow
+    """Return the wanted values of an array; of a type that pyarrow cannot filter by way of one."""
+    pa = import_pyarrow()
+    mask = pa.array(wanted)
+    try:
+        return column.filter(mask)
+    except pa.ArrowNotImplementedError:
+        plain = pa.large_string() if pa.types.is_string_view(column.type) else pa.large_binary()
+        return column.cast(plain).filter(mask).cast(column.type)
 
 
 @dataclass(frozen=True)
@@ -232,7 +244,7 @@ def series_of(value: Any) -> Series | None:  # noqa: ANN401 - as above
         return Series(
             value,
             value.to_pylist,
-            lambda wanted: value.filter(pa.array(wanted)),
+            lambda wanted: filter_column(value, wanted),
             lambda name: ArrowFrame(pa.table({name: value})),
         )
     return None

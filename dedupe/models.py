@@ -121,6 +121,10 @@ class Corpus:
         return code_strings(self.sources).writers
 
 
+DIGITS = 4
+"""Decimal places of a score in output."""
+
+
 class Pair(NamedTuple):
     """Two records that tell the same story, as input positions, with the evidence."""
 
@@ -354,36 +358,12 @@ class Clustering:
         return {**vars(self), "rerun": None}
 
     def __repr__(self) -> str:
+        from dedupe.notebook import summary_line  # noqa: PLC0415 - for programs
+
         return f"<Clustering of {summary_line(self)}>"
 
     def _repr_html_(self) -> str:
         """Return a table of the largest clusters, as notebooks show it."""
-        from html import escape  # noqa: PLC0415 - for notebooks
+        from dedupe.notebook import cluster_table  # noqa: PLC0415 - for programs
 
-        rows = []
-        for group in self[:SHOWN_CLUSTERS]:
-            if len(group) == 1:
-                break
-            text = self.texts[group.canonical] if self.texts else ""
-            cells = (f"{len(group):,}", text[:SHOWN_LETTERS], self.record_ids[group.canonical])
-            rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-        head = "<tr><th>records</th><th>canonical</th><th>id</th></tr>"
-        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-        return f"<p>{summary_line(self)}</p>" + (table if rows else "")
-
-
-DIGITS = 4
-"""Decimal places of a score in output."""
-SHOWN_CLUSTERS = 10
-SHOWN_LETTERS = 120
-
-
-def summary_line(clustering: Clustering) -> str:
-    """Word a clustering in figures."""
-    sizes = clustering.layout.starts[1:] - clustering.layout.starts[:-1]
-    several = int((sizes > 1).sum())
-    largest = int(sizes.max(initial=0))
-    return (
-        f"{len(clustering.canonical):,} records: {len(clustering):,} clusters, "
-        f"{several:,} of two or more, the largest of {largest:,}"
-    )
+        return cluster_table(self)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
-    "field_names", "format_versions", "frames", "hashing", "kernel", "models", "pair_keys",
-    "parallel", "tokens",
+    "field_names", "format_versions", "frames", "hashing", "kernel", "models", "notebook",
+    "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}
@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "config_values": {"errors"},
     "frames": {"errors"},
     "kernel": {"_native"},
-    "models": {"frames", "io"},
+    "models": {"frames", "io", "notebook"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},

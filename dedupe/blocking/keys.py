@@ -120,7 +120,11 @@ def band_keys(prepared: PreparedText, seed: int) -> list[int]:
     text, spaceless = compared_letters(prepared)
     if not text:
         return []
-    values = signature(shingle_hashes(text, spaceless=spaceless), seed)
+    return keys_of_bands(signature(shingle_hashes(text, spaceless=spaceless), seed))
+
+
+def keys_of_bands(values: Sequence[int]) -> list[int]:
+    """Return a key a band of a signature."""
     keys = []
     for band in range(BANDS):
         key = band + 1
