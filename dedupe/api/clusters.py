@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 import numpy as np
 
-from dedupe.api.records import STORIES, checked_settings, open_records, read_records
+from dedupe.api.records import INPUT, checked_settings, open_records, read_records
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
 
@@ -144,30 +144,26 @@ def check(
     max_duplicates: int | None = None,
     max_rate: float | None = None,
     max_cluster: int | None = None,
-    baseline: str | None = None,
     progress: Progress | None = None,
     **given: Unpack[SettingsKeywords],
 ) -> Findings:
     """Return the duplicates among records, and whether they are within limits.
 
     Without a limit no duplicate is allowed. Records of ``against`` are only compared with, as an
-    archive is. ``baseline`` is the path of a file of accepted duplicates, as ``dedupe check
-    --update-baseline`` writes it. Else takes and raises what :func:`cluster` does.
+    archive is. Else takes and raises what :func:`cluster` does.
 
     >>> from dedupe import check
     >>> found = check(["Lamp out", "Ferry tolls rise in June", "Ferry tolls rise in June!"])
     >>> found.passed, [(each.duplicate.position, each.original.position) for each in found.found]
     (False, [(2, 1)])
     """
-    from dedupe.gate.baseline import read_baseline  # noqa: PLC0415 - a function of its own
-    from dedupe.gate.gate import find_duplicates  # noqa: PLC0415 - the same
+    from dedupe.gate.gate import find_duplicates  # noqa: PLC0415 - a function of its own
     from dedupe.gate.models import Limits  # noqa: PLC0415 - the same
 
     limits = Limits(max_duplicates, max_rate, max_cluster)
-    accepted = read_baseline(baseline) if baseline is not None else []
     found = run_records("check()", stories, settings, given, progress, against=against)
     corpus = () if against is None else (AGAINST,)
-    return find_duplicates(found.result, corpus, accepted, limits, found.settings.threshold)
+    return find_duplicates(found.result, corpus, (), limits, found.settings.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +209,7 @@ def run_records(
     records = open_records(stories, chosen, call)
     if again and not records.lasting:
         records = replace(records, items=list(records.items))
-    sources = [(STORIES, records)]
+    sources = [(INPUT, records)]
     if against is not None:
         sources.insert(0, (AGAINST, open_records(against, chosen, call)))
     tell = Teller(progress, sum(len(own) for _, own in sources) or None)

@@ -58,7 +58,7 @@ def explain(
 
     >>> from dedupe import explain
     >>> found = explain("Ferry tolls rise in June", "Ferry tolls fall in June")
-    >>> found.same_story
+    >>> found.is_duplicate
     False
     """
     from dedupe.evaluation.explain import explain as explain_pair  # noqa: PLC0415 - as above
@@ -89,7 +89,7 @@ class PairExplanation:
     _corpus: Corpus
 
     @property
-    def same_story(self) -> bool:
+    def is_duplicate(self) -> bool:
         """Whether the two are taken for one story."""
         return self.details.joins
 
@@ -138,7 +138,7 @@ class PairExplanation:
         return "\n".join(explanation_text(self.details, self._corpus, PLAIN))
 
     def __repr__(self) -> str:
-        outcome = "one story" if self.same_story else "two stories"
+        outcome = "one story" if self.is_duplicate else "two stories"
         return f"<PairExplanation: {outcome}, score {self.score:.3f}>"
 
 

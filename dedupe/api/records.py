@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Record = str | Mapping[str, Any]
 
-STORIES = "stories"
+INPUT = "stories"
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 EMPTY = b"{}\n"
 FILE_NAME = re.compile(r"\S+\.(jsonl?|csv|tsv|txt|parquet|gz|zst)")
@@ -93,7 +93,7 @@ class Records:
         for name in added:
             if name in frame.names():
                 reason = f"already have a column {name}; name others, as in into='mine'"
-                raise InputError(STORIES, None, reason)
+                raise InputError(INPUT, None, reason)
         return frame.widen(added)
 
     def as_frame(self, library: Library | None) -> Frame:
@@ -116,7 +116,7 @@ def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noq
     """Return what a program gave; raises TypeError for what is no collection of records."""
     place = settings.field[0].names[0], settings.into
     check_collection(stories, call)
-    frame = frame_of_stories(stories, call)
+    frame = open_frame(stories, call)
     if frame is not None:
         return Records((), *place, frame=frame)
     series = series_of(stories)
@@ -128,7 +128,7 @@ def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noq
     return Records(stories, *place)
 
 
-def frame_of_stories(stories: Any, call: str) -> Frame | None:  # noqa: ANN401 - as above
+def open_frame(stories: Any, call: str) -> Frame | None:  # noqa: ANN401 - as above
     """Return a table of any library, None for what is none; a column of one is none."""
     if series_of(stories) is not None:
         return None
@@ -237,7 +237,7 @@ def checked_settings(
 def encode_records(
     stories: Iterable[Record],
     settings: Settings,
-    name: str = STORIES,
+    name: str = INPUT,
     unreadable: bytes | None = None,
 ) -> Iterator[bytes]:
     """Yield dicts and strings as lines of JSON; raises as :meth:`Records.lines`."""
@@ -289,7 +289,7 @@ def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> N
     raise InputError(position_label((error.line or 1) - 1), None, with_keywords(error.reason))
 
 
-def position_label(position: int, name: str = STORIES) -> str:
+def position_label(position: int, name: str = INPUT) -> str:
     """Return how a record is named in an error."""
     return f"{name}[{position}]"
 
