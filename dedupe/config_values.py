@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Number = TypeVar("Number", int, float)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 MAX_SECONDS = 1e12
@@ -118,7 +120,7 @@ def parse_field(text: str) -> Field:
     if not names or "" in names.split("|"):
         raise ValueError("a field needs a name")
     if not 0 < value <= 100:  # noqa: PLR2004 - a weight beyond this is a typing error
-        raise ValueError("a weight lies above 0 and up to 100")
+        raise ValueError(f"a weight must be above 0 and at most 100, got {weight}")
     return Field(tuple(names.split("|")), value)
 
 
@@ -144,38 +146,44 @@ def parse_size(text: str) -> int:
     return int(min(float(match[1]) * SIZES[match[2]], MAX_BYTES))
 
 
+def read_number(
+    read: Callable[[str], Number], text: str, least: float, most: float, allowed: str
+) -> Number:
+    """Read a number within bounds; raises ValueError with what is allowed."""
+    try:
+        value = read(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise ValueError(f"must be {allowed}, got {shortened(text)}")
+    return value
+
+
+def shortened(text: str) -> str:
+    """Return a value as a message repeats it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
+
+
 def parse_share(text: str) -> float:
     """Read a number in 0..1; raises ValueError."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError("it lies between 0 and 1")
-    return value
+    return read_number(float, text, 0, 1, "between 0 and 1")
 
 
 def parse_jobs(text: str) -> int:
     """Read a thread count, 0 for one a core; raises ValueError."""
-    value = int(text)
-    if not 0 <= value <= 1024:  # noqa: PLR2004 - beyond this it is a typing error
-        raise ValueError("it lies between 0 (one a core) and 1024")
-    return value
+    return read_number(int, text, 0, 1024, "between 0 (one a core) and 1024")
 
 
 def parse_ratio(text: str) -> int:
     """Read how many times its size something may have, 0 for any; raises ValueError."""
-    value = int(text)
-    if value < 0:
-        raise ValueError("it is 0 (no limit) or more")
-    return value
+    return read_number(int, text, 0, math.inf, "0 (no limit) or more")
 
 
 def parse_seed(text: str) -> int:
     """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
     if text == "random":
         return secrets.randbits(32)
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise ValueError("it lies between 0 and 4294967295")
-    return value
+    return read_number(int, text, 0, 2**32 - 1, "random, or between 0 and 4294967295")
 
 
 def parse_key(text: str) -> str:
@@ -200,7 +208,7 @@ def parse_on_error(text: str) -> str:
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):
         return text
-    raise ValueError("it is fail, skip or quarantine=FILE")
+    raise ValueError(f"must be fail, skip or quarantine=FILE, got {shortened(text)}")
 
 
 def choice_parser(*choices: str) -> Callable[[str], str]:
@@ -217,12 +225,12 @@ def choice_parser(*choices: str) -> Callable[[str], str]:
 def parse_name(text: str) -> str:
     """Read a non-empty name; raises ValueError."""
     if not text:
-        raise ValueError("it is empty")
+        raise ValueError("must not be empty")
     return text
 
 
 def parse_links(text: str) -> str:
     """Read the path of a file of links; raises ValueError."""
     if text == "-":
-        raise ValueError("it is a file: standard input is for the records")
+        raise ValueError("must be a file: standard input is for the records")
     return parse_name(text)

@@ -159,7 +159,7 @@ def test_fields_that_no_story_has(stories, given, says):
 
 WRONG = {
     "unknown": ({"treshold": 0.5}, "treshold: unknown setting; did you mean threshold?"),
-    "out of range": ({"threshold": 2}, "threshold: it lies between 0 and 1"),
+    "out of range": ({"threshold": 2}, "threshold: must be between 0 and 1, got 2"),
     "for files": (
         {"on_error": "quarantine=bad"},
         "on_error: a quarantine file is for files; skip is for both",

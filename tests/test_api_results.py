@@ -138,7 +138,7 @@ def test_another_threshold_keeps_the_frame_and_is_checked():
     frame = pl.DataFrame({"title": [FERRY, AGAIN, LAMP]})
     found = cluster(frame, into="mine").at(0.99)
     assert found.to_frame().columns[:2] == ["title", "mine_cluster"]
-    with pytest.raises(SettingsError, match="threshold: it lies between 0 and 1"):
+    with pytest.raises(SettingsError, match="threshold: must be between 0 and 1, got 2"):
         found.at(2)
 
 

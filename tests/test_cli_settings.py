@@ -77,15 +77,15 @@ def test_files_that_say_nothing(name: str, text: str, config: str | None):
 WRONG = {
     "flag out of range": (
         {"threshold": "2"}, {}, "",
-        "--threshold: it lies between 0 and 1",
+        "--threshold: must be between 0 and 1, got 2",
     ),
     "flag with a dash": (
         {"on_error": "explode"}, {}, "",
-        "--on-error: it is fail, skip or quarantine=FILE",
+        "--on-error: must be fail, skip or quarantine=FILE, got explode",
     ),
     "variable out of range": (
         {}, {"DEDUPE_ON_ERROR": "explode"}, "",
-        "DEDUPE_ON_ERROR: it is fail, skip or quarantine=FILE",
+        "DEDUPE_ON_ERROR: must be fail, skip or quarantine=FILE, got explode",
     ),
     "unknown variable": (
         {}, {"DEDUPE_TRESHOLD": "0.5"}, "",
@@ -101,7 +101,7 @@ WRONG = {
     ),
     "a weak layer is checked too": (
         {"threshold": "0.5"}, {}, "[tool.dedupe]\nthreshold = 7",
-        "pyproject.toml [tool.dedupe]: threshold: it lies between 0 and 1",
+        "pyproject.toml [tool.dedupe]: threshold: must be between 0 and 1, got 7",
     ),
     "not a table": (
         {}, {}, "[tool]\ndedupe = 1",

@@ -250,7 +250,7 @@ SAID = {
         ("--links", "links.csv"),
         "links.csv:4: '1' and '4' are N here, and one story by '1' = '2' (line 2), '2' = '4' (line",
     ),
-    "standard input": (("--links", "-"), "--links: it is a file: standard input is for"),
+    "standard input": (("--links", "-"), "--links: must be a file: standard input is for"),
     "no file": (("--links", "none.csv"), "none.csv: No such file"),
     "output onto the links": (("--links", "links.csv", "-o", "links.csv"), "is also an input"),
 }

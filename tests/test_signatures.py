@@ -78,7 +78,7 @@ def test_an_index_of_datasketch_finds_the_same_story():
 REFUSED = {
     "a number": (([12],), {}, TypeError, "expected strings, got int at 0"),
     "one text": ((FERRY,), {}, TypeError, "got one str; put it into a list"),
-    "a seed": (([FERRY],), {"seed": -1}, SettingsError, "seed: it lies between 0"),
+    "a seed": (([FERRY],), {"seed": -1}, SettingsError, "seed: must be random, or between 0"),
     "no permutations": (([FERRY],), {"num_perm": 0}, ValueError, "num_perm must be at least 1"),
 }
 
