@@ -212,6 +212,13 @@ def test_columns_that_json_does_not_have_are_no_obstacle():
     assert unique(lasting).equals(lasting)
 
 
+def test_absent_values_of_pandas_in_dicts_are_absent():
+    rows = [{"title": FERRY, "date": "2026-03-03"}, *[{"title": pd.NA, "date": pd.NaT}] * 2]
+    found, wanted = cluster(rows), cluster([rows[0], *[{"title": None, "date": None}] * 2])
+    assert found.canonical.tolist() == [0, 1, 2]
+    assert list(found.keys) == list(wanted.keys)
+
+
 def test_fields_are_found_by_the_names_of_columns():
     frame = pd.DataFrame({"story": [FERRY, LAMP, AGAIN], "day": [date(2026, 3, 3)] * 3})
     assert len(cluster(frame, field="story", date_field="day")) == 2

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 INPUT = "stories"
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 EMPTY = b"{}\n"
+ABSENT = ("NAType", "NaTType")
+"""The types of what pandas has for an absent value or time."""
 FILE_NAME = re.compile(r"\S+\.(jsonl?|csv|tsv|txt|parquet|gz|zst)")
 
 
@@ -281,6 +283,8 @@ def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
 
 def json_default(value: object) -> object:
     """Return what JSON holds in the place of a value that it does not know."""
+    if type(value).__name__ in ABSENT:
+        return None
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
