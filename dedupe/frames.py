@@ -194,7 +194,7 @@ def filter_column(column: Any, wanted: Mask) -> Any:  # noqa: ANN401 - of Arrow
 class Series:
     """One column of a library: ``values`` has None for null, ``filter`` chooses rows.
 
-    ``widened`` gives it as a frame under a name.
+    ``frame`` makes a frame of it, under a name that it is given.
     """
 
     native: Any
@@ -323,3 +323,25 @@ def frame_of_columns(columns: Mapping[str, Column], library: Library) -> Any:  #
 
         return pl.DataFrame([column.polars(name) for name, column in columns.items()])
     return import_pyarrow().table({name: column.arrow() for name, column in columns.items()})
+
+
+class Tabular(ABC):
+    """What can be had as a frame of any library."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def as_frame(self, library: Library) -> Any:  # noqa: ANN401 - of that library
+        """Return it as a frame of a library."""
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 - of a library that need not be there
+        """Return it as a ``pandas.DataFrame``."""
+        return self.as_frame("pandas")
+
+    def to_polars(self) -> Any:  # noqa: ANN401 - as above
+        """Return it as a ``polars.DataFrame``."""
+        return self.as_frame("polars")
+
+    def to_arrow(self) -> Any:  # noqa: ANN401 - as above
+        """Return it as a ``pyarrow.Table``."""
+        return self.as_frame("pyarrow")

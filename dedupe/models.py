@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
+from dedupe.frames import Column, Tabular, frame_of_columns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.api.records import Records
-    from dedupe.frames import Column, Library
+    from dedupe.frames import Library
 
 Format = Literal["jsonl", "csv", "tsv", "lines", "parquet"]
 InputFormat = Format | Literal["feed"]
@@ -135,7 +137,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class Pairs(Tabular):
     """Verified pairs as columns: ``left[i] < right[i]`` are record positions.
 
     ``scores`` is in 0..1; ``parts`` holds one row a field with that field's similarity,
@@ -162,35 +164,15 @@ class Pairs:
     def __repr__(self) -> str:
         return f"<Pairs: {len(self):,}>"
 
-    def columns(self) -> dict[str, Column]:
-        """Return the pairs as columns: left, right, score, reason."""
-        from dedupe.frames import Column  # noqa: PLC0415 - for programs
-
-        return {
+    def as_frame(self, library: Library) -> Any:  # noqa: ANN401 - of that library
+        """Return a row a pair: left, right, score, reason."""
+        columns = {
             "left": Column("integer", self.left.tolist()),
             "right": Column("integer", self.right.tolist()),
             "score": Column("number", self.scores.tolist()),
             "reason": Column("string", self.reasons),
         }
-
-    def to_pandas(self) -> Any:  # noqa: ANN401 - of a library that need not be there
-        """Return a ``pandas.DataFrame`` with a row a pair."""
-        return as_frame(self.columns(), "pandas")
-
-    def to_polars(self) -> Any:  # noqa: ANN401 - as above
-        """Return a ``polars.DataFrame`` with a row a pair."""
-        return as_frame(self.columns(), "polars")
-
-    def to_arrow(self) -> Any:  # noqa: ANN401 - as above
-        """Return a ``pyarrow.Table`` with a row a pair."""
-        return as_frame(self.columns(), "pyarrow")
-
-
-def as_frame(columns: dict[str, Column], library: Library) -> Any:  # noqa: ANN401 - as above
-    """Return columns as a frame of a library."""
-    from dedupe.frames import frame_of_columns  # noqa: PLC0415 - for programs
-
-    return frame_of_columns(columns, library)
+        return frame_of_columns(columns, library)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +211,7 @@ def lay_out(canonical: NDArray[np.int64]) -> Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Clustering:
+class Clustering(Tabular):
     """Each record's canonical record, with the evidence, as columns in input order.
 
     ``canonical`` is the position of the version that is kept, ``scores`` and ``reasons`` say how
@@ -312,8 +294,6 @@ class Clustering:
 
     def columns(self) -> dict[str, Column]:
         """Return what is known of each record as columns, as ``dedupe cluster`` adds them."""
-        from dedupe.frames import Column  # noqa: PLC0415 - for programs
-
         leaders = self.canonical.tolist()
         return {
             "cluster": Column("string", [self.keys[leader] for leader in leaders]),
@@ -334,24 +314,12 @@ class Clustering:
             raise TypeError("no frame was clustered; call to_pandas(), to_polars() or to_arrow()")
         return self.records.widen(self.columns(), None)
 
-    def to_pandas(self) -> Any:  # noqa: ANN401 - as above
-        """Return the input as a ``pandas.DataFrame``, with columns added as :meth:`to_frame`."""
-        return self._frame("pandas")
-
-    def to_polars(self) -> Any:  # noqa: ANN401 - as above
-        """Return the input as a ``polars.DataFrame``, with columns added as :meth:`to_frame`."""
-        return self._frame("polars")
-
-    def to_arrow(self) -> Any:  # noqa: ANN401 - as above
-        """Return the input as a ``pyarrow.Table``, with columns added as :meth:`to_frame`."""
-        return self._frame("pyarrow")
-
-    def _frame(self, library: Library) -> Any:  # noqa: ANN401 - as above
+    def as_frame(self, library: Library) -> Any:  # noqa: ANN401 - as above
+        """Return the input with columns added; of an iterator, which is gone, ids alone."""
         if self.records is not None:
             return self.records.widen(self.columns(), library)
-        from dedupe.frames import Column  # noqa: PLC0415 - for programs
-
-        return as_frame({"id": Column("string", list(self.record_ids)), **self.columns()}, library)
+        ids = Column("string", list(self.record_ids))
+        return frame_of_columns({"id": ids, **self.columns()}, library)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the prepared texts, which are many times larger."""
