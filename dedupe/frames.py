@@ -205,6 +205,8 @@ class Series:
 
 def frame_of(value: Any) -> Frame | None:  # noqa: ANN401 - whatever a program gave
     """Return a table of any library, None for what is none; raises TypeError for a lazy one."""
+    if isinstance(value, type):
+        return None
     for library, name, kind in (
         ("pandas", "DataFrame", PandasFrame),
         ("polars", "DataFrame", PolarsFrame),
@@ -219,7 +221,7 @@ def frame_of(value: Any) -> Frame | None:  # noqa: ANN401 - whatever a program g
         raise TypeError(f"expected records, got a LazyFrame; {LAZY}")
     if type(value).__module__.startswith("pyspark."):
         raise TypeError(f"data frames {SPARK}")
-    if hasattr(value, "columns") and not isinstance(value, type):
+    if hasattr(value, "columns"):
         raise TypeError(f"expected records, got {kind_of(value)}; {OTHER}")
     return None
 

@@ -241,6 +241,12 @@ def test_a_row_that_cannot_be_read_is_named_or_stands_alone():
     assert found.canonical.tolist() == [0, 1, 0]
 
 
+class Spark(list):
+    """What a DataFrame of Spark is known by, for one who has none."""
+
+    __module__ = "pyspark.sql.dataframe"
+
+
 class Other:
     """A frame of a library that is not supported."""
 
@@ -278,6 +284,12 @@ REFUSED = {
         lambda: {"title": [FERRY, AGAIN]},
         TypeError,
         "got one dict; for columns, pass a data frame made of it",
+    ),
+    "a frame of Spark": (Spark, TypeError, "go to dedupe.backends.spark.cluster"),
+    "the class of a frame": (
+        lambda: pl.DataFrame,
+        TypeError,
+        "expected an iterable of dicts or strings, or a data frame, got type",
     ),
     "a frame of another library": (
         Other,
