@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from dedupe.api.records import INPUT, checked_settings, open_records, read_records
+from dedupe.api.records import NAME, checked_settings, open_records, read_records
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Unpack
 
-    from dedupe.api.records import Record, Records
+    from dedupe.api.records import ArrowStream, Input, Record, Records
     from dedupe.config import Settings
     from dedupe.config_keywords import SettingsKeywords
     from dedupe.gate.models import Findings
@@ -30,19 +30,12 @@ if TYPE_CHECKING:
 AGAINST = "against"
 
 
-class ArrowStream(Protocol):
-    """A data frame: of pandas, polars, pyarrow, or another that exports an Arrow stream."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the stream."""
-
-
 Item = TypeVar("Item", bound="Record")
-FrameType = TypeVar("FrameType", bound=ArrowStream)
+FrameType = TypeVar("FrameType", bound="ArrowStream")
 
 
 def cluster(
-    stories: Iterable[Record] | ArrowStream,
+    stories: Input,
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
@@ -118,7 +111,7 @@ def unique(
 
 
 def pairs(
-    stories: Iterable[Record] | ArrowStream,
+    stories: Input,
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
@@ -137,10 +130,10 @@ def pairs(
 
 
 def check(
-    stories: Iterable[Record] | ArrowStream,
+    stories: Input,
     settings: Settings | None = None,
     *,
-    against: Iterable[Record] | ArrowStream | None = None,
+    against: Input | None = None,
     max_duplicates: int | None = None,
     max_rate: float | None = None,
     max_cluster: int | None = None,
@@ -196,12 +189,12 @@ class Run:
 
 def run_records(
     call: str,
-    stories: Iterable[Record] | ArrowStream,
+    stories: Input,
     settings: Settings | None,
     given: SettingsKeywords,
     progress: Progress | None,
     *,
-    against: Iterable[Record] | ArrowStream | None = None,
+    against: Input | None = None,
     again: bool = False,
 ) -> Run:
     """Cluster what a program gave; with ``again`` it can be gone through once more."""
@@ -209,7 +202,7 @@ def run_records(
     records = open_records(stories, chosen, call)
     if again and not records.lasting:
         records = replace(records, items=list(records.items))
-    sources = [(INPUT, records)]
+    sources = [(NAME, records)]
     if against is not None:
         sources.insert(0, (AGAINST, open_records(against, chosen, call)))
     tell = Teller(progress, sum(len(own) for _, own in sources) or None)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
 
@@ -31,14 +31,24 @@ if TYPE_CHECKING:
     from dedupe.io.rejects import Reject
     from dedupe.models import Batch
 
-    Record = str | Mapping[str, Any]
-
-INPUT = "stories"
+NAME = "stories"
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 EMPTY = b"{}\n"
 ABSENT = ("NAType", "NaTType")
 """The types of what pandas has for an absent value or time."""
 FILE_NAME = re.compile(r"\S+\.(jsonl?|csv|tsv|txt|parquet|gz|zst)")
+
+
+class ArrowStream(Protocol):
+    """A data frame: of pandas, polars, pyarrow, or another that exports an Arrow stream."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the stream."""
+
+
+Record = str | Mapping[str, Any]
+Input = Iterable[Record] | ArrowStream
+"""What the functions take as records."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Records:
         for name in added:
             if name in frame.names():
                 reason = f"already have a column {name}; name others, as in into='mine'"
-                raise InputError(INPUT, None, reason)
+                raise InputError(NAME, None, reason)
         return frame.widen(added)
 
     def as_frame(self, library: Library | None) -> Frame:
@@ -239,7 +249,7 @@ def checked_settings(
 def encode_records(
     stories: Iterable[Record],
     settings: Settings,
-    name: str = INPUT,
+    name: str = NAME,
     unreadable: bytes | None = None,
 ) -> Iterator[bytes]:
     """Yield dicts and strings as lines of JSON; raises as :meth:`Records.lines`."""
@@ -293,7 +303,7 @@ def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> N
     raise InputError(position_label((error.line or 1) - 1), None, with_keywords(error.reason))
 
 
-def position_label(position: int, name: str = INPUT) -> str:
+def position_label(position: int, name: str = NAME) -> str:
     """Return how a record is named in an error."""
     return f"{name}[{position}]"
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
     from types import TracebackType
+    from typing import Unpack
 
-    from dedupe.api.records import Record
+    from dedupe.api.records import Input
+    from dedupe.config_keywords import SettingsKeywords
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
@@ -52,7 +54,10 @@ class Index:
     """
 
     def __init__(
-        self, path: Path = schema.MEMORY, settings: Settings | None = None, **given: object
+        self,
+        path: Path = schema.MEMORY,
+        settings: Settings | None = None,
+        **given: Unpack[SettingsKeywords],
     ) -> None:
         if os.fspath(path) == schema.MEMORY:
             chosen = checked_settings(settings, given, CALL)
@@ -84,7 +89,9 @@ class Index:
         self.settings = self.store.settings
 
     @classmethod
-    def create(cls, path: Path, settings: Settings | None = None, **given: object) -> Self:
+    def create(
+        cls, path: Path, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
+    ) -> Self:
         """Make an empty index and open it; settings as for :func:`dedupe.cluster`.
 
         Raises StoreError where there is something already, SettingsError for a setting that is
@@ -97,7 +104,7 @@ class Index:
         return cls(path, jobs=chosen.jobs)
 
     @classmethod
-    def open(cls, path: Path, **given: object) -> Self:
+    def open(cls, path: Path, **given: Unpack[SettingsKeywords]) -> Self:
         """Open an index; settings that are given must be those that it was made with.
 
         Raises StoreError for a file that is no index or damaged, and for another setting, rule or
@@ -164,7 +171,7 @@ class Index:
                 store.close()
             self._stores.clear()
 
-    def add(self, stories: Iterable[Record]) -> list[Answer]:
+    def add(self, stories: Input) -> list[Answer]:
         """Take records in; returns what became of each. On return they are on disk.
 
         A record with the id of another one takes its place. Raises TypeError for a single record in
@@ -173,7 +180,7 @@ class Index:
         """
         return self.add_corpus(self.corpus_of(stories))
 
-    def match(self, stories: Iterable[Record]) -> list[Answer]:
+    def match(self, stories: Input) -> list[Answer]:
         """Return what ``add`` would answer to each record alone, and change nothing."""
         return self.match_corpus(self.corpus_of(stories))
 
@@ -223,7 +230,7 @@ class Index:
         """Return every cluster with its records, the oldest cluster first."""
         return export.export_clusters(self.store)
 
-    def corpus_of(self, stories: Iterable[Record]) -> Corpus:
+    def corpus_of(self, stories: Input) -> Corpus:
         """Return records of a program as columns."""
         lines = open_records(stories, self.settings, CALL).lines(self.settings, "stories")
         source = Source("stories", "jsonl", lines, self.settings, ReadStats(), raise_with_position)
