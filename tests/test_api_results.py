@@ -210,6 +210,9 @@ def test_progress_of_an_iterator_knows_no_end_until_it_is_read():
     cluster((each for each in DEMO), progress=lambda *call: calls.append(call))
     assert calls[-1] == ("matching", len(DEMO), len(DEMO))
     assert ("reading", len(DEMO), None) in calls
+    calls.clear()
+    check((each for each in DEMO), against=DEMO[:3], progress=lambda *call: calls.append(call))
+    assert calls[:2] == [("reading", 3, None), ("reading", len(DEMO) + 3, None)]
 
 
 def test_what_progress_raises_ends_the_run():

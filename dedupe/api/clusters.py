@@ -205,17 +205,18 @@ def run_records(
     sources = [(NAME, records)]
     if against is not None:
         sources.insert(0, (AGAINST, open_records(against, chosen, call)))
-    tell = Teller(progress, sum(len(own) for _, own in sources) or None)
+    counts = [len(own) for _, own in sources]
+    reporter = ProgressReporter(progress, sum(counts) if all(counts) else None)
     clock = Clock()
-    batches = tell.reading(
+    batches = reporter.reading(
         batch for name, own in sources for batch in read_records(own, chosen, name)
     )
     corpus = load_corpus(batches, len(chosen.field), keep=without_bytes)
     clock.stop("reading")
-    tell.total = len(corpus)
-    contents = MEMORY.prepare(corpus, chosen, partial(tell, "preparing"))
+    reporter.total = len(corpus)
+    contents = MEMORY.prepare(corpus, chosen, partial(reporter, "preparing"))
     clock.stop("preparing")
-    result = run_prepared(corpus, contents, chosen, tell, MEMORY, clock)
+    result = run_prepared(corpus, contents, chosen, reporter, MEMORY, clock)
     return Run(records, corpus, contents, chosen, result)
 
 
@@ -225,19 +226,19 @@ def without_bytes(batches: Iterable[Batch]) -> tuple[Batch, ...]:
 
 
 @dataclass(slots=True)
-class Teller:
-    """Tells a program how far a run is, in records."""
+class ProgressReporter:
+    """Reports to a program how far a run is, in records."""
 
     progress: Progress | None
     total: int | None
 
     def __call__(self, stage: str, share: float) -> None:
-        """Tell the share of a stage that is done, 0 to 1."""
+        """Report the share of a stage that is done, 0 to 1."""
         if self.progress and self.total is not None:
             self.progress(stage, round(share * self.total), self.total)
 
     def reading(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass batches on, and tell how many records have come."""
+        """Pass batches on, and report how many records have come."""
         records = 0
         for batch in batches:
             records += len(batch)

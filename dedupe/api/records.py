@@ -135,8 +135,8 @@ def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noq
     if series is not None:
         return Records(list(series_items(series, call)), *place, series=series)
     if not isinstance(stories, Iterable):
-        told = "expected an iterable of dicts or strings, or a data frame"
-        raise TypeError(f"{call}: {told}, got {kind_of(stories)}")
+        expected = "expected an iterable of dicts or strings, or a data frame"
+        raise TypeError(f"{call}: {expected}, got {kind_of(stories)}")
     return Records(stories, *place)
 
 
@@ -175,8 +175,8 @@ def series_items(series: Series, call: str) -> Iterator[Record]:
     """Yield the values of a column as records, null as one without a text."""
     for at, value in enumerate(series.values()):
         if value is not None and not isinstance(value, str | Mapping):
-            told = f"expected a {kind_of(series.native)} of strings, got {kind_of(value)}"
-            raise TypeError(f"{call}: {told} at {at}")
+            reason = f"expected a {kind_of(series.native)} of strings, got {kind_of(value)}"
+            raise TypeError(f"{call}: {reason} at {at}")
         yield {} if value is None else value
 
 
