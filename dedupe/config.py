@@ -192,10 +192,12 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told; build it with :func:`resolve` or by keyword.
+    """The settings of a run, checked however they are made.
 
-    >>> Settings(threshold=0.8).threshold
-    0.8
+    A value may be text, as on the command line. Raises SettingsError for one that is out of range.
+
+    >>> Settings(threshold=0.8, window="36h", keep="earliest").window
+    129600
     """
 
     field: tuple[Field, ...] = DEFAULT_FIELDS
@@ -222,6 +224,11 @@ class Settings:
     csv_escape: bool = False
     date_format: str | None = None
     same: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for setting in SETTINGS:
+            value = setting.check(getattr(self, setting.name), "Settings")
+            object.__setattr__(self, setting.name, value)
 
     def manifest(self) -> dict[str, object]:
         """All settings as plain JSON values, for ``--stats``."""

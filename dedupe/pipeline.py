@@ -21,7 +21,7 @@ from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, con
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.preprocess import Contents, preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
@@ -83,6 +83,18 @@ def run(
     clock.stop("reading")
     contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
+    return run_prepared(corpus, contents, settings, progress, backend, clock)
+
+
+def run_prepared(
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[str, float], None],
+    backend: Backend,
+    clock: Clock,
+) -> Result:
+    """Find near-duplicates among the records of a corpus whose texts are prepared."""
     state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
     clock.stop("matching")
     pairs = to_pairs(state, settings)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
-    "format_versions", "hashing", "kernel", "models", "pairs", "parallel", "tokens",
+    "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
+    "field_names", "format_versions", "frames", "hashing", "kernel", "models", "notebook",
+    "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}
@@ -30,10 +31,12 @@ MAY_IMPORT = {
     "arrays": {"kernel"},
     "config": {"config_reading", "config_values", "errors", "field_names"},
     "config_layers": {"config", "errors"},
+    "config_keywords": {"config_values"},
     "config_reading": {"config_values"},
     "config_values": {"errors"},
+    "frames": {"errors"},
     "kernel": {"_native"},
-    "models": {"io"},
+    "models": {"frames", "io", "notebook"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
@@ -42,7 +45,7 @@ MAY_IMPORT = {
     "result": BASE | {"io", "scoring"},
     "pipeline": CORE,
     "backends": RUNS,
-    "api": RUNS,
+    "api": RUNS | {"evaluation", "gate", "reports"},
     "index": RUNS | {"api"},
     "evaluation": RUNS,
     "gate": BASE | {"io"},

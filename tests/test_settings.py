@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import get_type_hints
 
+import numpy as np
 import pytest
 
 from dedupe.config import BY_NAME, SETTINGS, Settings, check_name, resolve
+from dedupe.config_keywords import FOR_FILES, SettingsKeywords
 from dedupe.config_values import Field
 from dedupe.errors import SettingsError
 
@@ -136,3 +140,59 @@ def test_the_manifest_gives_back_the_settings():
     settings = Settings(threshold=0.7, window=60, keep=("earliest",), field=(Field(("a", "b"), 2),))
     given = {name: value for name, value in settings.manifest().items() if value is not None}
     assert resolve([("manifest", given)]) == settings
+
+
+@pytest.mark.parametrize(("name", "given", "value"), GOOD)
+def test_the_constructor_takes_what_a_layer_takes(name: str, given: object, value: object):
+    assert getattr(Settings(**{name: given}), name) == value
+    assert getattr(replace(Settings(), **{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "reason"),
+    [case for case in BAD if case[:2] != ("window", 90)],
+)
+def test_the_constructor_and_replace_refuse_what_a_layer_refuses(name, given, reason):
+    for make in (Settings, lambda **some: replace(Settings(), **some)):
+        with pytest.raises(SettingsError) as caught:
+            make(**{name: given})
+        assert str(caught.value).startswith(f"Settings: {name}: ")
+        assert reason in str(caught.value)
+
+
+ONLY_HERE = {
+    "seconds": ("window", 5400, 5400),
+    "a timedelta": ("window", timedelta(hours=36), 129600),
+    "no window": ("window", None, None),
+    "a field": ("field", Field(("title",), 0.123456789), (Field(("title",), 0.123456789),)),
+    "a list of keys": ("keep", ["first"], ("first",)),
+    "numpy": ("threshold", np.float64(0.25), 0.25),
+}
+
+
+@pytest.mark.parametrize(("name", "given", "value"), ONLY_HERE.values(), ids=ONLY_HERE)
+def test_what_a_program_may_give_besides(name: str, given: object, value: object):
+    assert getattr(Settings(**{name: given}), name) == value
+
+
+WRONG = {
+    "no field": ({"field": ()}, "field: needs at least one value"),
+    "a field of no weight": ({"field": Field(("title",), 0.0)}, "a weight must be above 0"),
+    "a negative duration": ({"window": timedelta(-1)}, "must be a duration"),
+    "negative seconds": ({"window": -5}, "must be a duration"),
+    "a number for a path": ({"max_line": -1}, "must be a size"),
+    "two values for one": ({"threshold": [0.5, 0.6]}, "takes one value"),
+}
+
+
+@pytest.mark.parametrize(("given", "reason"), WRONG.values(), ids=WRONG)
+def test_what_the_constructor_refuses_besides(given, reason):
+    with pytest.raises(SettingsError) as caught:
+        Settings(**given)
+    assert reason in str(caught.value)
+
+
+def test_the_keywords_of_the_functions_are_the_settings_of_records_in_memory():
+    hints = get_type_hints(SettingsKeywords)
+    assert {*hints, *FOR_FILES} == set(BY_NAME)
+    assert not hints.keys() & set(FOR_FILES)

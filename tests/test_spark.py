@@ -30,7 +30,7 @@ from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.preprocess import number_contents, preprocess
 
 if TYPE_CHECKING:

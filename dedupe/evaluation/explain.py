@@ -20,7 +20,7 @@ from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.record_ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import HOUR, NO_TIME, Corpus
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
 

@@ -17,7 +17,7 @@ from dedupe.config import Settings
 from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
 from dedupe.io.pairs import RecordLocations
-from dedupe.pairs import pack, pack_ordered
+from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -43,6 +43,19 @@ class Paint(Protocol):
         """What matters less."""
 
 
+class Plain:
+    """Leaves text as it is."""
+
+    def head(self, text: str) -> str:
+        """A heading."""
+        return text
+
+    good = bad = faint = head
+
+
+PLAIN = Plain()
+
+
 def explanation_text(explanation: Explanation, corpus: Corpus, paint: Paint) -> Iterator[str]:
     """Yield the lines of an explanation, the decision first."""
     yield outcome_line(explanation, paint)

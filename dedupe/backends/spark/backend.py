@@ -27,7 +27,7 @@ from dedupe.errors import BackendError
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.pipeline import Backend
 from dedupe.preprocess import RARE_KEYS, number_contents
 from dedupe.scoring.score import score_pairs

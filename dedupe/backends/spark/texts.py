@@ -14,7 +14,7 @@ import pyarrow as pa
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
 from dedupe.io.string_columns import code_strings
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.preprocess import (
     RARE_KEYS,
     concat_texts,
