@@ -11,17 +11,16 @@ import orjson
 
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import InputError, SettingsError
-from dedupe.io.columns_used import check_texts
 from dedupe.io.jsonl import read_jsonl
-from dedupe.io.rejects import QUARANTINE
-from dedupe.io.source import Source
+from dedupe.io.read_notes import check_texts
+from dedupe.io.source import QUARANTINE, Source
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dedupe.io.rejects import Reject
+    from dedupe.io.source import Reject
     from dedupe.models import Batch, Clustering
 
     Record = str | Mapping[str, Any]

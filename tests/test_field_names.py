@@ -17,7 +17,7 @@ from dedupe.field_names import HEADLINES as TITLE_NAMES
 from dedupe.field_names import IDS as ID_NAMES
 from dedupe.field_names import LEDES as LEDE_NAMES
 from dedupe.field_names import SOURCES, plain_name
-from dedupe.io.columns_used import column_shares, columns_line, reading_notes
+from dedupe.io.read_notes import column_shares, columns_line, reading_notes
 from dedupe.models import NO_TIME, ReadStats
 
 DAY = "2026-05-01"

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from dedupe.errors import InputError
-from dedupe.io.labels import Label, read_labels
-from dedupe.io.record_ids import find_pairs, record_names
+from dedupe.io.labels import Label, find_pairs, read_labels, record_names
 from dedupe.models import Corpus
 
 if TYPE_CHECKING:

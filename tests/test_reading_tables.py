@@ -10,8 +10,8 @@ from readers import read_bytes, records_of
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.io.columns_used import reading_notes
 from dedupe.io.encodings import likely_encoding
+from dedupe.io.read_notes import reading_notes
 from dedupe.models import ReadStats
 
 READ: dict[str, tuple[bytes, dict[str, Any], list[str]]] = {

@@ -16,8 +16,7 @@ import click
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.gate.baseline import encode_baseline, read_baseline
 from dedupe.gate.models import Limits
-from dedupe.io.atomic import check_not_input, open_replacement, output_errors
-from dedupe.io.compression import display_name
+from dedupe.io.files import check_not_input, display_name, open_replacement, output_errors
 from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
 

@@ -128,7 +128,7 @@ def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) ->
         output_style,
     )
     from dedupe.evaluation.evaluate import as_json
-    from dedupe.io.compression import check_inputs
+    from dedupe.io.files import check_inputs
 
     started = time.perf_counter()
     check_destinations(request)

@@ -13,7 +13,7 @@ import click
 from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.index_options import feed_options
 from dedupe.cli.options import Command, examples
-from dedupe.io.csv_write import check_one_table, is_table
+from dedupe.io.csv_table import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
@@ -157,8 +157,7 @@ def input_batches(
     request: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
 ) -> Iterator[Batch]:
     """Batches of the input: a stream as it comes, files in bulk."""
-    from dedupe.io.reader import read
-    from dedupe.io.stream import read_stream
+    from dedupe.io.reader import read, read_stream
 
     stdin = standard_input()
     survivors = by_line or (is_stream(stdin) and request.format not in TABLES)
@@ -203,7 +202,7 @@ def answer_batches(
         selected_chunks,
         widen_header,
     )
-    from dedupe.io.integrity import check_output
+    from dedupe.io.output import check_output
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))

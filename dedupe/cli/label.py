@@ -16,8 +16,7 @@ from dedupe.cli.console import in_color, is_terminal, standard_input
 from dedupe.cli.feature_text import gap_text, time_text
 from dedupe.cli.options import Command, Request, examples, run_options
 from dedupe.errors import OutputError
-from dedupe.io.atomic import check_not_input
-from dedupe.io.compression import split_suffix
+from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.format import count_noun

@@ -14,7 +14,7 @@ import click
 from dedupe import installed_version
 from dedupe.cli.console import is_terminal
 from dedupe.cli.options import Command, Request, examples, run_options
-from dedupe.io.compression import display_name, split_suffix
+from dedupe.io.files import display_name, split_suffix
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:

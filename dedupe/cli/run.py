@@ -26,11 +26,10 @@ from dedupe.cli.console import (
 from dedupe.cli.notes import run_notes
 from dedupe.errors import AccountingError, BackendError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
-from dedupe.io.atomic import is_replaceable
-from dedupe.io.columns_used import column_shares, reading_notes
-from dedupe.io.integrity import RowCounter
-from dedupe.io.output import open_output
+from dedupe.io.files import is_replaceable
+from dedupe.io.output import RowCounter, open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
+from dedupe.io.read_notes import column_shares, reading_notes
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
@@ -41,8 +40,7 @@ if TYPE_CHECKING:
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.config import Settings
-    from dedupe.io.integrity import RowChecksum
-    from dedupe.io.output import Output
+    from dedupe.io.output import Output, RowChecksum
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 

@@ -11,16 +11,17 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_write import (
+from dedupe.io.csv_table import (
+    TEXT,
     check_one_table,
     csv_cells,
     dialect_of,
+    header_names,
     holds_objects,
     is_table,
     line_ending_of,
     without_line_ending,
 )
-from dedupe.io.records import TEXT, header_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

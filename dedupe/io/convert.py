@@ -1,7 +1,9 @@
-"""Write records in another format than they came in: JSON Lines as CSV or TSV, and back."""
+"""Convert records: JSON Lines to CSV or TSV and back, or the bytes of a batch to dicts."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,17 +18,18 @@ from dedupe.io.annotate import (
     selected_chunks,
     splice_members,
 )
-from dedupe.io.csv_write import (
+from dedupe.io.csv_table import (
     DIALECTS,
+    TEXT,
     check_one_table,
+    csv_names,
+    csv_records,
     csv_row,
     dialect_of,
     holds_objects,
     is_table,
 )
-from dedupe.io.integrity import check_output
-from dedupe.io.output import target_of
-from dedupe.io.records import batch_records, csv_names
+from dedupe.io.output import check_output, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from dedupe.models import Batch, Dialect
 
 OTHER_NAME = "use --into with another name"
+# A whole number of so many digits may not fit into 64 bits, and orjson would round it.
+LONG = re.compile(rb"\d{19}")
+MOST_DIGITS = 20
+TOO_LARGE = 1 << 64
 
 
 def write_records(
@@ -240,3 +247,28 @@ def as_json(value: Any) -> str:  # noqa: ANN401 - whatever the JSON held
         return orjson.dumps(value).decode()
     except TypeError:
         return str(value)
+
+
+def batch_records(batch: Batch) -> list[dict[str, Any]]:
+    """Return objects by member, rows of tables by column, and plain lines as ``text``."""
+    if is_table(batch):
+        return list(csv_records(batch))
+    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
+    lines = (batch.data[start:end] for start, end in spans)
+    if batch.format == "lines":
+        return [{TEXT: line.decode()} for line in lines]
+    return [parse_object(line) for line in lines]
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """Return an object of JSON, its whole numbers exact or else too large for 64 bits."""
+    if LONG.search(line):
+        found: dict[str, Any] = json.loads(line, parse_int=parse_int)
+    else:
+        found = orjson.loads(line)
+    return found
+
+
+def parse_int(digits: str) -> int:
+    """Return a whole number, unless it is endless."""
+    return int(digits) if len(digits) <= MOST_DIGITS else TOO_LARGE

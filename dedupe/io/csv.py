@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import (
+from dedupe.io.csv_table import (
     SAMPLE,
     SEP_LINE,
     choose_dialect,
     column_numbers,
     guess_columns,
     looks_like_data,
+    read_cells,
 )
-from dedupe.io.csv_write import read_cells
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.fields import Unreadable, check_names, extract_columns
+from dedupe.io.field_lookup import Unreadable, check_names
+from dedupe.io.fields import extract_columns
 from dedupe.io.source import split_blocks, too_long_message
 
 if TYPE_CHECKING:

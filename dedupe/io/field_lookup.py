@@ -163,3 +163,62 @@ def values_under(records: Sequence[Record], name: str) -> list[Any]:
         descend(record, steps) if value is None else value
         for record, value in zip(records, values, strict=True)
     ]
+
+
+TYPE_NAMES = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+    bytes: "binary",
+}
+MAX_NAMES = 12
+MAX_NAME_LENGTH = 40
+
+
+class Unreadable(ValueError):  # noqa: N818 - a fact about a record; InputError is the error
+    """Why a record cannot be read, before its place is known."""
+
+
+def check_names(sample: Record, settings: Settings) -> None:
+    """Raise Unreadable where the columns of a table hold no text; ``sample`` has one of each type.
+
+    A table that lacks a field by the name that was given for it is refused as a whole, too.
+    """
+    keys = frozenset(sample)
+    wrong = []
+    for role in text_roles(settings):
+        for way in accessors(role, keys):
+            [value] = way.values([sample])
+            if isinstance(value, str):
+                return
+            if value is not None and not role.is_lede:
+                wrong.append(wrong_type_message(way.name, value))
+    raise Unreadable(wrong[0] if wrong else no_text_message(sample, settings))
+
+
+def wrong_type_message(name: str, value: object) -> str:
+    """Word a text that is no string, under the name that it was found by."""
+    if isinstance(value, dict) and value:
+        inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
+        return (
+            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
+        )
+    return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
+
+
+def no_text_message(record: Record, settings: Settings) -> str:
+    """Word the lack of any text, with what was looked for and what is there."""
+    names = list(map(shorten, record))
+    if len(names) > MAX_NAMES:
+        names[MAX_NAMES:] = ["..."]
+    has = ", ".join(names) or "nothing"
+    return f"no text: looked for {looked_for(settings)}; the record has {has}"
+
+
+def shorten(name: str) -> str:
+    """Return a name as messages show it."""
+    return name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..."

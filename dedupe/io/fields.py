@@ -21,9 +21,9 @@ from dedupe.io.field_lookup import (
     URL_ROLE,
     Accessor,
     accessors,
-    looked_for,
     setting_role,
     text_roles,
+    wrong_type_message,
 )
 from dedupe.io.placeholders import find_placeholders
 from dedupe.io.urls import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
@@ -38,27 +38,10 @@ if TYPE_CHECKING:
     from dedupe.io.field_lookup import Record, Role
 
     Convert = Callable[[list[Any], Accessor], list[Any]]
-
-TYPE_NAMES = {
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-    bytes: "binary",
-}
-MAX_NAMES = 12
-MAX_NAME_LENGTH = 40
 HOST = "host of the url"
 ALL_TEXT = {str}
 SAMPLE = 50
 """Records of a batch that are looked at for names and for columns that nobody named."""
-
-
-class Unreadable(ValueError):  # noqa: N818 - a fact about a record; InputError is the error
-    """Why a record cannot be read, before its place is known."""
 
 
 @dataclass(slots=True)
@@ -277,44 +260,3 @@ def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | N
         if all(found):
             break
     return found if found and any(found) else None
-
-
-def check_names(sample: Record, settings: Settings) -> None:
-    """Raise Unreadable where the columns of a table hold no text; ``sample`` has one of each type.
-
-    A table that lacks a field by the name that was given for it is refused as a whole, too.
-    """
-    keys = frozenset(sample)
-    wrong = []
-    for role in text_roles(settings):
-        for way in accessors(role, keys):
-            [value] = way.values([sample])
-            if isinstance(value, str):
-                return
-            if value is not None and not role.is_lede:
-                wrong.append(wrong_type_message(way.name, value))
-    raise Unreadable(wrong[0] if wrong else no_text_message(sample, settings))
-
-
-def wrong_type_message(name: str, value: object) -> str:
-    """Word a text that is no string, under the name that it was found by."""
-    if isinstance(value, dict) and value:
-        inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
-        return (
-            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
-        )
-    return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
-
-
-def no_text_message(record: Record, settings: Settings) -> str:
-    """Word the lack of any text, with what was looked for and what is there."""
-    names = list(map(shorten, record))
-    if len(names) > MAX_NAMES:
-        names[MAX_NAMES:] = ["..."]
-    has = ", ".join(names) or "nothing"
-    return f"no text: looked for {looked_for(settings)}; the record has {has}"
-
-
-def shorten(name: str) -> str:
-    """Return a name as messages show it."""
-    return name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..."

@@ -1,4 +1,4 @@
-"""Read JSON Lines: one object a line."""
+"""Read one record a line: objects of JSON Lines, and plain headlines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import orjson
 
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.fields import TYPE_NAMES, extract_columns
-from dedupe.io.source import MOST_BYTES, MOST_RECORDS
+from dedupe.io.field_lookup import TYPE_NAMES
+from dedupe.io.fields import Columns, clear_placeholders, extract_columns
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks
+from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -135,3 +137,34 @@ def describe_decode_error(message: str, rest: str) -> str:
         if rest.startswith(literal):
             return f"{literal} is no JSON number"
     return "half of a surrogate pair" if message == "no low surrogate in string" else message
+
+
+def read_lines(source: Source) -> Iterator[Batch]:
+    """Yield batches of the lines that are not blank; each is the text of the first field."""
+    for block in split_blocks(line_records(source), lambda item: len(item[1])):
+        numbers, raws, texts = map(list, zip(*block, strict=True))
+        count = len(block)
+        columns = Columns(
+            texts=(texts, *([""] * count for _ in source.settings.field[1:])),
+            ids=[""] * count,
+            sources=[""] * count,
+            times=np.full(count, NO_TIME),
+            url_keys=np.zeros(count, np.int64),
+        )
+        clear_placeholders(columns)
+        yield source.batch(raws, np.array(numbers, np.int64), columns)
+
+
+def line_records(source: Source) -> Iterator[tuple[int, bytes, str]]:
+    """Yield the number, bytes and text of each line; blank ones are counted."""
+    for number, raw in enumerate(source.single_lines(), source.first):
+        source.read_stats.met += 1
+        if raw.isspace():
+            source.read_stats.blank += 1
+            continue
+        try:
+            text = raw.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            source.refuse(number, utf8_problem(raw, source.settings.encoding), raw)
+            continue
+        yield number, raw, text

@@ -1,27 +1,41 @@
-"""Open the output: standard output, or a file that appears whole or not at all."""
+"""Open the output, and check that it holds every record that it should."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from dedupe.errors import OutputError
+import numpy as np
+
+from dedupe.errors import AccountingError, OutputError
 from dedupe.escape import escape_controls
-from dedupe.io.atomic import check_not_input, open_replacement, output_errors
+from dedupe.io.csv_table import is_table
+from dedupe.io.files import (
+    CODECS,
+    Writer,
+    check_not_input,
+    open_compressor,
+    open_replacement,
+    output_errors,
+)
 from dedupe.io.parquet import MISSING, SUFFIX, has_pyarrow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe.models import Batch
 
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
 NO_TERMINAL = "Parquet is not for a terminal; write it to a file, as in -o out.parquet"
 NO_PARQUET = "only cluster, unique, pairs and split write Parquet; name it otherwise"
 PACKED_TWICE = "Parquet is compressed within; name it .parquet"
-NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 
 
 TARGETS = ("jsonl", "csv", "tsv", "parquet")
@@ -34,6 +48,7 @@ SUFFIXES = {
     ".tsv": "tsv",
     SUFFIX: "parquet",
 }
+NEWLINE = b"\n"
 
 
 def target_of(path: str | None, to: str | None) -> str | None:
@@ -48,16 +63,6 @@ def target_of(path: str | None, to: str | None) -> str | None:
     if suffixes and suffixes[-1] in CODECS:
         suffixes.pop()
     return SUFFIXES.get(suffixes[-1]) if suffixes else None
-
-
-class Writer(Protocol):
-    """A compressor over a file, or the file itself."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take bytes."""
-
-    def close(self) -> None:
-        """Pass on what is left, and end."""
 
 
 class Output:
@@ -133,7 +138,7 @@ def open_output(
         raise OutputError(path, NO_PARQUET)
     with open_replacement(path) as file:
         if codec:
-            writer = codec(path, file)
+            writer = open_compressor(path, codec, file)
             output = Output(path, writer, writer.close)
         else:
             output = Output(path, file, file.flush)
@@ -188,41 +193,95 @@ def standard_output() -> BinaryIO:
     return open(sys.stdout.fileno(), "wb", closefd=False)
 
 
-# Each module is imported where it is needed: most runs need none, and some Pythons lack one. No
-# time and no name goes into the file, so that equal results are equal bytes.
-def gzip_writer(_path: str, file: BinaryIO) -> Writer:
-    """A writer that compresses into ``file``; closing it leaves the file open."""
-    import gzip  # noqa: PLC0415 - see above
+def check_output(
+    chunks: Iterable[bytes],
+    batches: Sequence[Batch],
+    chosen: NDArray[np.bool_] | None = None,
+    *,
+    header: bool = True,
+) -> Iterator[bytes]:
+    """Pass on the chunks of an output that holds the chosen records, or all, each once.
 
-    return gzip.GzipFile("", "wb", 6, file, mtime=0)
-
-
-def bzip2_writer(_path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`."""
-    import bz2  # noqa: PLC0415 - see above
-
-    return bz2.BZ2File(file, "wb")
-
-
-def xz_writer(_path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`."""
-    import lzma  # noqa: PLC0415 - see above
-
-    return lzma.LZMAFile(file, "wb")
-
-
-def zstd_writer(path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`; raises OutputError when the extra is not installed."""
-    try:
-        import zstandard  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise OutputError(path, NO_ZSTD) from None
-    return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
+    ``header``: a table's header comes first. Raises AccountingError at the end when the line
+    endings in the chunks are not those of the records, of which each has at least one.
+    """
+    found = 0
+    for chunk in chunks:
+        found += chunk.count(NEWLINE)
+        yield chunk
+    expected = sum(batch_lines(batch, part) for batch, part in output_parts(batches, chosen))
+    if header and batches and is_table(batches[0]):
+        expected += with_line_ending(batches[0].header)
+    if found != expected:
+        raise AccountingError("lines of output", expected, found)
 
 
-CODECS: dict[str, Callable[[str, BinaryIO], Writer]] = {
-    ".gz": gzip_writer,
-    ".bz2": bzip2_writer,
-    ".xz": xz_writer,
-    ".zst": zstd_writer,
-}
+def output_parts(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_] | None
+) -> Iterator[tuple[Batch, NDArray[np.bool_]]]:
+    """Each batch with its part of the choice."""
+    start = 0
+    for batch in batches:
+        size = len(batch)
+        yield batch, np.ones(size, bool) if chosen is None else chosen[start : start + size]
+        start += size
+    if chosen is not None and len(chosen) != start:
+        raise AccountingError("records decided about", start, len(chosen))
+
+
+def batch_lines(batch: Batch, chosen: NDArray[np.bool_]) -> int:
+    """The line endings of some records: those that they hold, and one where the last has none."""
+    endings = np.flatnonzero(np.frombuffer(batch.data, np.uint8) == ord(NEWLINE))
+    spans = np.searchsorted(endings, batch.limits) - np.searchsorted(endings, batch.starts)
+    lacking = len(batch) and chosen[-1] and not batch.data.endswith(NEWLINE)
+    return int(spans[chosen].sum()) + bool(lacking)
+
+
+def with_line_ending(line: bytes) -> int:
+    """Return the line endings of a header, which may lack its last; 0 without a header."""
+    return line.count(NEWLINE) + (bool(line) and not line.endswith(NEWLINE))
+
+
+@dataclass(frozen=True, slots=True)
+class RowChecksum:
+    """How many lines there are, and the sum of their hashes.
+
+    >>> RowChecksum.of([b"a", b"b"]) == RowChecksum.of([b"b"]) + RowChecksum.of([b"a"])
+    True
+    """
+
+    SIZE: ClassVar[int] = 16
+
+    count: int = 0
+    sum: int = 0
+
+    @classmethod
+    def of(cls, lines: Iterable[bytes]) -> RowChecksum:
+        """Some lines without their endings."""
+        hashes = [blake2b(line, digest_size=cls.SIZE).digest() for line in lines]
+        return cls(len(hashes), sum(map(int.from_bytes, hashes)) % (1 << 8 * cls.SIZE))
+
+    def __add__(self, other: RowChecksum) -> RowChecksum:
+        return RowChecksum(self.count + other.count, (self.sum + other.sum) % (1 << 8 * self.SIZE))
+
+    @property
+    def checksum(self) -> str:
+        """The sum as hex digits."""
+        return f"{self.sum:0{2 * self.SIZE}x}"
+
+
+class RowCounter:
+    """Counts the lines in chunks that pass through it; ``rows`` are those so far."""
+
+    def __init__(self) -> None:
+        self.rows = RowChecksum()
+
+    def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass on chunks, which may end within a line."""
+        rest = b""
+        for chunk in chunks:
+            *lines, rest = (rest + chunk).split(NEWLINE)
+            self.rows += RowChecksum.of(lines)
+            yield chunk
+        if rest:
+            self.rows += RowChecksum.of([rest])

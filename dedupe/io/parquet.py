@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from dedupe.errors import DedupeError, InputError
-from dedupe.io.atomic import os_error_reason
+from dedupe.io.files import os_error_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

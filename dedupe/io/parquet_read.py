@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from dedupe.errors import InputError
-from dedupe.io.compression import GRACE
-from dedupe.io.fields import Unreadable, check_names, extract_columns
+from dedupe.io.field_lookup import Unreadable, check_names
+from dedupe.io.fields import extract_columns
+from dedupe.io.files import GRACE
 from dedupe.io.jsonl import parse_block
 from dedupe.io.parquet import UNREADABLE, open_parquet
 from dedupe.io.parquet_metadata import MalformedError, read_row_groups
-from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
-from dedupe.io.values import (
+from dedupe.io.parquet_values import (
     BLOBS,
     Unwritable,
     column_values,
@@ -27,6 +27,7 @@ from dedupe.io.values import (
     storage_type,
     table_problem,
 )
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io.csv_write import is_table
-from dedupe.io.pairs import RecordLocations, pair_object
+from dedupe.io.convert import batch_records
+from dedupe.io.csv_table import csv_names, is_table
 from dedupe.io.parquet import open_parquet
-from dedupe.io.parquet_schema import infer_schema
-from dedupe.io.records import batch_records, csv_names
+from dedupe.io.parquet_values import infer_schema
+from dedupe.io.result_rows import RecordLocations, pair_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

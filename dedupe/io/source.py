@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 import numpy as np
 
 from dedupe.errors import InputError
-from dedupe.io.observations import observe
+from dedupe.io.files import (
+    check_not_input,
+    open_replacement,
+    output_errors,
+)
+from dedupe.io.read_notes import observe
 from dedupe.models import Batch
 
 if TYPE_CHECKING:
@@ -19,7 +25,6 @@ if TYPE_CHECKING:
 
     from dedupe.config import Settings
     from dedupe.io.fields import Columns
-    from dedupe.io.rejects import Reject
     from dedupe.models import Dialect, Format, ReadStats
 
 Item = TypeVar("Item")
@@ -27,6 +32,7 @@ Item = TypeVar("Item")
 MOST_BYTES = 1 << 18
 MOST_RECORDS = 1 << 14
 LINE_FEED, CARRIAGE_RETURN = b"\n"[0], b"\r"[0]
+QUARANTINE = "quarantine="
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +125,106 @@ def split_blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator
             block, room = [], MOST_BYTES
     if block:
         yield block
+
+
+class Reject(Protocol):
+    """Takes a bad record, its raw bytes and the header it stood under; may raise the error."""
+
+    def __call__(self, error: InputError, raw: bytes, header: bytes = b"") -> None:
+        """Deal with it."""
+
+
+@contextmanager
+def open_rejects(on_error: str, inputs: Sequence[str], read_stats: ReadStats) -> Iterator[Reject]:
+    """The way to deal with bad records; a quarantine file appears whole when the block ends well.
+
+    Raises OutputError when that file cannot be written or is one of the inputs.
+    """
+    if on_error == "fail":
+        yield fail_on_record
+    elif on_error == "skip":
+        yield skip_record(read_stats)
+    else:
+        path = on_error.removeprefix(QUARANTINE)
+        check_not_input(path, inputs)
+        with open_replacement(path) as file:
+            yield quarantine_record(path, file, read_stats)
+
+
+def fail_on_record(error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+    """Stop at the first bad record."""
+    raise error
+
+
+def skip_record(read_stats: ReadStats) -> Reject:
+    """Count bad records and go on."""
+
+    def skip(error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+        read_stats.skipped += 1
+
+    return skip
+
+
+def quarantine_record(path: str, file: BinaryIO, read_stats: ReadStats) -> Reject:
+    """Write bad records to a file and go on; tables keep their header, to be read again."""
+    written = b""
+
+    def set_aside(error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
+        nonlocal written
+        with output_errors(path):
+            if header != written:
+                file.write(with_line_ending(header))
+                written = header
+            file.write(with_line_ending(raw))
+        read_stats.quarantined += 1
+
+    return set_aside
+
+
+def with_line_ending(line: bytes) -> bytes:
+    """A line with its line ending, also where the file had none."""
+    return line if line.endswith(b"\n") else line + b"\n"
+
+
+def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) -> Iterator[bytes]:
+    """Yield blocks of whole lines of some hundred KiB, split after LF; the last may lack one.
+
+    ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
+    unless that is 0, before it is whole, and after the lines before it.
+    """
+    held: list[bytes] = []
+    size = open_size = 0
+    for piece in pieces:
+        cut = piece.rfind(b"\n") + 1
+        held.append(piece)
+        size += len(piece)
+        open_size = len(piece) - cut if cut else open_size + len(piece)
+        too_long = 0 < most < open_size
+        if not too_long and (size - open_size < MOST_BYTES):
+            continue
+        joined = b"".join(held)
+        cut = len(joined) - open_size
+        held, size = [joined[cut:]], open_size
+        if cut:
+            yield from checked_block(joined[:cut], name, most, number)
+            number += joined.count(b"\n", 0, cut)
+        if too_long:
+            raise InputError(name, number, too_long_message(most))
+    if size:
+        yield from checked_block(b"".join(held), name, most, number)
+
+
+def checked_block(block: bytes, name: str, most: int, number: int) -> Iterator[bytes]:
+    """Yield a block; raises InputError for a line that is too long, after those before it."""
+    if not 0 < most < len(block):
+        yield block
+        return
+    at = 0
+    for line in BytesIO(block):
+        if len(line) > most:
+            if at:
+                yield block[:at]
+            raise InputError(name, number, too_long_message(most))
+        at += len(line)
+        number += 1
+    yield block

@@ -1,18 +1,21 @@
-"""Take the urls of records: the host that stands for an outlet, and the key of one page."""
+"""Use the urls and ids of records: hosts as outlets, and groups that share a url or an id."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-URL = "url"
+    from dedupe.models import Corpus
+
+ID, URL = "id", "url"
+NO_LINKS = np.zeros((2, 0), np.int64)
 WEB = ("http://", "https://", "HTTP://", "HTTPS://")
 TRACKING = re.compile(
     r"(?:utm_|at_|ns_|wt\.|pk_|mtm_|hsa_|mc_)\w*|(?:fb|g|d|y|tw|tt)clid|msclkid|gclsrc|[gw]braid"
@@ -73,3 +76,79 @@ def fill_hosts(sources: list[str], urls: Sequence[str]) -> int:
             sources[position] = host
             count += 1
     return count
+
+
+class SplitKeys(NamedTuple):
+    """How many ids, or urls, stand on records of several clusters, and the first such id."""
+
+    keys: int
+    example: str
+
+
+def same_groups(corpus: Corpus, same: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """Yield the rising positions of each two or more records that share an id, or a url.
+
+    ``same`` names what counts, ``id`` or ``url`` or both; a record may be in a group by each.
+    """
+    for key in same:
+        yield from equal_groups(id_keys(corpus) if key == ID else url_keys(corpus))
+
+
+def same_links(
+    corpus: Corpus, same: Sequence[str], fixed: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return must-links, two rows of positions, that hold together the records of each group.
+
+    ``fixed`` records take no part: those that labels keep apart from others, for labels win.
+    """
+    links = [NO_LINKS]
+    for group in same_groups(corpus, same):
+        some = group if fixed is None else group[~fixed[group]]
+        links.append(np.stack([np.full(max(len(some) - 1, 0), some[:1].sum()), some[1:]]))
+    return np.concatenate(links, axis=1)
+
+
+def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitKeys:
+    """Return how many ids, or urls, stand on records that are in different clusters.
+
+    Ids that only number the records of each of several files are passed over.
+    """
+    count, example = 0, ""
+    files = file_numbers(corpus)
+    for group in equal_groups(id_keys(corpus) if key == ID else url_keys(corpus)):
+        if (canonical[group] == canonical[group[0]]).all():
+            continue
+        name = corpus.ids[int(group[0])]
+        if key == ID and name.isdigit() and len(np.unique(files[group])) == len(group):
+            continue
+        count += 1
+        example = example or name
+    return SplitKeys(count, example)
+
+
+def id_keys(corpus: Corpus) -> NDArray[np.int64]:
+    """Return a number for each record, equal for equal ids, 0 for a record without one."""
+    return np.fromiter((hash(name) if name else 0 for name in corpus.ids), np.int64, len(corpus))
+
+
+def url_keys(corpus: Corpus) -> NDArray[np.int64]:
+    """Return a number for each record, equal for equal urls, 0 for a record without one."""
+    return np.concatenate([np.zeros(0, np.int64), *(each.url_keys for each in corpus.batches)])
+
+
+def file_numbers(corpus: Corpus) -> NDArray[np.int64]:
+    """Return the number of each record's file."""
+    numbers: dict[str, int] = {}
+    found = [numbers.setdefault(batch.path, len(numbers)) for batch in corpus.batches]
+    return np.repeat(np.array(found, np.int64), [len(batch) for batch in corpus.batches])
+
+
+def equal_groups(keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the rising positions of each two or more equal keys but 0."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else keys
+    sizes = np.diff(np.append(starts, len(keys)))
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        if ordered[start]:
+            yield order[start : start + size]

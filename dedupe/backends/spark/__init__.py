@@ -30,8 +30,8 @@ from dedupe.backends.spark.write import (
 )
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import AccountingError, SettingsError
-from dedupe.io.pairs import write_pairs
 from dedupe.io.parquet_write import ADDED
+from dedupe.io.result_rows import write_pairs
 from dedupe.models import Batch, Corpus
 from dedupe.pipeline import Result, run
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
-    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.output import RowChecksum
     from dedupe.models import ReadStats
 
     Progress = Callable[[str, float], None]

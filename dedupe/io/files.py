@@ -1,24 +1,26 @@
-"""Read files and standard input as decompressed bytes."""
+"""Open files: decompress what is read, and let what is written appear whole or not at all."""
 
 from __future__ import annotations
 
 import io
-from contextlib import nullcontext
+import os
+import secrets
+import threading
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
-from dedupe.errors import InputError
-from dedupe.io.atomic import os_error_reason
+from dedupe.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     Opened = tuple[Iterator[bytes], tuple[type[Exception], ...]]
 
+MASKING = threading.Lock()
 Kind = Literal["gzip", "bzip2", "xz", "zstd"]
-
-SUFFIXES: dict[str, Kind] = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
-MAGIC: dict[bytes, Kind] = {
+CODECS: dict[str, Kind] = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+CODEC_MAGIC: dict[bytes, Kind] = {
     b"\x1f\x8b": "gzip",
     b"\xfd7zXZ\x00": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -34,6 +36,95 @@ GRACE = 1 << 26
 """What may come of any input, however small."""
 MAX_RATIO = 200
 NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+
+
+def os_error_reason(error: OSError) -> str:
+    """Word what the system said, without its number and path."""
+    return error.strerror or str(error)
+
+
+@contextmanager
+def output_errors(path: str) -> Iterator[None]:
+    """Turn an OSError into an OutputError; a closed pipe is no error of ours and passes."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(path, os_error_reason(error)) from error
+
+
+def check_not_input(path: str, inputs: Sequence[str]) -> None:
+    """Raise OutputError where ``path`` is one of the inputs, by whatever name."""
+    for given in inputs:
+        # A file that is not there is no input; reading tells of it.
+        with suppress(OSError):
+            if given != "-" and is_replaceable(path) and Path(path).samefile(given):
+                raise OutputError(path, "is also an input; write to another file")
+
+
+def is_replaceable(path: str) -> bool:
+    """Whether a path is, or would be, a regular file rather than a device or pipe."""
+    try:
+        return Path(path).is_file() or not Path(path).exists()
+    except OSError:
+        return True
+
+
+@contextmanager
+def open_replacement(path: str) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` when the block ends well.
+
+    On any exception it is removed and ``path`` keeps what it held. Devices and pipes are written
+    directly. Raises OutputError when the file cannot be made, completed or put in place.
+    """
+    if is_replaceable(path):
+        with _temporary_path(path) as file:
+            yield file
+        return
+    with output_errors(path):
+        device = Path(path).open("wb", buffering=0)  # noqa: SIM115 - closed below
+    with device:
+        yield device
+
+
+@contextmanager
+def _temporary_path(path: str) -> Iterator[BinaryIO]:
+    target = Path(os.path.realpath(path))  # a link stays a link
+    temporary = target.with_name(f".dedupe-{secrets.token_hex(6)}.tmp")
+    with output_errors(path):
+        mode = _mode_of(target)
+        # Nobody else reads what may never become the result.
+        file = os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+    try:
+        yield file
+        with output_errors(path):
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            file.close()
+            temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            file.close()  # flushes, and so may fail as the write did
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _mode_of(target: Path) -> int:
+    if not target.exists():
+        return 0o666 & ~_umask()
+    if not os.access(target, os.W_OK):
+        raise PermissionError(13, "Permission denied")
+    return target.stat().st_mode & 0o7777
+
+
+def _umask() -> int:
+    # It can be read only by setting it; a file that another thread makes meanwhile is private.
+    with MASKING:
+        mask = os.umask(0o077)
+        os.umask(mask)
+    return mask
 
 
 def display_name(path: str) -> str:
@@ -56,7 +147,7 @@ def check_inputs(inputs: Sequence[str]) -> None:
 def split_suffix(path: str) -> tuple[str, Kind | None]:
     """Take the compression off a path's suffixes: ``a.jsonl.gz`` is ``.jsonl`` and ``gzip``."""
     suffixes = Path(path.lower()).suffixes
-    kind = SUFFIXES.get(suffixes[-1]) if suffixes else None
+    kind = CODECS.get(suffixes[-1]) if suffixes else None
     if kind:
         suffixes.pop()
     return (suffixes[-1] if suffixes else ""), kind
@@ -82,7 +173,7 @@ def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[b
 
 def detect_codec(path: str, head: bytes) -> Kind | None:
     """Tell the compression; raises InputError where the suffix promises what is not there."""
-    for magic, kind in MAGIC.items():
+    for magic, kind in CODEC_MAGIC.items():
         if head.startswith(magic):
             return kind
     if head.startswith(BZIP2) and head[4:].startswith(BZIP2_BLOCKS):
@@ -135,7 +226,7 @@ def decompress(name: str, kind: Kind | None, file: io.BufferedReader) -> Iterato
     if kind is None:
         yield from file_chunks(file)
         return
-    pieces, corrupt = OPENERS[kind](name, file)
+    pieces, corrupt = open_compressed(name, kind, file)
     try:
         yield from pieces
     except EOFError:
@@ -150,43 +241,26 @@ def file_chunks(file: io.BufferedIOBase) -> Iterator[bytes]:
 
 
 # Each module is imported where it is needed: most runs need none, and some Pythons lack one.
-def gzip_opener(_name: str, file: io.BufferedReader) -> Opened:
-    """The decompressed chunks, and the errors that mean the data is corrupt."""
-    import gzip  # noqa: PLC0415 - see above
-    import zlib  # noqa: PLC0415 - see above
+def open_compressed(name: str, kind: Kind, file: io.BufferedReader) -> Opened:
+    """Return the decompressed chunks, and the errors that mean that the data is corrupt."""
+    if kind == "gzip":
+        import gzip  # noqa: PLC0415 - see above
+        import zlib  # noqa: PLC0415 - see above
 
-    return file_chunks(gzip.GzipFile(fileobj=file)), (gzip.BadGzipFile, zlib.error)
+        return file_chunks(gzip.GzipFile(fileobj=file)), (gzip.BadGzipFile, zlib.error)
+    if kind == "bzip2":
+        import bz2  # noqa: PLC0415 - see above
 
+        return file_chunks(bz2.BZ2File(file)), (OSError,)
+    if kind == "xz":
+        import lzma  # noqa: PLC0415 - see above
 
-def bzip2_opener(_name: str, file: io.BufferedReader) -> Opened:
-    """As :func:`gzip_opener`."""
-    import bz2  # noqa: PLC0415 - see above
-
-    return file_chunks(bz2.BZ2File(file)), (OSError,)
-
-
-def xz_opener(_name: str, file: io.BufferedReader) -> Opened:
-    """As :func:`gzip_opener`."""
-    import lzma  # noqa: PLC0415 - see above
-
-    return file_chunks(lzma.LZMAFile(file)), (lzma.LZMAError,)
-
-
-def zstd_opener(name: str, file: io.BufferedReader) -> Opened:
-    """As :func:`gzip_opener`; raises InputError when the extra is not installed."""
+        return file_chunks(lzma.LZMAFile(file)), (lzma.LZMAError,)
     try:
         import zstandard  # noqa: PLC0415 - an extra
     except ImportError:
         raise InputError(name, None, NO_ZSTD) from None
     return zstd_chunks(file, zstandard.ZstdDecompressor()), (zstandard.ZstdError,)
-
-
-OPENERS: dict[Kind, Callable[[str, io.BufferedReader], Opened]] = {
-    "gzip": gzip_opener,
-    "bzip2": bzip2_opener,
-    "xz": xz_opener,
-    "zstd": zstd_opener,
-}
 
 
 def zstd_chunks(file: io.BufferedReader, codec: Any) -> Iterator[bytes]:  # noqa: ANN401 - an extra, not always there to be typed
@@ -203,3 +277,38 @@ def zstd_chunks(file: io.BufferedReader, codec: Any) -> Iterator[bytes]:  # noqa
             data = frame.unused_data
     if not frame.eof:
         raise EOFError
+
+
+class Writer(Protocol):
+    """A compressor over a file, or the file itself."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take bytes."""
+
+    def close(self) -> None:
+        """Pass on what is left, and end."""
+
+
+def open_compressor(path: str, kind: Kind, file: BinaryIO) -> Writer:
+    """Return a writer that compresses into ``file``; closing it leaves the file open.
+
+    No time and no name goes into the file, so that equal results are equal bytes. Raises
+    OutputError where the extra is not installed.
+    """
+    if kind == "gzip":
+        import gzip  # noqa: PLC0415 - see above
+
+        return gzip.GzipFile("", "wb", 6, file, mtime=0)
+    if kind == "bzip2":
+        import bz2  # noqa: PLC0415 - see above
+
+        return bz2.BZ2File(file, "wb")
+    if kind == "xz":
+        import lzma  # noqa: PLC0415 - see above
+
+        return lzma.LZMAFile(file, "wb")
+    try:
+        import zstandard  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise OutputError(path, NO_ZSTD) from None
+    return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
