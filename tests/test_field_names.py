@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from commandline import PROJECT
+from hypothesis import given
+from hypothesis import strategies as st
 from readers import read_bytes
 
 from dedupe.config import Settings
@@ -17,6 +19,7 @@ from dedupe.field_names import HEADLINES as TITLE_NAMES
 from dedupe.field_names import IDS as ID_NAMES
 from dedupe.field_names import LEDES as LEDE_NAMES
 from dedupe.field_names import SOURCES, plain_name
+from dedupe.io.placeholders import LONGEST, PLACEHOLDER, find_placeholders
 from dedupe.io.read_notes import column_shares, columns_line, reading_notes
 from dedupe.models import NO_TIME, ReadStats
 
@@ -227,6 +230,12 @@ def test_placeholders_of_crawlers_are_no_text(title: str):
     [batch] = read_bytes(encoded(*records))
     assert batch.texts[0] == ["", "", "Lamp"]
     assert any(f"placeholders of failed downloads: {title} (2)" in note for note in notes(*records))
+
+
+@given(st.from_regex(PLACEHOLDER, fullmatch=True).filter(lambda title: len(title) <= LONGEST))
+def test_every_placeholder_passes_the_test_of_its_beginning(title: str):
+    expected = [0] if PLACEHOLDER.fullmatch(title.casefold()) else []
+    assert find_placeholders([title]) == expected
 
 
 @pytest.mark.parametrize("title", HEADLINES)

@@ -139,7 +139,11 @@ SHAPES = {
         b"0000-00-00T00:00:00+00:00",
     )
 }
-DIGIT, SEPARATOR, SIGN, ZERO = b"0"[0], b"T"[0], b"+"[0], b"0"[0]
+SPAN = {b"0"[0]: 9, b"+"[0]: 2}
+"""How far above the character of a shape the one of a date may be: to 9, and to a minus."""
+SPACE, SEPARATOR, COMMA, ZERO = b" T,0"
+PAIRS = (0, 2, 5, 8, 11, 14, 17, 20, 23)
+"""Where two digits begin: of century, year, month, day, hour, minute, second, and of the zone."""
 TIME_AT, ZONE_AT, WITH_ZONE = 10, 19, 25
 MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -181,14 +185,14 @@ def parse_formatted(value: object, date_format: str | None) -> int:
 
 def parse_iso_column(texts: Sequence[str], times: NDArray[np.int64]) -> Sequence[int]:
     """Set the times of the texts that are plain ISO 8601; returns the positions of the others."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    sizes = np.unique(lengths).tolist()
-    for size in sizes:
-        if size in SHAPES:
-            whole = len(sizes) == 1
-            rows = np.arange(len(texts)) if whole else np.flatnonzero(lengths == size)
-            some = texts if whole else [texts[row] for row in rows.tolist()]
-            times[rows] = iso_seconds(some, SHAPES[size])
+    sizes = set(map(len, texts))
+    if len(sizes) == 1 and sizes <= SHAPES.keys():
+        times[:] = iso_seconds(texts, SHAPES[sizes.pop()])
+    else:
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        for size in sizes & SHAPES.keys():
+            rows = np.flatnonzero(lengths == size)
+            times[rows] = iso_seconds([texts[row] for row in rows.tolist()], SHAPES[size])
     left: list[int] = np.flatnonzero(times == NO_TIME).tolist()
     return left
 
@@ -197,41 +201,37 @@ def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
     """Return the seconds of texts of one length, ``NO_TIME`` for one of another shape."""
     # A character that is not ASCII becomes a question mark, which no shape has.
     joined = "".join(texts).encode("ascii", "replace")
-    table = np.frombuffer(joined, np.uint8).reshape(len(texts), len(shape))
-    digits = table - ZERO
-    fine = np.ones(len(texts), bool)
-    for at, wanted in enumerate(shape):
-        column = table[:, at]
-        if wanted == DIGIT:
-            fine &= digits[:, at] <= 9  # noqa: PLR2004 - a digit
-        elif wanted == SEPARATOR:
-            fine &= (column == SEPARATOR) | (column == ord(" "))
-        elif wanted == SIGN:
-            fine &= (column == SIGN) | (column == ord("-"))
-        else:
-            fine &= column == wanted
-
-    def number(start: int, stop: int) -> NDArray[np.int64]:
-        found = np.zeros(len(texts), np.int64)
-        for at in range(start, stop):
-            found = found * 10 + digits[:, at]
-        return found
-
-    year, month, day = number(0, 4), number(5, 7), number(8, 10)
+    columns = np.frombuffer(joined, np.uint8).reshape(len(texts), len(shape)).T.copy()
+    if len(shape) > TIME_AT:
+        time_at = columns[TIME_AT]
+        time_at[time_at == SPACE] = SEPARATOR
+    least = np.frombuffer(shape, np.uint8)[:, None]
+    span = np.array([SPAN.get(wanted, 0) for wanted in shape], np.uint8)[:, None]
+    fine = (columns - least <= span).all(axis=0)  # what is below the least wraps to above it
+    century, year, month, day, *clock = digit_pairs(columns, shape)
+    year += 100 * century
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     most = MONTH_DAYS[np.minimum(month, 12)] + (leap & (month == 2))  # noqa: PLR2004 - February
     fine &= (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= most)  # noqa: PLR2004 - December
     seconds = civil_days(year, month, day) * DAY
-    if len(shape) > TIME_AT:
-        hour, minute, second = number(11, 13), number(14, 16), number(17, 19)
+    if clock:
+        hour, minute, second = clock[:3]
         fine &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - of a day, an hour, a minute
-        seconds += hour * 3600 + minute * 60 + second
+        seconds += (hour * 60 + minute) * 60 + second
     if len(shape) == WITH_ZONE:
-        hours, minutes = number(20, 22), number(23, 25)
-        fine &= (hours < 24) & (minutes < 60)  # noqa: PLR2004 - as above
-        ahead = np.where(table[:, ZONE_AT] == SIGN, 1, -1)
-        seconds -= ahead * (hours * 3600 + minutes * 60)
+        hours, minutes = clock[3:]
+        ahead = COMMA - columns[ZONE_AT].astype(np.int64)  # 1 for a plus, -1 for a minus
+        fine &= (hours < 24) & (minutes < 60) & (ahead != 0)  # noqa: PLR2004 - as above
+        seconds -= ahead * (hours * 60 + minutes) * 60
     return np.where(fine, seconds, NO_TIME)
+
+
+def digit_pairs(columns: NDArray[np.uint8], shape: bytes) -> NDArray[np.int64]:
+    """Return the numbers of two digits in texts of one shape, a row for each place of ``PAIRS``."""
+    at = np.array([at for at in PAIRS if shape[at : at + 2] == b"00"])
+    digits = columns - ZERO
+    pairs: NDArray[np.int64] = (digits[at] * 10 + digits[at + 1]).astype(np.int64)
+    return pairs
 
 
 def civil_days(

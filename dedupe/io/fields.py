@@ -7,7 +7,6 @@ takes the first of the names under which it has something usable.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +89,7 @@ class Columns:
 
 def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
     """Return the columns of parsed objects."""
-    keys = frozenset(chain.from_iterable(records))
+    keys = frozenset[str]().union(*records)
     columns = Columns(sample=records[:SAMPLE])
     roles = text_roles(settings)
     columns.texts = tuple(text_column(records, role, keys, columns) for role in roles)
@@ -119,12 +118,17 @@ def first_values(
     found: list[Any] | None = None
     for way in accessors(role, keys):
         values = way.values(records)
-        if set(map(type, values)) != ALL_TEXT:
+        is_text = set(map(type, values)) == ALL_TEXT
+        if not is_text:
             values = convert(values, way)
-        if role.usual and not all(values):
+        is_full = all(values)
+        if role.usual and not is_full:
             values = [value or None for value in values]
         if role.is_lede and plain_name(way.name) in LONG_TEXTS:
             values = [value and value[:LONGEST_LEDE] for value in values]
+        if found is None and is_text and is_full:
+            columns.count(role.name, way.name, len(values))
+            return values
         if found is None:
             found, lacking = values, len(values)
         else:
@@ -156,13 +160,15 @@ def text_column(
         return texts
 
     found = first_values(records, role, keys, columns, convert)
-    if None in found and not columns.empty_texts:
+    if all(found):
+        return found
+    if not columns.empty_texts:
         ways = accessors(role, keys)
         columns.empty_texts = any("" in way.values(records) for way in ways)
     for position, reason in wrong.items():
         if found[position] is None:
             columns.refused.setdefault(position, reason)
-    return [text or "" for text in found] if None in found else found
+    return [text or "" for text in found] if any(found) else [""] * len(found)
 
 
 def clear_placeholders(columns: Columns) -> None:
@@ -194,7 +200,7 @@ def label_column(
         return [label or None for label in labels] if role.usual else labels
 
     found = first_values(records, role, keys, columns, convert)
-    return [label or "" for label in found] if None in found else found
+    return found if all(found) else [label or "" for label in found]
 
 
 def as_label(value: object) -> str:

@@ -164,9 +164,13 @@ def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[b
         with nullcontext(stdin) if path == "-" else Path(path).open("rb") as file:
             head = file.read(HEAD)
             kind = detect_codec(path, head)
+            if kind is None:
+                yield head
+                yield from file_chunks(file)
+                return
             source = PrefixedReader(head, file)
             pieces = decompress(name, kind, io.BufferedReader(source, CHUNK))
-            yield from limit_expansion(pieces, name, source, most) if kind and most else pieces
+            yield from limit_expansion(pieces, name, source, most) if most else pieces
     except OSError as error:
         raise InputError(name, None, os_error_reason(error)) from error
 
@@ -221,11 +225,8 @@ class PrefixedReader(io.RawIOBase):
         return len(got)
 
 
-def decompress(name: str, kind: Kind | None, file: io.BufferedReader) -> Iterator[bytes]:
+def decompress(name: str, kind: Kind, file: io.BufferedReader) -> Iterator[bytes]:
     """Chunks of a stream of known compression; raises InputError where it is cut or corrupt."""
-    if kind is None:
-        yield from file_chunks(file)
-        return
     pieces, corrupt = open_compressed(name, kind, file)
     try:
         yield from pieces
@@ -235,7 +236,7 @@ def decompress(name: str, kind: Kind | None, file: io.BufferedReader) -> Iterato
         raise InputError(name, None, f"corrupt {kind} data ({error})") from error
 
 
-def file_chunks(file: io.BufferedIOBase) -> Iterator[bytes]:
+def file_chunks(file: BinaryIO | io.BufferedIOBase) -> Iterator[bytes]:
     """All of a file, chunk by chunk."""
     return iter(lambda: file.read(CHUNK), b"")
 

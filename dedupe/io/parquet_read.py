@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 LONG = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
 """What is as long as its values are."""
-AT_ONCE = 8 * MOST_BYTES
+AT_ONCE = 1 << 21
 NULLS = 8
 """Values of a column that take a byte at least, since nulls take a bit each."""
 

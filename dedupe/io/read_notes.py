@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
@@ -88,10 +89,10 @@ def place_of(batch: Batch, position: int) -> str:
 
 def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadStats) -> None:
     """Keep the names of fields, and a column that looks like a missing date or outlet."""
-    for record in sample:
-        for name in record:
-            if len(read_stats.fields) < MOST_KEPT_FIELDS and name not in read_stats.fields:
-                read_stats.fields.append(name)
+    new = [
+        name for name in dict.fromkeys(chain.from_iterable(sample)) if name not in read_stats.fields
+    ]
+    read_stats.fields += new[: MOST_KEPT_FIELDS - len(read_stats.fields)]
     used = {name for names in read_stats.columns.values() for name in names}
     unused = [name for name in read_stats.fields if name not in used]
     tests = {DATE: looks_like_dates, SOURCE: looks_like_outlets}

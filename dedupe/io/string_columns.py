@@ -142,9 +142,14 @@ class StringPacker:
 
     def add(self, strings: Sequence[str]) -> None:
         """Take more strings."""
-        spellings = [text.encode("utf-8", "surrogatepass") for text in strings]
-        self._data += b"".join(spellings)
-        self._sizes.append(np.fromiter(map(len, spellings), np.int64, len(spellings)))
+        data = "".join(strings).encode("utf-8", "surrogatepass")
+        sizes = np.fromiter(map(len, strings), np.int64, len(strings))
+        ends = np.cumsum(sizes)
+        if len(strings) and ends[-1] < len(data):  # some characters take several bytes
+            first_bytes = np.flatnonzero((np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED)
+            sizes = np.diff(np.append(first_bytes, len(data))[ends], prepend=0)
+        self._data += data
+        self._sizes.append(sizes)
 
     def packed(self) -> PackedStrings:
         """All strings so far."""
@@ -167,8 +172,10 @@ class StringCoder:
     def add(self, strings: Sequence[str]) -> None:
         """Take more strings."""
         names = self._names
-        found = [names.setdefault(text, len(names)) for text in strings]
-        self._numbers.append(np.array(found, np.int32))
+        for text in dict.fromkeys(strings):
+            names.setdefault(text, len(names))
+        numbers = map(names.__getitem__, strings)
+        self._numbers.append(np.fromiter(numbers, np.int32, len(strings)))
 
     def coded(self) -> CodedStrings:
         """All strings so far."""
