@@ -16,6 +16,7 @@ from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
 from dedupe.io.fields import extract_columns
+from dedupe.io.placeholders import find_placeholders
 from dedupe.io.reader import read
 from dedupe.io.source import MOST_BYTES, MOST_RECORDS
 from dedupe.models import NO_TIME, ReadStats
@@ -245,7 +246,8 @@ def test_any_jsonl_is_its_records(case: tuple[bytes, list[bytes]]):
     kept = [record for record in records if is_story(record)]
     assert records_of(batches) == kept
     titles = [title for batch in batches for title in batch.texts[0]]
-    assert titles == [json.loads(record)["title"] for record in kept]
+    given_titles = [json.loads(record)["title"] for record in kept]
+    assert titles == ["" if find_placeholders([title]) else title for title in given_titles]
 
 
 @given(st.binary(max_size=200), st.sampled_from(["jsonl", "csv", "tsv", "lines"]))

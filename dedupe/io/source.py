@@ -192,26 +192,27 @@ def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) 
     ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
     unless that is 0, before it is whole, and after the lines before it.
     """
-    held: list[bytes] = []
+    block: list[bytes | memoryview] = []  # whole lines
+    line: list[bytes] = []  # the beginning of the next one
     size = open_size = 0
     for piece in pieces:
         cut = piece.rfind(b"\n") + 1
-        held.append(piece)
-        size += len(piece)
-        open_size = len(piece) - cut if cut else open_size + len(piece)
-        too_long = 0 < most < open_size
-        if not too_long and (size - open_size < MOST_BYTES):
-            continue
-        joined = b"".join(held)
-        cut = len(joined) - open_size
-        held, size = [joined[cut:]], open_size
         if cut:
-            yield from checked_block(joined[:cut], name, most, number)
-            number += count_lines(joined[:cut])
+            block += [*line, memoryview(piece)[:cut]]
+            size += open_size + cut
+            line, open_size = [], 0
+        line.append(piece[cut:])
+        open_size += len(piece) - cut
+        too_long = 0 < most < open_size
+        if block and (too_long or size >= MOST_BYTES):
+            joined = b"".join(block)
+            yield from checked_block(joined, name, most, number)
+            number += count_lines(joined)
+            block, size = [], 0
         if too_long:
             raise InputError(name, number, too_long_message(most))
-    if size:
-        yield from checked_block(b"".join(held), name, most, number)
+    if size + open_size:
+        yield from checked_block(b"".join([*block, *line]), name, most, number)
 
 
 def count_lines(data: bytes) -> int:
