@@ -171,10 +171,10 @@ FOOTERS = {
         lambda _: b"\x49\xfc\xff\xff\xff\x7f\0",
         "more values than bytes",
     ),
-    "a type that there is not": (lambda _: b"\x4f\0", "a type that there is not"),
+    "an unknown type": (lambda _: b"\x4f\0", "an unknown type"),
     "an endless number": (lambda _: b"\x46" + b"\xff" * 20, "a number without an end"),
     "nesting": (lambda _: b"\x4c" * 99, "nested too deep"),
-    "row groups that are numbers": (lambda _: b"\x49\x15\x02\0", "a list that is none"),
+    "row groups that are numbers": (lambda _: b"\x49\x15\x02\0", "not a list"),
 }
 
 
@@ -183,6 +183,14 @@ def test_a_footer_that_is_none_is_refused(name: str):
     fields, says = FOOTERS[name]
     with pytest.raises(InputError, match=f"corrupt Parquet data .{says}"):
         read_bytes(rewritten(LAMP, fields))
+
+
+def test_a_page_that_does_not_match_its_checksum_is_refused():
+    options = {"write_page_checksum": True, "write_statistics": False, "use_dictionary": False}
+    data = parquet({"title": ["Lamp out"]}, compression="none", **options)
+    assert read_bytes(data)[0].texts[0] == ["Lamp out"]
+    with pytest.raises(InputError, match=r"corrupt Parquet data .*CRC checksum"):
+        read_bytes(data.replace(b"Lamp out", b"Lamp off"))
 
 
 def test_a_page_that_claims_too_much_is_refused():
