@@ -201,7 +201,7 @@ def test_shares_for_the_stats():
 
 def test_records_without_text_are_kept_and_counted():
     told = notes({"title": "a"}, {"title": None}, {"title": ""}, {"note": "b"})
-    assert "<stdin>:2: no title; kept as its own story (3 records)" in told
+    assert "<stdin>:2: no title; kept as a record of its own (3 records)" in told
 
 
 def test_unread_dates_come_with_an_example_and_its_place():

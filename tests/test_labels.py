@@ -120,7 +120,7 @@ def test_records_are_found_by_their_names():
 @pytest.mark.parametrize(
     ("a", "reason"),
     [
-        ("z", "no record has the id 'z'; the ids are as 'y'"),
+        ("z", "no record has the id 'z'; the ids look like 'y'"),
         ("twin", "more than one record has the id 'twin'"),
     ],
 )

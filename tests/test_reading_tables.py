@@ -72,7 +72,7 @@ def test_repeated_headers_are_counted():
     stats = ReadStats()
     read_bytes(b"id,title\n1,Lamp\nid,title\nid,title\n2,Toll\n", "csv", stats)
     assert (stats.records, stats.repeated_headers, stats.met) == (2, 2, 4)
-    assert "2 rows passed over that repeat the header" in list(reading_notes(Settings(), stats))
+    assert "2 rows that repeat the header left out" in list(reading_notes(Settings(), stats))
 
 
 REFUSED = {

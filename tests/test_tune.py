@@ -300,7 +300,7 @@ def test_pairs_beyond_the_window_score_nothing(folder: Path):
         (
             [{"a": "a1", "b": "zz", "label": "D"}],
             [],
-            "labels.jsonl:1: no record has the id 'zz'; the ids are as 'b29'",
+            "labels.jsonl:1: no record has the id 'zz'; the ids look like 'b29'",
         ),
         (labelled.labels(), ["--precision", "1.5"], "invalid value for '--precision': '1.5' does"),
         (labelled.labels(), ["--recall", "nan"], "invalid value for '--recall': 'nan' does not"),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dedupe.models import Batch, Dialect
 
 OTHER_NAME = "use --into with another name"
-# A whole number of so many digits may not fit into 64 bits, and orjson would round it.
+# A whole number of 19 digits may not fit into 64 bits, and orjson would round it.
 LONG = re.compile(rb"\d{19}")
 MOST_DIGITS = 20
 TOO_LARGE = 1 << 64
@@ -54,7 +54,7 @@ def write_records(
 ) -> Iterator[bytes]:
     """Return the chosen records in input order, in chunks, in the format of their output.
 
-    They keep their bytes but for an annotation where their own format is asked for, or none is.
+    Without a change of format they keep their bytes, but for an annotation.
     Raises InputError for records that cannot be written so, and AccountingError where one is lost.
     """
     if needs_conversion(batches, target, annotation):
@@ -85,12 +85,12 @@ def own_format(batch: Batch, annotation: Annotation | None) -> str:
 
 
 def check_target(batches: Sequence[Batch], path: str | None, *, annotated: bool) -> None:
-    """Raise OutputError where a file would not hold what its name says, and nothing converts."""
+    """Raise OutputError where nothing converts records to the format of the output's suffix."""
     target = target_of(path, None)
     for batch in batches if target in ("jsonl", "csv", "tsv") else ():
         own = "jsonl" if annotated and batch.format == "lines" else own_format(batch, None)
         if own != target:
-            reason = f"the records go out as {own}; name it .{own}"
+            reason = f"the records are written as {own}; use the suffix .{own}"
             raise OutputError(path or "", reason)
 
 
@@ -109,8 +109,8 @@ def convert_records(
 ) -> Iterator[bytes]:
     """Yield the chosen records as JSON Lines or as a table, in chunks of whole records.
 
-    As a table they have a column for each member that any of them has: those of objects go by
-    dotted names, an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
+    A table has a column for each member that any record has: members of objects have dotted names,
+    an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
     a table are strings, and what was JSON keeps its bytes. Raises InputError for a record that has
     what is added already, and for a table with two columns of one name.
     """

@@ -43,7 +43,7 @@ class RowTooLongError(Exception):
 
 
 class CsvRow(NamedTuple):
-    """A row's first line number, its bytes, its cells, and what the csv module had against it."""
+    """A row's first line number, its bytes, its cells, and the csv module's objection."""
 
     line: int
     raw: bytes
@@ -65,7 +65,7 @@ class Header(NamedTuple):
 def read_csv(source: Source) -> Iterator[Batch]:
     """Yield batches of the rows below the header; a bad row is refused.
 
-    A file with a header alone gives one empty batch, so that its header is not lost. Raises
+    A file with only a header gives one empty batch, which keeps the header. Raises
     InputError for a header that cannot be read or names no text.
     """
     settings = source.settings
@@ -133,7 +133,7 @@ def parse_rows_of_block(
 
 
 def drop_blank_rows(rows: Iterator[CsvRow], read_stats: ReadStats) -> Iterator[CsvRow]:
-    """Pass on the rows that are not blank, and count the others."""
+    """Yield the rows that are not blank, and count the others."""
     for row in rows:
         if row.cells or row.problem:
             yield row
@@ -143,7 +143,7 @@ def drop_blank_rows(rows: Iterator[CsvRow], read_stats: ReadStats) -> Iterator[C
 
 
 def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterator[CsvRow]:
-    """Pass on the rows that can be read, count repeated headers, and refuse the others."""
+    """Yield the rows that can be read, count repeated headers, and refuse the others."""
     width = len(header.names)
     for row in rows:
         source.read_stats.met += 1
@@ -159,7 +159,7 @@ def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterat
 
 
 def is_repeated(row: CsvRow, header: Header) -> bool:
-    """Return whether a row says what the header says, as where files were joined."""
+    """Return whether a row repeats the header, as in files that were joined."""
     first = row.cells[0].strip() if row.cells else ""
     if row.problem or first != header.names[0]:
         return False
@@ -205,7 +205,7 @@ def split_rows(
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # with no limit, all that is left for it to refuse
+        except csv.Error:  # all that it refuses without a limit
             problem = "a carriage return outside quotes; lines end in LF or CRLF"
         yield CsvRow(number, b"".join(taken), cells, problem)
         number += len(taken)
@@ -229,7 +229,7 @@ def read_header(row: CsvRow, source: Source, dialect: Dialect) -> list[str]:
 def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None) -> None:
     """Raise Unreadable for a row that is not UTF-8, not whole, or not as wide as the header.
 
-    Empty cells beyond the header are let pass where they are plain delimiters.
+    Empty cells beyond the header are allowed where they are plain delimiters.
     """
     if row.problem:
         raise Unreadable(row.problem)
@@ -237,7 +237,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
     if problem:
         raise Unreadable(problem)
     text = row.raw.decode()
-    # A quote left open takes in all that follows, the last line ending too.
+    # An open quote includes all that follows, with the last line ending.
     if (row.cells[-1].endswith("\n") or not text.endswith("\n")) and has_open_quote(text, dialect):
         raise Unreadable("a quote is opened and never closed" + escape_hint(text, dialect))
     extra = len(row.cells) - width
@@ -251,7 +251,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
 
 
 def escape_hint(text: str, dialect: Dialect) -> str:
-    """Word the cure for a row whose quotes are escaped by backslashes."""
+    """Return the way to read a row whose quotes are escaped by backslashes."""
     return r"; --csv-escape reads \" as a quote" if r"\"" in text and not dialect.escape else ""
 
 

@@ -1,4 +1,4 @@
-"""Find out how a table is written, read and write its cells, and guard formulas."""
+"""Detect the dialect of a table, read and write its cells, and guard formulas."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEXT = "text"
 DELIMITERS = (",", ";", "\t", "|")
 ESCAPE = "\\"
 SEP_LINE = re.compile(r"sep=([,;|\t])\s*", re.IGNORECASE)
-"""What Excel puts before the header to name the delimiter."""
+"""The line before the header in which Excel names the delimiter."""
 LONGEST_NAME, MOST_WORDS = 40, 4
 SAMPLE = 50
 DATE_LENGTH, HEADLINE_LENGTH, HEADLINE_WORDS, WIDE_HEADLINE = 8, 15, 3, 6
@@ -58,7 +58,7 @@ def dialect_of(batch: Batch) -> Dialect:
 
 def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the cells of each row, with the csv module."""
-    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
+    csv.field_size_limit(sys.maxsize)  # its default, 128 KiB a cell, refuses long records
     return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
 
 
@@ -86,7 +86,7 @@ def csv_cells(values: Iterable[str], dialect: Dialect) -> bytes:
 
 
 def quote_cell(value: str, dialect: Dialect) -> str:
-    """Return a cell, in quotes if it has a character that asks for them."""
+    """Return a cell, in quotes if a character in it needs them."""
     if dialect.escape:
         value = value.replace(dialect.escape, dialect.escape * 2)
     if dialect.delimiter in value or SPECIAL.search(value):
@@ -101,12 +101,12 @@ def csv_row(values: Iterable[str], dialect: Dialect) -> bytes:
 
 
 def without_line_ending(line: bytes) -> bytes:
-    """A line without its line ending."""
+    """Return a line without its line ending."""
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def line_ending_of(line: bytes) -> bytes:
-    """A line's ending, LF where it has none."""
+    """Return a line's ending, LF where it has none."""
     return line[len(without_line_ending(line)) :] or b"\n"
 
 
@@ -141,14 +141,14 @@ def escape_rows(rows: bytes, dialect: Dialect) -> bytes:
 
 
 def escape_cells(cells: Sequence[str], raw: str, dialect: Dialect) -> str:
-    """Return a row made anew from its cells, with its line ending."""
+    """Return a row rebuilt from its cells, formulas guarded, with its line ending."""
     ending = raw[len(raw.rstrip("\r\n")) :]
     safe = (GUARD + cell if is_formula(cell) else cell for cell in cells)
     return dialect.delimiter.join(quote_cell(cell, dialect) for cell in safe) + ending
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet might compute a cell."""
+    """Return whether a spreadsheet might compute a cell."""
     return bool(FORMULA.match(cell)) and not NUMBER.fullmatch(cell)
 
 
@@ -182,15 +182,15 @@ def csv_names(batch: Batch, target: str) -> list[str]:
 
 
 def sample_rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
-    """Return the cells of some rows to look at, whatever they hold."""
+    """Return the cells of some rows, valid or not."""
     return list(read_cells((line.replace("\r", " ") for line in lines), dialect))
 
 
 def choose_dialect(kind: str, lines: Sequence[str], settings: Settings) -> Dialect:
     """Return how a table is written that begins with some lines.
 
-    The usual delimiter of its kind, unless the header names a text under another one alone; without
-    a header the one that parts all lines alike.
+    The usual delimiter of its kind, unless the header names a text only under another one; without
+    a header the one that splits all lines alike.
     """
     escape = ESCAPE if settings.csv_escape else ""
     if settings.delimiter:
@@ -258,8 +258,8 @@ def column_numbers(width: int) -> list[str]:
 def guess_columns(rows: Sequence[Row], settings: Settings) -> Settings:
     """Return settings that name the columns of a table without a header.
 
-    What settings name stays. Else the headline is the first column of longer texts, the lede the
-    next one, and the date the first column of dates.
+    Columns that settings name stay. Else the headline is the first column of longer texts, the
+    lede the next one, and the date the first column of dates.
     """
     roles = text_roles(settings)
     columns = list(zip(*rows, strict=False))

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 DAY = 86400
-# Past this (the year 5138) a count is not of seconds but of milli-, micro- or nanoseconds.
+# From here on (the year 5138) a count is in milli-, micro- or nanoseconds.
 MOST_SECONDS = 10**11
 FINER_UNITS = 3
 # 20250430 and 20250430022300 are dates run together; other long numbers count from 1970.
 DATE_DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
-# Nanoseconds of such a count have twenty digits at most; endless ones are no number of Python's.
+# Nanoseconds have twenty digits at most; Python refuses to convert endless ones.
 COUNT = re.compile(r"-?\d{9,20}(?:\.\d+)?")
 MAIL_DATE = re.compile(
     r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? "
@@ -61,7 +61,7 @@ def parse_timestamp(value: object, otherwise: int) -> int:
 
 
 def datetime_seconds(when: datetime) -> int:
-    """Seconds since 1970, of a naive time as UTC."""
+    """Return the seconds since 1970; a naive time is taken as UTC."""
     since = when - (NAIVE_EPOCH if when.tzinfo is None else EPOCH)
     return since.days * DAY + since.seconds
 
@@ -76,7 +76,7 @@ def parse_unusual_date(text: str) -> int | None:
         return datetime_seconds(datetime.fromisoformat(parse_named_offset(text)))
     except ValueError:
         readers = (parse_mail_date, parse_written_date)
-        # The lenient reader of mail passes over "PM" and "GMT+0200", so it is asked last.
+        # The lenient reader of mail ignores "PM" and "GMT+0200", so it comes last.
         for read in readers if MAIL_DATE.fullmatch(text) else reversed(readers):
             if (found := read(text)) is not None:
                 return found
@@ -84,14 +84,14 @@ def parse_unusual_date(text: str) -> int | None:
 
 
 def parse_named_offset(text: str) -> str:
-    """Write the zone as ISO 8601 does, where a date is told to be UTC or GMT."""
+    """Return a date with a zone UTC or GMT in the notation of ISO 8601."""
     return text[:-3].rstrip() + "Z" if text.endswith(("UTC", "GMT")) else text
 
 
 def epoch_seconds(count: float) -> int | None:
-    """Seconds, or the milli-, micro- or nanoseconds that a larger number must be."""
+    """Return the seconds of a count since 1970 in seconds, milli-, micro- or nanoseconds."""
     if not abs(count) < MOST_SECONDS * 1000**FINER_UNITS:
-        return None  # an endless integer cannot be divided into a float
+        return None  # an endless integer cannot be divided
     for _ in range(FINER_UNITS):
         if abs(count) >= MOST_SECONDS:
             count /= 1000
@@ -105,7 +105,7 @@ def parse_mail_date(text: str) -> int | None:
     try:
         return datetime_seconds(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
-        return None  # its parser is lenient and falls over in several ways
+        return None  # its parser is lenient and fails in several ways
 
 
 def parse_structured_date(value: list[Any] | dict[str, Any]) -> int | None:
@@ -128,7 +128,7 @@ def parse_structured_date(value: list[Any] | dict[str, Any]) -> int | None:
         return None
 
 
-# What a day, a time, and one with a zone are written as; 0 stands for any digit.
+# The usual forms of a day, a time, and a time with a zone; 0 stands for any digit.
 SHAPES = {
     len(shape): shape
     for shape in (
@@ -151,7 +151,7 @@ MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 def parse_column(values: Sequence[Any], date_format: str | None = None) -> NDArray[np.int64]:
     """Return the seconds of each date, ``NO_TIME`` where one is absent or cannot be read.
 
-    ``date_format``, as strptime takes it, is tried before what is read without it.
+    ``date_format``, as strptime takes it, is tried before the usual formats.
     """
     times = np.full(len(values), NO_TIME)
     rest: Iterable[int] = range(len(values))
@@ -207,7 +207,7 @@ def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
         time_at[time_at == SPACE] = SEPARATOR
     least = np.frombuffer(shape, np.uint8)[:, None]
     span = np.array([SPAN.get(wanted, 0) for wanted in shape], np.uint8)[:, None]
-    fine = (columns - least <= span).all(axis=0)  # what is below the least wraps to above it
+    fine = (columns - least <= span).all(axis=0)  # less than the least wraps around
     century, year, month, day, *clock = digit_pairs(columns, shape)
     year += 100 * century
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))

@@ -1,4 +1,4 @@
-"""Find the values of a role, as the title or the date, under the names that it may go by."""
+"""Find the values of a role, such as the title or the date, under the names that it may have."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOST_SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a column is for, and the names that it goes by.
+    """What a column is for, and the names under which it is found.
 
-    ``usual`` names are those of the table, in any case; others were given and stand as they are.
+    ``usual`` names come from the built-in table and match in any case; given ones match exactly.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Role:
 
     @property
     def is_lede(self) -> bool:
-        """Whether it is what stands below a title, by the usual names."""
+        """Whether this is the lede, found by the usual names."""
         return self.usual and self.name == LEDE
 
 
 @dataclass(frozen=True, slots=True)
 class Accessor:
-    """One way to the values of a role: a key of the record, and steps into what it holds."""
+    """One way to the values of a role: a key of the record, and steps into its value."""
 
     name: str
     key: str
@@ -60,7 +60,7 @@ class Accessor:
 
 @dataclass(frozen=True, slots=True)
 class AnyCaseAccessor(Accessor):
-    """The same with steps in any case."""
+    """An accessor whose steps match in any case."""
 
     def values(self, records: Sequence[Record]) -> list[Any]:
         """Return the value of each record, None where it has none."""
@@ -154,7 +154,7 @@ def descend_any_case(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 -
 
 
 def values_under(records: Sequence[Record], name: str) -> list[Any]:
-    """Return the value of each record under a key as it stands, else at a dotted path, or None."""
+    """Return the value of each record under a key, else at a dotted path, else None."""
     values = [record.get(name) for record in records]
     if "." not in name:
         return values
@@ -179,8 +179,8 @@ MAX_NAMES = 12
 MAX_NAME_LENGTH = 40
 
 
-class Unreadable(ValueError):  # noqa: N818 - a fact about a record; InputError is the error
-    """Why a record cannot be read, before its place is known."""
+class Unreadable(ValueError):  # noqa: N818 - a reason; InputError is the error
+    """The reason why a record cannot be read, raised where its line is not known."""
 
 
 def check_names(sample: Record, settings: Settings) -> None:
@@ -201,7 +201,7 @@ def check_names(sample: Record, settings: Settings) -> None:
 
 
 def wrong_type_message(name: str, value: object) -> str:
-    """Word a text that is no string, under the name that it was found by."""
+    """Return the message for a text that is not a string, with the name of its field."""
     if isinstance(value, dict) and value:
         inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
         return (
@@ -211,7 +211,7 @@ def wrong_type_message(name: str, value: object) -> str:
 
 
 def no_text_message(record: Record, settings: Settings) -> str:
-    """Word the lack of any text, with what was looked for and what is there."""
+    """Return the message for a record without any text, with the names wanted and present."""
     names = list(map(shorten, record))
     if len(names) > MAX_NAMES:
         names[MAX_NAMES:] = ["..."]

@@ -1,6 +1,6 @@
 """Turn parsed records into columns: the texts to compare, ids, outlets, times and urls.
 
-A column at a time is several times faster than a record at a time, and gives the same: each record
+Columns are filled one at a time, which is several times faster than record by record. Each record
 takes the first of the names under which it has something usable.
 """
 
@@ -48,9 +48,9 @@ class Columns:
     """The columns of a Batch, and what was found on the way.
 
     ``used`` counts, by role and name, the records that a name served. ``unread`` are the dates that
-    cannot be read, each with its position. Where ``refused`` names records that cannot be read, by
-    their positions, the columns are not filled. ``placeholders`` counts titles of failed downloads:
-    such a record has no text, for two of them are not one story. ``empty_texts``: some are there.
+    cannot be read, with their positions. If ``refused`` has reasons why records cannot be read, by
+    position, the columns are not filled. ``placeholders`` counts the titles of failed downloads,
+    whose records get no text, lest they be duplicates. ``empty_texts``: some texts are empty.
     """
 
     texts: tuple[list[str], ...] = ()
@@ -68,12 +68,12 @@ class Columns:
 
     @property
     def days_only(self) -> NDArray[np.bool_]:
-        """Which times are days without a time of day."""
+        """Mark the times that are days without a time of day."""
         return mark_days_only(self.times)
 
     @property
     def textless(self) -> list[int]:
-        """The positions of the records without any text, placeholders aside."""
+        """Return the positions of the records without any text, placeholders aside."""
         if any(map(all, self.texts)):
             return []
         rows = zip(*self.texts, strict=True)
@@ -111,7 +111,7 @@ def first_values(
     columns: Columns,
     convert: Convert,
 ) -> list[Any]:
-    """Return what each record has under the first name that serves it, None where none does.
+    """Return the value of each record under the first name that serves it, None without one.
 
     ``convert`` makes None of what does not serve; by the usual names an empty text does not.
     """
@@ -147,7 +147,7 @@ def text_column(
 ) -> list[str]:
     """Return the texts of one field, ``""`` where absent; a number is read as a text.
 
-    A record that has only what is no text is refused. In a lede by the usual names it is none.
+    A record whose only value is not a text is refused, but for a lede under a usual name.
     """
     wrong: dict[int, str] = {}
 
@@ -172,7 +172,7 @@ def text_column(
 
 
 def clear_placeholders(columns: Columns) -> None:
-    """Drop the titles of failed downloads, and other texts of their records that are such too."""
+    """Drop the titles of failed downloads, and other such texts of their records."""
     titles = columns.texts[0]
     blank = find_placeholders(titles)
     for position in blank:
@@ -240,9 +240,9 @@ def fill_times(
 def fill_urls(
     records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
 ) -> None:
-    """Set the keys of urls, and their hosts where no outlet is named and none was asked for.
+    """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
 
-    Without ``--same url`` only urls of the same spelling have equal keys, for that is fast.
+    Without ``--same url`` only identical urls have equal keys, which is faster.
     """
     urls = url_column(records, keys)
     if urls is None:
@@ -254,7 +254,7 @@ def fill_urls(
 
 
 def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | None:
-    """Return the url of each record, ``""`` for none; None where no record has one."""
+    """Return the url of each record, ``""`` without one; None if no record has one."""
     found: list[str] | None = None
     for way in accessors(URL_ROLE, keys):
         values = way.values(records)

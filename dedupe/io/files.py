@@ -31,21 +31,21 @@ BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 HEAD = 10
 CHUNK = 1 << 18
 ZSTD_STEP = 1 << 10
-"""So little at a time that what comes of it, at most 32 MiB, is counted before it fills memory."""
+"""Bytes read at a time: they decompress to 32 MiB at most, which are counted before the next."""
 GRACE = 1 << 26
-"""What may come of any input, however small."""
+"""The bytes to which any input may decompress, however small it is."""
 MAX_RATIO = 200
 NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
 
 
 def os_error_reason(error: OSError) -> str:
-    """Word what the system said, without its number and path."""
+    """Return the message of an OSError without its number and path."""
     return error.strerror or str(error)
 
 
 @contextmanager
 def output_errors(path: str) -> Iterator[None]:
-    """Turn an OSError into an OutputError; a closed pipe is no error of ours and passes."""
+    """Raise an OSError as OutputError; BrokenPipeError passes, for it is no failure of ours."""
     try:
         yield
     except BrokenPipeError:
@@ -55,16 +55,16 @@ def output_errors(path: str) -> Iterator[None]:
 
 
 def check_not_input(path: str, inputs: Sequence[str]) -> None:
-    """Raise OutputError where ``path`` is one of the inputs, by whatever name."""
+    """Raise OutputError where ``path`` is one of the inputs, under any name."""
     for given in inputs:
-        # A file that is not there is no input; reading tells of it.
+        # A missing file is not an input; reading it raises the error.
         with suppress(OSError):
             if given != "-" and is_replaceable(path) and Path(path).samefile(given):
                 raise OutputError(path, "is also an input; write to another file")
 
 
 def is_replaceable(path: str) -> bool:
-    """Whether a path is, or would be, a regular file rather than a device or pipe."""
+    """Return whether a path is, or would be, a regular file, not a device or a pipe."""
     try:
         return Path(path).is_file() or not Path(path).exists()
     except OSError:
@@ -75,7 +75,7 @@ def is_replaceable(path: str) -> bool:
 def open_replacement(path: str) -> Iterator[BinaryIO]:
     """Open a file that takes the place of ``path`` when the block ends well.
 
-    On any exception it is removed and ``path`` keeps what it held. Devices and pipes are written
+    On any exception it is removed and ``path`` keeps its content. Devices and pipes are written
     directly. Raises OutputError when the file cannot be made, completed or put in place.
     """
     if is_replaceable(path):
@@ -94,7 +94,7 @@ def _temporary_path(path: str) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".dedupe-{secrets.token_hex(6)}.tmp")
     with output_errors(path):
         mode = _mode_of(target)
-        # Nobody else reads what may never become the result.
+        # Nobody else may read an unfinished result.
         file = os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
     try:
         yield file
@@ -120,7 +120,7 @@ def _mode_of(target: Path) -> int:
 
 
 def _umask() -> int:
-    # It can be read only by setting it; a file that another thread makes meanwhile is private.
+    # Reading it means setting it; a file that another thread makes meanwhile is private.
     with MASKING:
         mask = os.umask(0o077)
         os.umask(mask)
@@ -128,7 +128,7 @@ def _umask() -> int:
 
 
 def display_name(path: str) -> str:
-    """Name an input as messages do."""
+    """Return the name of an input in messages."""
     return "<stdin>" if path == "-" else path
 
 
@@ -145,7 +145,7 @@ def check_inputs(inputs: Sequence[str]) -> None:
 
 
 def split_suffix(path: str) -> tuple[str, Kind | None]:
-    """Take the compression off a path's suffixes: ``a.jsonl.gz`` is ``.jsonl`` and ``gzip``."""
+    """Return a path's suffix and compression: ``a.jsonl.gz`` is ``.jsonl`` and ``gzip``."""
     suffixes = Path(path.lower()).suffixes
     kind = CODECS.get(suffixes[-1]) if suffixes else None
     if kind:
@@ -176,7 +176,7 @@ def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[b
 
 
 def detect_codec(path: str, head: bytes) -> Kind | None:
-    """Tell the compression; raises InputError where the suffix promises what is not there."""
+    """Return the compression; raises InputError where the suffix names another one."""
     for magic, kind in CODEC_MAGIC.items():
         if head.startswith(magic):
             return kind
@@ -191,7 +191,7 @@ def detect_codec(path: str, head: bytes) -> Kind | None:
 def limit_expansion(
     pieces: Iterator[bytes], name: str, source: PrefixedReader, most: int
 ) -> Iterator[bytes]:
-    """Pass decompressed chunks on; raises InputError where they outgrow what they are made from."""
+    """Pass decompressed chunks on; raises InputError once they are too large for their input."""
     size = 0
     for piece in pieces:
         size += len(piece)
@@ -213,7 +213,7 @@ class PrefixedReader(io.RawIOBase):
         self.taken = 0
 
     def readable(self) -> bool:
-        """Say yes, as BufferedReader asks."""
+        """Return true, as BufferedReader asks."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer has no len
@@ -226,7 +226,7 @@ class PrefixedReader(io.RawIOBase):
 
 
 def decompress(name: str, kind: Kind, file: io.BufferedReader) -> Iterator[bytes]:
-    """Chunks of a stream of known compression; raises InputError where it is cut or corrupt."""
+    """Yield the chunks of compressed data; raises InputError where it is cut or corrupt."""
     pieces, corrupt = open_compressed(name, kind, file)
     try:
         yield from pieces
@@ -237,7 +237,7 @@ def decompress(name: str, kind: Kind, file: io.BufferedReader) -> Iterator[bytes
 
 
 def file_chunks(file: BinaryIO | io.BufferedIOBase) -> Iterator[bytes]:
-    """All of a file, chunk by chunk."""
+    """Yield the chunks of a file."""
     return iter(lambda: file.read(CHUNK), b"")
 
 
@@ -284,10 +284,10 @@ class Writer(Protocol):
     """A compressor over a file, or the file itself."""
 
     def write(self, data: bytes, /) -> object:
-        """Take bytes."""
+        """Write bytes."""
 
     def close(self) -> None:
-        """Pass on what is left, and end."""
+        """Pass on the rest, and end."""
 
 
 def open_compressor(path: str, kind: Kind, file: BinaryIO) -> Writer:

@@ -61,9 +61,9 @@ def parse_block(
     header: bytes = b"",
     data: bytes | None = None,
 ) -> Iterator[Batch]:
-    """Yield a batch of lines by their numbers, none if no line is good.
+    """Yield a batch of lines with their numbers, or nothing if all lines are bad.
 
-    ``data`` are the lines end to end, where they are at hand. Bad lines are refused in their order.
+    ``data``, if given, are the lines end to end. Bad lines are refused in their order.
     """
     refused: dict[int, str] = {}
     records = parse_lines(raws)
@@ -85,7 +85,7 @@ def parse_block(
 
 
 def parse_lines(raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
-    """Return the objects of lines, None where a line holds none."""
+    """Return the objects of lines, None if any line is not an object."""
     try:
         records = list(map(orjson.loads, raws))
     except ValueError:
@@ -98,7 +98,7 @@ def sift_lines(
 ) -> tuple[list[int], list[dict[str, Any]]]:
     """Return the positions of the lines that hold an object, and the objects.
 
-    Blank lines are counted; why a line holds no object is put into ``refused``.
+    Blank lines are counted; the reason why a line is not an object goes into ``refused``.
     """
     kept, records = [], []
     for position, raw in enumerate(raws):
@@ -119,23 +119,23 @@ def sift_lines(
 
 
 def json_error_reason(error: ValueError, raw: bytes, encoding: str | None = None) -> str:
-    """Word why a line is not JSON: not UTF-8, or what is wrong and where."""
+    """Return why a line is not JSON: not UTF-8, or what is wrong and where."""
     if not isinstance(error, orjson.JSONDecodeError):
         return str(error)
     problem = utf8_problem(raw, encoding)
     if problem:
         return problem
     text = raw.decode()
-    # The parser has read the minus of -Infinity before it gives up.
+    # The parser stops behind the minus of -Infinity.
     at = error.pos - (error.msg == "no digit after sign")
     return f"invalid JSON: {describe_decode_error(error.msg, text[at:])} at column {at + 1}"
 
 
 def describe_decode_error(message: str, rest: str) -> str:
-    """Return the parser's words, or better ones where there are some."""
+    """Return the parser's message, or a clearer one."""
     for literal in LITERALS:
         if rest.startswith(literal):
-            return f"{literal} is no JSON number"
+            return f"{literal} is not a JSON number"
     return "half of a surrogate pair" if message == "no low surrogate in string" else message
 
 

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
-NO_TERMINAL = "Parquet is not for a terminal; write it to a file, as in -o out.parquet"
-NO_PARQUET = "only cluster, unique, pairs and split write Parquet; name it otherwise"
-PACKED_TWICE = "Parquet is compressed within; name it .parquet"
+NO_TERMINAL = "Parquet cannot be written to a terminal; give a file, as in -o out.parquet"
+NO_PARQUET = "only cluster, unique, pairs and split write Parquet; use another suffix"
+PACKED_TWICE = "Parquet is compressed already; use the suffix .parquet alone"
 
 
 TARGETS = ("jsonl", "csv", "tsv", "parquet")
-"""What records may be written as."""
+"""The formats in which records can be written."""
 SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -66,9 +66,9 @@ def target_of(path: str | None, to: str | None) -> str | None:
 
 
 class Output:
-    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
+    """An output of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
 
-    ``bytes`` counts what it was given, before compression.
+    ``bytes`` counts the bytes written, before compression.
     """
 
     def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
@@ -80,7 +80,7 @@ class Output:
 
     @property
     def checksum(self) -> str:
-        """BLAKE2b, 16 bytes as hex digits, of what it was given so far."""
+        """BLAKE2b, 16 bytes as hex digits, of the bytes written so far."""
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:
@@ -91,9 +91,9 @@ class Output:
             self._writer.write(data)
 
     def flush(self) -> None:
-        """Pass on what is buffered so that a reader at the other end has it; raises as ``write``.
+        """Pass on what is buffered, so that the reader of a pipe has it; raises as ``write``.
 
-        A compressor keeps what it has until the end.
+        A compressor keeps its bytes until the end.
         """
         with output_errors(self.path):
             if self.path == STDOUT:
@@ -111,10 +111,10 @@ def open_output(
 ) -> Iterator[Output]:
     """Open standard output for None or ``-``, else a file, compressed by its suffix.
 
-    ``parquet``: that is what will be written, and nothing else may go to a file of its name.
+    ``parquet``: Parquet will be written; nothing else may go to a file of its suffix.
 
-    A terminal gets escapes for what could steer it, unless what is written is ``painted``, which
-    is text that was made for it. So each chunk is of whole lines there.
+    A terminal gets escapes for all that could control it, so each chunk is of whole lines there.
+    ``painted`` text is made for a terminal and written as it is.
 
     The file takes its place, with the mode of the one it replaces, when the block ends well; on any
     exception it is removed. Devices and pipes are written directly. Raises OutputError, before
@@ -147,7 +147,7 @@ def open_output(
 
 
 def check_parquet_output(path: str, *, terminal: bool = False, packed: bool = False) -> None:
-    """Raise OutputError where Parquet cannot be written, or not there."""
+    """Raise OutputError where Parquet cannot be written to an output."""
     if terminal:
         raise OutputError(path, NO_TERMINAL)
     if packed:
@@ -157,13 +157,13 @@ def check_parquet_output(path: str, *, terminal: bool = False, packed: bool = Fa
 
 
 class EscapingWriter:
-    """Shows lines on a terminal, whatever they hold."""
+    """A writer to a terminal that escapes what could control it."""
 
     def __init__(self, terminal: BinaryIO) -> None:
         self._terminal = terminal
 
     def write(self, data: bytes, /) -> object:
-        """Show whole lines."""
+        """Write whole lines."""
         return self._terminal.write(escape_for_terminal(data))
 
     def close(self) -> None:
@@ -172,7 +172,7 @@ class EscapingWriter:
 
 
 def escape_for_terminal(data: bytes) -> bytes:
-    r"""Lines with escapes for all that could steer a terminal; tabs stay.
+    r"""Return lines with escapes for all that could control a terminal; tabs stay.
 
     >>> escape_for_terminal(b"a\x1b[2J\tb\n\xff\n")
     b'a\\x1b[2J\tb\n\\xff\n'
@@ -184,9 +184,9 @@ def escape_for_terminal(data: bytes) -> bytes:
 
 
 def standard_output() -> BinaryIO:
-    """A writer of its own on standard output; raises OutputError when that is closed.
+    """Return an unshared writer on standard output; raises OutputError when that is closed.
 
-    With Python's own writer a failed write would be tried again, and told again, at exit.
+    Python's own writer would repeat a failed write, and its error, at exit.
     """
     if sys.stdout is None:  # closed by whoever started us
         raise OutputError(STDOUT, "is closed")
@@ -202,8 +202,8 @@ def check_output(
 ) -> Iterator[bytes]:
     """Pass on the chunks of an output that holds the chosen records, or all, each once.
 
-    ``header``: a table's header comes first. Raises AccountingError at the end when the line
-    endings in the chunks are not those of the records, of which each has at least one.
+    ``header``: a table's header comes first. Raises AccountingError at the end where the chunks
+    have another number of line endings than the records, each of which has at least one.
     """
     found = 0
     for chunk in chunks:
@@ -219,7 +219,7 @@ def check_output(
 def output_parts(
     batches: Sequence[Batch], chosen: NDArray[np.bool_] | None
 ) -> Iterator[tuple[Batch, NDArray[np.bool_]]]:
-    """Each batch with its part of the choice."""
+    """Yield each batch with its part of the choice."""
     start = 0
     for batch in batches:
         size = len(batch)
@@ -230,7 +230,7 @@ def output_parts(
 
 
 def batch_lines(batch: Batch, chosen: NDArray[np.bool_]) -> int:
-    """The line endings of some records: those that they hold, and one where the last has none."""
+    """Count the line endings of some records; a missing last one counts too."""
     endings = np.flatnonzero(np.frombuffer(batch.data, np.uint8) == ord(NEWLINE))
     spans = np.searchsorted(endings, batch.limits) - np.searchsorted(endings, batch.starts)
     lacking = len(batch) and chosen[-1] and not batch.data.endswith(NEWLINE)
@@ -244,7 +244,7 @@ def with_line_ending(line: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RowChecksum:
-    """How many lines there are, and the sum of their hashes.
+    """The number of lines, and the sum of their hashes.
 
     >>> RowChecksum.of([b"a", b"b"]) == RowChecksum.of([b"b"]) + RowChecksum.of([b"a"])
     True
@@ -257,7 +257,7 @@ class RowChecksum:
 
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> RowChecksum:
-        """Some lines without their endings."""
+        """Return the checksum of lines without their endings."""
         hashes = [blake2b(line, digest_size=cls.SIZE).digest() for line in lines]
         return cls(len(hashes), sum(map(int.from_bytes, hashes)) % (1 << 8 * cls.SIZE))
 
@@ -271,7 +271,7 @@ class RowChecksum:
 
 
 class RowCounter:
-    """Counts the lines in chunks that pass through it; ``rows`` are those so far."""
+    """A counter of the lines in chunks; ``rows`` are those so far."""
 
     def __init__(self) -> None:
         self.rows = RowChecksum()

@@ -93,7 +93,7 @@ class ParquetFiles:
         held = self._held[name]
         now = os.fstat(held.file.fileno())
         if (now.st_size, now.st_mtime_ns) != (held.size, held.changed):
-            raise InputError(name, None, "has changed while it was read")
+            raise InputError(name, None, "changed while it was read")
         return held.file
 
 
@@ -160,7 +160,7 @@ def open_parquet(
     are raised as InputError.
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
-    from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
+    from pyarrow import default_memory_pool  # noqa: PLC0415 - an extra
 
     read_options = {
         "buffer_size": CHUNK,
@@ -178,7 +178,7 @@ def open_parquet(
         try:
             yield table
         finally:
-            default_memory_pool().release_unused()  # it would keep what it has had
+            default_memory_pool().release_unused()  # else it keeps its memory
 
 
 @contextmanager
@@ -200,5 +200,5 @@ def corruption_reason(error: Exception) -> str:
     if "crypt" in text:
         return UNREADABLE
     if isinstance(error, NotImplementedError):
-        return f"Parquet data of a kind that cannot be read ({text})"
+        return f"Parquet data of an unsupported kind ({text})"
     return f"corrupt Parquet data ({text})"

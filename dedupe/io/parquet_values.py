@@ -18,15 +18,10 @@ from dedupe.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-NO_ROOM = "has no place in JSON"
+NO_ROOM = "cannot be stored in JSON"
 UUIDS = "arrow.uuid"
 LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-BLOBS = (
-    types.is_binary,
-    types.is_large_binary,
-    types.is_fixed_size_binary,
-    types.is_binary_view,
-)
+BLOBS = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
 STRINGS = (types.is_string, types.is_large_string, types.is_string_view)
 TIMES = (types.is_timestamp, types.is_time, types.is_date)
 OTHERS = (types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal)
@@ -44,7 +39,7 @@ SIGNED, UNSIGNED, EXACT = 1 << 63, 1 << 64, 1 << 53
 
 
 class Unwritable:
-    """A value that JSON cannot hold, as text, and why."""
+    """The text of a value that JSON cannot hold, and the reason."""
 
     def __init__(self, text: str, reason: str) -> None:
         self.text = text
@@ -55,15 +50,15 @@ class Unwritable:
 
 
 def matches_any(kind: pa.DataType, tests: Iterable[Callable[[pa.DataType], bool]]) -> bool:
-    """Whether one of several tests holds for a type."""
+    """Return whether one of several tests holds for a type."""
     return any(test(kind) for test in tests)
 
 
 def table_problem(fields: Iterable[pa.Field]) -> str:
-    """What keeps columns, or members of an object, from being JSON, with a name; ``""`` if nothing.
+    """Return why columns, or members, cannot be JSON, with a name; ``""`` if they can.
 
     >>> table_problem(pa.schema([("a", pa.list_(pa.duration("s"))), ("b", pa.int8())]))
-    'a: duration[s] has no place in JSON'
+    'a: duration[s] cannot be stored in JSON'
     """
     names: set[str] = set()
     for field in fields:
@@ -76,7 +71,7 @@ def table_problem(fields: Iterable[pa.Field]) -> str:
 
 
 def column_problem(kind: pa.DataType) -> str:
-    """Why no column of a type can be JSON, ``""`` if it can."""
+    """Return why a column of a type cannot be JSON, ``""`` if it can."""
     kind = storage_type(kind)
     if types.is_map(kind):
         named = matches_any(storage_type(kind.key_type), STRINGS)
@@ -89,14 +84,14 @@ def column_problem(kind: pa.DataType) -> str:
 
 
 def storage_type(kind: pa.DataType) -> pa.DataType:
-    """The type of what a dictionary or an extension holds, or the type itself."""
+    """Return the type of the values of a dictionary or an extension, or the type itself."""
     while isinstance(kind, pa.BaseExtensionType) or types.is_dictionary(kind):
         kind = kind.value_type if types.is_dictionary(kind) else kind.storage_type
     return kind
 
 
 def column_values(column: Any) -> list[Any]:  # noqa: ANN401 - an array of Arrow, which has no types
-    """What orjson is to write for each value of a column; None for null, else maybe Unwritable."""
+    """Return each value as orjson can write it: None for null, else maybe Unwritable."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return (uuid_values if kind.extension_name == UUIDS else column_values)(column.storage)
@@ -109,16 +104,16 @@ def column_values(column: Any) -> list[Any]:  # noqa: ANN401 - an array of Arrow
 
 
 def struct_values(column: pa.StructArray) -> list[Any]:
-    """Structs as objects."""
+    """Return structs as objects."""
     names = [field.name for field in column.type]
     rows = name_values(names, [column_values(part) for part in column.flatten()], len(column))
-    return find_unwritable(column, rows)
+    return mask_nulls(column, rows)
 
 
 def name_values(
     names: Sequence[str], columns: Sequence[list[Any]], count: int
 ) -> list[dict[str, Any]]:
-    """Columns as one dict a row, without what is null."""
+    """Return columns as one dict a row, without nulls."""
     if not columns:
         return [{} for _ in range(count)]
     return [
@@ -127,8 +122,8 @@ def name_values(
     ]
 
 
-def find_unwritable(column: pa.Array, found: list[Any]) -> list[Any]:
-    """What was found of each value, None where that is null."""
+def mask_nulls(column: pa.Array, found: list[Any]) -> list[Any]:
+    """Return converted values, None where the value is null."""
     if not column.null_count:
         return found
     valid = column.is_valid().to_pylist()
@@ -136,15 +131,15 @@ def find_unwritable(column: pa.Array, found: list[Any]) -> list[Any]:
 
 
 def list_values(column: Any) -> list[Any]:  # noqa: ANN401 - as above
-    """Lists as arrays."""
+    """Return lists as arrays."""
     flat = column_values(column.flatten())
     sizes = pc.fill_null(pc.list_value_length(column), 0).to_pylist()
     cuts = pairwise(accumulate(sizes, initial=0))
-    return find_unwritable(column, [flat[start:end] for start, end in cuts])
+    return mask_nulls(column, [flat[start:end] for start, end in cuts])
 
 
 def map_values(column: pa.MapArray) -> list[Any]:
-    """Maps as objects; one that names a key twice cannot be written."""
+    """Return maps as objects; one that has a key twice cannot be written."""
     return [
         pairs if pairs is None else object_from_pairs(pairs)
         for pairs in list_values(map_pairs(column))
@@ -152,22 +147,22 @@ def map_values(column: pa.MapArray) -> list[Any]:
 
 
 def map_pairs(column: pa.MapArray) -> pa.ListArray:
-    """Maps as lists of pairs."""
+    """Return maps as lists of pairs."""
     kind = column.type
     pair = pa.struct([("key", kind.key_type), ("value", kind.item_type)])
     return column.cast(pa.list_(pair))
 
 
 def object_from_pairs(pairs: list[dict[str, Any]]) -> dict[str, Any] | Unwritable:
-    """The pairs of a map as an object."""
+    """Return the pairs of a map as an object."""
     found = {pair["key"]: pair.get("value") for pair in pairs}
     if len(found) < len(pairs):
-        return Unwritable(str(found), "a map that names a key twice")
+        return Unwritable(str(found), "a map that has a key twice")
     return {key: value for key, value in found.items() if value is not None}
 
 
 def string_values(column: pa.Array) -> list[Any]:
-    """Texts, which Arrow has not looked into."""
+    """Return texts, some of which may not be UTF-8, for Arrow does not check that."""
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
@@ -177,7 +172,7 @@ def string_values(column: pa.Array) -> list[Any]:
 
 
 def decode_text(data: bytes) -> str | Unwritable:
-    """One text."""
+    """Return a text from its bytes."""
     try:
         return data.decode()
     except UnicodeDecodeError as bad:
@@ -186,7 +181,7 @@ def decode_text(data: bytes) -> str | Unwritable:
 
 
 def float_values(column: pa.Array) -> list[Any]:
-    """Numbers as short as tells them from others of their width."""
+    """Return numbers in the fewest digits that are exact for their width."""
     if not types.is_float64(column.type):
         column = column.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
     found = column.to_pylist()
@@ -194,50 +189,44 @@ def float_values(column: pa.Array) -> list[Any]:
 
 
 def float_text(value: float) -> Unwritable | None:
-    """What becomes of a number that is none."""
-    return None if value != value else Unwritable(str(value), "infinity is no JSON number")  # noqa: PLR0124 - what NaN is known by
+    """Return what NaN and infinity become: null, and an unwritable value."""
+    return None if value != value else Unwritable(str(value), "infinity is not a JSON number")  # noqa: PLR0124 - only NaN is not itself
 
 
 def decimal_values(column: pa.Array) -> list[Any]:
-    """Numbers with all their digits."""
+    """Return decimals with all their digits."""
     return [value and orjson.Fragment(value) for value in column.cast(pa.string()).to_pylist()]
 
 
 def timestamp_values(column: pa.Array) -> list[Any]:
-    """Points in time in ISO 8601."""
+    """Return timestamps in ISO 8601."""
     kind = column.type
-    zone = "" if kind.tz is None else "Z"
-    if zone:
-        column = column.view(pa.int64()).view(pa.timestamp(kind.unit))  # what is stored is in UTC
-    spellings = pc.replace_substring(time_values(column), " ", "T", max_replacements=1)
-    return [told and check_year(told + zone) for told in spellings.to_pylist()]
+    if kind.tz is None:
+        return time_values(column)
+    stored = column.view(pa.int64()).view(pa.timestamp(kind.unit))  # in UTC
+    return time_values(stored, "Z")
 
 
-def date_values(column: pa.Array) -> list[Any]:
-    """Dates and times of day in ISO 8601."""
-    return [told and check_year(told) for told in time_values(column).to_pylist()]
-
-
-def check_year(told: str) -> str | Unwritable:
-    """A date or time, unless it is beyond the years that can be told."""
-    return Unwritable(told, "a time that is out of range") if told.startswith("<") else told
-
-
-def time_values(column: pa.Array) -> pa.Array:
-    """Dates or times, their fractions without three zeros at the end."""
-    spellings = column.cast(pa.string())
+def time_values(column: pa.Array, zone: str = "") -> list[Any]:
+    """Return dates or times in ISO 8601, their fractions without trailing groups of zeros."""
+    texts = pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
     for zeros in (r"(\.\d{6})000$", r"(\.\d{3})000$", r"()\.000$"):
-        spellings = pc.replace_substring_regex(spellings, zeros, r"\1")
-    return spellings
+        texts = pc.replace_substring_regex(texts, zeros, r"\1")
+    return [
+        Unwritable(text, "a time out of range")
+        if text and text.startswith("<")
+        else text and text + zone
+        for text in texts.to_pylist()
+    ]
 
 
 def binary_values(column: pa.Array) -> list[Any]:
-    """Binary in base64."""
+    """Return binary values in base64."""
     return [data if data is None else b64encode(data).decode() for data in column.to_pylist()]
 
 
 def uuid_values(column: pa.Array) -> list[Any]:
-    """Sixteen bytes each as a UUID."""
+    """Return values of sixteen bytes as UUIDs."""
     return [data and str(UUID(bytes=data)) for data in column.to_pylist()]
 
 
@@ -247,8 +236,8 @@ READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any], list[Any]]],
     (types.is_floating, float_values),
     (types.is_decimal, decimal_values),
     (types.is_timestamp, timestamp_values),
-    (types.is_time, date_values),
-    (types.is_date, date_values),
+    (types.is_time, time_values),
+    (types.is_date, time_values),
     *((test, list_values) for test in LISTS),
     *((test, string_values) for test in STRINGS),
     *((test, binary_values) for test in BLOBS),
@@ -256,7 +245,7 @@ READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any], list[Any]]],
 
 
 class ValueLocation(NamedTuple):
-    """Where a value stands; places are in input order."""
+    """Where a value was found; locations sort in input order."""
 
     batch: int
     line: int
@@ -264,7 +253,7 @@ class ValueLocation(NamedTuple):
 
 
 class ColumnShape:
-    """The values of one column that were met so far; ``name`` is its path in messages."""
+    """The values of one column seen so far; ``name`` is its path in messages."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -275,7 +264,7 @@ class ColumnShape:
         self._items: ColumnShape | None = None
 
     def see(self, values: Sequence[Any], locations: Sequence[ValueLocation]) -> None:
-        """Take in values of a column, each with its place; raises InputError for one too large."""
+        """Add values of a column with their locations; raises InputError for too large numbers."""
         kinds = list(map(type, values))
         for kind in set(kinds) - {type(None)}:
             self._kinds.setdefault(kind, locations[kinds.index(kind)])
@@ -287,7 +276,7 @@ class ColumnShape:
             self.see_members(values, locations)
 
     def see_members(self, values: Sequence[Any], locations: Sequence[ValueLocation]) -> None:
-        """Take in the members of objects."""
+        """Add the members of objects."""
         held = [
             (value, at) for value, at in zip(values, locations, strict=True) if type(value) is dict
         ]
@@ -309,16 +298,16 @@ class ColumnShape:
                 if self._wide is None and not -EXACT <= value <= EXACT:
                     self._wide = at
                 if not -SIGNED <= self._low <= self._high < (SIGNED if self._low else UNSIGNED):
-                    raise self._refused(at, "whole numbers that 64 bits do not hold together")
+                    raise self._refused(at, "whole numbers that do not fit one 64-bit type")
 
     def arrow(self) -> pa.DataType:
-        """The type of the column; raises InputError where there is none that fits all."""
+        """Return the type of the column; raises InputError where no type fits all values."""
         kinds = sorted(self._kinds, key=self._kinds.__getitem__)
         if not kinds:
             return pa.null()
         if {*kinds} == {int, float}:
             if self._wide:
-                raise self._refused(self._wide, "a whole number that is no exact fraction")
+                raise self._refused(self._wide, "a whole number that a float cannot hold exactly")
             return pa.float64()
         if len(kinds) > 1:
             first, other = (WORDS[kind] for kind in kinds[:2])
@@ -331,7 +320,7 @@ class ColumnShape:
         if kind is list and self._items:
             return pa.list_(self._items.arrow())
         if kind is dict and not self._members:
-            raise self._refused(self._kinds[dict], "an object without members has no place there")
+            raise self._refused(self._kinds[dict], "Parquet cannot hold an object without members")
         if kind is dict:
             return pa.struct(self.fields())
         if kind is int:
@@ -339,7 +328,7 @@ class ColumnShape:
         return PLAIN.get(kind, pa.float64())
 
     def fields(self) -> list[pa.Field]:
-        """The members that were met, in the order in which they first came; raises as ``arrow``."""
+        """Return the members in the order in which they first came; raises as ``arrow``."""
         return [pa.field(name, member.arrow()) for name, member in self._members.items()]
 
     def _refused(self, at: ValueLocation, reason: str) -> InputError:
@@ -347,7 +336,7 @@ class ColumnShape:
 
 
 def infer_schema(batches: Iterable[tuple[str, Sequence[Any], Sequence[int]]]) -> pa.Schema:
-    """The columns of records, given with their path and their lines batch by batch.
+    """Return the columns of records, which come batch by batch with their path and lines.
 
     Raises InputError, with the place, for values that cannot be one column.
     """

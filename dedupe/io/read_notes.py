@@ -1,4 +1,4 @@
-"""Note what reading showed, word it for people, and refuse a run without texts."""
+"""Note which columns were used and what was missing, say so, and refuse a run without texts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LONGEST_OUTLET = 40
 MOST_SHOWN = 60
 MOST_KEPT_PLACEHOLDERS = 20
 FEW = 0.1
-"""A named field that a smaller share of the records has is worth a warning."""
+"""A warning is given if a smaller share of the records has a named field."""
 MOST_NAMES = 3
 MOST_FIELDS = 12
 MOST_PLACEHOLDERS = 5
@@ -51,8 +51,8 @@ FLAGS = {DATE: "--date-field", SOURCE: "--source-field", ID: "--id-field"}
 NOUNS = {DATE: "date", SOURCE: "outlet", TITLE: "title"}
 COSTS = {
     (DATE, SOURCE): "without dates and outlets the words alone decide",
-    (DATE,): "without dates, stories of any age are joined",
-    (SOURCE,): "without outlets, a heading that one outlet repeats is harder to tell from a copy",
+    (DATE,): "without dates, records of any age are joined",
+    (SOURCE,): "without outlets, a title that one outlet repeats is easily taken for a copy",
 }
 
 
@@ -107,7 +107,7 @@ def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadSt
 
 
 def looks_like_dates(_name: str, values: Sequence[Any]) -> bool:
-    """Return whether most values can be read as dates, and are no plain numbers of another kind."""
+    """Return whether most values can be read as dates, and are not plain numbers."""
     dates = [
         value
         for value in values
@@ -128,10 +128,9 @@ def looks_like_outlets(name: str, values: Sequence[Any]) -> bool:
 
 
 def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
-    """Raise InputError where no record has a text, or none has a field that was named.
+    """Raise InputError where no record has a text, or no record has a field that was named.
 
-    The message has the nearest name that the records have, and ``path`` as the place. Texts may all
-    be empty.
+    The message names the nearest field that the records have, at ``path``. All texts may be empty.
     """
     if not read_stats.records:
         return
@@ -155,7 +154,7 @@ def filled_texts(settings: Settings, read_stats: ReadStats) -> bool:
 
 
 def named_field_problem(role: Role, read_stats: ReadStats) -> str:
-    """Word that no record has a field that was named, with the nearest name that there is."""
+    """Return the message that no record has a named field, with the nearest name."""
     flag = FLAGS.get(role.name, "--field")
     by_plain = {plain_name(name): name for name in reversed(read_stats.fields)}
     wanted = [plain_name(name) for name in role.names]
@@ -166,9 +165,9 @@ def named_field_problem(role: Role, read_stats: ReadStats) -> str:
 
 
 def columns_line(settings: Settings, read_stats: ReadStats) -> str:
-    """Word which columns were used and what is missing, ``""`` where the input has no columns.
+    """Return which columns were used and what is missing, ``""`` where the input has no columns.
 
-    As in ``using title, published (98%), source.name (100%)``.
+    An example is ``using title, published (98%), source.name (100%)``.
     """
     if not read_stats.fields or not read_stats.records:
         return ""
@@ -190,7 +189,7 @@ def columns_line(settings: Settings, read_stats: ReadStats) -> str:
 
 
 def article_noun(role: str) -> str:
-    """Return what a column would be, as in ``an outlet``."""
+    """Return the name of a role with its article, such as ``an outlet``."""
     noun = NOUNS[role]
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
@@ -212,7 +211,7 @@ def role_columns(role: Role, read_stats: ReadStats) -> Iterator[str]:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share in whole percent; only what is all is 100 %.
+    """Return a share in whole percent; only all of it is 100%.
 
     >>> percent(999, 1000), percent(1, 1000), percent(2, 2)
     ('99%', 'under 1%', '100%')
@@ -232,14 +231,14 @@ def column_shares(settings: Settings, read_stats: ReadStats) -> dict[str, dict[s
 
 
 def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
-    """Yield what a person should know of the input, a line each."""
+    """Yield what the user should know about the input, a line each."""
     line = columns_line(settings, read_stats)
     if line:
         yield line
     examples = read_stats.examples
     if read_stats.without_text:
         textless = records(read_stats.without_text)
-        yield f"{examples['without_text']}; kept as its own story ({textless})"
+        yield f"{examples['without_text']}; kept as a record of its own ({textless})"
     if read_stats.undated:
         dates = "1 date" if read_stats.undated == 1 else f"{read_stats.undated:,} dates"
         yield f"{dates} cannot be read, as {examples['undated']}{format_hint(examples['undated'])}"
@@ -250,26 +249,27 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
             names = "|".join(role.names)
             yield f"{flag} {names}: only {count:,} of {records(read_stats.records)} have it"
     if read_stats.repeated_headers:
-        yield f"{rows(read_stats.repeated_headers)} passed over that repeat the header"
+        yield f"{rows(read_stats.repeated_headers)} that repeat the header left out"
     if "left_out" in examples and read_stats.skipped + read_stats.quarantined:
-        yield f"left out first: {examples['left_out']}"
+        yield f"first record left out: {examples['left_out']}"
     if read_stats.placeholders:
         yield placeholder_note(read_stats.placeholders)
 
 
 def placeholder_note(titles: Mapping[str, int]) -> str:
-    """Word the titles of failed downloads, the most frequent first."""
+    """Return the note on titles of failed downloads, the most frequent first."""
     ordered = sorted(titles.items(), key=lambda item: -item[1])
     shown = [f"{title} ({count:,})" for title, count in ordered[:MOST_PLACEHOLDERS]]
     more = ", ..." if len(ordered) > MOST_PLACEHOLDERS else ""
     listed = ", ".join(shown) + more
     return (
-        f"titles look like placeholders of failed downloads: {listed}; each kept as its own story"
+        f"titles look like placeholders of failed downloads: {listed}; "
+        "each kept as a record of its own"
     )
 
 
 def format_hint(example: str) -> str:
-    """Word the formats that would read a date; ``""`` where it has no numbers to name.
+    """Return the formats that would read a date; ``""`` where it has no numbers.
 
     >>> format_hint('a.csv:2 "8/4/2016 11:52"')
     "; name their format: --date-format '%d/%m/%Y %H:%M', or '%m/%d/%Y %H:%M'"
@@ -285,10 +285,10 @@ def format_hint(example: str) -> str:
 
 
 def records(count: int) -> str:
-    """Word a number of records."""
+    """Return a number of records in words."""
     return "1 record" if count == 1 else f"{count:,} records"
 
 
 def rows(count: int) -> str:
-    """Word a number of rows."""
+    """Return a number of rows in words."""
     return "1 row" if count == 1 else f"{count:,} rows"

@@ -44,16 +44,16 @@ PARSERS: dict[str, Callable[[Source], Iterator[Batch]]] = {
     "tsv": csv.read_csv,
     "lines": jsonl.read_lines,
 }
-NOT_PARQUET = "not Parquet data, though it is said to be"
+NOT_PARQUET = "not Parquet data, though its name or --from says so"
 TRUNCATED = "truncated Parquet data"
 CHUNK = 1 << 16
 ENOUGH = 1 << 22
 WAIT_SECONDS = 0.005
-"""Seconds that more may take to arrive and still come along."""
+"""Seconds to wait for more before a batch is complete."""
 STDIN = "-"
 ONLY_UTF8 = "a stream is read as UTF-8; put iconv before it"
 ONLY_LINES = "a stream is read as JSONL or plain lines; give a table as a file"
-NO_STREAM = "Parquet is no stream: what is in it stands at its end; give it as a file"
+NO_STREAM = "Parquet cannot be read as a stream, for its index is at its end; give it as a file"
 ONLY_PLAIN = "a stream is read uncompressed; put zcat, bzcat, xzcat or zstdcat before it"
 
 
@@ -70,12 +70,14 @@ def read(
 ) -> Iterator[Batch]:
     """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
 
-    The format is ``format``, else told by the suffix, else by the first bytes. The read statistics
-    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end,
-    unless ``checksum`` is false, which is faster.
-    Parquet is left open in ``parquet_files``, for who reads it again. Raises InputError at once for
-    a path that is not there, and while reading for what cannot be read, as ``settings.on_error``
-    has it; at the end, if ``strict``, where no record has a text or a field that was named.
+    The format is ``format``, else that of the suffix, else found out by the first bytes.
+    ``read_stats`` is updated on the way; its checksum (BLAKE2b, 16 bytes, of the decompressed
+    input) is set at the end, unless ``checksum`` is false, which is faster. Parquet stays open in
+    ``parquet_files``, to be read again.
+
+    Raises InputError at once for a missing path, and while reading for bad records, unless
+    ``settings.on_error`` skips them; at the end, if ``strict``, where no record has a text or a
+    field that was named.
     Raises OutputError for a quarantine file that cannot be written.
     """
     inputs = list(paths) or ["-"]
@@ -141,7 +143,7 @@ def read_text(
 
 
 def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Iterator[bytes]]:
-    """Return at least so many bytes of the beginning, if there are as many, and all pieces."""
+    """Return at least ``least`` bytes of the beginning, if there are that many, and all pieces."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -156,10 +158,10 @@ def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Itera
 def skip_blank(
     pieces: Iterator[bytes], read_stats: ReadStats
 ) -> tuple[int, bytes, Iterator[bytes]]:
-    """Pass over pieces of blank lines, which are counted.
+    """Skip pieces of blank lines, and count these.
 
-    Returns the number of the first line left, how it begins, and the pieces from there. A file of
-    line endings alone takes no memory so.
+    Returns the number of the first line left, how it begins, and the pieces from there. So a
+    file of line endings alone takes no memory.
     """
     first = 1
     head, pieces = peek_bytes(pieces)
@@ -181,8 +183,8 @@ def check_not_all_skipped(source: Source, before: tuple[int, int]) -> None:
     stats = source.read_stats
     skipped = stats.skipped - before[1]
     if skipped and stats.records == before[0]:
-        told = "its only record was" if skipped == 1 else f"all of its {skipped:,} records were"
-        reason = f"{told} skipped; the first: {stats.examples['left_out']}"
+        which = "its only record was" if skipped == 1 else f"all of its {skipped:,} records were"
+        reason = f"{which} skipped; the first: {stats.examples['left_out']}"
         raise InputError(source.path, None, reason)
 
 
@@ -206,7 +208,7 @@ def digest_pieces(
 def read_stored(
     source: Source, path: str, pieces: Iterable[bytes], parquet_files: ParquetFiles
 ) -> Iterator[Batch]:
-    """Batches of Parquet; raises InputError for what is none, and where pyarrow is missing."""
+    """Yield batches of Parquet; raises InputError for other data, and without pyarrow."""
     file = parquet_files.hold(source.path, path, pieces)
     file.seek(0)
     head = file.read(len(MAGIC))
@@ -233,9 +235,9 @@ def read_stream(
     *,
     by_line: bool,
 ) -> Iterator[Batch]:
-    """Batches of JSONL or plain lines from an uncompressed stream.
+    """Yield batches of JSONL or plain lines from an uncompressed stream.
 
-    A batch holds what has arrived, or a single line. Raises as :func:`dedupe.io.reader.read`, and
+    A batch holds the lines that have arrived, or a single one. Raises as :func:`read`, and
     InputError for a compressed stream, one that is not UTF-8, or a table.
     """
     if settings.encoding:
@@ -270,9 +272,9 @@ def check_lengths(lines: list[bytes], first: int, most: int) -> None:
 
 
 def read_arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
-    """Whole lines as they arrive, as many as are there; the last may lack its ending.
+    """Yield whole lines as they arrive; the last may lack its ending.
 
-    One that grows beyond ``most`` bytes, unless that is 0, comes as it is and is the last.
+    A line that grows beyond ``most`` bytes, unless that is 0, comes unfinished and is the last.
     """
     descriptor = stdin.fileno()
     rest = b""
@@ -300,7 +302,7 @@ def read_arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
 
 
 def stream_format(lines: list[bytes], settings: Settings) -> InputFormat | None:
-    """The format that the first line with anything on it tells, None before there is one."""
+    """Return the format by the first line that is not blank, None before there is one."""
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         return None
@@ -312,7 +314,7 @@ def stream_format(lines: list[bytes], settings: Settings) -> InputFormat | None:
 
 
 def check_stream_format(kind: InputFormat) -> Format:
-    """Raise InputError for a table, whose header stands at its top alone, for Parquet and feeds."""
+    """Raise InputError for Parquet, feeds, and tables, whose header comes only once."""
     if kind == "parquet":
         raise InputError(display_name(STDIN), None, NO_STREAM)
     if kind == "csv" or kind == "tsv" or kind == "feed":  # noqa: PLR1714 - mypy narrows by these

@@ -1,4 +1,4 @@
-"""Write what was found as rows of its own: scored pairs, and a flat table of clusters."""
+"""Write scored pairs as JSON, and clusters as a flat table for spreadsheets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLACE = ("file", "line")
 def pair_objects(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield an object of JSON values for each pair.
 
-    A record without an id goes by the digest of its bytes, as in ``Clustering.record_ids``.
+    A record without an id is named by the digest of its bytes, as in ``Clustering.record_ids``.
     """
     names = [field.name for field in settings.field]
     positions = RecordLocations(corpus)
@@ -50,7 +50,7 @@ def pair_columns(settings: Settings, *, several: bool) -> list[str]:
 
 
 class RecordLocations:
-    """How to name each record: its id, its line, and its file if there are several."""
+    """The location of each record: its id, its line, and its file if there are several."""
 
     def __init__(self, corpus: Corpus) -> None:
         batches = corpus.batches
@@ -61,23 +61,23 @@ class RecordLocations:
         self.several = len(set(self._paths)) > 1
 
     def id(self, position: int) -> str:
-        """The id of a record, given or made from its bytes."""
+        """Return the id of a record, given or made from its bytes."""
         return self._corpus.ids[position] or f"{int(self._corpus.digests[position]):016x}"
 
     def path(self, position: int) -> str:
-        """The file of a record."""
+        """Return the file of a record."""
         return self._paths[int(np.searchsorted(self._ends, position, "right"))]
 
 
 def as_utf8(path: str) -> str:
-    """A file's name as JSON can hold it; bytes of it that are no UTF-8 are shown by escapes."""
+    """Return a file's name as JSON can hold it; bytes that are not UTF-8 are escaped."""
     return path.encode(errors="backslashreplace").decode()
 
 
 def pair_object(
     pairs: Pairs, row: int, names: Sequence[str], positions: RecordLocations
 ) -> dict[str, Any]:
-    """One pair as JSON values."""
+    """Return a pair as JSON values."""
     left, right = int(pairs.left[row]), int(pairs.right[row])
     record: dict[str, Any] = {"a": positions.id(left), "b": positions.id(right)}
     if positions.several:
@@ -127,7 +127,7 @@ def write_cluster_table(
 
 
 def cell(value: object) -> str:
-    """Return a value as a cell; bytes of a file's name that are no UTF-8 are shown by escapes."""
+    """Return a value as a cell; bytes of a file's name that are not UTF-8 are escaped."""
     return str(value).encode(errors="backslashreplace").decode()
 
 

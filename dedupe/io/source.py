@@ -1,4 +1,4 @@
-"""One input on its way to batches: its lines, its name in messages, and the way for bad records."""
+"""An input on its way to batches: its lines, its name in messages, the handling of bad records."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Source:
     """The number of the first line."""
 
     def refuse(self, line: int, reason: str, raw: bytes, header: bytes = b"") -> None:
-        """Deal with a bad record as the settings say; may raise InputError."""
+        """Handle a bad record as the settings say; may raise InputError."""
         error = InputError(self.path, line, reason)
         self.reject(error, raw, header)
         self.read_stats.examples.setdefault("left_out", str(error))
 
     def single_lines(self) -> Iterator[bytes]:
-        """Each line with its ending."""
+        """Yield each line with its ending."""
         for piece in self.lines:
             yield from BytesIO(piece)
 
@@ -74,10 +74,10 @@ class Source:
         dialect: Dialect | None = None,
         trailing: Sequence[int] = (),
     ) -> Batch:
-        """A batch of records, whose bytes with their line endings lie end to end in its data.
+        """Return a batch of records, whose bytes with their line endings make up its data.
 
-        ``data`` are those bytes where they lie together already. ``trailing`` counts the bytes
-        before each line ending that are not of the record.
+        ``data`` are those bytes if they are joined already. ``trailing`` counts the bytes before
+        each line ending that are not part of the record.
         """
         data = b"".join(raws) if data is None else data
         held = np.frombuffer(data, np.uint8)
@@ -109,7 +109,7 @@ class Source:
 
 
 def too_long_message(most: int) -> str:
-    """Word that a line, or a row, is longer than it may be."""
+    """Return the message for a line, or a row, that is longer than it may be."""
     return f"longer than {most:,} bytes; --max-line allows more"
 
 
@@ -128,15 +128,15 @@ def split_blocks(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator
 
 
 class Reject(Protocol):
-    """Takes a bad record, its raw bytes and the header it stood under; may raise the error."""
+    """A handler of a bad record, its bytes and its header; may raise the error."""
 
     def __call__(self, error: InputError, raw: bytes, header: bytes = b"") -> None:
-        """Deal with it."""
+        """Handle a bad record."""
 
 
 @contextmanager
 def open_rejects(on_error: str, inputs: Sequence[str], read_stats: ReadStats) -> Iterator[Reject]:
-    """The way to deal with bad records; a quarantine file appears whole when the block ends well.
+    """Yield the handler of bad records; a quarantine file is complete when the block ends.
 
     Raises OutputError when that file cannot be written or is one of the inputs.
     """
@@ -152,7 +152,7 @@ def open_rejects(on_error: str, inputs: Sequence[str], read_stats: ReadStats) ->
 
 
 def fail_on_record(error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
-    """Stop at the first bad record."""
+    """Raise the error of the first bad record."""
     raise error
 
 
@@ -182,7 +182,7 @@ def quarantine_record(path: str, file: BinaryIO, read_stats: ReadStats) -> Rejec
 
 
 def with_line_ending(line: bytes) -> bytes:
-    """A line with its line ending, also where the file had none."""
+    """Return a line with its line ending, even if the file had none."""
     return line if line.endswith(b"\n") else line + b"\n"
 
 

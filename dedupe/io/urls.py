@@ -23,11 +23,11 @@ TRACKING = re.compile(
     r"|ref|ref_src|ref_url|referrer|guccounter",
     re.IGNORECASE,
 )
-"""Names of query parameters that tell where a reader came from, not which page it is."""
+"""Names of query parameters that say where a reader came from, not which page it is."""
 
 
 def hash_urls(urls: Iterable[str]) -> NDArray[np.int64]:
-    """Return a key for each url, equal for equal ones within this process; 0 for none."""
+    """Return a key for each url, equal for equal ones within this process; 0 without a url."""
     return np.array(list(map(hash, urls)), np.int64)
 
 
@@ -37,7 +37,7 @@ def is_all_web(urls: Sequence[str]) -> bool:
 
 
 def page_of_url(url: str) -> str:
-    """Return a url without what does not tell one page from another.
+    """Return a url without the parts that do not distinguish pages.
 
     >>> page_of_url("https://www.pell.example/a/?id=3&utm_source=x#top")
     'pell.example/a?id=3'
@@ -54,7 +54,7 @@ def page_of_url(url: str) -> str:
 
 
 def is_tracking(parameter: str) -> bool:
-    """Return whether a query parameter only tells where a reader came from."""
+    """Return whether a query parameter only says where a reader came from."""
     return bool(TRACKING.fullmatch(parameter.partition("=")[0]))
 
 
@@ -79,7 +79,7 @@ def fill_hosts(sources: list[str], urls: Sequence[str]) -> int:
 
 
 class SplitKeys(NamedTuple):
-    """How many ids, or urls, stand on records of several clusters, and the first such id."""
+    """The number of ids, or urls, of records in different clusters, and the first such id."""
 
     keys: int
     example: str
@@ -99,7 +99,7 @@ def same_links(
 ) -> NDArray[np.int64]:
     """Return must-links, two rows of positions, that hold together the records of each group.
 
-    ``fixed`` records take no part: those that labels keep apart from others, for labels win.
+    ``fixed`` records are left out: labels keep them apart from others, and labels win.
     """
     links = [NO_LINKS]
     for group in same_groups(corpus, same):
@@ -109,9 +109,9 @@ def same_links(
 
 
 def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitKeys:
-    """Return how many ids, or urls, stand on records that are in different clusters.
+    """Return the number of ids, or urls, whose records are in different clusters.
 
-    Ids that only number the records of each of several files are passed over.
+    Ids that only number the records of each of several files are left out.
     """
     count, example = 0, ""
     files = file_numbers(corpus)
@@ -137,7 +137,7 @@ def url_keys(corpus: Corpus) -> NDArray[np.int64]:
 
 
 def file_numbers(corpus: Corpus) -> NDArray[np.int64]:
-    """Return the number of each record's file."""
+    """Return the number of the file of each record."""
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(batch.path, len(numbers)) for batch in corpus.batches]
     return np.repeat(np.array(found, np.int64), [len(batch) for batch in corpus.batches])
