@@ -14,8 +14,8 @@ import numpy as np
 
 from dedupe.clustering.constraints import NO_PAIRS, components
 from dedupe.errors import InputError, LinksError
-from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE, positions_by_name, read_labels
-from dedupe.io.urls import same_links
+from dedupe.io.ids import positions_by_name, same_links
+from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE, read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

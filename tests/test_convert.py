@@ -16,7 +16,7 @@ from readers import joined, read_bytes
 
 from dedupe.api import cluster
 from dedupe.io.convert import write_records
-from dedupe.io.urls import same_groups, same_links, split_keys
+from dedupe.io.ids import same_groups, same_links, split_keys
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dedupe.errors import InputError
-from dedupe.io.labels import Label, find_pairs, read_labels, record_names
+from dedupe.io.ids import find_pairs, record_names
+from dedupe.io.labels import Label, read_labels
 from dedupe.models import Corpus
 
 if TYPE_CHECKING:

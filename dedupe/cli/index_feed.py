@@ -13,7 +13,7 @@ import click
 from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.index_options import feed_options
 from dedupe.cli.options import Command, examples
-from dedupe.io.csv_table import check_one_table, is_table
+from dedupe.io.csv_write import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
@@ -202,7 +202,7 @@ def answer_batches(
         selected_chunks,
         widen_header,
     )
-    from dedupe.io.output import check_output
+    from dedupe.io.integrity import check_output
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))

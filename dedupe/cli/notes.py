@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dedupe.io.ids import ID, URL, split_keys
 from dedupe.io.read_notes import reading_notes
-from dedupe.io.urls import ID, URL, split_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

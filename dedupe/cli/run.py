@@ -27,7 +27,8 @@ from dedupe.cli.notes import run_notes
 from dedupe.errors import AccountingError, BackendError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
 from dedupe.io.files import is_replaceable
-from dedupe.io.output import RowCounter, open_output
+from dedupe.io.integrity import RowCounter
+from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
 from dedupe.io.read_notes import column_shares, reading_notes
 from dedupe.io.reader import read
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.config import Settings
-    from dedupe.io.output import Output, RowChecksum
+    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.output import Output
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 

@@ -175,7 +175,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
-    from dedupe.io.labels import find_pairs
+    from dedupe.io.ids import find_pairs
 
     labels = read_labels(path)
     with read_with_progress(request, read_stats) as (batches, progress):

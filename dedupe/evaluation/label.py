@@ -15,7 +15,8 @@ import numpy as np
 
 from dedupe.errors import InputError, OutputError
 from dedupe.io.files import output_errors
-from dedupe.io.labels import read_labels, record_names
+from dedupe.io.ids import record_names
+from dedupe.io.labels import read_labels
 from dedupe.pairs import unpack
 from dedupe.scoring.model import log_odds_of, probability
 

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_table import (
+from dedupe.io.csv_write import (
     TEXT,
     check_one_table,
     csv_cells,

@@ -18,7 +18,7 @@ from dedupe.io.annotate import (
     selected_chunks,
     splice_members,
 )
-from dedupe.io.csv_table import (
+from dedupe.io.csv_write import (
     DIALECTS,
     TEXT,
     check_one_table,
@@ -29,7 +29,8 @@ from dedupe.io.csv_table import (
     holds_objects,
     is_table,
 )
-from dedupe.io.output import check_output, target_of
+from dedupe.io.integrity import check_output
+from dedupe.io.output import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
-from dedupe.io.csv_table import is_header
+from dedupe.io.csv_dialect import is_header
 from dedupe.io.encodings import MARKS
 from dedupe.io.files import display_name, split_suffix
 from dedupe.io.parquet import SUFFIX

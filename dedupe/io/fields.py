@@ -24,8 +24,8 @@ from dedupe.io.field_lookup import (
     text_roles,
     wrong_type_message,
 )
+from dedupe.io.ids import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.io.placeholders import find_placeholders
-from dedupe.io.urls import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:

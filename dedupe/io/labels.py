@@ -1,4 +1,4 @@
-"""Read labelled pairs, and find their records by id or digest."""
+"""Read labelled pairs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import csv
 import io
 import json
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from dedupe.errors import InputError
 from dedupe.io.files import MAX_RATIO, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from dedupe.models import Corpus
+    from collections.abc import Iterator
 
 DUPLICATE, UPDATE, DIFFERENT = "D", "U", "N"
 WORDS_OF_LABELS = {
@@ -148,55 +141,3 @@ def as_plain_text(path: str, line: int, name: str, value: object) -> str:
     if isinstance(value, str | int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
     raise InputError(path, line, f"{name}: expected a string")
-
-
-def record_names(corpus: Corpus) -> list[str]:
-    """Return the name of each record by which :func:`find_pairs` finds it."""
-    held = Counter(corpus.ids)
-    digests = corpus.digests.tolist()
-    return [
-        present if present and held[present] == 1 else f"{digest:016x}"
-        for present, digest in zip(corpus.ids, digests, strict=True)
-    ]
-
-
-def positions_by_name(corpus: Corpus) -> dict[str, int]:
-    """Return the position of each name; -1 for an id that several records share."""
-    digests = [f"{digest:016x}" for digest in corpus.digests.tolist()]
-    positions = {digest: position for position, digest in reversed(list(enumerate(digests)))}
-    held = Counter(corpus.ids)
-    positions.update(
-        (name, position if held[name] == 1 else -1) for position, name in enumerate(corpus.ids)
-    )
-    positions.pop("", None)
-    return positions
-
-
-def find_pairs(
-    corpus: Corpus, labels: Sequence[Label], path: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions of both records of each label.
-
-    Raises InputError, with the label's line in ``path``, for a name that no record or more than
-    one has.
-    """
-    positions = positions_by_name(corpus)
-    left = [position_of(positions, label.a, path, label.line) for label in labels]
-    right = [position_of(positions, label.b, path, label.line) for label in labels]
-    return np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
-
-
-def position_of(positions: Mapping[str, int], name: str, path: str, line: int) -> int:
-    """Return the position of a record; raises InputError."""
-    position = positions.get(name)
-    if position is None:
-        raise InputError(path, line, f"no record has the id {name!r}; {unknown_id_hint(positions)}")
-    if position < 0:
-        raise InputError(path, line, f"more than one record has the id {name!r}")
-    return position
-
-
-def unknown_id_hint(positions: Mapping[str, int]) -> str:
-    """Return an example of the ids, for users who gave the wrong file or column."""
-    example = next(reversed(list(positions)), None)
-    return f"the ids look like {example!r}" if example else "the file has no records"

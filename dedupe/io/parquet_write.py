@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
 from dedupe.io.convert import batch_records
-from dedupe.io.csv_table import csv_names, is_table
+from dedupe.io.csv_write import csv_names, is_table
 from dedupe.io.parquet import open_parquet
 from dedupe.io.parquet_values import infer_schema
 from dedupe.io.result_rows import RecordLocations, pair_object
