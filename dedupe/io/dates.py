@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
-DAY = 86400
+DAY, DAYS_OF_YEAR = 86400, 365
 # From here on (the year 5138) a count is in milli-, micro- or nanoseconds.
 MOST_SECONDS = 10**11
 FINER_UNITS = 3
@@ -145,7 +146,7 @@ SPACE, SEPARATOR, COMMA, ZERO = b" T,0"
 PAIRS = (0, 2, 5, 8, 11, 14, 17, 20, 23)
 """Where two digits begin: of century, year, month, day, hour, minute, second, and of the zone."""
 TIME_AT, ZONE_AT, WITH_ZONE = 10, 19, 25
-MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def parse_column(values: Sequence[Any], date_format: str | None = None) -> NDArray[np.int64]:
@@ -210,10 +211,14 @@ def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
     fine = (columns - least <= span).all(axis=0)  # less than the least wraps around
     century, year, month, day, *clock = digit_pairs(columns, shape)
     year += 100 * century
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    most = MONTH_DAYS[np.minimum(month, 12)] + (leap & (month == 2))  # noqa: PLR2004 - February
-    fine &= (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= most)  # noqa: PLR2004 - December
-    seconds = civil_days(year, month, day) * DAY
+    fine &= (year > 0) & (month > 0) & (month <= 12)  # noqa: PLR2004 - December
+    year_starts, month_starts = calendar_tables()
+    starts = year_starts.take(year, mode="clip")
+    is_leap = year_starts.take(year + 1, mode="clip") - starts > DAYS_OF_YEAR
+    at = is_leap * (len(MONTH_DAYS) + 1) + month
+    before = month_starts.take(at - 1, mode="clip")
+    fine &= (day > 0) & (day <= month_starts.take(at, mode="clip") - before)
+    seconds = (starts + before + day - 1) * DAY
     if clock:
         hour, minute, second = clock[:3]
         fine &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - of a day, an hour, a minute
@@ -234,19 +239,16 @@ def digit_pairs(columns: NDArray[np.uint8], shape: bytes) -> NDArray[np.int64]:
     return pairs
 
 
-def civil_days(
-    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the days since 1970 of dates of the Gregorian calendar.
+@lru_cache(maxsize=1)
+def calendar_tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the days before each year, 0 to 10000, since 1970, and before each month of a year.
 
-    By Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
+    The months of a leap year follow those of a common one, each with the end of the year.
     """
-    year = year - (month <= 2)  # noqa: PLR2004 - the year begins in March
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    days: NDArray[np.int64] = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100
-    return days + of_year - 719468
+    years = np.arange("0000", "10001", dtype="datetime64[Y]").astype("datetime64[D]")
+    common = np.cumsum([0, *MONTH_DAYS])
+    leap = common + (np.arange(len(common)) > 1)
+    return years.astype(np.int64), np.concatenate([common, leap])
 
 
 def mark_days_only(times: NDArray[np.int64]) -> NDArray[np.bool_]:
