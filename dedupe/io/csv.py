@@ -13,7 +13,7 @@ from dedupe.io.csv_dialect import SAMPLE, SEP_LINE, choose_dialect, guess_column
 from dedupe.io.csv_write import column_numbers, read_cells
 from dedupe.io.encodings import utf8_problem
 from dedupe.io.field_lookup import Unreadable, check_names
-from dedupe.io.fields import extract_columns
+from dedupe.io.fields import Records, extract_columns
 from dedupe.io.source import split_blocks, too_long_message
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def parse_rows_of_block(
     """Return a batch of good rows."""
     width = len(header.names)
     records = [dict(zip(header.names, row.cells, strict=False)) for row in block]
-    columns = extract_columns(records, settings)
+    columns = extract_columns(Records([records], settings), settings)
     trailing = [len(row.cells) - width for row in block]
     return source.batch(
         [row.raw for row in block],

@@ -212,7 +212,7 @@ def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
     century, year, month, day, *clock = digit_pairs(columns, shape)
     year += 100 * century
     fine &= (year > 0) & (month > 0) & (month <= 12)  # noqa: PLR2004 - December
-    year_starts, month_starts = calendar_tables()
+    year_starts, month_starts = year_and_month_starts()
     starts = year_starts.take(year, mode="clip")
     is_leap = year_starts.take(year + 1, mode="clip") - starts > DAYS_OF_YEAR
     at = is_leap * (len(MONTH_DAYS) + 1) + month
@@ -240,7 +240,7 @@ def digit_pairs(columns: NDArray[np.uint8], shape: bytes) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=1)
-def calendar_tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def year_and_month_starts() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the days before each year, 0 to 10000, since 1970, and before each month of a year.
 
     The months of a leap year follow those of a common one, each with the end of the year.

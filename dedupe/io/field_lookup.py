@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dedupe.config import BY_NAME
@@ -47,25 +46,22 @@ class Accessor:
     key: str
     steps: tuple[str, ...] = ()
 
-    def values(self, records: Sequence[Record]) -> list[Any]:
-        """Return the value of each record, None where it has none."""
-        try:
-            values = list(map(itemgetter(self.key), records))
-        except KeyError:
-            values = [record.get(self.key) for record in records]
-        if not self.steps:
-            return values
-        return [descend(value, self.steps) if isinstance(value, dict) else None for value in values]
+    def value(self, record: Record) -> Any:  # noqa: ANN401 - whatever the JSON held
+        """Return the value of a record, None where it has none."""
+        return self.follow(record.get(self.key))
+
+    def follow(self, value: Any) -> Any:  # noqa: ANN401 - as above
+        """Return what the steps lead to in the value of the key, None where they end early."""
+        return descend(value, self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class AnyCaseAccessor(Accessor):
     """An accessor whose steps match in any case."""
 
-    def values(self, records: Sequence[Record]) -> list[Any]:
-        """Return the value of each record, None where it has none."""
-        values = Accessor(self.name, self.key).values(records)
-        return [descend_any_case(value, self.steps) for value in values]
+    def follow(self, value: Any) -> Any:  # noqa: ANN401 - as above
+        """Return what the steps lead to in the value of the key, None where they end early."""
+        return descend_any_case(value, self.steps)
 
 
 def text_roles(settings: Settings) -> tuple[Role, ...]:
@@ -192,7 +188,7 @@ def check_names(sample: Record, settings: Settings) -> None:
     wrong = []
     for role in text_roles(settings):
         for way in accessors(role, keys):
-            [value] = way.values([sample])
+            value = way.value(sample)
             if isinstance(value, str):
                 return
             if value is not None and not role.is_lede:

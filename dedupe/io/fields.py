@@ -7,6 +7,7 @@ takes the first of the names under which it has something usable.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from dedupe.io.field_lookup import (
     URL_ROLE,
     Accessor,
     accessors,
+    all_roles,
     setting_role,
     text_roles,
     wrong_type_message,
@@ -29,7 +31,7 @@ from dedupe.io.placeholders import find_placeholders
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,37 +89,77 @@ class Columns:
             counts[name] = counts.get(name, 0) + records
 
 
-def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
+class Records:
+    """Parsed objects as lists of values by key, for the keys that a role may use.
+
+    Objects come in ``chunks`` of a few hundred and are dropped again while they are in the cache of
+    the processor, but for a ``sample``.
+    """
+
+    def __init__(self, chunks: Iterable[Sequence[Record]], settings: Settings) -> None:
+        self.keys: frozenset[str] = frozenset()
+        self.sample: list[Record] = []
+        self._count = 0
+        self._columns: dict[str, list[Any]] = {}
+        roles = (*all_roles(settings), URL_ROLE)
+        for chunk in chunks:
+            new = self.keys.union(*chunk)
+            if len(new) > len(self.keys):
+                self.keys = new
+                for key in {way.key for role in roles for way in accessors(role, new)}:
+                    self._columns.setdefault(key, [None] * self._count)
+            for key, column in self._columns.items():
+                column.extend(key_values(chunk, key))
+            self.sample += chunk[: SAMPLE - len(self.sample)]
+            self._count += len(chunk)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def values(self, way: Accessor) -> list[Any]:
+        """Return the value of each record, None where it has none."""
+        column = self._columns[way.key]
+        return list(map(way.follow, column)) if way.steps else column[:]
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Drop all records but those at some positions."""
+        self._count = len(positions)
+        for key, column in self._columns.items():
+            self._columns[key] = [column[position] for position in positions]
+
+
+def key_values(records: Sequence[Record], key: str) -> list[Any]:
+    """Return the value of each record under a key, None where it has none."""
+    try:
+        return list(map(itemgetter(key), records))
+    except KeyError:
+        return [record.get(key) for record in records]
+
+
+def extract_columns(records: Records, settings: Settings) -> Columns:
     """Return the columns of parsed objects."""
-    keys = frozenset[str]().union(*records)
-    columns = Columns(sample=records[:SAMPLE])
+    columns = Columns(sample=records.sample)
     roles = text_roles(settings)
-    columns.texts = tuple(text_column(records, role, keys, columns) for role in roles)
+    columns.texts = tuple(text_column(records, role, columns) for role in roles)
     if columns.refused:
         return columns
     clear_placeholders(columns)
-    columns.ids = label_column(records, setting_role(settings, ID), keys, columns)
+    columns.ids = label_column(records, setting_role(settings, ID), columns)
     sources = setting_role(settings, SOURCE)
-    columns.sources = label_column(records, sources, keys, columns)
-    fill_times(records, settings, keys, columns)
-    fill_urls(records, settings, keys, columns)
+    columns.sources = label_column(records, sources, columns)
+    fill_times(records, settings, columns)
+    fill_urls(records, settings, columns)
     return columns
 
 
-def first_values(
-    records: Sequence[Record],
-    role: Role,
-    keys: frozenset[str],
-    columns: Columns,
-    convert: Convert,
-) -> list[Any]:
+def first_values(records: Records, role: Role, columns: Columns, convert: Convert) -> list[Any]:
     """Return the value of each record under the first name that serves it, None without one.
 
     ``convert`` makes None of what does not serve; by the usual names an empty text does not.
     """
     found: list[Any] | None = None
-    for way in accessors(role, keys):
-        values = way.values(records)
+    for way in accessors(role, records.keys):
+        values = records.values(way)
         is_text = set(map(type, values)) == ALL_TEXT
         if not is_text:
             values = convert(values, way)
@@ -142,9 +184,7 @@ def first_values(
     return [None] * len(records) if found is None else found
 
 
-def text_column(
-    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
-) -> list[str]:
+def text_column(records: Records, role: Role, columns: Columns) -> list[str]:
     """Return the texts of one field, ``""`` where absent; a number is read as a text.
 
     A record whose only value is not a text is refused, but for a lede under a usual name.
@@ -159,12 +199,12 @@ def text_column(
                     wrong.setdefault(position, wrong_type_message(way.name, value))
         return texts
 
-    found = first_values(records, role, keys, columns, convert)
+    found = first_values(records, role, columns, convert)
     if all(found):
         return found
     if not columns.empty_texts:
-        ways = accessors(role, keys)
-        columns.empty_texts = any("" in way.values(records) for way in ways)
+        ways = accessors(role, records.keys)
+        columns.empty_texts = any("" in records.values(way) for way in ways)
     for position, reason in wrong.items():
         if found[position] is None:
             columns.refused.setdefault(position, reason)
@@ -190,16 +230,14 @@ def as_text(value: object) -> str | None:
     return as_label(value) or None if not isinstance(value, str) else value
 
 
-def label_column(
-    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
-) -> list[str]:
+def label_column(records: Records, role: Role, columns: Columns) -> list[str]:
     """Return ids or outlets as texts; ``""`` for what cannot be one."""
 
     def convert(values: list[Any], _way: Accessor) -> list[Any]:
         labels = [value if value is None else as_label(value) for value in values]
         return [label or None for label in labels] if role.usual else labels
 
-    found = first_values(records, role, keys, columns, convert)
+    found = first_values(records, role, columns, convert)
     return found if all(found) else [label or "" for label in found]
 
 
@@ -211,16 +249,14 @@ def as_label(value: object) -> str:
     return str(value) if is_number else ""
 
 
-def fill_times(
-    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
-) -> None:
+def fill_times(records: Records, settings: Settings, columns: Columns) -> None:
     """Set the times in seconds, or NO_TIME: of each record the first date that can be read."""
     role = setting_role(settings, DATE)
     times = np.full(len(records), NO_TIME)
     unread: dict[int, Any] = {}
     left = np.arange(len(records))
-    for way in accessors(role, keys):
-        values = way.values(records)
+    for way in accessors(role, records.keys):
+        values = records.values(way)
         some = values if len(left) == len(values) else [values[position] for position in left]
         times[left] = read = parse_column(some, settings.date_format)
         lacking = np.flatnonzero(read == NO_TIME)
@@ -237,14 +273,12 @@ def fill_times(
     ]
 
 
-def fill_urls(
-    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
-) -> None:
+def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
     """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
 
     Without ``--same url`` only identical urls have equal keys, which is faster.
     """
-    urls = url_column(records, keys)
+    urls = url_column(records)
     if urls is None:
         columns.url_keys = np.zeros(len(records), np.int64)
         return
@@ -253,11 +287,11 @@ def fill_urls(
         columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
 
 
-def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | None:
+def url_column(records: Records) -> list[str] | None:
     """Return the url of each record, ``""`` without one; None if no record has one."""
     found: list[str] | None = None
-    for way in accessors(URL_ROLE, keys):
-        values = way.values(records)
+    for way in accessors(URL_ROLE, records.keys):
+        values = records.values(way)
         if set(map(type, values)) != ALL_TEXT:
             values = [value if isinstance(value, str) else "" for value in values]
         if not is_all_web(values):

@@ -225,7 +225,7 @@ def has_text(record: Any, settings: Settings) -> bool:  # noqa: ANN401 - whateve
     if not isinstance(record, dict):
         return False
     ways = (way for role in text_roles(settings) for way in accessors(role, frozenset(record)))
-    return any(isinstance(way.values([record])[0], str) for way in ways)
+    return any(isinstance(way.value(record), str) for way in ways)
 
 
 def items_at(record: dict[str, Any], path: Path) -> list[Any]:

@@ -10,7 +10,7 @@ import orjson
 
 from dedupe.io.encodings import utf8_problem
 from dedupe.io.field_lookup import TYPE_NAMES
-from dedupe.io.fields import Columns, clear_placeholders, extract_columns
+from dedupe.io.fields import Columns, Records, clear_placeholders, extract_columns
 from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks
 from dedupe.models import NO_TIME
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LITERALS = ("NaN", "Infinity", "-Infinity")
 OBJECTS = {dict}
+PARSED_AT_ONCE = 256
+"""Lines whose objects fit into the cache of a processor together."""
 
 
 def read_jsonl(source: Source) -> Iterator[Batch]:
@@ -66,15 +68,18 @@ def parse_block(
     ``data``, if given, are the lines end to end. Bad lines are refused in their order.
     """
     refused: dict[int, str] = {}
-    records = parse_lines(raws)
     kept = list(range(len(raws)))
-    if records is None:
-        kept, records = sift_lines(raws, refused, source)
+    try:
+        records = Records(parse_lines(raws), source.settings)
+    except ValueError:
+        kept, objects = sift_lines(raws, refused, source)
+        records = Records([objects], source.settings)
     columns = extract_columns(records, source.settings)
     if columns.refused:
         refused |= {kept[position]: reason for position, reason in columns.refused.items()}
         fine = [position for position in range(len(kept)) if position not in columns.refused]
-        kept, records = [kept[position] for position in fine], [records[p] for p in fine]
+        kept = [kept[position] for position in fine]
+        records.keep(fine)
         columns = extract_columns(records, source.settings)
     for position in sorted(refused):
         source.refuse(int(numbers[position]), refused[position], raws[position])
@@ -84,13 +89,13 @@ def parse_block(
         yield source.batch(raws, numbers, columns, header, data=data)
 
 
-def parse_lines(raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
-    """Return the objects of lines, None if any line is not an object."""
-    try:
-        records = list(map(orjson.loads, raws))
-    except ValueError:
-        return None
-    return records if set(map(type, records)) <= OBJECTS else None
+def parse_lines(raws: Sequence[bytes]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the objects of lines in chunks; raises ValueError where a line is not an object."""
+    for start in range(0, len(raws), PARSED_AT_ONCE):
+        records = list(map(orjson.loads, raws[start : start + PARSED_AT_ONCE]))
+        if not set(map(type, records)) <= OBJECTS:
+            raise ValueError("not an object")
+        yield records
 
 
 def sift_lines(

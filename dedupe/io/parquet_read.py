@@ -12,7 +12,7 @@ from pyarrow import types
 
 from dedupe.errors import InputError
 from dedupe.io.field_lookup import Unreadable, check_names
-from dedupe.io.fields import extract_columns
+from dedupe.io.fields import Records, extract_columns
 from dedupe.io.files import GRACE
 from dedupe.io.jsonl import parse_block
 from dedupe.io.parquet import UNREADABLE, open_parquet
@@ -73,7 +73,8 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
             yield batch
             empty = False
     if empty:
-        yield source.batch([], np.zeros(0, np.int64), extract_columns([], source.settings), header)
+        columns = extract_columns(Records([], source.settings), source.settings)
+        yield source.batch([], np.zeros(0, np.int64), columns, header)
 
 
 def check_columns(source: Source, schema: pa.Schema) -> None:
