@@ -235,7 +235,7 @@ def test_an_empty_frame_has_no_clusters():
 
 def test_a_row_that_cannot_be_read_is_named_or_stands_alone():
     frame = pa.table({"title": [FERRY, FERRY, FERRY], "n": [1.0, float("inf"), 2.0]})
-    with pytest.raises(InputError, match=r"stories\[1\]: n: infinity is no JSON number"):
+    with pytest.raises(InputError, match=r"stories\[1\]: n: infinity is not a JSON number"):
         cluster(frame)
     found = cluster(frame, on_error="skip", keep="first")
     assert found.canonical.tolist() == [0, 1, 0]

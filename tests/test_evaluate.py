@@ -223,12 +223,12 @@ FAILURES = {
     "unknown id": (
         ("gold", "-"),
         "a,b,label\na,b,D\na,zz,N\n",
-        "gold:3: no record has the id 'zz'; the ids are as 'g'",
+        "gold:3: no record has the id 'zz'; the ids look like 'g'",
     ),
     "unknown id of a cluster": (
         ("gold", "-"),
         "id,cluster\nzz,1\n",
-        "gold:2: no record has the id 'zz'; the ids are as 'g'",
+        "gold:2: no record has the id 'zz'; the ids look like 'g'",
     ),
     "two clusters": (
         ("gold", "-"),

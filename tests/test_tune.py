@@ -301,7 +301,7 @@ def test_pairs_beyond_the_window_score_nothing(folder: Path):
         (
             [{"a": "a1", "b": "zz", "label": "D"}],
             [],
-            "labels.jsonl:1: no record has the id 'zz'; the ids are as 'b29'",
+            "labels.jsonl:1: no record has the id 'zz'; the ids look like 'b29'",
         ),
         (
             labelled.labels(),

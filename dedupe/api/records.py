@@ -15,10 +15,9 @@ from dedupe.config import BY_NAME, Settings, check_name, resolve
 from dedupe.config_keywords import FOR_FILES
 from dedupe.errors import InputError, SettingsError
 from dedupe.frames import convert, frame_from_records, frame_of, kind_of, series_of
-from dedupe.io.columns_used import check_texts
 from dedupe.io.jsonl import read_jsonl
-from dedupe.io.rejects import QUARANTINE
-from dedupe.io.source import Source
+from dedupe.io.read_notes import check_texts
+from dedupe.io.source import QUARANTINE, Source
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.frames import Column, Frame, Library, Series
-    from dedupe.io.rejects import Reject
+    from dedupe.io.source import Reject
     from dedupe.models import Batch
 
 NAME = "stories"

@@ -17,8 +17,7 @@ from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options, whole_number
 from dedupe.gate.baseline import encode_baseline, read_baseline
 from dedupe.gate.models import Limits
-from dedupe.io.atomic import check_not_input, open_replacement, output_errors
-from dedupe.io.compression import display_name
+from dedupe.io.files import check_not_input, display_name, open_replacement, output_errors
 from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
 

@@ -119,8 +119,8 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
 def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
     from dedupe.cli.run import run_command
-    from dedupe.io.cluster_table import write_cluster_table
     from dedupe.io.csv_write import DIALECTS, escape_formulas
+    from dedupe.io.result_rows import write_cluster_table
 
     kind = request.target or "csv"
     if kind not in DIALECTS:
@@ -263,7 +263,7 @@ def pairs_command(request: Request) -> None:
     from dedupe.cli.run import run_command
     from dedupe.cli.spark import check_spark_options, run_on_spark, writes_parquet
     from dedupe.io.convert import write_objects
-    from dedupe.io.pairs import RecordLocations, pair_columns, pair_objects, write_pairs
+    from dedupe.io.result_rows import RecordLocations, pair_columns, pair_objects, write_pairs
 
     if request.engine == "spark":
         check_spark_options(request, {"writing Parquet": writes_parquet(request)})

@@ -214,14 +214,14 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
 
 def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[str]:
     """Return the notes of a run, a line each; what it read must still be there."""
-    from dedupe.io.columns_used import reading_notes
+    from dedupe.io.read_notes import reading_notes
 
     return [*reading_notes(settings, read_stats), *same_notes(settings, result)]
 
 
 def same_notes(settings: Settings, result: Result) -> Iterator[str]:
     """Yield a note where ids, or urls, stand on records that ``--same`` would have joined."""
-    from dedupe.io.same import ID, URL, split_keys
+    from dedupe.io.ids import ID, URL, split_keys
 
     for key in (ID, URL):
         if key in settings.same:

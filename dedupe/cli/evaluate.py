@@ -112,7 +112,7 @@ def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) ->
     """Evaluate the clusters of the files."""
     from dedupe.cli.run import Answer, output_style, print_answer
     from dedupe.evaluation.evaluate import as_json
-    from dedupe.io.compression import check_inputs
+    from dedupe.io.files import check_inputs
 
     golds = [gold] if gold else []
     check_inputs([*request.files, *golds])

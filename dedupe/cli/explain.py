@@ -9,7 +9,7 @@ import click
 
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
-from dedupe.io.compression import display_name
+from dedupe.io.files import display_name
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:

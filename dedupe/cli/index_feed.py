@@ -159,8 +159,7 @@ def input_batches(
     request: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
 ) -> Iterator[Batch]:
     """Yield the batches of the input: a stream as it comes, files in bulk."""
-    from dedupe.io.reader import read
-    from dedupe.io.stream import read_stream
+    from dedupe.io.reader import read, read_stream
 
     stdin = standard_input()
     streams = by_line or (is_stream(stdin) and request.format not in TABLES)

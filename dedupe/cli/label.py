@@ -16,8 +16,7 @@ from dedupe.cli.console import in_color, is_terminal, standard_input
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
 from dedupe.errors import OutputError
-from dedupe.io.atomic import check_not_input
-from dedupe.io.compression import split_suffix
+from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.feature_text import gap_text, time_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.escape import JOINERS, escape_controls
-from dedupe.io.pairs import RecordLocations
+from dedupe.io.result_rows import RecordLocations
 from dedupe.reports.format import count_noun
 from dedupe.text.word_diff import Token, word_diff
 

@@ -15,7 +15,7 @@ from dedupe import installed_version
 from dedupe.cli.console import is_terminal
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
-from dedupe.io.compression import display_name, split_suffix
+from dedupe.io.files import display_name, split_suffix
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:

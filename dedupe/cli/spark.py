@@ -12,8 +12,8 @@ import click
 from dedupe.cli.console import progress_line, run_summary, timing_summary
 from dedupe.cli.run import check_record_counts, open_stats, record_counts
 from dedupe.errors import BackendError
-from dedupe.io.columns_used import reading_notes
 from dedupe.io.parquet import has_parquet_suffix
+from dedupe.io.read_notes import reading_notes
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
 
     One that decompresses to more than ``most`` times its size is refused.
     """
-    from dedupe.io.compression import check_inputs, display_name, read_chunks
+    from dedupe.io.files import check_inputs, display_name, read_chunks
 
     inputs = files or ("-",)
     check_inputs(inputs)

@@ -15,7 +15,7 @@ from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options
 from dedupe.config_values import parse_share
 from dedupe.errors import InputError
-from dedupe.io.compression import display_name
+from dedupe.io.files import display_name
 from dedupe.io.labels import read_labels
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
@@ -181,7 +181,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
-    from dedupe.io.record_ids import find_pairs
+    from dedupe.io.ids import find_pairs
 
     labels = read_labels(path)
     with read_with_progress(request, read_stats) as (batches, progress):

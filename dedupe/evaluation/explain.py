@@ -17,7 +17,7 @@ from dedupe.evaluation.breakdown import (
 from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
-from dedupe.io.record_ids import positions_by_name
+from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import HOUR, NO_TIME, Corpus
 from dedupe.pair_keys import pack_ordered

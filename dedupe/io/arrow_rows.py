@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyarrow import types
 
 from dedupe.errors import InputError
-from dedupe.io.fields import Unreadable, check_names
+from dedupe.io.field_lookup import Unreadable, check_names
 from dedupe.io.parquet_read import ParquetRow, parse_row, sample_record
-from dedupe.io.values import column_problem, column_values, name_values, table_problem
+from dedupe.io.parquet_values import column_problem, column_values, name_values, table_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
