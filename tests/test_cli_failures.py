@@ -149,7 +149,7 @@ def test_notes_and_the_summary_are_objects_too(tmp_path):
     done = dedupe("cluster", "--error-format", "json", folder=tmp_path, stdin=rows)
     assert done.code == 0
     told = [json.loads(line) for line in done.err.splitlines()]
-    assert [each["level"] for each in told] == ["warning", "warning", "info"]
+    assert [each["level"] for each in told] == ["info", "warning", "info"]
 
 
 def test_color(capsys):
@@ -200,15 +200,15 @@ USAGE = {
     "too large a number": (
         ["evaluate", "--bootstrap", "200000", "a", "b"],
         (
-            "invalid value for '--bootstrap': must be a whole number, from 0 to 100,000, got 200000 "
-            "(see dedupe evaluate --help)"
+            "invalid value for '--bootstrap': must be a whole number, from 0 to 100,000, got "
+            "200000 (see dedupe evaluate --help)"
         ),
     ),
     "more than all": (
         ["check", "--max-rate", "150%"],
         (
-            "invalid value for '--max-rate': must be a share such as 0.5% or 0.005, at most 100%, got "
-            "150% (see dedupe check --help)"
+            "invalid value for '--max-rate': must be a share such as 0.5% or 0.005, at most 100%, "
+            "got 150% (see dedupe check --help)"
         ),
     ),
 }
