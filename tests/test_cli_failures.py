@@ -149,7 +149,7 @@ def test_notes_and_the_summary_are_objects_too(tmp_path):
     done = dedupe("cluster", "--error-format", "json", folder=tmp_path, stdin=rows)
     assert done.code == 0
     told = [json.loads(line) for line in done.err.splitlines()]
-    assert [each["level"] for each in told] == ["warning", "warning", "info"]
+    assert [each["level"] for each in told] == ["info", "warning", "info"]
 
 
 def test_color(capsys):
@@ -169,3 +169,52 @@ def test_a_bug_in_a_command_is_no_traceback(monkeypatch, capsys):
 @pytest.mark.parametrize(("argv", "code"), [(["--help"], 0), (["clster"], 2), ([], 0)])
 def test_main_returns_the_exit_code(argv, code):
     assert main(argv) == code
+
+
+USAGE = {
+    "an option before the command": (
+        ["--threshold", "0.5", "cluster"],
+        (
+            "--threshold goes after the name of a command, as in dedupe COMMAND --threshold "
+            "(see dedupe --help)"
+        ),
+    ),
+    "an option before the command of an index": (
+        ["index", "--jobs", "2", "add"],
+        (
+            "--jobs goes after the name of a command, as in dedupe index COMMAND --jobs "
+            "(see dedupe index --help)"
+        ),
+    ),
+    "no value": (
+        ["index", "add", "--jobs"],
+        "option '--jobs' requires an argument (see dedupe index add --help)",
+    ),
+    "no whole number": (
+        ["check", "--max-duplicates", "some"],
+        (
+            "invalid value for '--max-duplicates': must be a whole number, 0 or more, got some "
+            "(see dedupe check --help)"
+        ),
+    ),
+    "too large a number": (
+        ["evaluate", "--bootstrap", "200000", "a", "b"],
+        (
+            "invalid value for '--bootstrap': must be a whole number, from 0 to 100,000, got "
+            "200000 (see dedupe evaluate --help)"
+        ),
+    ),
+    "more than all": (
+        ["check", "--max-rate", "150%"],
+        (
+            "invalid value for '--max-rate': must be a share such as 0.5% or 0.005, at most 100%, "
+            "got 150% (see dedupe check --help)"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("argv", "line"), USAGE.values(), ids=USAGE)
+def test_a_usage_error_says_what_is_allowed(argv, line, capsys):
+    assert main(argv) == 2
+    assert capsys.readouterr() == ("", f"dedupe: error: {line}\n")

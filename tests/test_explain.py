@@ -7,6 +7,7 @@ import math
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import click
 import labelled
 import numpy as np
 import pytest
@@ -350,3 +351,20 @@ FAILURES = {
 def test_failure(arguments: tuple[str, ...], reason: str, tmp_path: Path):
     done = ask(tmp_path, *arguments, code=2)
     assert (done.out, done.err) == (b"", f"dedupe: error: {reason}\n")
+
+
+def test_an_explanation_is_wrapped_to_the_window(tmp_path: Path):
+    texts = (
+        "Train derails near Vossberg on the northern line, injuring at least 30 passengers",
+        "Vossberg train derailment injures dozens of passengers on the northern line, police say",
+    )
+    plain, colored = (
+        dedupe("explain", "-q", "--color", when, *texts, folder=tmp_path, COLUMNS="60").out.decode()
+        for when in ("never", "always")
+    )
+    assert click.unstyle(colored) == plain
+    assert max(map(len, plain.splitlines())) <= 60
+    assert "\n                " in plain  # under its own text, not under the label
+    whole = dedupe("explain", "-q", *texts, folder=tmp_path).out.decode()
+    assert whole.split() == plain.split()
+    assert max(map(len, whole.splitlines())) > 60

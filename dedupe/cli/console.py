@@ -212,11 +212,21 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
     return ", ".join([*times, *effort])
 
 
-def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[str]:
-    """Return the notes of a run, a line each; what it read must still be there."""
-    from dedupe.io.read_notes import reading_notes
+def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[tuple[str, str]]:
+    """Return the notes of a run with their levels; what it read must still be there."""
+    return [
+        *read_notes(settings, read_stats),
+        *(("warning", note) for note in same_notes(settings, result)),
+    ]
 
-    return [*reading_notes(settings, read_stats), *same_notes(settings, result)]
+
+def read_notes(settings: Settings, read_stats: ReadStats) -> list[tuple[str, str]]:
+    """Return the notes on what was read with their levels: which fields were used is no warning."""
+    from dedupe.io.read_notes import columns_line, reading_notes
+
+    used = columns_line(settings, read_stats)
+    notes = reading_notes(settings, read_stats)
+    return [("info" if note == used else "warning", note) for note in notes]
 
 
 def same_notes(settings: Settings, result: Result) -> Iterator[str]:

@@ -116,8 +116,8 @@ def run_command(
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
-        for note in notes:
-            request.console.say(note, level="warning")
+        for level, note in notes:
+            request.console.say(note, level=level)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 

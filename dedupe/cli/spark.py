@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import progress_line, run_summary, timing_summary
+from dedupe.cli.console import progress_line, read_notes, run_summary, timing_summary
 from dedupe.cli.run import check_record_counts, open_stats, record_counts
 from dedupe.errors import BackendError
 from dedupe.io.parquet import has_parquet_suffix
@@ -78,7 +78,7 @@ def run_on_spark(command: str, request: Request) -> None:
             job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
         check_record_counts(read_stats, result)
-        notes = list(reading_notes(request.settings, read_stats))
+        notes = read_notes(request.settings, read_stats)
         seconds = time.perf_counter() - started
         outcome = spark_outcome(command, read_stats, result, rows)
         stats_file.write(
@@ -87,8 +87,8 @@ def run_on_spark(command: str, request: Request) -> None:
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
-        for note in notes:
-            request.console.say(note, level="warning")
+        for level, note in notes:
+            request.console.say(note, level=level)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
