@@ -13,7 +13,6 @@ from dedupe.cli.console import progress_line, read_notes, run_summary, timing_su
 from dedupe.cli.run import check_record_counts, open_stats, record_counts
 from dedupe.errors import BackendError
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.io.read_notes import reading_notes
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:

@@ -96,14 +96,21 @@ def annotated_chunks(
     into, keys = annotation.into, annotation.keys
     if batches and is_table(batches[0]):
         yield widen_header(batches[0], into, keys)
-    start = 0
-    for batch in batches:
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+    for start, batch, wanted in chosen_parts(batches, chosen):
         rows = annotation.rows(start, start + len(batch))
-        start += len(batch)
         yield annotate_batch(
             pick_records(batch, wanted), [rows[at] for at in wanted.tolist()], into, keys
         )
+
+
+def chosen_parts(
+    batches: Iterable[Batch], chosen: NDArray[np.bool_]
+) -> Iterator[tuple[int, Batch, NDArray[np.int64]]]:
+    """Yield the position of each batch's first record, the batch, and its chosen positions."""
+    start = 0
+    for batch in batches:
+        yield start, batch, np.flatnonzero(chosen[start : start + len(batch)])
+        start += len(batch)
 
 
 def pick_records(batch: Batch, wanted: NDArray[np.int64]) -> Batch:
@@ -271,10 +278,7 @@ def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iter
     if batches and is_table(batches[0]):
         header = batches[0].header
         yield without_line_ending(header) + line_ending_of(header) if header else b""
-    start = 0
-    for batch in batches:
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
-        start += len(batch)
+    for _, batch, wanted in chosen_parts(batches, chosen):
         data = batch.data
         spans = zip(batch.starts[wanted].tolist(), batch.limits[wanted].tolist(), strict=True)
         chunk = b"".join([data[begin:limit] for begin, limit in spans])

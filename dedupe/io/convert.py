@@ -14,6 +14,7 @@ from dedupe.io.annotate import (
     annotate_chosen,
     cell_text,
     check_key_is_free,
+    chosen_parts,
     pick_records,
     selected_chunks,
     splice_members,
@@ -79,7 +80,7 @@ def needs_conversion(
 
 
 def own_format(batch: Batch, annotation: Annotation | None) -> str:
-    """Return the format in which records go out unless they are converted."""
+    """Return the format in which records are written unless they are converted."""
     if holds_objects(batch) or (annotation and batch.format == "lines"):
         return "jsonl"
     return batch.format
@@ -96,7 +97,7 @@ def check_target(batches: Sequence[Batch], path: str | None, *, annotated: bool)
 
 
 def output_dialect(batches: Sequence[Batch], target: str | None) -> Dialect | None:
-    """Return how the rows of an output are written, None where it is no table."""
+    """Return the dialect of an output, None where it is not a table."""
     if needs_conversion(batches, target, None):
         return DIALECTS.get(target or "")
     return dialect_of(batches[0]) if batches and is_table(batches[0]) else None
@@ -113,7 +114,7 @@ def convert_records(
     A table has a column for each member that any record has: members of objects have dotted names,
     an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
     a table are strings, and what was JSON keeps its bytes. Raises InputError for a record that has
-    what is added already, and for a table with two columns of one name.
+    the key of the annotation already, and for a table with two columns of one name.
     """
     for batch in batches:
         if is_table(batch):
@@ -152,7 +153,7 @@ def json_chunks(
 def annotated(
     record: dict[str, Any], annotation: Annotation | None, batch: Batch, start: int, at: int
 ) -> dict[str, Any]:
-    """Return a record with what is added to it; raises InputError where it has that already."""
+    """Return a record with its annotation; raises InputError where it has that key already."""
     if annotation is None:
         return record
     if annotation.into in record:
@@ -194,18 +195,8 @@ def picked_records(batch: Batch, wanted: NDArray[np.int64]) -> Iterator[dict[str
     return (flat_record(records[at]) for at in wanted.tolist())
 
 
-def chosen_parts(
-    batches: Sequence[Batch], chosen: NDArray[np.bool_]
-) -> Iterator[tuple[int, Batch, NDArray[np.int64]]]:
-    """Yield the position of each batch's first record, the batch, and which of its are chosen."""
-    start = 0
-    for batch in batches:
-        yield start, batch, np.flatnonzero(chosen[start : start + len(batch)])
-        start += len(batch)
-
-
 def key_error(batch: Batch, at: int, into: str) -> InputError:
-    """Return the error of a record that has what is added."""
+    """Return the error for a record that has the key of the annotation already."""
     return InputError(batch.path, int(batch.lines[at]), f"already has {into}; {OTHER_NAME}")
 
 
@@ -251,7 +242,7 @@ def as_json(value: Any) -> str:  # noqa: ANN401 - whatever the JSON held
 
 
 def batch_records(batch: Batch) -> list[dict[str, Any]]:
-    """Return objects by member, rows of tables by column, and plain lines as ``text``."""
+    """Return the records of a batch: objects, rows of tables by column, and lines as ``text``."""
     if is_table(batch):
         return list(csv_records(batch))
     spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)

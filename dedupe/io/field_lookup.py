@@ -71,7 +71,7 @@ def text_roles(settings: Settings) -> tuple[Role, ...]:
 
 
 def looked_for(settings: Settings) -> str:
-    """Word the names of texts that were looked for; of the usual ones only the first.
+    """Return the names of texts that were looked for; of the usual ones only the first.
 
     >>> from dedupe.config import Settings
     >>> looked_for(Settings())
@@ -102,7 +102,7 @@ URL_ROLE = Role("url", URLS, usual=True)
 
 @lru_cache(maxsize=1 << 10)
 def accessors(role: Role, keys: frozenset[str]) -> tuple[Accessor, ...]:
-    """Return the ways to a role's values among the keys of some records, the first to ask first."""
+    """Return the ways to a role's values among the keys of some records, in order of preference."""
     return tuple(usual_accessors(role, keys) if role.usual else given_accessors(role, keys))
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 HOST = "host of the url"
 ALL_TEXT = {str}
 SAMPLE = 50
-"""Records of a batch that are looked at for names and for columns that nobody named."""
+"""The number of records of a batch that are searched for unnamed dates and outlets."""
 
 
 @dataclass(slots=True)
@@ -231,7 +231,7 @@ def as_text(value: object) -> str | None:
 
 
 def label_column(records: Records, role: Role, columns: Columns) -> list[str]:
-    """Return ids or outlets as texts; ``""`` for what cannot be one."""
+    """Return ids or outlets as texts; ``""`` for any other value."""
 
     def convert(values: list[Any], _way: Accessor) -> list[Any]:
         labels = [value if value is None else as_label(value) for value in values]

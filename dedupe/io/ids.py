@@ -73,7 +73,7 @@ def host_of_url(url: str) -> str:
 
 
 def fill_hosts(sources: list[str], urls: Sequence[str]) -> int:
-    """Put the host of its url where a record names no outlet; returns in how many."""
+    """Set the host of its url as the outlet of each record without one; returns their number."""
     count = 0
     for position, (source, url) in enumerate(zip(sources, urls, strict=True)):
         if url and not source and (host := host_of_url(url)):

@@ -43,7 +43,7 @@ def read_jsonl(source: Source) -> Iterator[Batch]:
 
 
 def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces of whole lines into blocks of about a quarter of a MiB."""
+    """Join small pieces of whole lines into blocks of about half a MiB."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:

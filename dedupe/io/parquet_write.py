@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
+from dedupe.io.annotate import chosen_parts
 from dedupe.io.convert import batch_records
 from dedupe.io.csv_write import csv_names, is_table
 from dedupe.io.parquet import open_parquet
@@ -31,8 +32,29 @@ if TYPE_CHECKING:
     """The positions of some records, and their rows."""
 
 ROWS_A_GROUP, BYTES_A_GROUP = 1 << 17, 1 << 26
+ROWS_AT_ONCE = 1 << 12
 USUAL = "snappy"
 CODECS = {"UNCOMPRESSED": "none", "GZIP": "gzip", "BROTLI": "brotli", "ZSTD": "zstd"}
+ADDED = {
+    "cluster": pa.string(),
+    "size": pa.int64(),
+    "canonical": pa.bool_(),
+    "canonical_id": pa.string(),
+    "score": pa.float64(),
+    "reason": pa.string(),
+    "version": pa.int64(),
+}
+BLOCKS = pa.schema(
+    {
+        "id": pa.string(),
+        "article": pa.string(),
+        "block": pa.int64(),
+        "role": pa.string(),
+        "text": pa.string(),
+    }
+)
+SPARKS = b"org.apache.spark.sql.parquet.row.metadata"
+"""Where Spark describes the columns of a file; it would ignore added ones."""
 
 
 def codec_of(metadata: Any) -> str:  # noqa: ANN401 - of Arrow, which has no types
@@ -103,9 +125,6 @@ class DrainBuffer:
         return b"".join(parts)
 
 
-ROWS_AT_ONCE = 1 << 12
-
-
 def read_stored_rows(
     batches: Sequence[Batch], chosen: NDArray[np.bool_], parquet_files: ParquetFiles
 ) -> tuple[pa.Schema, Iterator[Part], str]:
@@ -139,8 +158,7 @@ def chosen_runs(
 ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
     """Yield each reading of a file: its path, the row numbers from 0, and their positions."""
     path, rows, positions = "", [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for start, batch in with_file_rows(batches):
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+    for start, batch, wanted in chosen_parts(batches, chosen):
         again = len(batch) and rows[-1].size and batch.lines[0] <= rows[-1][-1] + 1
         if batch.path != path or again:
             if path:
@@ -167,36 +185,6 @@ def read_run(
                 wanted = pa.array(rows[first:last] - start)
                 yield positions[first:last], batch.take(wanted)
             start += len(batch)
-
-
-def with_file_rows(batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
-    """Yield each batch with the position of its first record."""
-    start = 0
-    for batch in batches:
-        yield start, batch
-        start += len(batch)
-
-
-ADDED = {
-    "cluster": pa.string(),
-    "size": pa.int64(),
-    "canonical": pa.bool_(),
-    "canonical_id": pa.string(),
-    "score": pa.float64(),
-    "reason": pa.string(),
-    "version": pa.int64(),
-}
-BLOCKS = pa.schema(
-    {
-        "id": pa.string(),
-        "article": pa.string(),
-        "block": pa.int64(),
-        "role": pa.string(),
-        "text": pa.string(),
-    }
-)
-SPARKS = b"org.apache.spark.sql.parquet.row.metadata"
-"""Where Spark describes the columns of a file; it would ignore added ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +288,7 @@ def build_batches(
     batches: Iterable[Batch], chosen: NDArray[np.bool_], schema: pa.Schema
 ) -> Iterator[Part]:
     """Yield rows made from records."""
-    for start, batch in with_file_rows(batches):
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+    for start, batch, wanted in chosen_parts(batches, chosen):
         records = batch_records(batch)
         for at in range(0, len(wanted), ROWS_AT_ONCE):
             some = wanted[at : at + ROWS_AT_ONCE]

@@ -1,4 +1,4 @@
-"""Know the titles of pages that a crawler got in the place of an article, as "Page not found"."""
+"""Find titles of pages that a crawler got instead of an article, such as "Page not found"."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLACEHOLDER = re.compile(
     )\W*(?:\s[-|:\u2013\u2014\u00b7]\s.*|\|.*)?""",
     re.VERBOSE,
 )
-"""Titles of pages that a crawler got in the place of an article, maybe with the site behind them."""
+"""Titles of such pages, maybe followed by the name of the site."""
 BEGINNINGS = frozenset(
     (
         "403", "404", "410", "acc", "are", "art", "att", "bad", "cap", "che", "con", "def", "del",

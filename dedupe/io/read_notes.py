@@ -120,7 +120,7 @@ def looks_like_dates(_name: str, values: Sequence[Any]) -> bool:
 
 
 def looks_like_outlets(name: str, values: Sequence[Any]) -> bool:
-    """Return whether a column is named like one of outlets, and holds short texts."""
+    """Return whether a column has the name of an outlet and short texts."""
     if not OUTLET_WORDS.search(name.casefold()):
         return False
     texts = [value for value in values if isinstance(value, str) and len(value) <= LONGEST_OUTLET]
