@@ -21,7 +21,7 @@ from dedupe.blocking.look_back import (
     find_candidates,
     group_keys,
 )
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,

@@ -22,7 +22,7 @@ from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
 from dedupe.memory import release_memory
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.preprocess import preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
@@ -86,6 +86,18 @@ def run(
     contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
     release_memory()
+    return run_prepared(corpus, contents, settings, progress, backend, clock)
+
+
+def run_prepared(
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[str, float], None],
+    backend: Backend,
+    clock: Clock,
+) -> Result:
+    """Find near-duplicates among the records of a corpus whose texts are prepared."""
     matcher = build_matcher(corpus, contents, settings, backend)
     contents = contents.without_keys()
     release_memory()

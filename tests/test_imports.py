@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
-    "format_versions", "hashing", "kernel", "memory", "models", "pairs", "parallel", "tokens",
+    "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
+    "field_names", "format_versions", "frames", "hashing", "kernel", "memory", "models", "notebook",
+    "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
@@ -29,11 +30,14 @@ MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
     "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config_layers": {"config", "errors"},
+    "config_keywords": {"config_values"},
     "config_reading": {"config_values"},
     "config_values": {"errors"},
+    "frames": {"errors"},
     "kernel": {"_native"},
     "memory": {"kernel"},
-    "models": {"io"},
+    "models": {"frames", "io", "notebook"},
     "parallel": {"memory"},
     "tokens": {"arrays", "memory"},
     **dict.fromkeys(STEPS, BASE),
@@ -46,12 +50,12 @@ MAY_IMPORT = {
     "result": BASE | {"io", "scoring"},
     "pipeline": CORE,
     "backends": RUNS,
-    "api": RUNS,
+    "api": RUNS | {"evaluation", "gate", "reports"},
     "index": RUNS | {"api"},
     "evaluation": RUNS,
     "gate": BASE | {"io"},
     "reports": BASE | {"evaluation", "gate", "text"},
-    "cli": RUNS | {"evaluation", "gate", "index", "installed_version", "reports"},
+    "cli": RUNS | {"config_layers", "evaluation", "gate", "index", "installed_version", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -31,7 +31,7 @@ from dedupe.config_values import parse_field
 from dedupe.contents import FieldTexts, number_contents
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.preprocess import preprocess
 
 if TYPE_CHECKING:
@@ -449,8 +449,14 @@ REFUSED = {
     "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
     "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
     "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
-    "Parquet of others": (("--to", "parquet", "a.jsonl", "out"), "Parquet comes of Parquet alone"),
-    "Parquet by name": (("a.parquet", "b.jsonl", "o.parquet"), "Parquet comes of Parquet alone"),
+    "Parquet of others": (
+        ("--to", "parquet", "a.jsonl", "out"),
+        "Parquet output needs Parquet input",
+    ),
+    "Parquet by name": (
+        ("a.parquet", "b.jsonl", "o.parquet"),
+        "Parquet output needs Parquet input",
+    ),
     "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
     "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),

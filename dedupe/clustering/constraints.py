@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,7 +26,7 @@ from dedupe.index.newcomers import ODD, title_codes
 from dedupe.index.postings import NUMBER, RARE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
 from dedupe.scoring.score import TextScoring, score_candidates

@@ -59,7 +59,7 @@ YEARS = range(1900, 2101)
 MONTHS_THAT_ARE_WORDS = frozenset(map(word_key, ("may", "march")))
 ELLIPSES = ("...", "…")
 BLANKS = "".join(map(chr, range(33)))
-FLAGS = {
+FLAGS: dict[int, int] = {
     Meaning.FUNCTION: Flag.FUNCTION,
     Meaning.NEGATION: Flag.NEGATION,
     Meaning.PLACE: Flag.PLACE | Flag.NAME,
@@ -392,9 +392,9 @@ class TokenBuilder:
     def add_meaning(self, at: int, meaning: int) -> None:
         """Give a token one more meaning, in place of its last where it has too many."""
         own = self.tokens[at]
-        if meaning in FLAGS and meaning != Meaning.FUNCTION:
-            own["flags"] |= FLAGS[meaning]
-        elif meaning >= Meaning.FIRST_MONTH and meaning not in own["concepts"]:
+        if meaning != Meaning.FUNCTION:
+            own["flags"] |= FLAGS.get(meaning, 0)
+        if meaning >= Meaning.FIRST_MONTH and meaning not in own["concepts"]:
             free = np.flatnonzero(own["concepts"] == 0)
             own["concepts"][free[0] if len(free) else MOST_CONCEPTS - 1] = meaning
 

@@ -28,7 +28,7 @@ from dedupe.errors import BackendError
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.pipeline import Backend
 from dedupe.prepare import RARE_KEYS
 from dedupe.scoring.score import score_pairs

@@ -15,7 +15,7 @@ from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, num
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
 from dedupe.contents import field_keys, salted_keys
 from dedupe.io.string_columns import code_strings
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.prepare import RARE_KEYS, prepare_texts
 from dedupe.preprocess import field_texts
 from dedupe.scoring.features import FEATURES

@@ -1,13 +1,15 @@
-"""Say which columns were read as what, and refuse a run without texts or without a named field."""
+"""Note which columns were used and what was missing, say so, and refuse a run without texts."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
+from dedupe.io.dates import DATE_DIGITS, parse_timestamp
 from dedupe.io.field_lookup import (
     DATE,
     ID,
@@ -17,16 +19,27 @@ from dedupe.io.field_lookup import (
     looked_for,
     text_roles,
 )
+from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dedupe.config import Settings
-    from dedupe.io.field_lookup import Role
-    from dedupe.models import ReadStats
+    from dedupe.io.field_lookup import Record, Role
+    from dedupe.io.fields import Columns
+    from dedupe.models import Batch, ReadStats
 
+MOST_KEPT_FIELDS = 64
+LEAST_DATE = 8
+"""Digits and letters that a value needs to look like a date."""
+OUTLET_WORDS = re.compile(
+    r"source|outlet|publish|paper|media|agency|channel|site|domain|host|feed|portal|medium|quelle"
+)
+LONGEST_OUTLET = 40
+MOST_SHOWN = 60
+MOST_KEPT_PLACEHOLDERS = 20
 FEW = 0.1
-"""A named field that a smaller share of the records has is worth a warning."""
+"""A warning is given if a smaller share of the records has a named field."""
 MOST_NAMES = 3
 MOST_FIELDS = 12
 MOST_PLACEHOLDERS = 5
@@ -38,16 +51,86 @@ FLAGS = {DATE: "--date-field", SOURCE: "--source-field", ID: "--id-field"}
 NOUNS = {DATE: "date", SOURCE: "outlet", TITLE: "title"}
 COSTS = {
     (DATE, SOURCE): "without dates and outlets the words alone decide",
-    (DATE,): "without dates, stories of any age are joined",
-    (SOURCE,): "without outlets, a heading that one outlet repeats is harder to tell from a copy",
+    (DATE,): "without dates, records of any age are joined",
+    (SOURCE,): "without outlets, a title that one outlet repeats is easily taken for a copy",
 }
 
 
-def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
-    """Raise InputError where no record has a text, or none has a field that was named.
+def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: ReadStats) -> None:
+    """Add what a batch showed to the read statistics; examples are the first of their kind."""
+    for role, names in columns.used.items():
+        counts = read_stats.columns.setdefault(role, {})
+        for name, count in names.items():
+            counts[name] = counts.get(name, 0) + count
+    if columns.sample:
+        note_fields(columns.sample, settings, read_stats)
+    textless = columns.textless
+    if textless:
+        read_stats.empty_texts |= columns.empty_texts
+        read_stats.without_text += len(textless)
+        place = place_of(batch, textless[0])
+        lacking = settings.field[0].name
+        read_stats.examples.setdefault("without_text", f"{place}: no {lacking}")
+    if columns.unread:
+        read_stats.undated += len(columns.unread)
+        position, value = columns.unread[0]
+        shown = f'{place_of(batch, position)} "{str(value)[:MOST_SHOWN]}"'
+        read_stats.examples.setdefault("undated", shown)
+    for title, count in columns.placeholders.items():
+        held = read_stats.placeholders
+        if title in held or len(held) < MOST_KEPT_PLACEHOLDERS:
+            held[title] = held.get(title, 0) + count
 
-    The message has the nearest name that the records have, and ``path`` as the place. Texts may all
-    be empty.
+
+def place_of(batch: Batch, position: int) -> str:
+    """Return the file and line of a record."""
+    return f"{batch.path}:{int(batch.lines[position])}"
+
+
+def note_fields(sample: Sequence[Record], settings: Settings, read_stats: ReadStats) -> None:
+    """Keep the names of fields, and a column that looks like a missing date or outlet."""
+    new = [
+        name for name in dict.fromkeys(chain.from_iterable(sample)) if name not in read_stats.fields
+    ]
+    read_stats.fields += new[: MOST_KEPT_FIELDS - len(read_stats.fields)]
+    used = {name for names in read_stats.columns.values() for name in names}
+    unused = [name for name in read_stats.fields if name not in used]
+    tests = {DATE: looks_like_dates, SOURCE: looks_like_outlets}
+    for role in all_roles(settings):
+        if role.name not in tests or role.name in read_stats.columns:
+            continue
+        for name in unused:
+            values = [record[name] for record in sample if record.get(name) not in (None, "")]
+            if values and tests[role.name](name, values):
+                read_stats.likely.setdefault(role.name, name)
+                break
+
+
+def looks_like_dates(_name: str, values: Sequence[Any]) -> bool:
+    """Return whether most values can be read as dates, and are not plain numbers."""
+    dates = [
+        value
+        for value in values
+        if isinstance(value, str)
+        and len(value) >= LEAST_DATE
+        and (not value.isdigit() or DATE_DIGITS.fullmatch(value))
+        and parse_timestamp(value, NO_TIME) != NO_TIME
+    ]
+    return 2 * len(dates) > len(values)
+
+
+def looks_like_outlets(name: str, values: Sequence[Any]) -> bool:
+    """Return whether a column has the name of an outlet and short texts."""
+    if not OUTLET_WORDS.search(name.casefold()):
+        return False
+    texts = [value for value in values if isinstance(value, str) and len(value) <= LONGEST_OUTLET]
+    return 2 * len(texts) > len(values)
+
+
+def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
+    """Raise InputError where no record has a text, or no record has a field that was named.
+
+    The message names the nearest field that the records have, at ``path``. All texts may be empty.
     """
     if not read_stats.records:
         return
@@ -71,7 +154,7 @@ def filled_texts(settings: Settings, read_stats: ReadStats) -> bool:
 
 
 def named_field_problem(role: Role, read_stats: ReadStats) -> str:
-    """Word that no record has a field that was named, with the nearest name that there is."""
+    """Return the message that no record has a named field, with the nearest name."""
     flag = FLAGS.get(role.name, "--field")
     by_plain = {plain_name(name): name for name in reversed(read_stats.fields)}
     wanted = [plain_name(name) for name in role.names]
@@ -82,9 +165,9 @@ def named_field_problem(role: Role, read_stats: ReadStats) -> str:
 
 
 def columns_line(settings: Settings, read_stats: ReadStats) -> str:
-    """Word which columns were used and what is missing, ``""`` where the input has no columns.
+    """Return which columns were used and what is missing, ``""`` where the input has no columns.
 
-    As in ``using title, published (98%), source.name (100%)``.
+    An example is ``using title, published (98%), source.name (100%)``.
     """
     if not read_stats.fields or not read_stats.records:
         return ""
@@ -106,7 +189,7 @@ def columns_line(settings: Settings, read_stats: ReadStats) -> str:
 
 
 def article_noun(role: str) -> str:
-    """Return what a column would be, as in ``an outlet``."""
+    """Return the name of a role with its article, such as ``an outlet``."""
     noun = NOUNS[role]
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
@@ -128,7 +211,7 @@ def role_columns(role: Role, read_stats: ReadStats) -> Iterator[str]:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share in whole percent; only what is all is 100 %.
+    """Return a share in whole percent; only all of it is 100%.
 
     >>> percent(999, 1000), percent(1, 1000), percent(2, 2)
     ('99%', 'under 1%', '100%')
@@ -148,14 +231,14 @@ def column_shares(settings: Settings, read_stats: ReadStats) -> dict[str, dict[s
 
 
 def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
-    """Yield what a person should know of the input, a line each."""
+    """Yield what the user should know about the input, a line each."""
     line = columns_line(settings, read_stats)
     if line:
         yield line
     examples = read_stats.examples
     if read_stats.without_text:
         textless = records(read_stats.without_text)
-        yield f"{examples['without_text']}; kept as its own story ({textless})"
+        yield f"{examples['without_text']}; kept as a record of its own ({textless})"
     if read_stats.undated:
         dates = "1 date" if read_stats.undated == 1 else f"{read_stats.undated:,} dates"
         yield f"{dates} cannot be read, as {examples['undated']}{format_hint(examples['undated'])}"
@@ -166,26 +249,27 @@ def reading_notes(settings: Settings, read_stats: ReadStats) -> Iterator[str]:
             names = "|".join(role.names)
             yield f"{flag} {names}: only {count:,} of {records(read_stats.records)} have it"
     if read_stats.repeated_headers:
-        yield f"{rows(read_stats.repeated_headers)} passed over that repeat the header"
+        yield f"{rows(read_stats.repeated_headers)} that repeat the header left out"
     if "left_out" in examples and read_stats.skipped + read_stats.quarantined:
-        yield f"left out first: {examples['left_out']}"
+        yield f"first record left out: {examples['left_out']}"
     if read_stats.placeholders:
         yield placeholder_note(read_stats.placeholders)
 
 
 def placeholder_note(titles: Mapping[str, int]) -> str:
-    """Word the titles of failed downloads, the most frequent first."""
+    """Return the note on titles of failed downloads, the most frequent first."""
     ordered = sorted(titles.items(), key=lambda item: -item[1])
     shown = [f"{title} ({count:,})" for title, count in ordered[:MOST_PLACEHOLDERS]]
     more = ", ..." if len(ordered) > MOST_PLACEHOLDERS else ""
     listed = ", ".join(shown) + more
     return (
-        f"titles look like placeholders of failed downloads: {listed}; each kept as its own story"
+        f"titles look like placeholders of failed downloads: {listed}; "
+        "each kept as a record of its own"
     )
 
 
 def format_hint(example: str) -> str:
-    """Word the formats that would read a date; ``""`` where it has no numbers to name.
+    """Return the formats that would read a date; ``""`` where it has no numbers.
 
     >>> format_hint('a.csv:2 "8/4/2016 11:52"')
     "; name their format: --date-format '%d/%m/%Y %H:%M', or '%m/%d/%Y %H:%M'"
@@ -201,10 +285,10 @@ def format_hint(example: str) -> str:
 
 
 def records(count: int) -> str:
-    """Word a number of records."""
+    """Return a number of records in words."""
     return "1 record" if count == 1 else f"{count:,} records"
 
 
 def rows(count: int) -> str:
-    """Word a number of rows."""
+    """Return a number of rows in words."""
     return "1 row" if count == 1 else f"{count:,} rows"

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
 
 TEXTS = {
-    "shared": "both share {shared:.1f} bits in {words_met:.0f} words, the rarest of {rarest:.1f}",
-    "unmatched": "words that one has alone: {rest_min:.1f} and {rest_max:.1f} bits",
-    "names": "names that one has alone: up to {names_max:.1f} bits",
-    "numbers": "numbers that one has alone: {numbers_min:g} and {numbers_max:g}",
+    "shared": "{words_met:.0f} words in common: {shared:.1f} bits, the rarest {rarest:.1f}",
+    "unmatched": "words that only one has: {rest_min:.1f} and {rest_max:.1f} bits",
+    "names": "names that only one has: up to {names_max:.1f} bits",
+    "numbers": "numbers that only one has: {numbers_min:g} and {numbers_max:g}",
     "contradiction": "one negates or contradicts the other",
-    "order": "another beginning or order of words",
-    "kind": "another month or weekday, or another kind of piece",
+    "order": "a different beginning or order of words",
+    "kind": "a different month or weekday, or a different kind of piece",
     "generic": "a title that many stories have",
-    "other_outlet": "another outlet",
+    "other_outlet": "a different outlet",
 }
 """What is said of each part; :func:`contribution_text` words the others."""
 
@@ -45,12 +45,12 @@ def contribution_text(part: Contribution) -> str:
     if part.name == "recurring_words":
         days = f" on {log2_count(values['days'], 'day')}" if "days" in values else ""
         headlines = log2_count(values["headlines"], "headline")
-        return f"the rarest words that both share are in {headlines}{days}"
+        return f"the rarest words in common are in {headlines}{days}"
     if part.name == "template":
         places = count_noun(int(values["slots"]), "place")
         return f"one template, with {places} filled differently"
     if part.name == "order" and values["swapped"]:
-        return "two parties change places"
+        return "two parties have swapped places"
     return TEXTS[part.name].format_map(values)
 
 
@@ -83,8 +83,9 @@ def time_text(seconds: int) -> str:
 
 def record_description(corpus: Corpus, record: int) -> str:
     """Return a record's place, id, outlet and time."""
-    from dedupe.evaluation.open_corpus import location_of
+    from dedupe.evaluation.open_corpus import location_of  # noqa: PLC0415 - loads numpy
 
     path, line = location_of(corpus, record)
-    facts = [f"{path}:{line}", corpus.ids[record], corpus.sources[record]]
+    place = f"{path}:{line}" if path else ""
+    facts = [place, corpus.ids[record], corpus.sources[record]]
     return escape_controls("  ".join(filter(None, [*facts, time_text(int(corpus.times[record]))])))
