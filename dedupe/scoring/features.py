@@ -226,11 +226,11 @@ def rarest_shared(side: Side) -> float:
 
 
 def content_places(side: Side) -> list[int]:
-    """Return where the words stand that are neither signs nor function words."""
+    """Return where the words of the headline proper stand, signs and function words apart."""
     return [
         at
         for at, word in enumerate(side.words)
-        if word.kind is not TokenKind.SIGN and not word.function
+        if word.zone == Zone.CORE and word.kind is not TokenKind.SIGN and not word.function
     ]
 
 
@@ -246,7 +246,8 @@ def is_swapped(one: Side, other: Side) -> bool:
 
     "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
     "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if their small
-    words do. What stands alone at either end is left out.
+    words do. What stands alone at either end is left out, and so is a kicker: a topic that moves
+    into it ("Stockholm marathon: A wins") takes no part.
     """
     ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}

@@ -121,7 +121,8 @@ static int rarest_shared(const Side *side) {
 static int content_places(const Side *side, int *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++)
-        if (side->kinds[at] != SIGN && !is_function(side, at)) out[count++] = at;
+        if (side->tokens[at]->zone == ZONE_CORE && side->kinds[at] != SIGN && !is_function(side, at))
+            out[count++] = at;
     return count;
 }
 
