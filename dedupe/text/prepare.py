@@ -369,7 +369,8 @@ class TokenBuilder:
         numbers = self.lexicon.entries(self.language, Form.PHRASE, poly(codes))
         for length in range(min(len(codes), LONGEST_ENTRY), 1, -1):
             numbers += self.lexicon.entries(self.language, Form.PHRASE_PREFIX, poly(codes[:length]))
-        for number in numbers:
+        known = len(self.lexicon.phrase_meanings)  # beyond are keys that happen to be equal
+        for number in (number for number in numbers if number < known):
             end = self.phrase_end(at, number)
             if end:
                 for place in range(at, end):
