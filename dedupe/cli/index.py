@@ -100,9 +100,9 @@ without a date has no age.
 COMPACT_HELP = """\
 Give the index the clusters of a batch run over all its stories, and its file the least size.
 
-Between two runs stories are compared by what is known when they come; docs/index.md says what may
-differ. Cluster ids stay. It also prepares and scores an index anew that was made by other rules.
-All stories are held in memory; readers go on meanwhile, writers wait.
+Between two runs stories are compared by what is known when they come; docs/daily-index.md says what
+may differ. Cluster ids stay. It also prepares and scores an index anew that was made by other
+rules. All stories are held in memory; readers go on meanwhile, writers wait.
 """
 MERGE_HELP = """\
 Add all stories of another index.
