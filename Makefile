@@ -17,6 +17,7 @@ endif
 PEERS   ?= $(VENV)/peers
 LOWEST  := $(VENV)/lowest
 RELEASE := $(VENV)/release
+DOCS    := $(VENV)/docs
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.[ch] dedupe/_kernel/*/*.[ch])
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-config --universal \
@@ -33,7 +34,7 @@ TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pip
   reading_compression reproducible security text twins,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit tables man clean
+  peers fit tables man docs gallery clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,6 +54,8 @@ help:
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make tables  write the tables of characters and words again, from dedupe/data/languages'
+	@echo 'make docs    build the site of the documentation in build/site'
+	@echo 'make gallery picture the report page for docs/gallery.md (needs chromium)'
 	@echo 'make man     write the man pages to build/man'
 	@echo 'make clean   remove what was built'
 
@@ -87,6 +90,7 @@ check: $(TOOLS)
 lock: $(TOOLS)
 	@$(PIP) install uv
 	@$(LOCK) --all-extras --group dev --group build -o .ci/requirements.txt pyproject.toml
+	@$(LOCK) --group docs -o .ci/docs.txt pyproject.toml
 	@$(LOCK) --group pyproject.toml:build -o .ci/build.txt
 	@$(LOCK) --group pyproject.toml:release -o .ci/release.txt
 
@@ -144,6 +148,13 @@ tables: $(TRAINING)
 man: $(PACKAGE)
 	@$(BIN)/python -m dedupe.cli.manual build/man
 
+# A link that leads nowhere, or a page that the navigation lacks, is an error.
+docs: $(DOCS)/.installed
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(DOCS)/bin/mkdocs build --strict
+
+gallery: $(TOOLS)
+	@$(BIN)/python tests/gallery.py
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
 	rm -rf fuzz-findings .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -190,6 +201,14 @@ $(RELEASE)/.installed: .ci/release.txt $(PACKAGE)
 	@test -x $(RELEASE)/bin/python || $(PYTHON) -m venv $(RELEASE)
 	@$(RELEASE)/bin/python -m pip -qq --disable-pip-version-check install \
 	  --require-hashes -r .ci/release.txt
+	@touch $@
+
+# What builds the site, and what dedupe runs on: the build imports it, and makes a report.
+$(DOCS)/.installed: .ci/docs.txt
+	@echo 'Setting up $(DOCS)'
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip -qq --disable-pip-version-check install \
+	  --require-hashes -r .ci/docs.txt
 	@touch $@
 
 # The peers have an environment of their own: what they need would get in our way.

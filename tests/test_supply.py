@@ -127,6 +127,7 @@ def test_the_release_is_published_by_trust_and_comes_with_its_bill_of_materials(
 LOCKS = {
     "requirements.txt": ("dev", "build"),
     "build.txt": ("build",),
+    "docs.txt": ("docs",),
     "release.txt": ("release", "build"),
 }
 EXTRAS = PROJECT_FILE["project"]["optional-dependencies"]
