@@ -34,7 +34,7 @@ TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pip
   reading_compression reproducible security text twins,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit tables man docs gallery clean
+  peers fit tables man docs gallery names clean
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +56,7 @@ help:
 	@echo 'make tables  write the tables of characters and words again, from dedupe/data/languages'
 	@echo 'make docs    build the site of the documentation in build/site'
 	@echo 'make gallery picture the report page for docs/gallery.md (needs chromium)'
+	@echo 'make names   write REPOSITORY=OWNER/NAME and VERSION= wherever they stand'
 	@echo 'make man     write the man pages to build/man'
 	@echo 'make clean   remove what was built'
 
@@ -90,6 +91,7 @@ check: $(TOOLS)
 lock: $(TOOLS)
 	@$(PIP) install uv
 	@$(LOCK) --all-extras --group dev --group build -o .ci/requirements.txt pyproject.toml
+	@$(LOCK) --extra feeds --extra parquet --extra zst -o .ci/runtime.txt pyproject.toml
 	@$(LOCK) --group docs -o .ci/docs.txt pyproject.toml
 	@$(LOCK) --group pyproject.toml:build -o .ci/build.txt
 	@$(LOCK) --group pyproject.toml:release -o .ci/release.txt
@@ -154,6 +156,9 @@ docs: $(DOCS)/.installed
 
 gallery: $(TOOLS)
 	@$(BIN)/python tests/gallery.py
+
+names:
+	@$(PYTHON) packaging/names.py $(REPOSITORY:%=--repository %) $(VERSION:%=--version %)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
