@@ -15,6 +15,7 @@ ifdef PEERS
 ASKED   := $(PEERS)/.installed
 endif
 PEERS   ?= $(VENV)/peers
+PUBLIC  := build/benchmark
 LOWEST  := $(VENV)/lowest
 RELEASE := $(VENV)/release
 DOCS    := $(VENV)/docs
@@ -34,7 +35,7 @@ TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pip
   reading_compression reproducible security text twins,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit tables man docs gallery names clean
+  peers benchmark fit tables man docs gallery names clean
 .DELETE_ON_ERROR:
 
 help:
@@ -52,6 +53,8 @@ help:
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA));'
 	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
+	@echo 'make benchmark  ours and the peers on labelled sets that anyone can fetch (an hour);'
+	@echo '             FILES=FOLDER takes the files from there'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make tables  write the tables of characters and words again, from dedupe/data/languages'
 	@echo 'make docs    build the site of the documentation in build/site'
@@ -136,6 +139,12 @@ bench: $(TOOLS) $(ASKED)
 
 peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)
+
+# Two corpora from the UCI archive, with labels of ours: a third party can check the figures.
+benchmark: $(TOOLS) $(PEERS)/.installed
+	@$(BIN)/python tests/bench/public_sets.py $(PUBLIC) $(FILES:%=--from %)
+	@$(BIN)/python tests/bench/quality.py $(PUBLIC)
+	@$(PEERS)/bin/python tests/bench/peers.py $(PUBLIC)
 
 fit: $(TRAINING)
 	@test -d $(DATA) || { echo 'make fit: $(DATA) is not there; give the folder of the corpora by DATA='; exit 1; }
