@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LESS = """
 import os, signal, sys
 for module, names in (
-    (os, ("fork", "geteuid", "getuid", "mkfifo", "posix_fallocate", "sched_getaffinity", "sysconf")),
+    (os, ("fork", "geteuid", "getuid", "mkfifo", "posix_fallocate", "sysconf")),
     (signal, ("SIGHUP", "SIGCONT", "SIGALRM", "SIGTSTP")),
 ):
     for name in names:
