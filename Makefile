@@ -143,7 +143,7 @@ peers: $(PEERS)/.installed
 # Two corpora from the UCI archive, with labels of ours: a third party can check the figures.
 benchmark: $(TOOLS) $(PEERS)/.installed
 	@$(BIN)/python tests/bench/public_sets.py $(PUBLIC) $(FILES:%=--from %)
-	@$(BIN)/python tests/bench/quality.py $(PUBLIC)
+	@$(BIN)/python tests/bench/quality.py $(PUBLIC) --titles
 	@$(PEERS)/bin/python tests/bench/peers.py $(PUBLIC)
 
 fit: $(TRAINING)

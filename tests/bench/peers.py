@@ -25,7 +25,7 @@ from scoring import LABELLED, MISSING, Figures, score, told_pairs
 
 DATA = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")
 TITLE = ("title",)
-WITH_LEDES = {"newstoday", "reuters21578"}
+WITH_LEDES = {"newstoday"}
 SCORERS = ("ratio", "token_sort_ratio", "token_set_ratio", "WRatio")
 CORPORA = {
     name: short
