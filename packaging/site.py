@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 PROJECT = Path(__file__).parent.parent
+URLS = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
 TOP = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -46,15 +47,17 @@ API_HEAD = """\
 From the docstrings. [Python](python.md) shows how the parts are used together.
 
 """
+CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)((?:#[^)]*)?)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Set the addresses of the repository and of the site."""
-    urls = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
-    config.repo_url = urls["Repository"]
-    config.repo_name = urls["Repository"].partition("github.com/")[2]
-    config.site_url = urls["Documentation"]
+    """Set the address of the site, and a link to the repository.
+
+    The theme's own link to a repository would ask GitHub for its stars on every page.
+    """
+    config.site_url = URLS["Documentation"]
+    config.extra["social"] = [{"icon": "fontawesome/brands/github", "link": URLS["Repository"]}]
     return config
 
 
@@ -72,10 +75,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Return the text of a page with links that hold within the site."""
-    del files
+    del config, files
     own = page.file.src_uri
     source = SOURCES.get(own, f"docs/{own}")
-    return relinked(markdown, source, own, str(config.repo_url))
+    return relinked(markdown, source, own, URLS["Repository"])
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Return the page with plain bars in the cells of tables, where GitHub needs a backslash."""
+    del page, config, files
+    return CELL.sub(lambda cell: cell[0].replace("\\|", "|"), html)
 
 
 def relinked(text: str, source: str, page: str, repository: str) -> str:

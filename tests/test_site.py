@@ -116,6 +116,8 @@ def test_nothing_is_loaded_from_elsewhere(site: Path):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"<(?:script|img|iframe)[^>]+src=\"?(?:https?:)?//", text), page
         assert not re.search(r"<link[^>]+stylesheet[^>]+href=\"?(?:https?:)?//", text), page
+        # The theme's script would ask GitHub about the repository.
+        assert 'data-md-component="source"' not in text
 
 
 def test_the_home_page_is_the_readme(site: Path):
@@ -137,6 +139,12 @@ def test_examples_in_docstrings_are_code(site: Path):
     assert "&gt;&gt;&gt;" in text
     assert not re.search(r"<(?:p|blockquote)>\s*(?:&gt;){3}", text)
     assert ":class:" not in text
+
+
+def test_a_bar_in_a_table_is_a_bar(site: Path):
+    text = (site / "cli" / "index.html").read_text(encoding="utf-8")
+    assert "id|guid|url" in text
+    assert "\\|" not in "".join(re.findall(r"<td>.*?</td>", text, re.DOTALL)).replace("\\||", "")
 
 
 def test_the_report_page_stands_beside_its_input(site: Path):
