@@ -47,6 +47,8 @@ API_HEAD = """\
 From the docstrings. [Python](python.md) shows how the parts are used together.
 
 """
+FILE_LINK = re.compile(r"\[([\w/-]+\.md)\]\(([^)#\s]+)([)#])")
+"""A link whose text is the name of a file, as they are on GitHub."""
 CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)((?:#[^)]*)?)\)")
 
@@ -75,10 +77,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Return the text of a page with links that hold within the site."""
-    del config, files
+    del files
     own = page.file.src_uri
     source = SOURCES.get(own, f"docs/{own}")
-    return relinked(markdown, source, own, URLS["Repository"])
+    return titled(relinked(markdown, source, own, URLS["Repository"]), page_titles(config.nav))
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -108,6 +110,29 @@ def relinked(text: str, source: str, page: str, repository: str) -> str:
         return f"]({own}{match[2]})"
 
     return LINK.sub(leading, text)
+
+
+def page_titles(entry: object) -> dict[str, str]:
+    """Return the pages below an entry of the navigation by path, with their titles."""
+    if isinstance(entry, list):
+        return {path: title for one in entry for path, title in page_titles(one).items()}
+    found = {}
+    for title, below in entry.items() if isinstance(entry, dict) else ():
+        found |= {below: title} if isinstance(below, str) else page_titles(below)
+    return found
+
+
+def titled(text: str, titles: dict[str, str]) -> str:
+    """Return a text whose links say the title of a page in the place of its file name.
+
+    >>> titled("See [ci.md](ci.md#gitlab).", {"ci.md": "CI"})
+    'See [CI](ci.md#gitlab).'
+    """
+
+    def named(match: re.Match[str]) -> str:
+        return f"[{titles.get(match[2], match[1])}]({match[2]}{match[3]}"
+
+    return FILE_LINK.sub(named, text)
 
 
 def api_page() -> str:

@@ -141,6 +141,12 @@ def test_examples_in_docstrings_are_code(site: Path):
     assert ":class:" not in text
 
 
+def test_a_link_says_the_title_of_a_page(site: Path):
+    text = (site / "quickstart" / "index.html").read_text(encoding="utf-8")
+    assert ">CI</a>" in text
+    assert ".md</a>" not in text
+
+
 def test_a_bar_in_a_table_is_a_bar(site: Path):
     text = (site / "cli" / "index.html").read_text(encoding="utf-8")
     assert "id|guid|url" in text
