@@ -1,6 +1,7 @@
 # A small image that runs as nobody in particular: docker build -t dedupe .
 #   docker run --rm -v "$PWD:/data" dedupe unique stories.jsonl > kept.jsonl
 FROM python:3.13-slim AS build
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
