@@ -14,13 +14,23 @@ import importlib
 
 TYPE_CHECKING = False  # as checkers know it; importing typing would cost more than all else here
 if TYPE_CHECKING:
-    from dedupe.api import cluster
+    from dedupe.api import (
+        PairExplanation,
+        check,
+        cluster,
+        explain,
+        pairs,
+        signatures,
+        similarity,
+        unique,
+    )
     from dedupe.config import Settings
     from dedupe.config_values import Field
     from dedupe.errors import DedupeError, InputError, OutputError, SettingsError, StoreError
+    from dedupe.gate.models import Finding, Findings
     from dedupe.index.answers import Answer
     from dedupe.index.index import Index
-    from dedupe.models import Cluster, Clustering
+    from dedupe.models import Cluster, Clustering, Pair, Pairs
 
     __version__: str
 
@@ -31,21 +41,48 @@ __all__ = [
     "Clustering",
     "DedupeError",
     "Field",
+    "Finding",
+    "Findings",
     "Index",
     "InputError",
     "OutputError",
+    "Pair",
+    "PairExplanation",
+    "Pairs",
     "Settings",
     "SettingsError",
     "StoreError",
     "__version__",
+    "check",
     "cluster",
+    "explain",
+    "pairs",
+    "signatures",
+    "similarity",
+    "unique",
 ]
 
 DISTRIBUTION = "headline-dedupe"
 """The name to install; a package ``dedupe`` without it is the other project of that name."""
 
 MODULES = {
-    "cluster": "api",
+    **dict.fromkeys(
+        (
+            "PairExplanation",
+            "check",
+            "cluster",
+            "explain",
+            "pairs",
+            "signatures",
+            "similarity",
+            "unique",
+        ),
+        "api",
+    ),
+    "Finding": "gate.models",
+    "Findings": "gate.models",
+    "Pair": "models",
+    "Pairs": "models",
     "DedupeError": "errors",
     "InputError": "errors",
     "OutputError": "errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dedupe.config_values import Setting
+from dedupe.config_values import Setting, shortened
 
 SWITCHES = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -19,16 +19,18 @@ def parse_switch(text: str) -> bool:
     """Read yes or no; raises ValueError."""
     found = SWITCHES.get(text.strip().lower())
     if found is None:
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"must be true or false, got {shortened(text)}")
     return found
 
 
 def parse_encoding(text: str) -> str:
     """Read the name of a character encoding that Python knows; raises ValueError."""
     try:
-        b"".decode(text)  # also refuses what does not decode to text, as base64
+        b" ".decode(text, "ignore")  # also refuses what does not decode to text, as base64
     except (LookupError, ValueError):
-        raise ValueError(f"{text!r} is no encoding such as cp1252, cp949 or gb18030") from None
+        raise ValueError(
+            f"must be an encoding such as cp1252, cp949 or gb18030, got {shortened(text)}"
+        ) from None
     return text
 
 
@@ -36,7 +38,7 @@ def parse_delimiter(text: str) -> str:
     """Read one character, or the name of one; raises ValueError."""
     found = DELIMITER_NAMES.get(text.lower(), text)
     if len(found) != 1 or found in '"\r\n\\' or not found.isascii():
-        raise ValueError(f"{text!r} is not one character such as ';', '|' or tab")
+        raise ValueError(f"must be one character such as ';', '|' or tab, got {shortened(text)}")
     return found
 
 
@@ -45,16 +47,16 @@ def parse_date_format(text: str) -> str:
     try:
         told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
     except (ValueError, IndexError):
-        raise ValueError(f"{text!r} is no date format such as %d/%m/%Y") from None
+        raise ValueError(f"must be a format such as %d/%m/%Y, got {shortened(text)}") from None
     if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
-        raise ValueError(f"{text!r} names no day; a format such as %d/%m/%Y does")
+        raise ValueError(f"must name a day, as %d/%m/%Y does, got {shortened(text)}")
     return text
 
 
 def parse_same(text: str) -> str:
     """Read ``id`` or ``url``; raises ValueError."""
     if text not in SAME_KEYS:
-        raise ValueError(f"{text!r} is not one of id, url")
+        raise ValueError(f"must be id or url, got {shortened(text)}")
     return text
 
 
@@ -64,22 +66,24 @@ READING_SETTINGS = (
         parse_encoding,
         None,
         "NAME",
-        "The character encoding of the input, as in cp1252, cp949 or gb18030; what goes out is "
-        "UTF-8. Default: UTF-8, or UTF-16 where a byte order mark says so.",
+        "Character encoding of the input. A name such as cp1252, cp949 or gb18030; the output is "
+        "UTF-8. Default: UTF-8, or UTF-16 with a byte order mark.",
     ),
     Setting(
         "delimiter",
         parse_delimiter,
         None,
         "CHAR",
-        "What parts the cells of CSV, as in ';', '|' or tab. Default: by the header.",
+        "Character between the cells of CSV. A character such as ';' or '|', or the word tab. "
+        "Default: found in the header.",
     ),
     Setting(
         "no_header",
         parse_switch,
         False,  # noqa: FBT003 - a default
         "BOOL",
-        "The first row of CSV is a record; columns are named 1, 2, 3. Default: it is a header.",
+        "Read the first row of CSV as a record. Columns are named 1, 2, 3. Default: it is a "
+        "header.",
         switch=True,
     ),
     Setting(
@@ -87,8 +91,8 @@ READING_SETTINGS = (
         parse_switch,
         False,  # noqa: FBT003 - a default
         "BOOL",
-        r"A backslash in CSV escapes the character after it, as in \". Default: it is a "
-        "character like others.",
+        r"A backslash in CSV escapes the next character. \" is then a quote. Default: a "
+        "backslash is a character like others.",
         switch=True,
     ),
     Setting(
@@ -96,16 +100,16 @@ READING_SETTINGS = (
         parse_date_format,
         None,
         "FORMAT",
-        "How dates are written, as strptime has it: %d/%m/%Y. Default: the usual ways, see "
-        "docs/inputs.md.",
+        "Format of dates, such as %d/%m/%Y. Written as for strptime. Default: the usual formats, "
+        "see docs/inputs.md.",
     ),
     Setting(
         "same",
         parse_same,
         (),
         "id|url",
-        "Records of one id, or of one url (tracking parameters aside), are one story whatever "
-        "their texts; repeat for both.",
+        "Join records with the same id or url. Their texts do not matter; tracking parameters of a "
+        "url are ignored. Repeat for both.",
         many=True,
     ),
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Number = TypeVar("Number", int, float)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 MAX_SECONDS = 1e12
@@ -56,18 +59,37 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     def read(self, given: object, origin: str) -> Any:  # noqa: ANN401 - as varied as the settings
-        """Check a value from a flag, the environment or a file; raises SettingsError."""
+        """Check a value from a flag, a keyword, the environment or a file; raises SettingsError."""
         values = given if isinstance(given, list | tuple) else [given]
         if len(values) != 1 and not self.many:
             raise SettingsError(self.name, "takes one value", origin)
+        if not values and self.default:
+            raise SettingsError(self.name, "needs at least one value", origin)
         wrong = (dict, list) if self.switch else (bool, dict, list)
         if any(isinstance(v, wrong) or v is None for v in values):
             raise SettingsError(self.name, f"expected {self.metavar}", origin)
         try:
-            parsed = tuple(self.parse(str(v)) for v in values)
+            parsed = tuple(map(self.parse_value, values))
         except ValueError as error:
             raise SettingsError(self.name, str(error), origin) from None
         return parsed if self.many else parsed[0]
+
+    def parse_value(self, value: object) -> Any:  # noqa: ANN401 - as above
+        """Parse one value, which may be text or what Python has for it; raises ValueError."""
+        if isinstance(value, timedelta):
+            value = f"{value.total_seconds():f}s"
+        parsed = self.parse(str(value))
+        return value if isinstance(value, Field) else parsed  # text would round its weight
+
+    def check(self, value: object, origin: str) -> Any:  # noqa: ANN401 - as above
+        """Check a value that a program gives, parsed or as text; raises SettingsError.
+
+        What is None by default may be None; a number of seconds needs no unit.
+        """
+        if value is None and self.default is None:
+            return None
+        is_text = self.many or isinstance(value, str | bool | list | dict | tuple | timedelta)
+        return self.read(value if is_text else self.show(value), origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +116,11 @@ def parse_field(text: str) -> Field:
     try:
         value = float(weight)
     except ValueError:
-        raise ValueError(f"the weight {weight!r} is not a number") from None
+        raise ValueError(f"a weight must be a number, got {shortened(weight)}") from None
     if not names or "" in names.split("|"):
-        raise ValueError("a field needs a name")
+        raise ValueError("must have a name, as in title or title:2")
     if not 0 < value <= 100:  # noqa: PLR2004 - a weight beyond this is a typing error
-        raise ValueError("a weight lies above 0 and up to 100")
+        raise ValueError(f"a weight must be above 0 and at most 100, got {weight}")
     return Field(tuple(names.split("|")), value)
 
 
@@ -106,13 +128,12 @@ def parse_duration(text: str) -> int:
     """Read ``36h``, ``2d``, ``90m`` or ``1w`` as seconds; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
     if not match:
-        raise ValueError(f"{text!r} is not a duration such as 36h, 2d or 1w")
+        raise ValueError(f"must be a duration such as 36h, 2d or 1w, got {shortened(text)}")
     if not match[2]:
-        short = text.strip() if len(text) <= MAX_SHOWN else "a number"
-        raise ValueError(f"{short} has no unit; give hours, days or weeks, as in 36h, 2d or 1w")
+        raise ValueError(f"must have a unit, as in 36h, 2d or 1w, got {shortened(text)}")
     seconds = float(match[1]) * UNITS[match[2]]
     if seconds > MAX_SECONDS:
-        raise ValueError("longer than all of history")
+        raise ValueError(f"must be shorter than {MAX_SECONDS / 86400:.0f}d, got {shortened(text)}")
     return round(seconds)
 
 
@@ -120,42 +141,48 @@ def parse_size(text: str) -> int:
     """Read a number of bytes such as ``512k``, ``64m`` or ``1.5GiB``; raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", text.strip().lower(), re.ASCII)
     if not match:
-        raise ValueError(f"{text!r} is not a size such as 512k, 64m or 1g")
+        raise ValueError(f"must be a size such as 512k, 64m or 1g, got {shortened(text)}")
     return int(min(float(match[1]) * SIZES[match[2]], MAX_BYTES))
+
+
+def read_number(
+    read: Callable[[str], Number], text: str, least: float, most: float, allowed: str
+) -> Number:
+    """Read a number within bounds; raises ValueError with what is allowed."""
+    try:
+        value = read(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise ValueError(f"must be {allowed}, got {shortened(text)}")
+    return value
+
+
+def shortened(text: str) -> str:
+    """Return a value as a message repeats it."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def parse_share(text: str) -> float:
     """Read a number in 0..1; raises ValueError."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError("it lies between 0 and 1")
-    return value
+    return read_number(float, text, 0, 1, "between 0 and 1")
 
 
 def parse_jobs(text: str) -> int:
     """Read a thread count, 0 for one a core; raises ValueError."""
-    value = int(text)
-    if not 0 <= value <= 1024:  # noqa: PLR2004 - beyond this it is a typing error
-        raise ValueError("it lies between 0 (one a core) and 1024")
-    return value
+    return read_number(int, text, 0, 1024, "between 0 (one per core) and 1024")
 
 
 def parse_ratio(text: str) -> int:
     """Read how many times its size something may have, 0 for any; raises ValueError."""
-    value = int(text)
-    if value < 0:
-        raise ValueError("it is 0 (no limit) or more")
-    return value
+    return read_number(int, text, 0, math.inf, "0 (no limit) or more")
 
 
 def parse_seed(text: str) -> int:
     """Read a 32-bit seed, or draw one for ``random``; raises ValueError."""
     if text == "random":
         return secrets.randbits(32)
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise ValueError("it lies between 0 and 4294967295")
-    return value
+    return read_number(int, text, 0, 2**32 - 1, "random, or between 0 and 4294967295")
 
 
 def parse_key(text: str) -> str:
@@ -168,7 +195,8 @@ def parse_key(text: str) -> str:
         near = [KEEP_SYNONYMS[text]] if text in KEEP_SYNONYMS else None
         near = near or difflib.get_close_matches(text, KEEP_KEYS, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"{text!r} is not source:A,B or one of {', '.join(KEEP_KEYS)}{hint}")
+        allowed = f"source:A,B or one of {', '.join(KEEP_KEYS)}"
+        raise ValueError(f"must be {allowed}, got {shortened(text)}{hint}")
     return text
 
 
@@ -180,15 +208,17 @@ def parse_on_error(text: str) -> str:
         text.startswith("quarantine=") and len(text) > len("quarantine=")
     ):
         return text
-    raise ValueError("it is fail, skip or quarantine=FILE")
+    raise ValueError(f"must be fail, skip or quarantine=FILE, got {shortened(text)}")
 
 
 def choice_parser(*choices: str) -> Callable[[str], str]:
-    """A parser that takes one of some words."""
+    """Return a parser that takes one of some words."""
+    *others, last = choices
+    allowed = f"{', '.join(others)} or {last}"
 
     def parse(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+            raise ValueError(f"must be {allowed}, got {shortened(text)}")
         return text
 
     return parse
@@ -197,12 +227,12 @@ def choice_parser(*choices: str) -> Callable[[str], str]:
 def parse_name(text: str) -> str:
     """Read a non-empty name; raises ValueError."""
     if not text:
-        raise ValueError("it is empty")
+        raise ValueError("must not be empty")
     return text
 
 
 def parse_links(text: str) -> str:
     """Read the path of a file of links; raises ValueError."""
     if text == "-":
-        raise ValueError("it is a file: standard input is for the records")
+        raise ValueError("must be a file: standard input is for the records")
     return parse_name(text)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 BASE = 0x9E3779B97F4A7C15
 MASK64 = (1 << 64) - 1
 
 
-def mix64(value: int) -> int:
-    """Return the 64-bit finalizer of MurmurHash3 (Appleby, public domain)."""
+@overload
+def mix64(value: int) -> int: ...
+@overload
+def mix64(value: NDArray[np.uint64]) -> NDArray[np.uint64]: ...
+def mix64(value: Any) -> Any:
+    """Return the 64-bit finalizer of MurmurHash3 (Appleby, public domain), of a column of each."""
     value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCD & MASK64
     value = (value ^ (value >> 33)) * 0xC4CEB9FE1A85EC53 & MASK64
     return value ^ (value >> 33)

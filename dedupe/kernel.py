@@ -27,6 +27,7 @@ try:
         score,
         score_candidates,
         shared_minima,
+        trim_heap,
         widen,
     )
 except ImportError:
@@ -50,6 +51,7 @@ __all__ = [
     "score",
     "score_candidates",
     "shared_minima",
+    "trim_heap",
     "widen",
 ]
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from dedupe.clustering.constraints import NO_PAIRS, components
 from dedupe.errors import InputError, LinksError
+from dedupe.io.ids import positions_by_name, same_links
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE, read_labels
-from dedupe.io.record_ids import positions_by_name
-from dedupe.io.same import same_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,10 +25,10 @@ def load_corpus(
     packer: Callable[[], StringPacker] = StringPacker,
     keep: Callable[[Iterable[Batch]], Sequence[Batch]] = tuple,
 ) -> Corpus:
-    """Join batches of so many text columns, and give each record a digest of its bytes.
+    """Join batches of ``fields`` text columns, and compute a digest of the bytes of each record.
 
-    The batches give up their strings, which are held once, in columns of a ``packer``; ``keep``
-    takes the batches as they come and gives them back for the output.
+    Strings move from the batches to the columns of a ``packer``, so that they are held once.
+    ``keep`` stores the batches without them, for the output.
     """
     texts = tuple(packer() for _ in range(fields))
     ids, sources = packer(), StringCoder()

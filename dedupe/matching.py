@@ -21,7 +21,7 @@ from dedupe.blocking.look_back import (
     find_candidates,
     group_keys,
 )
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
-    from dedupe.preprocess import Contents
+    from dedupe.contents import Contents
 
 DICE = FEATURES.index("dice")
 EXHAUSTIVE = 1000
@@ -98,12 +98,13 @@ class Matcher:
         self.records = nodes
         weights = np.array([field.weight for field in settings.field], np.float64)
         rows = np.ascontiguousarray(contents.rows[:, nodes])
-        self.scoring = TextScoring(contents.texts, rows, weights, settings.numbers)
+        texts = contents.without_keys().texts
+        self.scoring = TextScoring(texts, rows, weights, settings.numbers)
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
         _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
         self.titles = contents.titles[nodes]
         self.rare = group_keys(contents.keys("rare_keys", nodes))
-        self.bands = group_keys(contents.keys("band_keys", nodes))
+        self.bands = group_keys(contents.keys("band_keys", nodes)).members_only()
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared_all = False

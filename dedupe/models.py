@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+
+from dedupe.frames import Column, Tabular, frame_of_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from dedupe.api.records import Records
+    from dedupe.frames import Library
 
 Format = Literal["jsonl", "csv", "tsv", "lines", "parquet"]
 InputFormat = Format | Literal["feed"]
@@ -118,22 +123,56 @@ class Corpus:
         return code_strings(self.sources).writers
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+DIGITS = 4
+"""Decimal places of a score in output."""
+
+
+class Pair(NamedTuple):
+    """Two records that tell the same story, as input positions, with the evidence."""
+
+    left: int
+    right: int
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs(Tabular):
     """Verified pairs as columns: ``left[i] < right[i]`` are record positions.
 
     ``scores`` is in 0..1; ``parts`` holds one row a field with that field's similarity,
-    or -1 where a record lacks the field.
+    or -1 where a record lacks the field. Iterate for :class:`Pair` values.
     """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     scores: NDArray[np.float64]
     parts: NDArray[np.float64]
-    reasons: list[str]
+    reasons: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.left)
+
+    def __iter__(self) -> Iterator[Pair]:
+        ends = self.left.tolist(), self.right.tolist()
+        return map(Pair, *ends, self.scores.tolist(), self.reasons)
+
+    def __getitem__(self, at: int) -> Pair:
+        ends = int(self.left[at]), int(self.right[at])
+        return Pair(*ends, float(self.scores[at]), self.reasons[at])
+
+    def __repr__(self) -> str:
+        return f"<Pairs: {len(self):,}>"
+
+    def as_frame(self, library: Library) -> Any:  # noqa: ANN401 - of that library
+        """Return a row a pair: left, right, score, reason."""
+        columns = {
+            "left": Column("integer", self.left.tolist()),
+            "right": Column("integer", self.right.tolist()),
+            "score": Column("number", self.scores.tolist()),
+            "reason": Column("string", self.reasons),
+        }
+        return frame_of_columns(columns, library)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,35 +183,155 @@ class Cluster:
     canonical: int
     members: tuple[int, ...]
 
+    def __len__(self) -> int:
+        return len(self.members)
 
-@dataclass(frozen=True)
-class Clustering:
+
+class Layout(NamedTuple):
+    """The clusters, largest first, then by canonical record, as spans of ``members``."""
+
+    leaders: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    members: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+def lay_out(canonical: NDArray[np.int64]) -> Layout:
+    """Return the layout of the clusters that these canonical records lead."""
+    import numpy as np  # noqa: PLC0415 - the command line loads this module for its help
+
+    sizes = np.bincount(canonical, minlength=len(canonical))
+    leaders = np.flatnonzero(sizes)
+    leaders = leaders[np.argsort(-sizes[leaders], kind="stable")]
+    numbers = np.zeros(len(canonical), np.int64)
+    numbers[leaders] = np.arange(len(leaders))
+    labels = numbers[canonical]
+    starts = np.concatenate([[0], np.cumsum(sizes[leaders])])
+    return Layout(leaders, starts, np.argsort(labels, kind="stable"), labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering(Tabular):
     """Each record's canonical record, with the evidence, as columns in input order.
 
-    ``versions`` is what the tags of the record's headline state, as in UPDATE 2-, 0 for nothing.
-    Iterate for :class:`Cluster` values, largest first.
+    ``canonical`` is the position of the version that is kept, ``scores`` and ``reasons`` say how
+    the record matches it, ``sizes`` counts the records of its cluster. ``versions`` is what the
+    tags of the record's headline state, as in UPDATE 2-, 0 for nothing.
+
+    A clustering is a sequence of :class:`Cluster` values, largest first.
     """
 
     canonical: NDArray[np.int64]
     scores: NDArray[np.float64]
-    reasons: list[str]
+    reasons: Sequence[str]
     sizes: NDArray[np.int64]
     versions: NDArray[np.int64]
     keys: Sequence[str]
     record_ids: Sequence[str]
     stats: dict[str, Any] = field(default_factory=dict)
+    texts: Sequence[str] = ()
+    """The headlines, where they are at hand."""
+    records: Records | None = None
+    """What was clustered, where it can be gone through again."""
+    rerun: Callable[[float], Clustering] | None = None
+    """What clusters the same records at another threshold."""
 
     def __len__(self) -> int:
-        return len(self.clusters)
+        return len(self.layout.leaders)
 
     def __iter__(self) -> Iterator[Cluster]:
-        return iter(self.clusters)
+        return map(self.cluster_at, range(len(self)))
 
-    @cached_property
+    @overload
+    def __getitem__(self, number: int) -> Cluster: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Cluster]: ...
+    def __getitem__(self, number: int | slice) -> Cluster | list[Cluster]:
+        if isinstance(number, slice):
+            return [self.cluster_at(each) for each in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"there are {len(self):,} clusters, got {number}")
+        return self.cluster_at(number % len(self))
+
+    @property
     def clusters(self) -> list[Cluster]:
         """The clusters, largest first, then by the position of their canonical."""
-        members: dict[int, list[int]] = {}
-        for position, leader in enumerate(self.canonical.tolist()):
-            members.setdefault(leader, []).append(position)
-        found = [Cluster(self.keys[c], c, tuple(m)) for c, m in members.items()]
-        return sorted(found, key=lambda c: (-len(c.members), c.canonical))
+        return list(self)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The number of each record's cluster: ``clustering[labels[i]]`` has record ``i``."""
+        return self.layout.labels
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The clusters as arrays."""
+        return lay_out(self.canonical)
+
+    def cluster_at(self, number: int) -> Cluster:
+        """Return the cluster of a number, from 0."""
+        layout = self.layout
+        leader = int(layout.leaders[number])
+        members = layout.members[layout.starts[number] : layout.starts[number + 1]]
+        return Cluster(self.keys[leader], leader, tuple(members.tolist()))
+
+    def cluster_of(self, position: int) -> Cluster:
+        """Return the cluster of the record at a position of the input."""
+        if not -len(self.labels) <= position < len(self.labels):
+            raise IndexError(f"there are {len(self.labels):,} records, got {position}")
+        return self.cluster_at(int(self.labels[position]))
+
+    def at(self, threshold: float) -> Clustering:
+        """Return the clustering of the same records at another threshold, lower or higher.
+
+        It is the one that a new run would give. Texts are not read and prepared again; pairs are
+        matched anew, since another threshold compares others. Raises SettingsError for a threshold
+        out of range, TypeError for a clustering that was loaded from a file.
+        """
+        if self.rerun is None:
+            raise TypeError("this clustering has lost its texts; call cluster() again")
+        return self.rerun(threshold)
+
+    def columns(self) -> dict[str, Column]:
+        """Return what is known of each record as columns, as ``dedupe cluster`` adds them."""
+        leaders = self.canonical.tolist()
+        return {
+            "cluster": Column("string", [self.keys[leader] for leader in leaders]),
+            "size": Column("integer", self.sizes.tolist()),
+            "canonical": Column("boolean", [own == at for at, own in enumerate(leaders)]),
+            "canonical_id": Column("string", [self.record_ids[leader] for leader in leaders]),
+            "score": Column("number", self.scores.round(DIGITS).tolist()),
+            "reason": Column("string", self.reasons),
+            "version": Column("integer", [each or None for each in self.versions.tolist()]),
+        }
+
+    def to_frame(self) -> Any:  # noqa: ANN401 - of a library that need not be there
+        """Return the frame that was clustered, with columns such as ``dedupe_cluster`` added.
+
+        Raises TypeError where it was no frame; InputError where it has such a column already.
+        """
+        if self.records is None or not self.records.is_frame:
+            raise TypeError("no frame was clustered; call to_pandas(), to_polars() or to_arrow()")
+        return self.records.widen(self.columns(), None)
+
+    def as_frame(self, library: Library) -> Any:  # noqa: ANN401 - as above
+        """Return the input with columns added; of an iterator, which is gone, ids alone."""
+        if self.records is not None:
+            return self.records.widen(self.columns(), library)
+        ids = Column("string", list(self.record_ids))
+        return frame_of_columns({"id": ids, **self.columns()}, library)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the prepared texts, which are many times larger."""
+        return {**vars(self), "rerun": None}
+
+    def __repr__(self) -> str:
+        from dedupe.notebook import summary_line  # noqa: PLC0415 - for programs
+
+        return f"<Clustering of {summary_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the largest clusters, as notebooks show it."""
+        from dedupe.notebook import cluster_table  # noqa: PLC0415 - for programs
+
+        return cluster_table(self)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
+
+from dedupe.memory import memory_is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
-
-LEAST = 128 << 20
-"""Bytes that loading what a run needs takes of a limit."""
 
 
 def thread_count(jobs: int) -> int:
@@ -24,24 +22,6 @@ def thread_count(jobs: int) -> int:
     A thread that finds no memory for itself ends the process in the C library, past every handler.
     """
     return jobs or (1 if memory_is_limited() else os.cpu_count() or 1)
-
-
-def memory_is_limited() -> bool:
-    """Whether the process has a limit on its memory (``ulimit -v``)."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return False
-    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-
-
-def check_memory() -> None:
-    """Raise MemoryError where a limit leaves no room to begin; libraries would end the process."""
-    if memory_is_limited():
-        try:
-            mmap.mmap(-1, LEAST).close()  # takes addresses, and touches none
-        except OSError as error:
-            raise MemoryError from error
 
 
 @contextmanager

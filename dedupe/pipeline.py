@@ -21,8 +21,9 @@ from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, con
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
-from dedupe.pairs import unpack
-from dedupe.preprocess import Contents, preprocess
+from dedupe.memory import release_memory
+from dedupe.pair_keys import unpack
+from dedupe.preprocess import preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
+    from dedupe.contents import Contents
     from dedupe.models import Batch, Clustering, Corpus, Pairs
 
 MOST_RELEASES = 3
@@ -83,7 +85,23 @@ def run(
     clock.stop("reading")
     contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")
-    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"), backend)
+    release_memory()
+    return run_prepared(corpus, contents, settings, progress, backend, clock)
+
+
+def run_prepared(
+    corpus: Corpus,
+    contents: Contents,
+    settings: Settings,
+    progress: Callable[[str, float], None],
+    backend: Backend,
+    clock: Clock,
+) -> Result:
+    """Find near-duplicates among the records of a corpus whose texts are prepared."""
+    matcher = build_matcher(corpus, contents, settings, backend)
+    contents = contents.without_keys()
+    release_memory()
+    state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
     clock.stop("matching")
     pairs = to_pairs(state, settings)
     clustering = to_clustering(corpus, contents, state, pairs)
@@ -109,20 +127,21 @@ class ClusteringState:
     effort: dict[str, int]
 
 
-def cluster_corpus(
-    corpus: Corpus,
-    contents: Contents,
-    settings: Settings,
-    progress: Callable[[float], None],
-    backend: Backend = MEMORY,
-) -> ClusteringState:
-    """Cluster a corpus whose texts are prepared."""
-    meta = record_meta(corpus)
-    constraints = corpus_constraints(corpus, contents, settings)
-    order = canonical_order(corpus, contents, settings)
+def build_matcher(
+    corpus: Corpus, contents: Contents, settings: Settings, backend: Backend = MEMORY
+) -> Matcher:
+    """Return what finds the accepted pairs of a corpus whose texts are prepared."""
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    matcher = backend.matcher(nodes, contents, meta, settings)
+    return backend.matcher(nodes, contents, record_meta(corpus), settings)
+
+
+def cluster_corpus(
+    corpus: Corpus, contents: Contents, matcher: Matcher, progress: Callable[[float], None]
+) -> ClusteringState:
+    """Cluster the records of a matcher, whose keys the contents need not have any more."""
+    constraints = corpus_constraints(corpus, contents, matcher.settings)
+    order = canonical_order(corpus, contents, matcher.settings)
     representatives = group_copies(matcher, constraints, order)
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sys import intern
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe.arrays import find_in_sorted
-from dedupe.io.string_columns import HexColumn, NameColumn
+from dedupe.io.string_columns import HexColumn, NameColumn, StringColumn
 from dedupe.models import Clustering, Pairs
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
+    from dedupe.contents import Contents
     from dedupe.models import Corpus
     from dedupe.pipeline import ClusteringState
-    from dedupe.preprocess import Contents
 
 CANONICAL = "canonical"
 EXACT = "exact"
 LINKED = "linked"
+CHUNK = 1 << 16
+"""So many pairs are looked at together."""
 
 
 def field_similarities(
@@ -37,8 +39,10 @@ def field_similarities(
     nodes = state.node_of[left], state.node_of[right]
     out = np.full((len(left), len(state.matcher.settings.field)), -1.0)
     known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0))
-    parts = state.matcher.similarities(nodes[0][known], nodes[1][known])
-    out[known] = np.nan_to_num(parts, nan=-1.0)
+    for start in range(0, len(known), CHUNK):
+        own = known[start : start + CHUNK]
+        parts = state.matcher.similarities(nodes[0][own], nodes[1][own])
+        out[own] = np.nan_to_num(parts, nan=-1.0)
     return out
 
 
@@ -75,11 +79,47 @@ def as_pairs(
     contents[state.matcher.records] = state.matcher.contents
     equal = (contents[left] == contents[right]) & (contents[left] >= 0)
     linked = linked_records(state, left, right) & (scores >= 1)
-    reasons = [
-        EXACT if same else LINKED if by_label else reason_of(names, row)
-        for by_label, same, row in zip(linked.tolist(), equal.tolist(), parts.tolist(), strict=True)
-    ]
-    return Pairs(left, right, scores, parts.T, reasons)
+    return Pairs(left, right, scores, parts.T, PairReasons(names, parts, equal, linked))
+
+
+@dataclass(frozen=True, eq=False)
+class PairReasons(StringColumn):
+    """The reasons of pairs, in words: ``parts`` has a row a pair, its similarity in each field."""
+
+    names: Sequence[str]
+    parts: NDArray[np.float64]
+    equal: NDArray[np.bool_]
+    linked: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def at(self, position: int) -> str:
+        """One reason."""
+        if self.equal[position]:
+            return EXACT
+        if self.linked[position]:
+            return LINKED
+        return reason_of(self.names, self.parts[position].tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class RecordReasons(StringColumn):
+    """The reason of each record: that of the pair at its place among some, -1 for a canonical."""
+
+    places: NDArray[np.int64]
+    pairs: Sequence[Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def at(self, position: int) -> str:
+        """One reason."""
+        place = int(self.places[position])
+        if place < 0:
+            return CANONICAL
+        known, distant = self.pairs
+        return known[place] if place < len(known) else distant[place - len(known)]
 
 
 def linked_records(
@@ -96,7 +136,7 @@ def reason_of(names: Sequence[str], parts: Sequence[float]) -> str:
     >>> reason_of(["title", "lede"], [0.956, -1])
     'title 0.96'
     """
-    return intern(" ".join(f"{n} {p:.2f}" for n, p in zip(names, parts, strict=True) if p >= 0))
+    return " ".join(f"{n} {p:.2f}" for n, p in zip(names, parts, strict=True) if p >= 0)
 
 
 def to_clustering(
@@ -110,23 +150,20 @@ def to_clustering(
     )
     wanted = pack_ordered(own, leaders[members])
     found = find_in_sorted(pack_ordered(pairs.left, pairs.right), wanted)
-    scores, reasons = np.ones(len(leaders)), [CANONICAL] * len(leaders)
     far = np.flatnonzero(found < 0)
     keys, inverse = np.unique(wanted[far], return_inverse=True)
     distant = distant_pairs(state, keys)
-    for record, at in zip(members.tolist(), found.tolist(), strict=True):
-        if at >= 0:
-            scores[record], reasons[record] = pairs.scores[at], pairs.reasons[at]
-    for place, at in zip(far.tolist(), inverse.tolist(), strict=True):
-        record = int(members[place])
-        scores[record], reasons[record] = distant.scores[at], distant.reasons[at]
+    found[far] = len(pairs) + inverse
+    scores, places = np.ones(len(leaders)), np.full(len(leaders), -1)
+    scores[members] = np.concatenate([pairs.scores, distant.scores])[found]
+    places[members] = found
     keys_column = HexColumn(corpus.digests)
     return Clustering(
         canonical=leaders,
         scores=scores,
-        reasons=reasons,
+        reasons=RecordReasons(places, (pairs.reasons, distant.reasons)),
         sizes=np.bincount(leaders, minlength=len(leaders))[leaders],
-        versions=contents.versions,
+        versions=contents.versions.astype(np.int64),
         keys=keys_column,
         record_ids=NameColumn(corpus.ids, keys_column),
         stats=clustering_counts(leaders, scores),

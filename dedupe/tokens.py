@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe.arrays import concat_ranges
+from dedupe.memory import release_memory
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 TOKEN = np.dtype(
@@ -41,6 +46,8 @@ MOST_TOKENS = 96
 """Longer texts are compared by so many first tokens."""
 MOST_CONCEPTS = 4
 LONGEST_LETTERS = 255
+PARTS_AT_ONCE = 8
+"""After taking so many parts, what they took of memory is given back."""
 
 
 class TokenKind(IntEnum):
@@ -76,6 +83,9 @@ class Meaning(IntEnum):
     FUNCTION = 1
     NEGATION = 2
     PASSIVE = 3
+    PLACE = 4
+    REACTION = 5
+    QUESTION = 6
     FIRST_MONTH = 16
     FIRST_WEEKDAY = 32
     FIRST_CONCEPT = 64
@@ -95,6 +105,8 @@ class Flag:
     OPENS_PAIR = 64
     """An ideograph that another one follows directly."""
     UPPER = 128
+    REACTION = 256
+    PLACE = 512
 
 
 class Fact:
@@ -109,6 +121,8 @@ class Fact:
     """Written with markup or entities."""
     TAGGED = 64
     """Written with tags, a kicker or an outlet."""
+    QUESTION = 128
+    """It asks, or begins as what explains: why, how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +149,59 @@ class PreparedTexts:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+
+def gather_texts(parts: list[PreparedTexts], wanted: Sequence[NDArray[np.int64]]) -> PreparedTexts:
+    """Return the wanted texts of some parts in a row; each part is given up as it is taken.
+
+    ``wanted`` has an array of places a part.
+    """
+    sizes = {"tokens": "offsets", "letters": "letter_offsets"}
+    ends: dict[str, list[NDArray[np.int64]]] = {
+        name: [np.diff(getattr(part, name))[own] for part, own in zip(parts, wanted, strict=True)]
+        for name in sizes.values()
+    }
+    columns: dict[str, NDArray[Any]] = {
+        name: np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        for name, lengths in ends.items()
+    }
+    count = sum(map(len, wanted))
+    for name in PreparedTexts.__dataclass_fields__:
+        if name not in columns:
+            own = getattr(parts[0], name)
+            rows = int(columns[sizes[name]][-1]) if name in sizes else count
+            columns[name] = np.empty((rows, *own.shape[1:]), own.dtype)
+    filled = dict.fromkeys(columns, 0)
+    parts.reverse()
+    for at, own in enumerate(wanted):
+        if at % PARTS_AT_ONCE == 0:
+            release_memory()
+        taken = select_texts(parts.pop(), own)
+        for name, column in columns.items():
+            if name not in ends:
+                values = getattr(taken, name)
+                column[filled[name] : filled[name] + len(values)] = values
+                filled[name] += len(values)
+    return PreparedTexts(**columns)
+
+
+def concat_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
+    """Return several prepared texts in a row."""
+    if len(parts) == 1:
+        return parts[0]
+    return gather_texts(list(parts), [np.arange(len(part)) for part in parts])
+
+
+def select_texts(texts: PreparedTexts, wanted: NDArray[np.int64]) -> PreparedTexts:
+    """Return some of the texts."""
+    columns = {
+        name: getattr(texts, name)[wanted]
+        for name in PreparedTexts.__dataclass_fields__
+        if name not in ("tokens", "letters", "offsets", "letter_offsets")
+    }
+    for name, offsets in (("tokens", "offsets"), ("letters", "letter_offsets")):
+        bounds = getattr(texts, offsets)
+        starts, sizes = bounds[wanted], (bounds[1:] - bounds[:-1])[wanted]
+        columns[name] = getattr(texts, name)[concat_ranges(starts, sizes)]
+        columns[offsets] = np.concatenate([[0], np.cumsum(sizes)])
+    return PreparedTexts(**columns)

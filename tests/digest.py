@@ -16,7 +16,7 @@ import numpy as np
 
 from dedupe import kernel
 from dedupe.api import cluster
-from dedupe.preprocess import prepare_texts
+from dedupe.prepare import prepare_texts
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CORPORA = ("stories.jsonl", "demo.jsonl")

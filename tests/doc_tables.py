@@ -14,8 +14,9 @@ import trust
 from commandline import PROJECT, dedupe
 
 from dedupe.cli.app import MODULES
+from dedupe.cli.help import SECTIONS, option_row
 from dedupe.cli.manual import AS_IT_IS, commands
-from dedupe.cli.options import BACKEND_OPTIONS, OUTPUT_OPTIONS, RUN_OPTIONS, SECTIONS
+from dedupe.cli.options import BACKEND_OPTIONS, OUTPUT_OPTIONS, RUN_OPTIONS, SHORT_FLAGS
 from dedupe.config import SETTINGS
 from dedupe.text.lexicon import LANGUAGES
 
@@ -73,11 +74,18 @@ def help_of(setting: Setting) -> str:
     return setting.help if kept else setting.help.partition(" Default: ")[0]
 
 
+def spelling_of(setting: Setting) -> str:
+    """Return how a setting is spelled on the command line."""
+    short = SHORT_FLAGS.get(setting.name)
+    names = f"{short}, {setting.flag}" if short else setting.flag
+    return names if setting.switch else f"{names} {setting.metavar}"
+
+
 def settings_table() -> str:
     """Return all settings by flag, variable, default and help."""
     rows = [
         (
-            code(setting.flag if setting.switch else f"{setting.flag} {setting.metavar}"),
+            code(spelling_of(setting)),
             code(f"DEDUPE_{setting.name.upper()}"),
             default_of(setting),
             cell(help_of(setting)),
@@ -102,10 +110,16 @@ def declared(options: Iterable[Callable[[object], object]]) -> list[click.Option
 
 
 PRECEDENCE = """\
-A flag wins over the environment, that over `--config FILE` (TOML; else `[tool.dedupe]` of
-`./pyproject.toml`), that over the default. For several values repeat the flag, separate them by
-spaces in the environment, use a list in TOML. An unknown name is an error. All commands but
-`split`, `completion` and those of an index take all settings.
+A flag wins over the environment, the environment over a file, a file over the default. The file
+is the one of `--config` (TOML). Without, it is `pyproject.toml` in this folder or in the nearest
+parent that has a `[tool.dedupe]` table. The search ends at the root of a repository and at the home
+folder, and passes over parents that everybody may write to, such as `/tmp`. Paths in a file that
+was found in a parent are relative to that parent. `dedupe config show` prints the settings in
+effect and where each comes from.
+
+For several values repeat the flag, separate them by spaces in the environment, use a list in TOML.
+An unknown name is an error. All commands but `split`, `completion`, `help` and those of an index
+take all settings.
 
 """
 SHARED = (*RUN_OPTIONS, *OUTPUT_OPTIONS)
@@ -116,9 +130,9 @@ def option_rows(
 ) -> Iterator[tuple[str, str]]:
     """Yield the spelling and the help of options."""
     for option in options:
-        record = option.get_help_record(context)
-        if record and option.name != "help":
-            yield code(record[0]), cell(record[1])
+        row = option_row(option, context)
+        if row:
+            yield code(row[0]), cell(row[1])
 
 
 def command_section(
@@ -182,6 +196,7 @@ def cli() -> str:
     shared = {flag for option in declared(SHARED) for flag in option.opts}
     backend = {flag for option in declared(BACKEND_OPTIONS) for flag in option.opts}
     own = {setting.flag for setting in SETTINGS}
+    elsewhere = shared | backend | own | {"-h", "--help"}
     context = click.Context(click.Command("dedupe"))
     listed = sorted(commands(), key=lambda one: place_of(one[0]))
     parts = [
@@ -195,7 +210,7 @@ def cli() -> str:
         "\n## Commands\n\n",
     ]
     for names, command in listed[1:]:
-        parts += command_section(names, command, shared | backend | own | {"--help"})
+        parts += command_section(names, command, elsewhere)
     return "".join(parts).rstrip("\n") + "\n"
 
 

@@ -15,7 +15,7 @@ import pytest
 from commandline import FIXTURES, PROJECT
 from hypothesis import strategies as st
 
-from dedupe.preprocess import prepare_texts
+from dedupe.prepare import prepare_texts
 from dedupe.scoring.score import TextScoring, score_pairs
 
 if TYPE_CHECKING:

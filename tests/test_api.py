@@ -16,8 +16,7 @@ from commandline import FIXTURES, PROJECT, environment
 from commandline import dedupe as command
 
 import dedupe
-from dedupe import api
-from dedupe.api import cluster
+from dedupe.api import cluster, clusters, compare, minhash, records
 from dedupe.config import Settings
 from dedupe.config_values import Field
 from dedupe.errors import InputError, SettingsError
@@ -31,10 +30,10 @@ LAMP = "Old lighthouse stays lit"
 DEMO = [json.loads(line) for line in (FIXTURES / "demo.jsonl").read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("module", [dedupe, api], ids=["package", "function"])
+@pytest.mark.parametrize("module", [dedupe, clusters, compare, minhash, records])
 def test_examples_in_the_docstrings(module):
     assert doctest.testmod(module) == (0, doctest.testmod(module).attempted)
-    assert doctest.testmod(module).attempted > 1
+    assert doctest.testmod(module).attempted > 0
 
 
 FORMS = {
@@ -71,7 +70,7 @@ def test_the_same_clusters_as_on_the_command_line(tmp_path: Path):
     assert [found.record_ids[place] for place in found.canonical] == [
         t["canonical_id"] for t in told
     ]
-    assert found.reasons == [t["reason"] for t in told]
+    assert list(found.reasons) == [t["reason"] for t in told]
     assert found.scores.round(4).tolist() == [t["score"] for t in told]
 
 
@@ -102,14 +101,14 @@ def test_settings(settings, given):
 
 def test_a_keyword_leaves_the_other_settings():
     whole = Settings(threshold=0.9, into="mine")
-    assert api.checked_settings(whole, {"seed": 2, "window": None}) == Settings(
+    assert records.checked_settings(whole, {"seed": 2, "window": None}, "call") == Settings(
         threshold=0.9, into="mine", seed=2
     )
 
 
 def test_fields_as_values_or_as_text():
     given = {"field": [Field(("name", "title"), 2.0), "body"]}
-    assert api.checked_settings(Settings(), given).field == (
+    assert records.checked_settings(None, given, "call").field == (
         Field(("name", "title"), 2.0),
         Field(("body",)),
     )
@@ -146,7 +145,7 @@ MISSING = {
     "a misspelt field": (
         [{"title": "a", "outlet_name": "b"}],
         {"source_field": "outlet_nam"},
-        "no record has outlet_nam (--source-field); did you mean outlet_name",
+        "outlet_nam (source_field); did you mean outlet_name (source_field='outlet_name')?",
     ),
 }
 
@@ -160,7 +159,7 @@ def test_fields_that_no_story_has(stories, given, says):
 
 WRONG = {
     "unknown": ({"treshold": 0.5}, "treshold: unknown setting; did you mean threshold?"),
-    "out of range": ({"threshold": 2}, "threshold: it lies between 0 and 1"),
+    "out of range": ({"threshold": 2}, "threshold: must be between 0 and 1, got 2"),
     "for files": (
         {"on_error": "quarantine=bad"},
         "on_error: a quarantine file is for files; skip is for both",

@@ -69,7 +69,7 @@ def assert_same(one: Result, other: Result) -> None:
     """Compare all that two runs found."""
     assert one.clustering.canonical.tolist() == other.clustering.canonical.tolist()
     assert one.clustering.scores.tolist() == other.clustering.scores.tolist()
-    assert one.clustering.reasons == other.clustering.reasons
+    assert list(one.clustering.reasons) == list(other.clustering.reasons)
     assert [*one.clustering.record_ids] == [*other.clustering.record_ids]
     for name in ("left", "right", "scores", "parts"):
         assert np.array_equal(getattr(one.pairs, name), getattr(other.pairs, name)), name

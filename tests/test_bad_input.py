@@ -80,7 +80,9 @@ REFUSED = {
     "full disk": over(["in.jsonl", "-o", "/dev/full"], "/dev/full: No space"),
     "unknown option": Case(["--treshold", "1"], "no such option '--treshold'"),
     "unknown format": Case(["--from", "xml"], "invalid value for '--from'"),
-    "threshold out of range": Case(["--threshold", "7"], "--threshold: it lies between 0 and 1"),
+    "threshold out of range": Case(
+        ["--threshold", "7"], "--threshold: must be between 0 and 1, got 7"
+    ),
     "broken configuration": Case(["--config", "no.toml"], "no.toml: No such file or directory"),
 }
 

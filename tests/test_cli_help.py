@@ -14,8 +14,9 @@ import labelled
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe, environment, shell
 
-from dedupe.cli.app import MODULES, app
-from dedupe.cli.options import SECTIONS
+from dedupe.cli.app import MODULES, TASKS, app
+from dedupe.cli.help import SECTIONS, short_help
+from dedupe.cli.manual import commands
 from dedupe.config import SETTINGS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ STORIES = b"""\
 TABLE = b"id,headline,body\na,Old lamp stays lit,The council agreed.\nb,Ferry tolls rise,In June.\n"
 
 HELP = {name: [name, "--help"] for name in MODULES} | {"dedupe": ["--help"], "short": ["-h"]}
+COMMANDS = {" ".join(names): (names, command) for names, command in commands()}
 
 
 @pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
@@ -38,8 +40,88 @@ def test_help_goes_to_stdout(arguments: list[str], tmp_path: Path):
     assert done.out.startswith(b"Usage: ")
 
 
-def test_no_argument_shows_the_help(tmp_path: Path):
-    assert dedupe(folder=tmp_path) == dedupe("--help", folder=tmp_path)
+def test_no_argument_shows_the_short_help(tmp_path: Path):
+    assert dedupe(folder=tmp_path) == dedupe("-h", folder=tmp_path)
+
+
+def short_help_of(name: str) -> list[str]:
+    """Return the lines of the short help of a command."""
+    names, command = COMMANDS[name]
+    context = click.Context(app, info_name="dedupe")
+    if len(names) > 1:
+        context = click.Context(command, parent=context, info_name=" ".join(names[1:]))
+    return short_help(context).splitlines()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_short_help_has_one_line_per_option(name: str):
+    _, command = COMMANDS[name]
+    lines = short_help_of(name)
+    assert all(len(line) < 80 for line in lines)
+    listed = [line for line in lines if line.startswith("  -")]
+    spellings, texts = zip(*(re.split(r" {2,}", line.strip()) for line in listed), strict=True)
+    assert all(texts)
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    expected = [*(option.opts[-1] for option in options), "-h", "--help"]
+    assert sorted(text.split(", ")[-1].split()[0] for text in spellings) == sorted(expected)
+    assert not [line for line in lines if line.startswith(" " * 6)]  # nothing goes on
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_texts_are_sentences(name: str):
+    _, command = COMMANDS[name]
+    texts = [param.help for param in command.params if isinstance(param, click.Option)]
+    for text in texts:
+        assert text
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert not re.search(r"\b(told|tells|heeds|one a|a line a|so many|so much)\b", text)
+
+
+def test_the_help_lists_each_command_under_a_task():
+    lines = short_help_of("dedupe")
+    for task, modules in TASKS.items():
+        start = lines.index(f"{task}:") + 1
+        assert [line.split()[0] for line in lines[start : start + len(modules)]] == list(modules)
+
+
+@pytest.mark.parametrize(
+    "words", [["cluster"], ["index", "add"], ["index"], ["config", "show"], []]
+)
+def test_help_of_a_command(words: list[str], tmp_path: Path):
+    assert dedupe("help", *words, folder=tmp_path) == dedupe(*words, "--help", folder=tmp_path)
+
+
+WRONG_HELP = {
+    "no such command": (["clustr"], "no such command 'clustr'. Did you mean 'cluster'?"),
+    "no such command of an index": (["index", "ad"], "no such command 'ad'. Did you mean 'add'?"),
+    "too deep": (["cluster", "all"], "dedupe cluster has no commands of its own"),
+}
+
+
+@pytest.mark.parametrize(("words", "reason"), WRONG_HELP.values(), ids=WRONG_HELP)
+def test_help_of_what_does_not_exist(words: list[str], reason: str, tmp_path: Path):
+    done = dedupe("help", *words, folder=tmp_path)
+    assert done.code == 2
+    assert reason in done.err
+
+
+SHORT = {
+    "-t": (["-t", "0.99"], ["--threshold", "0.99"]),
+    "-f": (["-f", "source"], ["--field", "source"]),
+    "-k": (["-k", "latest"], ["--keep", "latest"]),
+    "-w": (["-w", "1s"], ["--window", "1s"]),
+    "-j": (["-j1"], ["--jobs", "1"]),
+}
+
+
+@pytest.mark.parametrize(("short", "long"), SHORT.values(), ids=SHORT)
+def test_short_flags(short: list[str], long: list[str], tmp_path: Path):
+    shown = [
+        dedupe("config", "show", "--json", *flags, folder=tmp_path).out for flags in (short, long)
+    ]
+    assert shown[0] == shown[1]
+    assert long[0].encode() in shown[0]
 
 
 def test_version(tmp_path: Path):
@@ -89,12 +171,13 @@ def test_example_in_the_help_runs(name: str, line: str, tmp_path: Path):
     (tmp_path / "labels.jsonl").write_bytes(b'{"a":"a","b":"c","label":"N"}\n')
     (tmp_path / "archive.jsonl").write_bytes(STORIES)
     (tmp_path / "headlines.txt").write_bytes(b"Old lamp stays lit\nOld lamp stays lit\n")
+    (tmp_path / "tuned.toml").write_bytes(b"threshold = 0.6\n")
     (tmp_path / "article.txt").write_bytes((FIXTURES / "article.txt").read_bytes())
     if name == "tune":  # three records are too few to tune by
         labelled.write(tmp_path)
     done = shell(line, tmp_path)
     assert done.code in ((0, 1) if name == "check" else (0,)), done.err
-    assert "dedupe: " in done.err or name == "completion"
+    assert "dedupe: " in done.err or name in ("completion", "config", "help")
     assert f"dedupe {name}" in line
 
 

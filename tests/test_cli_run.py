@@ -134,7 +134,7 @@ def test_terminal_without_operand_shows_the_help(command: str, tmp_path: Path):
     )  # fmt: skip
     os.close(left)
     os.close(right)
-    assert done.stdout == dedupe(command, "--help", folder=tmp_path).out
+    assert done.stdout == dedupe(command, "-h", folder=tmp_path).out
     assert done.stderr == b""
 
 

@@ -250,7 +250,7 @@ SAID = {
         ("--links", "links.csv"),
         "links.csv:4: '1' and '4' are N here, and one story by '1' = '2' (line 2), '2' = '4' (line",
     ),
-    "standard input": (("--links", "-"), "--links: it is a file: standard input is for"),
+    "standard input": (("--links", "-"), "--links: must be a file: standard input is for"),
     "no file": (("--links", "none.csv"), "none.csv: No such file"),
     "output onto the links": (("--links", "links.csv", "-o", "links.csv"), "is also an input"),
 }
@@ -280,7 +280,7 @@ def test_explain_shows_a_label(pair, saw: str, passes, joins, tmp_path: Path):
     done = dedupe("explain", *given_flags, *pair, folder=tmp_path, stdin=lines(STORIES))
     found = json.loads(done.out)
     (guard,) = [guard for guard in found["guards"] if guard["name"] == "links"]
-    assert (guard["saw"], guard["passes"], found["joins"]) == (saw, passes, joins)
+    assert (guard["detail"], guard["passes"], found["joins"]) == (saw, passes, joins)
 
 
 def test_explain_of_two_texts_asks_no_label(tmp_path: Path):

@@ -16,7 +16,7 @@ from readers import joined, read_bytes
 
 from dedupe.api import cluster
 from dedupe.io.convert import write_records
-from dedupe.io.same import same_groups, same_links, split_keys
+from dedupe.io.ids import same_groups, same_links, split_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,7 +161,7 @@ def test_records_of_one_url_are_one_story_tracking_aside(tmp_path: Path):
 def test_the_note_where_it_would_have_mattered(tmp_path: Path):
     lines = b"".join(json.dumps(record).encode() + b"\n" for record in SAME)
     done = dedupe("unique", folder=tmp_path, stdin=lines)
-    assert "1 id stands on records of different clusters, as 1; --same id joins them" in done.err
+    assert "1 id is on records of different clusters, as 1; --same id joins them" in done.err
     assert "--same id" not in dedupe("unique", "--same", "id", folder=tmp_path, stdin=lines).err
 
 
@@ -185,5 +185,8 @@ def test_an_index_refuses_a_file_that_would_not_hold_what_its_name_says(tmp_path
     assert dedupe("index", "create", "i", folder=tmp_path).code == 0
     (tmp_path / "in.jsonl").write_bytes(STORIES)
     done = dedupe("index", "match", "i", "in.jsonl", "-o", "out.csv", folder=tmp_path)
-    assert (done.code, "the records go out as jsonl; name it .jsonl" in done.err) == (2, True)
+    assert (done.code, "the records are written as jsonl; use the suffix .jsonl" in done.err) == (
+        2,
+        True,
+    )
     assert dedupe("index", "match", "i", "in.jsonl", "-o", "o.jsonl", folder=tmp_path).code == 0

@@ -16,7 +16,7 @@ from dedupe.evaluation.error_analysis import (
     losses_of_clusters,
 )
 from dedupe.evaluation.gold import GoldPairs
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 
 
 @st.composite

@@ -165,7 +165,9 @@ def test_table(tmp_path: Path):
     done = run(tmp_path, "--gold-field", "gold", "--errors", "1")
     text = done.out.decode()
     assert text.startswith("6 records in 4 gold clusters, found in ")
-    assert re.search(r"^pairwise +0\.5000 \[\d\.\d{4}, \d\.\d{4}\] +0\.5000", text, re.MULTILINE)
+    assert re.search(r"^ +pairwise +B-cubed$", text, re.MULTILINE)
+    assert re.search(r"^precision +0\.5000 \[\d\.\d{4}, \d\.\d{4}\] +\d", text, re.MULTILINE)
+    assert max(map(len, text.partition("Worst")[0].splitlines()[1:])) < 80
     assert re.search(r"^adjusted Rand +0\.\d{4} \[", text, re.MULTILINE)
     assert re.search(r"^ +0 +0\.00%  lost before comparison", text, re.MULTILINE)
     assert re.search(r"^ +1 +50\.00%  lost after comparison", text, re.MULTILINE)
@@ -205,7 +207,7 @@ FAILURES = {
     "gold from stdin": (
         ("-",),
         "",
-        "standard input is for the stories; GOLD must be a file (see dedupe evaluate --help)",
+        "standard input is for the records; GOLD must be a file (see dedupe evaluate --help)",
     ),
     "no such gold": (("nope.csv", "-"), "", "nope.csv: No such file or directory"),
     "neither kind": (
@@ -221,12 +223,12 @@ FAILURES = {
     "unknown id": (
         ("gold", "-"),
         "a,b,label\na,b,D\na,zz,N\n",
-        "gold:3: no record has the id 'zz'; the ids are as 'g'",
+        "gold:3: no record has the id 'zz'; the ids look like 'g'",
     ),
     "unknown id of a cluster": (
         ("gold", "-"),
         "id,cluster\nzz,1\n",
-        "gold:2: no record has the id 'zz'; the ids are as 'g'",
+        "gold:2: no record has the id 'zz'; the ids look like 'g'",
     ),
     "two clusters": (
         ("gold", "-"),

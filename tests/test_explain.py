@@ -7,6 +7,7 @@ import math
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import click
 import labelled
 import numpy as np
 import pytest
@@ -15,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.cli.console import Styler
-from dedupe.cli.explain import explanation_text
 from dedupe.config import Settings
 from dedupe.evaluation.breakdown import DIFFERENCES, SHARED_FEATURES, field_parts, shapley_value
 from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_record
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.models import ReadStats
+from dedupe.reports.explanation import explanation_text
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import shipped_model
 
@@ -87,7 +88,7 @@ def test_parts_add_up_to_the_score(a: str, b: str):
     scores = [field["factor"] * field["log_odds"] for field in found["field_scores"]]
     assert sum(scores) == pytest.approx(found["text_log_odds"], abs=1e-3)
     assert found["metadata_log_odds"] == 0, "two texts alone have no date and no outlet"
-    copies = any(guard["saw"] == "exact copies" for guard in found["guards"])
+    copies = any(guard["detail"] == "exact copies" for guard in found["guards"])
     score = 1 if copies else 1 / (1 + math.exp(-found["log_odds"]))
     assert found["score"] == pytest.approx(score, abs=1e-4)
     sizes = [abs(part["part"]) for part in found["parts"]]
@@ -181,7 +182,7 @@ def test_clusters_are_those_of_a_run(tmp_path: Path):
 def test_exact_copies_score_as_in_a_run(tmp_path: Path):
     found = answer(tmp_path, "--in", "-", "b", "copy")
     assert (found["score"], found["accepted"], found["joins"]) == (1, True, True)
-    assert "equal once normalised" in found["guards"][-1]["saw"]
+    assert "equal once normalised" in found["guards"][-1]["detail"]
 
 
 # What is shown
@@ -191,7 +192,7 @@ def test_what_was_taken_off(tmp_path: Path):
     found = answer(tmp_path, "--in", "-", "a", "b")
     title, lede = found["fields"]
     assert (title["name"], lede["name"]) == ("title", "lede")
-    assert title["left"]["folded"] == "old lamp at pell point stays lit"
+    assert title["left"]["normalized"] == "old lamp at pell point stays lit"
     assert (title["left"]["tags"], title["left"]["outlet"]) == ("update 1", "reuters")
     assert title["left"]["version"] == 1
     assert title["right"]["tags"] == title["right"]["outlet"] == ""
@@ -225,10 +226,10 @@ def test_text(tmp_path: Path):
     text = done.out.decode()
     assert text.startswith("One story: score 0.")
     assert "tag taken off: update 1; outlet taken off: reuters" in text
-    assert "matched   stays ~ stay (stem)" in text
+    assert "matched       stays ~ stay (stem)" in text
     assert "by the texts alone: score 0." in text
     assert "2 hours apart" in text
-    assert "A and B: 3 records, kept is " in text
+    assert "A and B: 3 records, canonical is " in text
     assert "What would make them two stories" in text
     assert "\x1b" not in text
     assert done.err.startswith("dedupe: one story, 8 records, ")
@@ -244,7 +245,7 @@ def test_every_pair_is_worded(a: str, b: str):
     corpus = corpus_of_texts(a, b, Settings())
     first, *lines = explanation_text(explained(a, b), corpus, Styler(False))  # noqa: FBT003
     assert first.startswith(("One story", "Two stories"))
-    assert "Guards" in lines
+    assert "Other rules" in lines
 
 
 # Guards
@@ -259,7 +260,7 @@ def test_window_stops_a_pair(tmp_path: Path):
     free, held = answer(tmp_path, *given), answer(tmp_path, "--window", "2h", *given)
     assert (free["joins"], held["joins"]) == (True, False)
     assert not guards(held)["window"]["passes"]
-    assert guards(held)["window"]["saw"] == "3.0 h apart, up to 2 h allowed"
+    assert guards(held)["window"]["detail"] == "3.0 h apart, up to 2 h allowed"
 
 
 def test_numbers_stop_a_pair(tmp_path: Path):
@@ -284,8 +285,8 @@ def test_labels_overrule_the_score(label: str, tmp_path: Path):
 def test_what_shares_too_little_gets_no_closer_look(tmp_path: Path):
     found = answer(tmp_path, "--threshold", "0", *PAIRS["nothing shared"])
     assert (found["accepted"], found["joins"]) == (False, False)
-    assert [guard["name"] for guard in found["guards"] if not guard["passes"]] == ["glance"]
-    assert "in a larger input they are not" in guards(found)["compared"]["saw"]
+    assert [guard["name"] for guard in found["guards"] if not guard["passes"]] == ["prefilter"]
+    assert "in a larger input they are not" in guards(found)["compared"]["detail"]
 
 
 # What would change the decision
@@ -350,3 +351,20 @@ FAILURES = {
 def test_failure(arguments: tuple[str, ...], reason: str, tmp_path: Path):
     done = ask(tmp_path, *arguments, code=2)
     assert (done.out, done.err) == (b"", f"dedupe: error: {reason}\n")
+
+
+def test_an_explanation_is_wrapped_to_the_window(tmp_path: Path):
+    texts = (
+        "Train derails near Vossberg on the northern line, injuring at least 30 passengers",
+        "Vossberg train derailment injures dozens of passengers on the northern line, police say",
+    )
+    plain, colored = (
+        dedupe("explain", "-q", "--color", when, *texts, folder=tmp_path, COLUMNS="60").out.decode()
+        for when in ("never", "always")
+    )
+    assert click.unstyle(colored) == plain
+    assert max(map(len, plain.splitlines())) <= 60
+    assert "\n                " in plain  # under its own text, not under the label
+    whole = dedupe("explain", "-q", *texts, folder=tmp_path).out.decode()
+    assert whole.split() == plain.split()
+    assert max(map(len, whole.splitlines())) > 60

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from commandline import PROJECT
+from hypothesis import given
+from hypothesis import strategies as st
 from readers import read_bytes
 
 from dedupe.config import Settings
@@ -17,7 +19,8 @@ from dedupe.field_names import HEADLINES as TITLE_NAMES
 from dedupe.field_names import IDS as ID_NAMES
 from dedupe.field_names import LEDES as LEDE_NAMES
 from dedupe.field_names import SOURCES, plain_name
-from dedupe.io.columns_used import column_shares, columns_line, reading_notes
+from dedupe.io.placeholders import LONGEST, PLACEHOLDER, find_placeholders
+from dedupe.io.read_notes import column_shares, columns_line, reading_notes
 from dedupe.models import NO_TIME, ReadStats
 
 DAY = "2026-05-01"
@@ -198,7 +201,7 @@ def test_shares_for_the_stats():
 
 def test_records_without_text_are_kept_and_counted():
     told = notes({"title": "a"}, {"title": None}, {"title": ""}, {"note": "b"})
-    assert "<stdin>:2: no title; kept as its own story (3 records)" in told
+    assert "<stdin>:2: no title; kept as a record of its own (3 records)" in told
 
 
 def test_unread_dates_come_with_an_example_and_its_place():
@@ -227,6 +230,12 @@ def test_placeholders_of_crawlers_are_no_text(title: str):
     [batch] = read_bytes(encoded(*records))
     assert batch.texts[0] == ["", "", "Lamp"]
     assert any(f"placeholders of failed downloads: {title} (2)" in note for note in notes(*records))
+
+
+@given(st.from_regex(PLACEHOLDER, fullmatch=True).filter(lambda title: len(title) <= LONGEST))
+def test_every_placeholder_passes_the_test_of_its_beginning(title: str):
+    expected = [0] if PLACEHOLDER.fullmatch(title.casefold()) else []
+    assert find_placeholders([title]) == expected
 
 
 @pytest.mark.parametrize("title", HEADLINES)

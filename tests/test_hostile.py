@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.io.compression import GRACE, read_chunks
+from dedupe.io.files import GRACE, read_chunks
 from dedupe.io.output import escape_for_terminal
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
@@ -83,7 +83,7 @@ LONG = {
 def test_a_line_too_long_is_refused(
     name: str, data: bytes, on_error: str, piece: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dedupe.io.compression.CHUNK", piece)
+    monkeypatch.setattr("dedupe.io.files.CHUNK", piece)
     told = "csv" if name.startswith("csv") else "jsonl"
     settings = Settings(max_line=100, on_error=on_error)
     with pytest.raises(InputError) as caught:

@@ -28,7 +28,7 @@ from dedupe.blocking.look_back import (
 )
 from dedupe.io.csv_write import escape_rows, is_formula
 from dedupe.models import NO_TIME, Dialect
-from dedupe.preprocess import permutations, prepare_texts
+from dedupe.prepare import permutations, prepare_texts
 
 if TYPE_CHECKING:
     from pathlib import Path

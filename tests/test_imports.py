@@ -18,35 +18,44 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_reading", "config_values", "errors", "escape", "field_names",
-    "format_versions", "hashing", "kernel", "models", "pairs", "parallel", "tokens",
+    "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
+    "field_names", "format_versions", "frames", "hashing", "kernel", "memory", "models", "notebook",
+    "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
-CORE = BASE | STEPS | {"links", "load", "matching", "preprocess", "result"}
+CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
 RUNS = CORE | {"pipeline", "backends"}
 
 MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
     "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config_layers": {"config", "errors"},
+    "config_keywords": {"config_values"},
     "config_reading": {"config_values"},
     "config_values": {"errors"},
+    "frames": {"errors"},
     "kernel": {"_native"},
-    "models": {"io"},
+    "memory": {"kernel"},
+    "models": {"frames", "io", "notebook"},
+    "parallel": {"memory"},
+    "tokens": {"arrays", "memory"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
-    "preprocess": BASE | {"io", "text", "blocking"},
+    "prepare": BASE | {"text", "blocking"},
+    "contents": BASE | {"io"},
+    "preprocess": BASE | {"io", "contents", "prepare"},
     "matching": BASE | {"blocking", "scoring"},
     "result": BASE | {"io", "scoring"},
     "pipeline": CORE,
     "backends": RUNS,
-    "api": RUNS,
+    "api": RUNS | {"evaluation", "gate", "reports"},
     "index": RUNS | {"api"},
     "evaluation": RUNS,
     "gate": BASE | {"io"},
     "reports": BASE | {"evaluation", "gate", "text"},
-    "cli": RUNS | {"evaluation", "gate", "index", "installed_version", "reports"},
+    "cli": RUNS | {"config_layers", "evaluation", "gate", "index", "installed_version", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }

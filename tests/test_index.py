@@ -24,7 +24,7 @@ from dedupe.index.index import Index
 from dedupe.index.matching import IndexMatcher
 from dedupe.index.newcomers import prepare_newcomers
 from dedupe.matching import Matcher, node_order
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.pipeline import record_meta
 from dedupe.preprocess import preprocess
 from dedupe.scoring.metadata import shared_minima
@@ -321,7 +321,7 @@ def test_threads_share_an_index(index: Index):
 
 def test_one_story_in_the_place_of_several_is_refused(index: Index):
     for one in ({"title": "Herring return"}, "Herring return", b"Herring return"):
-        with pytest.raises(TypeError, match="expected an iterable of stories, got one"):
+        with pytest.raises(TypeError, match="expected an iterable of records, got one"):
             index.add(one)
         with pytest.raises(TypeError, match="put it into a list"):
             index.match(one)

@@ -158,10 +158,10 @@ def spoil(path: Path, how: str) -> None:
 
 REFUSED = {
     "cut short": "is cut short",
-    "a stump": "no index of dedupe",
-    "empty": "no index of dedupe",
-    "text": "no index of dedupe",
-    "another database": "an SQLite database, but no index of dedupe",
+    "a stump": "not an index of dedupe",
+    "empty": "not an index of dedupe",
+    "text": "not an index of dedupe",
+    "another database": "an SQLite database, but not an index of dedupe",
     "newer": "an index of format 4, and this dedupe reads format 3; upgrade dedupe",
     "older": "an index of format 2, and this dedupe reads format 3; export it with",
     "overwritten": "is damaged or cut short; put back a copy",

@@ -37,7 +37,7 @@ from dedupe.text.word_diff import word_diff
 if TYPE_CHECKING:
     from pathlib import Path
 
-MENU = "quit"
+MENU = r"\[q\]uit"
 NAME = "stories.jsonl.labels.jsonl"
 COMMAND = ("label", "stories.jsonl")
 
@@ -94,9 +94,7 @@ def test_each_key_does_what_the_menu_says(folder: Path):
         terminal.expect(r"3 labels added to \S+ \(now 2 duplicate, 0 update, 1 not\)")
 
 
-@pytest.mark.parametrize(
-    ("keys", "told"), [("x", "means nothing here"), ("b", "this is the first pair")]
-)
+@pytest.mark.parametrize(("keys", "told"), [("x", "no such key"), ("b", "this is the first pair")])
 def test_a_key_that_does_nothing_says_so(keys: str, told: str, folder: Path):
     with Terminal(*COMMAND, folder=folder) as terminal:
         terminal.expect(MENU)
@@ -185,7 +183,7 @@ def test_differences_stand_in_brackets_or_in_colour(folder: Path):
     assert "A  Arden Quay ferry is late\n" in plain
     assert "B  Arden Quay ferry is late [again]\n" in plain
     assert "\x1b" not in plain
-    assert click.style("again", fg="yellow", bold=True, underline=True) in painted
+    assert click.style("again", fg="magenta", bold=True, underline=True) in painted
     assert "[again]" not in painted
 
 

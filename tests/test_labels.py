@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dedupe.errors import InputError
+from dedupe.io.ids import find_pairs, record_names
 from dedupe.io.labels import Label, read_labels
-from dedupe.io.record_ids import find_pairs, record_names
 from dedupe.models import Corpus
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_records_are_found_by_their_names():
 @pytest.mark.parametrize(
     ("a", "reason"),
     [
-        ("z", "no record has the id 'z'; the ids are as 'y'"),
+        ("z", "no record has the id 'z'; the ids look like 'y'"),
         ("twin", "more than one record has the id 'twin'"),
     ],
 )

@@ -17,7 +17,7 @@ from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import OpenCorpus, accepted_keys, contains, open_corpus
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 
 BAD = {
-    "empty": (b"", "not Parquet data, though it is said to be"),
-    "text": (b'{"title":"a"}\n', "not Parquet data, though it is said to be"),
+    "empty": (b"", "not Parquet data, though its name or --from says so"),
+    "text": (b'{"title":"a"}\n', "not Parquet data, though its name or --from says so"),
     "four bytes": (MAGIC, "corrupt Parquet data"),
     "cut": (LAMP[:-1], "truncated Parquet data"),
     "half": (LAMP[: len(LAMP) // 2], "truncated Parquet data"),
@@ -60,9 +60,7 @@ def test_an_unknown_codec_is_told(monkeypatch: pytest.MonkeyPatch):
         raise pa.ArrowNotImplementedError("Support for codec 'lzo' not built")
 
     monkeypatch.setattr(pq, "ParquetFile", refuse)
-    with pytest.raises(
-        InputError, match=r"of a kind that cannot be read \(Support for codec 'lzo'"
-    ):
+    with pytest.raises(InputError, match=r"of an unsupported kind \(Support for codec 'lzo'"):
         read_bytes(LAMP)
 
 
@@ -79,7 +77,7 @@ def test_a_file_that_changes_between_two_readings_is_told(tmp_path: Path):
         tables.hold("a", str(path), [])
         assert tables.again("a").name == str(path)
         path.write_bytes(LAMP + b"more")
-        with pytest.raises(InputError, match="a: has changed while it was read"):
+        with pytest.raises(InputError, match="a: changed while it was read"):
             tables.again("a")
 
 
@@ -171,10 +169,10 @@ FOOTERS = {
         lambda _: b"\x49\xfc\xff\xff\xff\x7f\0",
         "more values than bytes",
     ),
-    "a type that there is not": (lambda _: b"\x4f\0", "a type that there is not"),
+    "an unknown type": (lambda _: b"\x4f\0", "an unknown type"),
     "an endless number": (lambda _: b"\x46" + b"\xff" * 20, "a number without an end"),
     "nesting": (lambda _: b"\x4c" * 99, "nested too deep"),
-    "row groups that are numbers": (lambda _: b"\x49\x15\x02\0", "a list that is none"),
+    "row groups that are numbers": (lambda _: b"\x49\x15\x02\0", "not a list"),
 }
 
 
@@ -183,6 +181,14 @@ def test_a_footer_that_is_none_is_refused(name: str):
     fields, says = FOOTERS[name]
     with pytest.raises(InputError, match=f"corrupt Parquet data .{says}"):
         read_bytes(rewritten(LAMP, fields))
+
+
+def test_a_page_that_does_not_match_its_checksum_is_refused():
+    options = {"write_page_checksum": True, "write_statistics": False, "use_dictionary": False}
+    data = parquet({"title": ["Lamp out"]}, compression="none", **options)
+    assert read_bytes(data)[0].texts[0] == ["Lamp out"]
+    with pytest.raises(InputError, match=r"corrupt Parquet data .*CRC checksum"):
+        read_bytes(data.replace(b"Lamp out", b"Lamp off"))
 
 
 def test_a_page_that_claims_too_much_is_refused():
@@ -246,7 +252,7 @@ def test_a_file_that_has_other_rows_than_it_says_is_refused(monkeypatch: pytest.
         return (batch.slice(1) for batch in whole(self, *given, **more))
 
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", lossy)
-    with pytest.raises(InputError, match=r"corrupt Parquet data \(1 rows, where it says 2"):
+    with pytest.raises(InputError, match=r"corrupt Parquet data \(1 rows, where the footer has 2"):
         read_bytes(parquet({"title": ["a", "b"]}))
 
 

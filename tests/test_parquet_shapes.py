@@ -46,7 +46,8 @@ def test_the_same_stories_give_the_same_clusters(drawn: list[tuple[str, str | No
     )
     assert list(of_lines) == list(of_rows)
     assert of_lines.scores.tolist() == of_rows.scores.tolist()
-    assert (of_lines.reasons, list(of_lines.keys)) == (of_rows.reasons, list(of_rows.keys))
+    assert list(of_lines.reasons) == list(of_rows.reasons)
+    assert list(of_lines.keys) == list(of_rows.keys)
 
 
 MADE = {
@@ -79,10 +80,10 @@ CLASHES = {
     "within an object": (b'{"y":1} {"y":[]}', "2: cannot be Parquet: x.y: an array, where line 1"),
     "within an array": (b'[1,"a"]', "1: cannot be Parquet: x[]: a string, where line 1 has a"),
     "more than 64 bits": (b"1 18446744073709551616", "2: cannot be Parquet: x: whole numbers that"),
-    "endless": (b"1" + b"0" * 300, "1: cannot be Parquet: x: whole numbers that 64 bits"),
+    "endless": (b"1" + b"0" * 300, "1: cannot be Parquet: x: whole numbers that do not"),
     "64 bits of two kinds": (b"-1 9223372036854775808", "2: cannot be Parquet: x: whole numbers"),
     "no exact fraction": (b"0.5 9007199254740993", "2: cannot be Parquet: x: a whole number that"),
-    "an object without members": (b"null {}", "2: cannot be Parquet: x: an object without members"),
+    "an object without members": (b"null {}", "2: cannot be Parquet: x: Parquet cannot hold an ob"),
 }  # fmt: skip
 
 

@@ -169,7 +169,7 @@ def test_what_is_no_one_table_is_refused(name: str, says: str, tmp_path: Path):
 
 REFUSED = {
     "no records": (["unique", "none.jsonl", "-o", "o.parquet"], "no record, so no column"),
-    "packed twice": (["unique", "--to", "parquet", "-o", "o.gz"], "o.gz: Parquet is compressed wi"),
+    "packed twice": (["unique", "--to", "parquet", "-o", "o.gz"], "o.gz: Parquet is compressed"),
     "a report": (["report", "-o", "o.parquet"], "o.parquet: only cluster, unique, pairs and split"),
     "a check": (["check", "-o", "o.parquet"], "o.parquet: only cluster, unique, pairs and split"),
     "a tree": (["cluster", "--format", "tree", "-o", "o.parquet"], "o.parquet: only cluster, uniq"),
@@ -203,7 +203,7 @@ def test_a_terminal_gets_none(tmp_path: Path):
     (tmp_path / "in.jsonl").write_bytes(STORIES)
     with Terminal("unique", "--to", "parquet", "in.jsonl", folder=tmp_path) as terminal:
         assert terminal.end() == FAILED
-    assert b"Parquet is not for a terminal; write it to a file" in terminal.seen
+    assert b"Parquet cannot be written to a terminal; give a file" in terminal.seen
 
 
 def test_a_pipe_is_no_hindrance(tmp_path: Path):
@@ -289,7 +289,7 @@ def test_an_index_takes_parquet(tmp_path: Path):
     again = (tmp_path / "in.parquet").read_bytes()
     by_pipe = dedupe("index", "match", "i", folder=tmp_path, stdin=again)
     assert (by_pipe.code, by_pipe.out) == (FAILED, b"")
-    assert "<stdin>: Parquet is no stream" in by_pipe.err
+    assert "<stdin>: Parquet cannot be read as a stream" in by_pipe.err
     forced = dedupe("index", "match", "-q", "--from", "parquet", "i", folder=tmp_path, stdin=again)
     assert (forced.code, forced.out.count(b"\n"), forced.err) == (0, 3, "")
 

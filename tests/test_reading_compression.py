@@ -14,13 +14,13 @@ import zstandard
 from readers import read_bytes, read_files, records_of
 
 from dedupe.errors import InputError
-from dedupe.io.compression import read_chunks
+from dedupe.io.files import read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dedupe.io.compression import Kind
+    from dedupe.io.files import Kind
 
 LINES = [b'{"title":"Lamp %d"}\n' % number for number in range(5000)]
 DATA = b"".join(LINES)

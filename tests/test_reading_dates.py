@@ -159,6 +159,19 @@ def test_a_column_is_read_as_each_value_alone(moments: list[datetime]):
         assert parse_column(texts).tolist() == alone
 
 
+NEARLY_ISO = st.from_regex(
+    r"[0-2][0-9]{3}-[0-2][0-9]-[0-4][0-9]"
+    r"([T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|[.][0-9]{3}Z|[-+,*][0-2][0-9]:[0-6][0-9])?)?",
+    fullmatch=True,
+)
+
+
+@given(st.lists(NEARLY_ISO, max_size=9))
+def test_a_column_of_dates_that_may_not_exist_is_read_as_each_value_alone(texts: list[str]):
+    for some in (texts, texts[:1] * 3):
+        assert parse_column(some).tolist() == [parse_timestamp(text, NO_TIME) for text in some]
+
+
 def test_days_without_a_time_of_day_are_marked():
     times = parse_column(["2025-04-30", "30.04.2025", "2025-04-30T12:00:00Z", "soon"])
     assert mark_days_only(times).tolist() == [True, True, False, False]

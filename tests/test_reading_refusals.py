@@ -20,8 +20,8 @@ GOOD = b'{"title":"Lamp"}\n'
 
 REFUSED = {
     "invalid-json.jsonl": ":2: invalid JSON: unexpected end of data at column ",
-    "nan.jsonl": ":1: invalid JSON: NaN is no JSON number at column 18",
-    "infinity.jsonl": ":1: invalid JSON: -Infinity is no JSON number at column 18",
+    "nan.jsonl": ":1: invalid JSON: NaN is not a JSON number at column 18",
+    "infinity.jsonl": ":1: invalid JSON: -Infinity is not a JSON number at column 18",
     "huge-number.jsonl": ":1: invalid JSON: number is infinity",
     "lone-surrogate.jsonl": ":1: invalid JSON: half of a surrogate pair at column 12",
     "invalid-utf8.jsonl": ":1: invalid UTF-8 at byte 14",

@@ -10,8 +10,8 @@ from readers import read_bytes, records_of
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.io.columns_used import reading_notes
 from dedupe.io.encodings import likely_encoding
+from dedupe.io.read_notes import reading_notes
 from dedupe.models import ReadStats
 
 READ: dict[str, tuple[bytes, dict[str, Any], list[str]]] = {
@@ -72,7 +72,7 @@ def test_repeated_headers_are_counted():
     stats = ReadStats()
     read_bytes(b"id,title\n1,Lamp\nid,title\nid,title\n2,Toll\n", "csv", stats)
     assert (stats.records, stats.repeated_headers, stats.met) == (2, 2, 4)
-    assert "2 rows passed over that repeat the header" in list(reading_notes(Settings(), stats))
+    assert "2 rows that repeat the header left out" in list(reading_notes(Settings(), stats))
 
 
 REFUSED = {

@@ -16,7 +16,7 @@ import test_bad_input as bad
 from commandline import FIXTURES, PROJECT, shell
 
 from dedupe.cli.app import MODULES
-from dedupe.cli.options import SECTIONS
+from dedupe.cli.help import SECTIONS
 
 PAGES = [
     PROJECT / "README.md",
@@ -176,7 +176,7 @@ def test_every_odd_input_is_in_the_table(name: str):
     assert [row[0] for row in rows_of("docs/errors.md")].count(name) == 1
 
 
-@pytest.mark.parametrize("flag", [*SECTIONS["Gate"], "--format"])
+@pytest.mark.parametrize("flag", [*SECTIONS["Limits"], "--format"])
 def test_every_flag_of_the_gate_is_told(flag: str):
     assert f"`{flag}" in text_of("docs/ci.md")
 

@@ -28,10 +28,11 @@ from dedupe.__main__ import main
 from dedupe.blocking.look_back import find_candidates, group_keys
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
+from dedupe.contents import FieldTexts, number_contents
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.pairs import unpack
-from dedupe.preprocess import number_contents, preprocess
+from dedupe.pair_keys import unpack
+from dedupe.preprocess import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -300,7 +301,9 @@ def test_the_driver_gets_what_a_local_run_knows():
     table = pa.Table.from_batches(texts.prepare_rows(settings, [rows]))
     meta = matrix_of(table["meta"], texts.META, 2)
     rare = matrix_of(table["rare"], np.uint32, 2 * texts.RARE_KEYS)
-    found = number_contents([texts.driver_texts(meta, rare, field) for field in (0, 1)], corpus)
+    places = np.arange(len(corpus), dtype=np.int32)
+    fields = [FieldTexts([texts.driver_texts(meta, rare, field)], places) for field in (0, 1)]
+    found = number_contents(fields, corpus)
     for name in ("rows", "ids", "titles", "versions", "lengths", "whole", "plain", "withdrawn"):
         assert np.array_equal(getattr(found, name), getattr(local, name)), name
     records = np.flatnonzero(local.ids >= 0)
@@ -446,8 +449,14 @@ REFUSED = {
     "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
     "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
     "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
-    "Parquet of others": (("--to", "parquet", "a.jsonl", "out"), "Parquet comes of Parquet alone"),
-    "Parquet by name": (("a.parquet", "b.jsonl", "o.parquet"), "Parquet comes of Parquet alone"),
+    "Parquet of others": (
+        ("--to", "parquet", "a.jsonl", "out"),
+        "Parquet output needs Parquet input",
+    ),
+    "Parquet by name": (
+        ("a.parquet", "b.jsonl", "o.parquet"),
+        "Parquet output needs Parquet input",
+    ),
     "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
     "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),

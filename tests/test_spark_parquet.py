@@ -91,7 +91,7 @@ def test_rows_of_parquet_that_cannot_be_lines_are_told(
     table = pa.table({"title": ["x"] * 9, "n": numbers})
     pq.write_table(table, tmp_path / "in.parquet", row_group_size=2)
     paths = [str(tmp_path / "in.parquet")]
-    with pytest.raises(InputError, match=r"in\.parquet:9: n: infinity is no JSON number"):
+    with pytest.raises(InputError, match=r"in\.parquet:9: n: infinity is not a JSON number"):
         stage_lines(stage, paths, Settings(), ReadStats())
     tally = ReadStats()
     assert stage_lines(stage, paths, Settings(on_error="skip"), tally).count() == 8

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from commandline import FIXTURES, dedupe
-from hypothesis import given
-from hypothesis import strategies as st
 from terminal import Terminal
 
-from dedupe.cli.pair_layout import text_width, truncate
-from dedupe.text.word_diff import Token
+from dedupe.cli.pair_layout import text_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,20 +18,31 @@ if TYPE_CHECKING:
 DEMO = str(FIXTURES / "demo.jsonl")
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 EXPECTED = """\
-:1 Northern Wire  Old lighthouse at Pell Point to stay lit for fifty more years  3 records
-\u251c\u2500 S  :2 Northern Wire  [UPDATE 1]-Old lighthouse at Pell Point to stay lit for [50] \
-more years  title 1.00 lede 0.93
-\u2514\u2500 S  :3 Pell Courier  Pell Point [lighthouse will] stay lit for [another 50] years, \
-[council decides | Pell Courier]  title 0.76 lede 0.99
+Old lighthouse at Pell Point to stay lit for fifty more years  3 records, Northern Wire, line 1
+\u251c\u2500 S  [UPDATE 1]-Old lighthouse at Pell Point to stay lit for [50] more years  Northern \
+Wire, line 2, title 1.00 lede 0.93
+\u2514\u2500 S  Pell Point [lighthouse will] stay lit for [another 50] years, [council decides | \
+Pell Courier]  Pell Courier, line 3, title 0.76 lede 0.99
 
-:4 Northern Wire  Odlin Ferry raises full-year profit forecast to 40 mln crowns  2 records
-\u2514\u2500 S  :5 Pell Courier  Odlin Ferry [lifts] full-year profit forecast to 40 [million] \
-crowns  title 0.96
+Odlin Ferry raises full-year profit forecast to 40 mln crowns  2 records, Northern Wire, line 4
+\u2514\u2500 S  Odlin Ferry [lifts] full-year profit forecast to 40 [million] crowns  Pell \
+Courier, line 5, title 0.96
 
-:11 Harbour News  \u201cLeave a light on\u201d, neighbours sing at the sea wall  2 records
-\u2514\u2500 S  :12 Evening Ledger  'LEAVE A LIGHT ON,' NEIGHBOURS SING AT THE SEA WALL  exact
+\u201cLeave a light on\u201d, neighbours sing at the sea wall  2 records, Harbour News, line 11
+\u2514\u2500 S  'LEAVE A LIGHT ON,' NEIGHBOURS SING AT THE SEA WALL  Evening Ledger, line 12, exact
 
 12 records, 8 unique, 3 clusters of two or more
+"""
+NARROW = """\
+Old lighthouse at Pell Point to stay lit for fifty
+more years  3 records, Northern Wire, line 1
+\u251c\u2500 S  [UPDATE 1]-Old lighthouse at Pell Point to
+\u2502        stay lit for [50] more years
+\u2502        Northern Wire, line 2, title 1.00 lede 0.93
+\u2514\u2500 S  Pell Point [lighthouse will] stay lit for
+         [another 50] years, [council decides | Pell
+         Courier]
+         Pell Courier, line 3, title 0.76 lede 0.99
 """
 
 
@@ -67,7 +75,13 @@ def test_a_file_holds_it_whole_and_without_colour(tmp_path: Path):
 def test_it_keeps_within_the_window(tmp_path: Path, width: int):
     told = shown(tmp_path, COLUMNS=str(width)).splitlines()
     assert max(map(text_width, told[:-1])) <= width
-    assert any("\u2026" in line for line in told)
+    words = {word for line in told for word in line.split()}
+    assert set(shown(tmp_path).split()) <= words  # nothing is cut
+
+
+def test_a_headline_is_wrapped_under_itself(tmp_path: Path):
+    told = re.sub(r"(?<=\u2500 )\d\.\d\d", "S", shown(tmp_path, COLUMNS="52"))
+    assert told.startswith(NARROW)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +132,3 @@ def test_a_pager_is_for_the_tree(tmp_path: Path):
     done = dedupe("cluster", "--pager", DEMO, folder=tmp_path)
     assert done.code == 2
     assert "--pager is for --format tree" in done.err
-
-
-@given(st.lists(st.text("ab \u57ce\u0301", max_size=6), max_size=4), st.integers(0, 12))
-def test_what_is_cut_fits_and_is_as_long_as_it_can_be(texts, width):
-    line = [Token(text) for text in texts]
-    whole, cut = "".join(texts), "".join(token.text for token in truncate(line, width))
-    assert text_width(cut) <= max(width, 0)
-    assert cut in {whole, ""} or (cut[-1] == "\u2026" and whole.startswith(cut[:-1]))
-    if cut != whole and width:
-        assert text_width(cut) >= width - 1

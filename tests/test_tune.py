@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from commandline import dedupe, shell, visible
 
-from dedupe.config import Settings, resolve_settings
+from dedupe.config import Settings
+from dedupe.config_layers import resolve_settings
 from dedupe.config_values import parse_field
 from dedupe.evaluation.tune import (
     RESAMPLES,
@@ -300,14 +301,18 @@ def test_pairs_beyond_the_window_score_nothing(folder: Path):
         (
             [{"a": "a1", "b": "zz", "label": "D"}],
             [],
-            "labels.jsonl:1: no record has the id 'zz'; the ids are as 'b29'",
+            "labels.jsonl:1: no record has the id 'zz'; the ids look like 'b29'",
         ),
-        (labelled.labels(), ["--precision", "1.5"], "invalid value for '--precision': '1.5' does"),
-        (labelled.labels(), ["--recall", "nan"], "invalid value for '--recall': 'nan' does not"),
+        (
+            labelled.labels(),
+            ["--precision", "1.5"],
+            "invalid value for '--precision': must be above 0",
+        ),
+        (labelled.labels(), ["--recall", "nan"], "invalid value for '--recall': must be above 0"),
         (
             labelled.labels(),
             ["--recall", "0.9", "--precision", "0.9"],
-            "--precision and --recall exclude each other",
+            "--precision and --recall cannot be used together",
         ),
         (labelled.labels(), ["--plot", "-"], "--plot needs a file"),
         (labelled.labels(), ["--plot", "x", "-o", "./x"], "--output and --plot name the same"),

@@ -16,7 +16,7 @@ from readers import INPUTS, clustering_of, corpus_of, joined, read_files, record
 from dedupe.config import Settings
 from dedupe.errors import InputError
 from dedupe.io.annotate import annotate_records, select_records
-from dedupe.io.pairs import write_pairs
+from dedupe.io.result_rows import write_pairs
 from dedupe.models import Pairs
 
 if TYPE_CHECKING:

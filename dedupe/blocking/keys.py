@@ -12,13 +12,14 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dedupe.hashing import BASE, MASK64, mix64, salted_key
 from dedupe.tokens import COMPARED, Flag, Meaning, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from dedupe.text.prepare import PreparedText
@@ -30,6 +31,8 @@ BAND_ROWS = 4
 SLOTS = BANDS * BAND_ROWS
 SHINGLE = 4
 SPACELESS_SHINGLE = 2
+SCHEME = "affine32"
+"""The permutations, by datasketch's name for them."""
 
 
 def rare_keys(prepared: PreparedText) -> list[int]:
@@ -79,11 +82,12 @@ def compared_letters(prepared: PreparedText) -> tuple[str, bool]:
     """Return the letters that are compared, words apart, and whether the text sets no spaces."""
     parts: list[str] = []
     ideographs = 0
-    for at, token in enumerate(prepared.tokens):
-        if token["zone"] in COMPARED:
-            joined = not parts or token["flags"] & Flag.JOINED
+    columns = (prepared.tokens[name].tolist() for name in ("zone", "flags", "kind"))
+    for at, (zone, flags, kind) in enumerate(zip(*columns, strict=True)):
+        if zone in COMPARED:
+            joined = not parts or flags & Flag.JOINED
             parts.append(("" if joined else " ") + prepared.spelling(at))
-            ideographs += token["kind"] == TokenKind.IDEOGRAPH
+            ideographs += kind == TokenKind.IDEOGRAPH
     return "".join(parts), 2 * ideographs > len(parts)
 
 
@@ -94,12 +98,11 @@ def shingle_hashes(text: str, *, spaceless: bool) -> list[int]:
     """
     width = SPACELESS_SHINGLE if spaceless else SHINGLE
     padded = f" {text} ".ljust(width)
-    hashes = []
-    for at in range(len(padded) - width + 1):
-        value = 0
-        for char in padded[at : at + width]:
-            value = (value * BASE + ord(char)) & MASK64
-        hashes.append(mix64(value) >> 32)
+    letters = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), np.uint32)
+    values = np.zeros(len(padded) - width + 1, np.uint64)
+    for at in range(width):  # arrays of 64 bits wrap, as C does
+        values = values * np.uint64(BASE) + letters[at : at + len(values)]
+    hashes: list[int] = (mix64(values) >> np.uint64(32)).tolist()
     return hashes
 
 
@@ -107,7 +110,7 @@ def signature(hashes: Sequence[int], seed: int) -> list[int]:
     """Return the MinHash signature of some shingles, by datasketch."""
     from datasketch import MinHash  # noqa: PLC0415 - it loads scipy
 
-    minhash = MinHash(num_perm=SLOTS, seed=seed, scheme="affine32", hashfunc=int)
+    minhash = MinHash(num_perm=SLOTS, seed=seed, scheme=SCHEME, hashfunc=int)
     minhash.update_batch(hashes)
     values: list[int] = minhash.hashvalues.tolist()
     return values
@@ -118,7 +121,11 @@ def band_keys(prepared: PreparedText, seed: int) -> list[int]:
     text, spaceless = compared_letters(prepared)
     if not text:
         return []
-    values = signature(shingle_hashes(text, spaceless=spaceless), seed)
+    return keys_of_bands(signature(shingle_hashes(text, spaceless=spaceless), seed))
+
+
+def keys_of_bands(values: Sequence[int]) -> list[int]:
+    """Return a key a band of a signature."""
     keys = []
     for band in range(BANDS):
         key = band + 1

@@ -11,7 +11,7 @@ The compiled twin is ``_kernel/blocking/look_back.c``.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,10 @@ class Buckets:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def members_only(self) -> Buckets:
+        """Return the buckets without ``of``, where only their members are asked for."""
+        return replace(self, of=np.zeros((0, 0), np.uint32))
 
 
 @dataclass(frozen=True, slots=True)

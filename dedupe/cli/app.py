@@ -1,8 +1,7 @@
-"""The ``dedupe`` command: finds its sub-commands by name and loads the one that is asked for."""
+"""The ``dedupe`` command: its sub-commands by task, and how one command line is carried out."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,27 +9,33 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe import installed_version
-from dedupe.cli.console import Console, report_error
-from dedupe.cli.options import CONTEXT_SETTINGS, Command, examples
+from dedupe.cli.console import Console, wants_json
+from dedupe.cli.failures import report_error
+from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MODULES = {
-    "cluster": "cluster",
-    "unique": "cluster",
-    "pairs": "cluster",
-    "report": "report",
-    "check": "check",
-    "split": "split",
-    "evaluate": "evaluate",
-    "explain": "explain",
-    "label": "label",
-    "tune": "tune",
-    "index": "index",
-    "completion": "app",
+TASKS = {
+    "Find duplicates": {
+        "cluster": "cluster",
+        "unique": "cluster",
+        "pairs": "cluster",
+        "report": "report",
+        "check": "check",
+    },
+    "Compare with earlier records": {"index": "index"},
+    "Understand and tune the result": {
+        "explain": "explain",
+        "label": "label",
+        "tune": "tune",
+        "evaluate": "evaluate",
+    },
+    "Other": {"split": "split", "config": "config", "completion": "app", "help": "app"},
 }
-"""The commands in the order of the help, and the file here that has ``<name>_command``."""
+"""The commands by task, and the file here that has ``<name>_command``."""
+
+MODULES = {name: module for modules in TASKS.values() for name, module in modules.items()}
 
 COMPLETE = "_DEDUPE_COMPLETE"
 """By this variable a shell asks for completions."""
@@ -38,37 +43,23 @@ COMPLETE = "_DEDUPE_COMPLETE"
 HELP = """\
 Find the same story told twice.
 
-Headlines in, clusters of near-duplicates with one canonical version out, no byte lost. Reads
-JSONL, CSV, TSV or plain lines, compressed or not, from files or standard input; data goes to
-standard output, all else to standard error.
+Groups near-duplicate news headlines into clusters and picks one canonical version of each. Reads
+JSON Lines, CSV, TSV, Parquet, feeds or plain lines, compressed or not, from files or standard
+input. Results go to standard output, messages to standard error.
 """
 
 EPILOG = """\
+Settings come from flags, then DEDUPE_* variables, then [tool.dedupe] of pyproject.toml; dedupe
+config show prints them.
+
 \b
 Exit codes:
-  0    done; of check: clean
-  1    duplicates found, by check alone
+  0    done; of check: no more duplicates than allowed
+  1    check found duplicates; no other command uses it
   2    usage, input or internal error
   130  interrupted (Ctrl-C)
   141  the reader of standard output went away
 """
-
-
-class LazyGroup(click.Group):
-    """Loads a command's module when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the commands in the order in which a newcomer needs them."""
-        return list(MODULES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import the module of a command and return its ``<name>_command``."""
-        if cmd_name not in MODULES:
-            return None
-        module = importlib.import_module(f"dedupe.cli.{MODULES[cmd_name]}")
-        command = getattr(module, f"{cmd_name}_command")
-        assert isinstance(command, click.Command)  # noqa: S101 - tells mypy what every command file defines
-        return command
 
 
 def print_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click's signature
@@ -80,12 +71,14 @@ def print_version(context: click.Context, _option: click.Parameter, asked: bool)
 
 @click.group(
     cls=LazyGroup,
+    tasks=TASKS,
     invoke_without_command=True,
     help=HELP,
     epilog=EPILOG,
     context_settings=CONTEXT_SETTINGS,
 )
 @click.option(
+    "-V",
     "--version",
     is_flag=True,
     is_eager=True,
@@ -95,9 +88,9 @@ def print_version(context: click.Context, _option: click.Parameter, asked: bool)
 )
 @click.pass_context
 def app(context: click.Context) -> None:
-    """Print the help when no command is named."""
+    """Print the short help when no command is named."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        click.echo(short_help(context))
 
 
 def execute(argv: Sequence[str]) -> int:
@@ -108,8 +101,10 @@ def execute(argv: Sequence[str]) -> int:
     memory: dict[str, object] = {}
     if os.environ.get(COMPLETE):
         return complete(os.environ[COMPLETE])
+    in_json = False
     try:
-        with app.make_context("dedupe", list(argv)) as context:
+        in_json = wants_json(argv, os.environ)
+        with app.make_context("dedupe", list(argv), obj=in_json) as context:
             memory = context.meta
             app.invoke(context)
         flush_output()
@@ -117,7 +112,9 @@ def execute(argv: Sequence[str]) -> int:
         return stop.exit_code
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to catch one
         console = memory.get(Console.KEY)
-        return report_error(error, console if isinstance(console, Console) else Console())
+        if not isinstance(console, Console):
+            console = Console(in_json=in_json)
+        return report_error(error, console)
     return 0
 
 
@@ -135,10 +132,11 @@ def flush_output() -> None:
 
 
 COMPLETION_HELP = """\
-Print the script by which a shell completes commands, options and their values.
+Print the completion script of a shell: bash, zsh or fish.
 
-In ~/.bashrc write: eval "$(dedupe completion bash)"; in ~/.zshrc the same with zsh; for fish, write
-the script to ~/.config/fish/completions/dedupe.fish.
+It completes commands, options and their values. For bash, add this line to ~/.bashrc: eval
+"$(dedupe completion bash)"; for zsh the same with zsh to ~/.zshrc. For fish, write the script to
+~/.config/fish/completions/dedupe.fish.
 """
 
 COMPLETION_EXAMPLES = examples(
@@ -149,7 +147,7 @@ COMPLETION_EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=COMPLETION_HELP, epilog=COMPLETION_EXAMPLES)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> None:
     """Print the script."""
     from click.shell_completion import get_completion_class
@@ -157,3 +155,30 @@ def completion_command(shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click knows the shells that are offered
     click.echo(kind(app, {}, "dedupe", COMPLETE).source(), nl=False)
+
+
+HELP_HELP = """\
+Show the complete help of a command.
+
+Without COMMAND, the help of dedupe. -h shows the short help of a command.
+"""
+
+HELP_EXAMPLES = examples(
+    ("Read about one command", "dedupe help cluster"),
+    ("Read about a command of an index", "dedupe help index add"),
+)
+
+
+@click.command(cls=Command, operands=("[COMMAND]...",), help=HELP_HELP, epilog=HELP_EXAMPLES)
+@click.argument("names", nargs=-1)
+@click.pass_context
+def help_command(context: click.Context, names: tuple[str, ...]) -> None:
+    """Print the help of the command that is named."""
+    shown = context.find_root()
+    for name in names:
+        if not isinstance(shown.command, LazyGroup):
+            raise click.UsageError(f"{shown.command_path} has no commands of its own", context)
+        _, command, _ = shown.command.resolve_command(context, [name])
+        assert command is not None  # noqa: S101 - else it has raised
+        shown = click.Context(command, parent=shown, info_name=name)
+    click.echo(shown.get_help())

@@ -1,4 +1,4 @@
-"""``dedupe check``: fail when a story is told twice, for hooks and pipelines."""
+"""``dedupe check``: fail when there are duplicates, for hooks and pipelines."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options, whole_number
 from dedupe.gate.baseline import encode_baseline, read_baseline
 from dedupe.gate.models import Limits
-from dedupe.io.atomic import check_not_input, open_replacement, output_errors
-from dedupe.io.compression import display_name
+from dedupe.io.files import check_not_input, display_name, open_replacement, output_errors
 from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
 
@@ -32,23 +32,24 @@ if TYPE_CHECKING:
     Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 HELP = """\
-Fail when a story is told twice.
+Fail when there are duplicates.
 
-Exits with 1 when there are duplicates, or more than the limits allow, and with 0 when there are
-not. There are as many as dedupe unique would drop, so that its output is clean; of two records the
-later one is the duplicate. With several limits each must be kept. The whole input is held in
-memory.
+Exits with 1 when there are duplicates, or more than the limits allow, and with 0 otherwise. The
+duplicates are the records that dedupe unique would drop, so that its output always passes; of two
+records the later one is the duplicate. With several limits all of them must hold.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
-    ("See what is told twice", "dedupe check stories.jsonl"),
-    ("Let a few pass", "dedupe check --max-rate 0.5% --max-cluster 3 stories.jsonl"),
+    ("List the duplicates", "dedupe check stories.jsonl"),
+    ("Allow a few", "dedupe check --max-rate 0.5% --max-cluster 3 stories.jsonl"),
     (
-        "Check what is new against what is there",
+        "Compare new records with an archive",
         "dedupe check --against archive.jsonl stories.jsonl",
     ),
     (
-        "Accept what there is, and fail from now on",
+        "Accept the current duplicates, and fail on new ones",
         "dedupe check --baseline accepted.json --update-baseline stories.jsonl",
     ),
     (
@@ -62,62 +63,65 @@ SHARE = re.compile(r"(\d+\.?\d*|\.\d+)\s*(%?)", re.ASCII)
 def parse_share_option(
     context: click.Context, option: click.Parameter, given: str | None
 ) -> float | None:
-    """A share of the whole, 0 to 1, from ``0.5%`` or ``0.005``; raises BadParameter."""
+    """Return a share of the whole, 0 to 1, from ``0.5%`` or ``0.005``; raises BadParameter."""
     if given is None:
         return None
     found = SHARE.fullmatch(given.strip())
     share = Decimal(found[1]) / (100 if found[2] else 1) if found else None
     if share is None or share > 1:
-        told = f"{given!r} is not a share such as 0.5% or 0.005"
-        raise click.BadParameter(told, context, option)
+        reason = f"must be a share such as 0.5% or 0.005, at most 100%, got {given}"
+        raise click.BadParameter(reason, context, option)
     return float(share)
 
 
 LIMIT_OPTIONS: tuple[Option, ...] = (
     click.option(
         "--max-duplicates",
-        type=click.IntRange(0),
+        callback=whole_number(0),
         metavar="N",
-        help="Allow so many duplicates. Default: 0 if there is no other limit.",
+        help="Allow N duplicates. Default: 0 if there is no other limit.",
     ),
     click.option(
         "--max-rate",
         callback=parse_share_option,
         metavar="SHARE",
-        help="Allow so large a share of the records to be duplicates, as in 0.5% or 0.005.",
+        help="Allow this share of duplicates, such as 0.5%. The share of all records; 0.5% and "
+        "0.005 are the same.",
     ),
     click.option(
         "--max-cluster",
-        type=click.IntRange(1),
+        callback=whole_number(1),
         metavar="N",
-        help="Allow no cluster of more records than this.",
+        help="Allow no cluster of more than N records.",
     ),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even if duplicates are found."),
     click.option(
         "--baseline",
         metavar="FILE",
-        help="Let pass the duplicates that this file accepts: its records, by their content, as "
-        "one story. A new record in such a cluster is a duplicate.",
+        help="Accept the duplicates listed in this file. It names records by their content. A new "
+        "record in an accepted cluster is a duplicate.",
     ),
     click.option(
         "--update-baseline",
         is_flag=True,
-        help="Make the baseline accept what there is now, and nothing else.",
+        help="Write the current duplicates to the baseline. It then accepts these and no others.",
     ),
     click.option(
         "--against",
         multiple=True,
         metavar="CORPUS",
-        help="Count only duplicates of records in this file, and within FILES; those within CORPUS "
-        "do not count. A file named both ways is corpus. Repeat for several.",
+        help="Also compare with the records of this file. Duplicates within FILES and of records "
+        "in CORPUS count, those within CORPUS do not. A file named both ways is CORPUS. Repeat "
+        "for several.",
     ),
     click.option(
         "--format",
         "form",
         type=click.Choice(["auto", *FORMATS]),
         default="auto",
-        help="Format of the report. Default: auto, which is github in GitHub Actions, gitlab in "
-        "GitLab CI, else text.",
+        metavar="FORMAT",
+        help=f"Format of the report. One of auto, {', '.join(FORMATS)}. Default: auto, which is "
+        "github in GitHub Actions, gitlab in GitLab CI, else text.",
     ),
 )
 
@@ -149,7 +153,7 @@ READABLE = ("text", "github")
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What a check is told besides the settings of its run."""
+    """The options of a check beside the settings of its run."""
 
     max_duplicates: int | None
     max_rate: float | None
@@ -198,7 +202,7 @@ def run_check(request: Request, gate: CheckOptions) -> int:
 
 
 def with_corpus(request: Request, against: Sequence[str]) -> tuple[Request, set[str]]:
-    """The request with the corpus before its files, and the names of the corpus in messages."""
+    """Return the request with the corpus before its files, and the names of corpus files."""
     if not against:
         return request, set()
     known = set(map(os.path.realpath, against))
@@ -219,7 +223,7 @@ def check_baseline(request: Request, gate: CheckOptions) -> None:
 
 
 def encode_report(form: str, findings: Findings) -> Iterable[bytes]:
-    """The report as bytes; a file name that is no UTF-8 is shown by escapes."""
+    """Return the report as bytes; a file name that is not UTF-8 is escaped."""
     pieces = reporter(form)(relative_findings(form, findings, os.environ))
     return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
@@ -234,8 +238,11 @@ def write_step_summary(form: str, findings: Findings) -> None:
 
 
 def print_findings(request: Request, form: str, findings: Findings) -> None:
-    """Tell a person what stands in a report that is for machines or for later."""
+    """Print the findings for a person if the report is for a program or in a file."""
     if request.output in (None, "-") and form in READABLE:
+        return
+    if request.console.in_json:
+        request.console.say(summary(findings))
         return
     lines = islice(
         reporter("text")(replace(findings, stale=())), min(MAX_SHOWN, len(findings.found))
@@ -248,7 +255,7 @@ def print_findings(request: Request, form: str, findings: Findings) -> None:
 
 
 def print_baseline_state(console: Console, gate: CheckOptions, findings: Findings) -> None:
-    """Tell what has become of the baseline."""
+    """Print what has become of the baseline."""
     if gate.update_baseline:
         console.say(f"{gate.baseline}: {count_noun(findings.accepted, 'duplicate')} accepted")
     elif findings.stale:
@@ -263,24 +270,24 @@ ROOTS = {
     "gitlab": ("CI_PROJECT_DIR",),
     "sarif": ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"),
 }
-"""The formats that name files as seen from the root of the sources, and who knows that root."""
+"""The formats that name files relative to the root of the sources, and the variables with it."""
 STDIN = "<stdin>"
 
 
 def choose_format(form: str, environ: Mapping[str, str]) -> str:
-    """The format that is asked for, or ``auto``'s: the CI's own, else text."""
+    """Return the format that is asked for, or ``auto``'s: the CI's own, else text."""
     if form != "auto":
         return form
     return next((own for name, own in SYSTEMS.items() if environ.get(name) == "true"), "text")
 
 
 def summary_file(form: str, environ: Mapping[str, str]) -> str | None:
-    """The file that GitHub shows of a step, where there is one."""
+    """Return the file that GitHub shows of a step, where there is one."""
     return environ.get("GITHUB_STEP_SUMMARY") if form == "github" else None
 
 
 def relative_findings(form: str, findings: Findings, environ: Mapping[str, str]) -> Findings:
-    """The findings with paths as the format wants them; one outside the root stays as it is."""
+    """Return the findings with paths relative to the root; paths outside of it stay."""
     if form not in ROOTS:
         return findings
     root = next(filter(None, map(environ.get, ROOTS[form])), os.path.curdir)
@@ -301,7 +308,7 @@ def relative_findings(form: str, findings: Findings, environ: Mapping[str, str])
 
 
 def relative_path(path: str, root: str) -> str:
-    """A path as seen from a folder that it lies in.
+    """Return a path as seen from a folder that it lies in.
 
     >>> relative_path("/w/data/../a.jsonl", "/w"), relative_path("/tmp/a.jsonl", "/w")
     ('a.jsonl', '/tmp/a.jsonl')

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import in_color, is_terminal
-from dedupe.cli.options import (
-    CSV_SAFE,
-    TO,
-    Command,
-    Request,
-    backend_options,
-    examples,
-    run_options,
-)
+from dedupe.cli.console import is_terminal
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import CSV_SAFE, TO, Request, backend_options, run_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,29 +21,33 @@ if TYPE_CHECKING:
     from dedupe.io.parquet import ParquetFiles
     from dedupe.pipeline import Result
 
-ENDLESS = 1 << 30
 CLUSTER_HELP = """\
-Add to every record the cluster that it belongs to.
+Add to each record the cluster that it belongs to.
 
-All records come out in input order. Each keeps its original bytes and gains one object (JSONL,
-lines) or seven columns (CSV, TSV, Parquet): cluster, size, canonical, canonical_id, score, reason,
-and version, which JSON has only for a headline whose tag states one (UPDATE 2-). With --format tree
-the clusters of two or more come as a list to read, differences marked. What does not fit into
-memory goes to the disk (--memory), or to many machines (--engine spark).
+Writes all records in input order. Each keeps its original bytes and gains one object (JSONL, lines)
+or seven columns (CSV, TSV, Parquet): cluster, size, canonical, canonical_id, score, reason and
+version. In JSON, version is there only if the headline states one (UPDATE 2-). --format tree shows
+the clusters of two or more as text, with the differences marked.
+
+Data that does not fit into memory goes to disk (--memory); --engine spark runs on many
+machines.
 """
 
 CLUSTER_EXAMPLES = examples(
     ("See which stories belong together, and why", "dedupe cluster stories.jsonl"),
     (
-        "Join only what is surely the same",
-        "dedupe cluster --threshold 0.8 -o out.jsonl stories.jsonl",
+        "Merge only what is surely the same",
+        "dedupe cluster -t 0.8 -o out.jsonl stories.jsonl",
     ),
     (
         "Compare other fields, the title at twice the weight",
-        "dedupe cluster --field headline:2 --field body --window 3d stories.csv",
+        "dedupe cluster -f headline:2 -f body --window 3d stories.csv",
     ),
     ("Read through the clusters", "dedupe cluster --format tree --pager stories.jsonl"),
-    ("Overrule it by labels of your own", "dedupe cluster --links labels.jsonl stories.jsonl"),
+    (
+        "Overrule decisions with your own labels",
+        "dedupe cluster --links labels.jsonl stories.jsonl",
+    ),
     ("Group the repeated blocks of an article page", "dedupe split article.txt | dedupe cluster"),
 )
 
@@ -63,10 +58,14 @@ CLUSTER_EXAMPLES = examples(
     "form",
     type=click.Choice(["records", "table", "tree"]),
     default="records",
-    help="records: every record, annotated. table: the clusters as CSV for a spreadsheet, a row a "
-    "record. tree: the clusters, for a person. Default: records.",
+    metavar="FORMAT",
+    help="What to write: records, table or tree. records: every record with its cluster. table: "
+    "the clusters as CSV for a spreadsheet, a row per record. tree: the clusters as text to "
+    "read. Default: records.",
 )
-@click.option("--pager", is_flag=True, help="Show the tree in $PAGER if this is a terminal.")
+@click.option(
+    "--pager", is_flag=True, help="Show the tree in $PAGER. Only if standard output is a terminal."
+)
 @CSV_SAFE
 @TO
 @run_options
@@ -75,11 +74,8 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
     """Annotate every record, or show the clusters."""
     import numpy as np
 
-    from dedupe.cli.run import (
-        check_spark_options,
-        run_command,
-        run_on_spark,
-    )
+    from dedupe.cli.run import run_command
+    from dedupe.cli.spark import check_spark_options, run_on_spark
     from dedupe.io.annotate import cluster_annotation
     from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_write import escape_formulas
@@ -123,8 +119,8 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
 def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
     from dedupe.cli.run import run_command
-    from dedupe.io.cluster_table import write_cluster_table
     from dedupe.io.csv_write import DIALECTS, escape_formulas
+    from dedupe.io.result_rows import write_cluster_table
 
     kind = request.target or "csv"
     if kind not in DIALECTS:
@@ -146,21 +142,18 @@ def show_tree(request: Request, *, paged: bool) -> None:
         TextStyle,
         cluster_tree,
     )
-    from dedupe.cli.run import run_command
+    from dedupe.cli.run import output_style, output_width, run_command
 
-    to_stdout = request.output in (None, "-")
-    windowed = to_stdout and (is_terminal(sys.stdout) or "COLUMNS" in os.environ)
-    width = shutil.get_terminal_size().columns if windowed else ENDLESS
-    look = TextStyle(width, to_stdout and in_color(request.console.color, sys.stdout, os.environ))
+    look = TextStyle(output_width(request), output_style(request).colored)
     lines: list[str] = []
-    paged = paged and to_stdout and is_terminal(sys.stdout)
+    paged = paged and request.output in (None, "-") and is_terminal(sys.stdout)
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        told = cluster_tree(result, look)
+        tree = cluster_tree(result, look)
         if paged:
-            lines.extend(told)
+            lines.extend(tree)
         clusters = int(result.clustering.stats["clusters"])
-        return clusters, (line.encode("utf-8", "backslashreplace") for line in told)
+        return clusters, (line.encode("utf-8", "backslashreplace") for line in tree)
 
     run_command("cluster", request, render, with_texts=True, painted=True)
     if paged:
@@ -168,11 +161,13 @@ def show_tree(request: Request, *, paged: bool) -> None:
 
 
 UNIQUE_HELP = """\
-Keep one version of every story.
+Keep one version of each story.
 
-The canonical records come out byte for byte, in input order. Which version of a story is canonical
-is told by --prefer and --keep. What does not fit into memory goes to the disk
-(--memory), or to many machines (--engine spark).
+Writes the canonical records byte for byte, in input order. --prefer and --keep choose which version
+of a story is canonical.
+
+Data that does not fit into memory goes to disk (--memory); --engine spark runs on many
+machines.
 """
 
 UNIQUE_EXAMPLES = examples(
@@ -189,12 +184,13 @@ UNIQUE_EXAMPLES = examples(
 @click.option(
     "--duplicates",
     is_flag=True,
-    help="Write the other records instead: the two outputs together are the input.",
+    help="Write the dropped records instead. The two outputs together are the input.",
 )
 @click.option(
     "--count",
     is_flag=True,
-    help="Add to each record how many of the input it stands for: dedupe.size, or dedupe_size.",
+    help="Add the number of records that each stands for. As dedupe.size, or dedupe_size in a "
+    "table.",
 )
 @CSV_SAFE
 @TO
@@ -204,17 +200,14 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
     """Select the canonical records, or the others."""
     import numpy as np
 
-    from dedupe.cli.run import (
-        check_spark_options,
-        run_command,
-        run_on_spark,
-    )
+    from dedupe.cli.run import run_command
+    from dedupe.cli.spark import check_spark_options, run_on_spark
     from dedupe.io.annotate import size_annotation
     from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_write import escape_formulas
 
     if count and duplicates:
-        raise click.UsageError("--count and --duplicates do not go together")
+        raise click.UsageError("--count and --duplicates cannot be used together")
     if request.engine == "spark":
         check_spark_options(request, {"--csv-safe": csv_safe, "--count": count})
         run_on_spark("duplicates" if duplicates else "unique", request)
@@ -246,16 +239,18 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
 
 
 PAIRS_HELP = """\
-List the pairs of records that tell the same story.
+List the pairs of records that are near-duplicates.
 
-One JSON object a line: the ids and line numbers of both records, the score, the score of each field
-and the reason. What does not fit into memory goes to the disk (--memory), or to many machines
-(--engine spark).
+Writes one JSON object per pair: the ids and line numbers of both records, the score, the score of
+each field and the reason.
+
+Data that does not fit into memory goes to disk (--memory); --engine spark runs on many
+machines.
 """
 
 PAIRS_EXAMPLES = examples(
     ("List all pairs", "dedupe pairs stories.jsonl"),
-    ("Look at the doubtful ones too", "dedupe pairs --threshold 0.3 --from lines headlines.txt"),
+    ("Look at the doubtful ones too", "dedupe pairs -t 0.3 --from lines headlines.txt"),
 )
 
 
@@ -265,14 +260,10 @@ PAIRS_EXAMPLES = examples(
 @backend_options
 def pairs_command(request: Request) -> None:
     """List the verified pairs."""
-    from dedupe.cli.run import (
-        check_spark_options,
-        run_command,
-        run_on_spark,
-        writes_parquet,
-    )
+    from dedupe.cli.run import run_command
+    from dedupe.cli.spark import check_spark_options, run_on_spark, writes_parquet
     from dedupe.io.convert import write_objects
-    from dedupe.io.pairs import RecordLocations, pair_columns, pair_objects, write_pairs
+    from dedupe.io.result_rows import RecordLocations, pair_columns, pair_objects, write_pairs
 
     if request.engine == "spark":
         check_spark_options(request, {"writing Parquet": writes_parquet(request)})

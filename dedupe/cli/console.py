@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-import traceback
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TextIO
 
 import click
 
-from dedupe.errors import DedupeError
+from dedupe.errors import SettingsError
 from dedupe.escape import escape_controls
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from dedupe.config import Settings
     from dedupe.models import Batch, ReadStats
+    from dedupe.pipeline import Result
 
 Color = Literal["auto", "always", "never"]
+EMPTY: Mapping[str, object] = MappingProxyType({})
+ERROR_FORMATS = ("text", "json")
+ERROR_FORMAT = "--error-format"
+ERROR_VARIABLE = "DEDUPE_ERROR_FORMAT"
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """How a run speaks: as told by ``-q``, ``-v`` and ``--color``."""
+    """How a run prints, by ``-q``, ``-v``, ``--color`` and ``--error-format``."""
 
     KEY: ClassVar[str] = "dedupe.console"
     """Where the click context remembers it."""
@@ -34,20 +41,50 @@ class Console:
     quiet: bool = False
     verbose: bool = False
     color: Color = "auto"
+    in_json: bool = False
 
-    def say(self, text: str, *, label: str = "") -> None:
-        """Write ``dedupe: LABEL: text`` to standard error; a closed one swallows it.
+    def say(
+        self,
+        text: str,
+        *,
+        label: str = "",
+        level: str = "info",
+        facts: Mapping[str, object] = EMPTY,
+    ) -> None:
+        """Write ``dedupe: LABEL: text`` to standard error, or one JSON object with the facts.
 
-        A path or a field's name in it may hold anything, and steers nothing.
+        A path or a field's name in it may hold anything, and steers nothing. A closed stream
+        swallows it.
         """
+        if self.in_json:
+            line = json.dumps({"level": level, "message": text, **facts}, default=str)
+            click.echo(line, err=True)
+            return
         text = escape_controls(text)
         colored = in_color(self.color, sys.stderr, os.environ)
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
 
 
+def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether messages are asked for as JSON; raises SettingsError for a wrong variable.
+
+    It is decided before the command line is parsed, since that can fail.
+    """
+    chosen = environ.get(ERROR_VARIABLE) or "text"
+    if chosen not in ERROR_FORMATS:
+        reason = f"must be {' or '.join(ERROR_FORMATS)}, got {chosen!r}"
+        raise SettingsError(ERROR_VARIABLE, reason)
+    for option, value in zip(argv, (*argv[1:], ""), strict=False):
+        if option == ERROR_FORMAT:
+            chosen = value
+        elif option.startswith(f"{ERROR_FORMAT}="):
+            chosen = option.partition("=")[2]
+    return chosen == "json"
+
+
 def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Whether to colour: the flag decides, then NO_COLOR, then FORCE_COLOR, then a terminal."""
+    """Return whether to use colour, by the flag, NO_COLOR, FORCE_COLOR and the stream, in turn."""
     if choice != "auto":
         return choice == "always"
     if environ.get("NO_COLOR"):
@@ -56,7 +93,7 @@ def in_color(choice: Color, stream: TextIO | None, environ: Mapping[str, str]) -
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a standard stream, which is None when it was closed, is a terminal."""
+    """Return whether a standard stream, which is None when it was closed, is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
@@ -88,17 +125,17 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Clear the line, before any error is told."""
+        """Clear the line before an error is printed."""
         if self._stream and self._drawn:
             self._stream.write(ERASE)
             self._stream.flush()
 
     def __call__(self, stage: str, share: float) -> None:
-        """Tell how much of a stage is done, 0 to 1."""
+        """Show which share of a stage is done, 0 to 1."""
         self._draw(f"{stage} {share:.0%}")
 
     def reading(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass batches on, telling how many records have come; their number is not known ahead."""
+        """Pass batches on, and show how many records have come."""
         records = 0
         for batch in batches:
             records += len(batch)
@@ -115,8 +152,9 @@ class Progress:
 
 
 def progress_line(console: Console) -> Progress:
-    """Return progress on standard error if that is a terminal and not to be quiet."""
-    return Progress(sys.stderr if is_terminal(sys.stderr) and not console.quiet else None)
+    """Return progress on standard error, if that is a terminal where text is wanted."""
+    shown = is_terminal(sys.stderr) and not console.quiet and not console.in_json
+    return Progress(sys.stderr if shown else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +181,7 @@ class Styler:
 
 
 def join_facts(facts: Iterable[str], seconds: float) -> str:
-    """Join what there is to tell, with the time that it took."""
+    """Join facts, with the time that the command took."""
     return ", ".join([*facts, f"{seconds:,.1f} s"])
 
 
@@ -154,12 +192,12 @@ def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float)
         f"{found['unique']:,} unique",
         f"{count_noun(found['clusters'], 'cluster')} of two or more",
     ]
-    mishaps = {
+    exceptions = {
         "skipped": read_stats.skipped,
         "quarantined": read_stats.quarantined,
         "with an unreadable date": read_stats.undated,
     }
-    return join_facts([*facts, *(f"{n:,} {what}" for what, n in mishaps.items() if n)], seconds)
+    return join_facts([*facts, *(f"{n:,} {what}" for what, n in exceptions.items() if n)], seconds)
 
 
 def timing_summary(stats: Mapping[str, Any]) -> str:
@@ -174,66 +212,33 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
     return ", ".join([*times, *effort])
 
 
-FAILED = 2
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-NO_MEMORY = "out of memory; give less at a time, or --memory to cluster, unique and pairs"
-NO_THREAD = "can't start new thread"
+def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[tuple[str, str]]:
+    """Return the notes of a run with their levels; what it read must still be there."""
+    return [
+        *read_notes(settings, read_stats),
+        *(("warning", note) for note in same_notes(settings, result)),
+    ]
 
 
-def report_error(error: BaseException, console: Console) -> int:
-    """Tell the user what went wrong, in one line; returns the exit code."""
-    if is_closed_pipe(error):
-        return PIPE_CLOSED  # the reader has what it wanted: nothing to tell
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        console.say("interrupted")
-        return INTERRUPTED
-    expected = error_message(error)
-    if expected:
-        console.say(expected, label="error")
-        return FAILED
-    report_bug(error, console)
-    return FAILED
+def read_notes(settings: Settings, read_stats: ReadStats) -> list[tuple[str, str]]:
+    """Return the notes on what was read with their levels: which fields were used is no warning."""
+    from dedupe.io.read_notes import columns_line, reading_notes
+
+    used = columns_line(settings, read_stats)
+    notes = reading_notes(settings, read_stats)
+    return [("info" if note == used else "warning", note) for note in notes]
 
 
-def is_closed_pipe(error: BaseException) -> bool:
-    """Whether the reader of our output went away, also as the cause of another error."""
-    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
+def same_notes(settings: Settings, result: Result) -> Iterator[str]:
+    """Yield a note where ids, or urls, stand on records that ``--same`` would have joined."""
+    from dedupe.io.ids import ID, URL, split_keys
 
-
-def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
-    """Word an error that is the user's to mend; None for a bug of ours."""
-    match error:
-        case click.UsageError():
-            return usage_message(error)
-        case click.ClickException():
-            return error.format_message()
-        case DedupeError():
-            return str(error)
-        case MemoryError():
-            return NO_MEMORY
-        case RuntimeError(args=(reason,)) if reason == NO_THREAD:
-            return f"{NO_THREAD}; give it more memory or processes, or fewer --jobs"
-        case OSError(strerror=str(reason)):
-            return f"{error.filename}: {reason}" if error.filename else reason
-    return None
-
-
-def usage_message(error: click.UsageError) -> str:
-    """Word a usage error as our other errors are, with where to look."""
-    message = error.format_message().rstrip(".")
-    path = error.ctx.command_path if error.ctx else "dedupe"
-    return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
-
-
-def escape_lines(text: str) -> str:
-    """Lines of text, with escapes for what could steer a terminal."""
-    return "\n".join(map(escape_controls, text.split("\n")))
-
-
-def report_bug(error: BaseException, console: Console) -> None:
-    """Tell of an error that nobody foresaw, with its traceback when verbose."""
-    if console.verbose:
-        click.echo(escape_lines("".join(traceback.format_exception(error))), err=True, nl=False)
-    hint = "" if console.verbose else " (run with -v for the traceback)"
-    console.say(f"{type(error).__name__}: {error}{hint}", label="internal error")
+    for key in (ID, URL):
+        if key in settings.same:
+            continue
+        found = split_keys(result.corpus, result.clustering.canonical, key)
+        if found.keys:
+            subject = f"1 {key} is" if found.keys == 1 else f"{found.keys:,} {key}s are"
+            example = f", as {found.example}" if found.example else ""
+            yield f"{subject} on records of different clusters{example}; --same {key} joins them"
+            return

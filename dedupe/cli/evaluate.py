@@ -2,98 +2,88 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import Styler, join_facts
-from dedupe.cli.feature_text import contribution_text, record_description
-from dedupe.cli.options import Command, Request, examples, help_on_terminal, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
-from dedupe.io.output import open_output
-from dedupe.models import ReadStats
+from dedupe.reports.feature_text import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dedupe.cli.console import Styler
     from dedupe.evaluation.error_analysis import Error, Losses
     from dedupe.evaluation.evaluate import Evaluation
     from dedupe.evaluation.metrics import Figure
-    from dedupe.models import Corpus
+    from dedupe.models import Corpus, ReadStats
 
 HELP = """\
-Judge a clustering by labelled pairs or by gold clusters.
+Compare clusters with labelled pairs or gold clusters.
 
 GOLD is a file of labelled pairs (a, b, label; CSV or JSONL; D duplicate, U update, N not) or of
-gold clusters (id, cluster). FILES are clustered as dedupe cluster does, with the same settings,
-and compared with it; records without gold count nowhere. Shown are precision, recall and F1 of
-pairs, B-cubed and the adjusted Rand index, with 95 % bootstrap intervals; how many gold pairs were
-lost before comparison and after it; and the worst errors with what made their scores. The whole
-input is held in memory.
+gold clusters (id, cluster). FILES are clustered as by dedupe cluster, with the same settings, and
+compared with GOLD; records without gold are left out. Prints precision, recall and F1 of pairs,
+B-cubed and the adjusted Rand index, with 95% bootstrap intervals; how many gold pairs were lost
+before and after comparison; and the worst errors with the parts of their scores.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
-    ("Score the clusters by labelled pairs", "dedupe evaluate labels.csv stories.jsonl"),
+    ("Evaluate clusters with labelled pairs", "dedupe evaluate labels.csv stories.jsonl"),
     (
-        "By the cluster that each record names, a stricter run",
-        "dedupe evaluate --gold-field gold --threshold 0.8 stories.jsonl",
+        "Use the gold cluster that each record names, and a higher threshold",
+        "dedupe evaluate --gold-field gold -t 0.8 stories.jsonl",
     ),
     (
-        "Judge clusters that are there, and see more errors",
+        "Evaluate existing clusters, and show more errors",
         "dedupe cluster stories.jsonl | dedupe evaluate --clustered --errors 20 labels.csv -",
     ),
 )
 
 
-class GoldAndFilesCommand(Command):
-    """A command that shows its operands as they are read, not as click gathers them."""
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the operands."""
-        return ["[OPTIONS]", "GOLD", "[FILES]..."]
-
-
-@click.command(cls=GoldAndFilesCommand, help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, operands=("GOLD", "[FILES]..."), help=HELP, epilog=EXAMPLES)
 @click.option(
     "--gold-field",
     metavar="NAME",
-    help="Take the gold cluster from this field of the records; there is no GOLD operand then. "
-    "Dots reach into objects. Records without it are left out.",
+    help="Field of the records that holds the gold cluster. There is no GOLD operand then. Dots "
+    "reach into objects. Records without the field are left out.",
 )
 @click.option(
     "--clustered",
     is_flag=True,
-    help="FILES are the output of dedupe cluster: judge the clusters that they hold.",
+    help="FILES are clustered already. Evaluate the clusters in this output of dedupe cluster.",
 )
 @click.option(
     "--bootstrap",
     "replicas",
-    type=click.IntRange(0, 100_000),
-    default=1000,
+    callback=whole_number(0, 100_000),
+    default="1000",
     metavar="N",
-    help="Draws for the intervals, 0 for none. Default: 1000.",
+    help="Number of bootstrap samples. Up to 100,000; 0 prints no intervals. Default: 1000.",
 )
 @click.option(
     "--errors",
-    type=click.IntRange(0, 100_000),
-    default=5,
+    callback=whole_number(0, 100_000),
+    default="5",
     metavar="N",
     help="Show the N worst errors. Default: 5.",
 )
-@click.option("--json", "in_json", is_flag=True, help="One JSON object instead of tables.")
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead of tables.")
 @run_options
 def evaluate_command(request: Request, **given: object) -> None:
-    """Judge the clusters of some files."""
+    """Evaluate the clusters of some files."""
     wanted = EvaluateOptions(**given)  # type: ignore[arg-type]  # click has checked the types
     run_evaluate(*split_operands(request, wanted), wanted)
 
 
 def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, str | None]:
-    """Part the gold from the files; raises UsageError."""
+    """Separate the gold from the files; raises UsageError."""
     from dataclasses import replace
 
     if wanted.gold_field is not None:
@@ -102,7 +92,7 @@ def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, 
         raise click.UsageError("missing GOLD, or --gold-field")
     gold, *files = request.files
     if gold == "-":
-        raise click.UsageError("standard input is for the stories; GOLD must be a file")
+        raise click.UsageError("standard input is for the records; GOLD must be a file")
     help_on_terminal(tuple(files))
     return replace(request, files=tuple(files)), gold
 
@@ -119,43 +109,29 @@ class EvaluateOptions:
 
 
 def run_evaluate(request: Request, gold: str | None, wanted: EvaluateOptions) -> None:
-    """Judge the clusters of the files; the output appears whole or not at all."""
-    from dedupe.cli.run import (
-        check_destinations,
-        encode_json,
-        encode_lines,
-        open_stats,
-        output_style,
-    )
+    """Evaluate the clusters of the files."""
+    from dedupe.cli.run import Answer, output_style, print_answer
     from dedupe.evaluation.evaluate import as_json
-    from dedupe.io.compression import check_inputs
+    from dedupe.io.files import check_inputs
 
-    started = time.perf_counter()
-    check_destinations(request)
-    held = [*request.files, *filter(None, [gold])]
-    check_inputs(held)
-    read_stats = ReadStats()
-    inputs = [*request.inputs, *filter(None, [gold])]
-    with ExitStack() as open_files:
-        stats_file = open_files.enter_context(open_stats("evaluate", request, inputs))
-        output = open_files.enter_context(
-            open_output(request.output, inputs, painted=not wanted.in_json)
-        )
+    golds = [gold] if gold else []
+    check_inputs([*request.files, *golds])
+
+    def compute(read_stats: ReadStats) -> Answer:
         corpus, evaluation = compute_evaluation(request, gold, wanted, read_stats)
-        facts = as_json(evaluation, corpus)
-        lines = evaluation_text(evaluation, corpus, output_style(request))
-        output.write(encode_json(facts) if wanted.in_json else encode_lines(lines))
-        seconds = time.perf_counter() - started
-        outcome = {**facts, "total_seconds": round(seconds, 3)}
-        stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(evaluation_summary(evaluation, len(corpus), seconds))
+        return Answer(
+            as_json(evaluation, corpus),
+            evaluation_text(evaluation, corpus, output_style(request)),
+            evaluation_summary(evaluation, len(corpus)),
+        )
+
+    print_answer("evaluate", request, [*request.inputs, *golds], compute, in_json=wanted.in_json)
 
 
 def compute_evaluation(
     request: Request, gold: str | None, wanted: EvaluateOptions, read_stats: ReadStats
 ) -> tuple[Corpus, Evaluation]:
-    """Read, cluster and judge the files."""
+    """Read, cluster and evaluate the files."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.evaluate import cluster_corpus, evaluate, take_clusters
     from dedupe.evaluation.gold import clusters_in_output, gold_from_field, read_gold
@@ -173,21 +149,21 @@ def compute_evaluation(
         return corpus, evaluate(found, truth, wanted.replicas, wanted.errors)
 
 
-def evaluation_summary(evaluation: Evaluation, records: int, seconds: float) -> str:
-    """Return what was judged in words."""
+def evaluation_summary(evaluation: Evaluation, records: int) -> tuple[str, str]:
+    """Return what was compared in words."""
     counts = evaluation.counts
     if "labelled_pairs" in counts:
         gold = count_noun(counts["labelled_pairs"], "labelled pair")
     else:
         gold = count_noun(counts["gold_clusters"], "gold cluster")
-    return join_facts([count_noun(records, "record"), gold], seconds)
+    return count_noun(records, "record"), gold
 
 
 FIRST = 16
 COLUMN = 26
 TOLD_PARTS = 5
-RATES = ("precision", "recall", "f1")
-ROWS = {"pairwise": "", "B-cubed": "bcubed_"}
+RATES = {"precision": "precision", "recall": "recall", "F1": "f1"}
+MEASURES = {"pairwise": "", "B-cubed": "bcubed_"}
 SINGLES = {"adjusted Rand": "ari", "updates merged": "updates_merged"}
 
 
@@ -225,12 +201,12 @@ def gold_line(counts: Mapping[str, int]) -> str:
 
 
 def figure_table(figures: Mapping[str, Figure], paint: Styler) -> Iterator[str]:
-    """Yield the figures with their intervals: precision, recall and F1 a row, then single ones."""
-    yield paint.head(" " * FIRST + "".join(f"{name:<{COLUMN}}" for name in RATES).rstrip())
-    for title, prefix in ROWS.items():
-        if prefix + "f1" in figures:
-            cells = "".join(f"{figure_cell(figures[prefix + rate]):<{COLUMN}}" for rate in RATES)
-            yield f"{title:<{FIRST}}{cells}".rstrip()
+    """Yield the figures with their intervals: a column per measure, then single ones."""
+    measures = {title: prefix for title, prefix in MEASURES.items() if f"{prefix}f1" in figures}
+    yield paint.head(" " * FIRST + "".join(f"{title:<{COLUMN}}" for title in measures).rstrip())
+    for title, rate in RATES.items():
+        cells = (figure_cell(figures[prefix + rate]) for prefix in measures.values())
+        yield f"{title:<{FIRST}}{''.join(f'{cell:<{COLUMN}}' for cell in cells)}".rstrip()
     for title, name in SINGLES.items():
         if name in figures:
             yield f"{title:<{FIRST}}{figure_cell(figures[name])}"
@@ -250,7 +226,7 @@ def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:
     yield paint.head(f"Candidate recall, of {count_noun(losses.pairs, 'gold pair')}")
     for title, count in (
         ("found together", losses.found),
-        ("lost before comparison: never compared", losses.never),
+        ("lost before comparison", losses.never),
         ("lost after comparison", losses.below + losses.apart),
         ("  scored below the threshold", losses.below),
         ("  accepted, but put into two clusters", losses.apart),

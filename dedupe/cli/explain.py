@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import math
-import time
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import join_facts
-from dedupe.cli.feature_text import contribution_text, record_description
-from dedupe.cli.options import Command, Request, examples, run_options
-from dedupe.escape import escape_controls
-from dedupe.io.output import open_output
-from dedupe.models import ReadStats
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
+from dedupe.io.files import display_name
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from dedupe.cli.console import Styler
-    from dedupe.evaluation.breakdown import ScoreBreakdown
-    from dedupe.evaluation.counterfactual import WordChange
     from dedupe.evaluation.explain import Explanation
-    from dedupe.evaluation.field_comparison import (
-        FieldComparison,
-        NormalizedText,
-        UnmatchedWord,
-    )
-    from dedupe.models import Corpus
+    from dedupe.models import Corpus, ReadStats
 
 HELP = """\
-Show why two texts are, or are not, taken for one story.
+Show why two texts are one story, or two.
 
-A and B are two texts; with --in they are two ids or line numbers of that file, which is clustered
-as a run on it does. Shown are the texts as they are compared, the blocking keys that they share,
-what each field, time, outlets and recurrence add to the score, the other rules that apply, the
-clusters that the two are in, and what would change the decision.
+A and B are two texts; with --in they are ids or line numbers of records in that file, which is
+clustered like any input. Shows the normalised texts, the blocking keys that they share, what each
+field, time, outlets and recurrence add to the score, the other rules that apply, the clusters of
+both, and what would change the decision.
 """
 
 EXAMPLES = examples(
@@ -47,27 +31,20 @@ EXAMPLES = examples(
         "dedupe explain 'UPDATE 1-Fed raises rates' 'Fed lifts rates to 5 pct'",
     ),
     ("Compare two records by id", "dedupe explain --in stories.jsonl a b"),
-    ("By line number, for a program", "dedupe explain --json --in headlines.txt 1 2"),
+    ("Compare by line number, and print JSON", "dedupe explain --json --in headlines.txt 1 2"),
 )
 OPERANDS = 2
 
 
-class PairCommand(Command):
-    """A command that shows its operands as they are read, not as click gathers them."""
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the operands."""
-        return ["[OPTIONS]", "A", "B"]
-
-
-@click.command(cls=PairCommand, help=HELP, epilog=EXAMPLES)
+@click.command(cls=Command, operands=("A", "B"), help=HELP, epilog=EXAMPLES)
 @click.option(
     "--in",
     "within",
     metavar="FILE",
-    help="A and B are ids or line numbers of this file, - for standard input.",
+    help="Compare two records of this file. A and B are then ids or line numbers; - is standard "
+    "input.",
 )
-@click.option("--json", "in_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object instead of text.")
 @run_options
 def explain_command(request: Request, *, within: str | None, in_json: bool) -> None:
     """Explain one pair."""
@@ -81,34 +58,23 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
 
 
 def run_explain(request: Request, left: str, right: str, *, in_json: bool) -> None:
-    """Explain two texts or two records of the file; the output appears whole or not at all."""
-    from dedupe.cli.run import (
-        check_destinations,
-        encode_json,
-        encode_lines,
-        open_stats,
-        output_style,
-    )
+    """Explain two texts or two records of the file."""
+    from dedupe.cli.run import Answer, output_style, print_answer
     from dedupe.evaluation.explain import as_json
+    from dedupe.reports.explanation import explanation_text
 
-    started = time.perf_counter()
-    check_destinations(request)
-    read_stats = ReadStats()
-    with ExitStack() as open_files:
-        stats_file = open_files.enter_context(open_stats("explain", request, request.inputs))
-        output = open_files.enter_context(
-            open_output(request.output, request.inputs, painted=not in_json)
-        )
+    def compute(read_stats: ReadStats) -> Answer:
         corpus, explanation = compute_explanation(request, left, right, read_stats)
-        facts = as_json(explanation, corpus)
-        lines = explanation_text(explanation, corpus, output_style(request))
-        output.write(encode_json(facts) if in_json else encode_lines(lines))
-        seconds = time.perf_counter() - started
-        outcome = {**facts, "total_seconds": round(seconds, 3)}
-        stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        outcome_text = "one story" if explanation.joins else "two stories"
-        request.console.say(join_facts([outcome_text, count_noun(len(corpus), "record")], seconds))
+        return Answer(
+            as_json(explanation, corpus),
+            explanation_text(explanation, corpus, output_style(request)),
+            (
+                "one story" if explanation.joins else "two stories",
+                count_noun(len(corpus), "record"),
+            ),
+        )
+
+    print_answer("explain", request, request.inputs, compute, in_json=in_json)
 
 
 def compute_explanation(
@@ -126,149 +92,6 @@ def compute_explanation(
             corpus = corpus_of_texts(left, right, settings)
             return corpus, explain(corpus, 0, 1, settings, progress)
         corpus = load_corpus(batches, len(settings.field))
-        path = corpus.batches[0].path if corpus.batches else request.files[0]
+        path = corpus.batches[0].path if corpus.batches else display_name(request.files[0])
         one, other = (find_record(corpus, name, path) for name in (left, right))
         return corpus, explain(corpus, one, other, settings, progress)
-
-
-MAX_CHANGES = 12
-MAX_NEAREST = 3
-MAX_KEYS = 12
-
-
-def explanation_text(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
-    """Yield the lines of an explanation, the decision first."""
-    yield outcome_line(explanation, paint)
-    for side, record in (("A", explanation.left), ("B", explanation.right)):
-        if corpus.batches:
-            yield paint.faint(f"  {side}  {record_description(corpus, record)}")
-    for comparison in explanation.comparisons:
-        if comparison.left.raw or comparison.right.raw:
-            yield ""
-            yield from field_lines(comparison, paint)
-    yield ""
-    yield from score_lines(explanation, paint)
-    yield ""
-    yield paint.head("Guards")
-    for guard in explanation.guards:
-        mark = paint.good("pass") if guard.passes else paint.bad("stop")
-        yield f"  {mark}  {guard.name}: {guard.saw}"
-    if corpus.batches:
-        yield ""
-        yield from cluster_lines(explanation, corpus, paint)
-    yield ""
-    yield from change_lines(explanation, paint)
-
-
-def outcome_line(explanation: Explanation, paint: Styler) -> str:
-    """Return the decision with the score and the threshold."""
-    score, threshold = explanation.score, explanation.threshold
-    sign = ">=" if score >= threshold else "<"
-    told = f"score {score:.3f} {sign} threshold {threshold:g}"
-    if explanation.joins:
-        why = ", put together by a label" if explanation.linked else ""
-        why = why or (", exact copies" if explanation.copies else "")
-        return f"{paint.good('One story')}: {told}{why}"
-    stopped = [guard.name for guard in explanation.guards if not guard.passes]
-    why = f", stopped by: {', '.join(stopped)}" if stopped else ""
-    return f"{paint.bad('Two stories')}: {told}{why}"
-
-
-def field_lines(comparison: FieldComparison, paint: Styler) -> Iterator[str]:
-    """Yield one field of both records: as given, as compared, and what they share."""
-    yield paint.head(comparison.name)
-    yield from text_lines("A", comparison.left, paint)
-    yield from text_lines("B", comparison.right, paint)
-    if not comparison.is_filled:
-        return
-    bands = [f"band {band}" for band in comparison.bands]
-    keys = [*comparison.rare_pairs, *bands]
-    more = f" and {len(keys) - MAX_KEYS} more" if len(keys) > MAX_KEYS else ""
-    yield f"  keys      {', '.join(keys[:MAX_KEYS]) or 'none in common'}{more}"
-    if comparison.matches:
-        found = (f"{match.left} ~ {match.right} ({match.how})" for match in comparison.matches)
-        yield f"  matched   {', '.join(found)}"
-    yield f"  only A    {paint.bad(unmatched_text(comparison.left_only)) or '-'}"
-    yield f"  only B    {paint.bad(unmatched_text(comparison.right_only)) or '-'}"
-
-
-def text_lines(side: str, text: NormalizedText, paint: Styler) -> Iterator[str]:
-    """Yield one text as given and as compared, with what was taken off."""
-    yield f"  {side}         {escape_controls(text.raw)}"
-    yield f"    folded  {escape_controls(text.normalized) or '(nothing)'}"
-    taken = {
-        "tag taken off": text.tags,
-        "outlet taken off": text.outlet,
-        "version": str(text.version) if text.version else "",
-        "withdrawn": "yes" if text.withdrawn else "",
-    }
-    rules = [f"{rule}: {escape_controls(value)}" for rule, value in taken.items() if value]
-    if rules:
-        yield paint.faint(f"    rules   {'; '.join(rules)}")
-
-
-def unmatched_text(words: Iterable[UnmatchedWord]) -> str:
-    """Return words left over, with their bits."""
-    return ", ".join(f"{escape_controls(word.text)} {word.bits:.1f}" for word in words)
-
-
-def score_lines(explanation: Explanation, paint: Styler) -> Iterator[str]:
-    """Yield what each field and what metadata add to the log-odds."""
-    breakdown = explanation.breakdown
-    if not breakdown.fields:
-        yield paint.head("Too little in common: the score is 0")
-        return
-    yield paint.head("Log-odds")
-    for field in breakdown.fields:
-        times = "" if field.factor == 1 else f", counted {field.factor:.2g} times"
-        yield f"  {field.name}{times}"
-        yield from part_lines(breakdown, field.name, paint)
-    if any(not part.field for part in breakdown.parts):
-        score = 1 / (1 + math.exp(-breakdown.text))
-        yield f"  {breakdown.text:+7.3f}  by the texts alone: score {score:.3f}"
-        yield "  beside the texts"
-        yield from part_lines(breakdown, "", paint)
-    yield f"  {breakdown.log_odds:+7.3f}  in all: score {breakdown.score:.3f}"
-
-
-def part_lines(breakdown: ScoreBreakdown, field: str, paint: Styler) -> Iterator[str]:
-    """Yield the parts of one field, or of metadata: what is shared, then the largest first."""
-    own = [part for part in breakdown.parts if part.field == field]
-    for part in sorted(own, key=lambda part: part.name != "shared"):
-        amount = f"{part.part:+7.3f}"
-        painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
-        yield f"    {painted}  {contribution_text(part)}"
-
-
-def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Styler) -> Iterator[str]:
-    """Yield the clusters that the two ended up in."""
-    yield paint.head("Clusters")
-    places = explanation.places
-    sides = {"A and B": places[0]} if explanation.together else dict(zip("AB", places, strict=True))
-    for side, place in sides.items():
-        kept = record_description(corpus, place.canonical)
-        yield f"  {side}: {count_noun(place.size, 'record')}, kept is {kept}"
-
-
-def change_lines(explanation: Explanation, paint: Styler) -> Iterator[str]:
-    """Yield what would make the decision another, each alone."""
-    other = "two stories" if explanation.accepted else "one story"
-    yield paint.head(f"What would make them {other}, each alone")
-    flips = [change for change in explanation.words if change.flips]
-    if explanation.copies:
-        yield "  other words in one of the texts"
-    elif explanation.breakdown.fields:
-        word = "above" if explanation.accepted else "of at most"
-        yield f"  a threshold {word} {explanation.breakdown.score:.3f}"
-    elif not flips:
-        yield "  no single word"
-    yield from (f"  {word_change_line(change)}" for change in flips[:MAX_CHANGES])
-    nearest = explanation.words[:MAX_NEAREST]
-    if nearest and not flips:
-        yield paint.faint(f"  nearest: {'; '.join(map(word_change_line, nearest))}")
-
-
-def word_change_line(change: WordChange) -> str:
-    """Return what the score would be without a word."""
-    word = escape_controls(change.word)
-    return f"without {word!r} in {change.side.upper()}'s {change.field}: score {change.score:.3f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,42 +9,40 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts, progress_line, standard_input
+from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
 from dedupe.cli.index_options import create_options, output_options, path_options
-from dedupe.cli.options import CONTEXT_SETTINGS, Command, examples
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from dedupe.cli.index_options import IndexRequest
 
-MODULES = {
-    "create": "index",
-    "add": "index_feed",
-    "match": "index_feed",
-    "unique": "index_feed",
-    "remove": "index",
-    "stats": "index",
-    "check": "index",
-    "compact": "index",
-    "export": "index",
-    "merge": "index",
+TASKS = {
+    "Add and look up": {
+        "create": "index",
+        "add": "index_feed",
+        "match": "index_feed",
+        "unique": "index_feed",
+    },
+    "Maintain": {"remove": "index", "compact": "index", "merge": "index", "check": "index"},
+    "Read out": {"stats": "index", "export": "index"},
 }
-"""The sub-commands in the order of the help, and the file here that has ``<name>_command``."""
+"""The sub-commands by task, and the file here that has ``<name>_command``."""
 
 HELP = """\
-Keep stories on disk, and compare tomorrow's with all that came before.
+Keep records on disk and compare new ones with them.
 
-An index is one file. It holds the texts, what is needed to find them again, and the clusters so
-far. One process writes at a time, any number read; what a command has answered is on disk.
+An index is one file. It holds the texts, the keys to find them again, and the clusters so far. One
+process writes at a time, any number read. What a command has answered is on disk.
 """
 
 EXAMPLES = examples(
     (
-        "Start an index and let through what it has not seen",
+        "Create an index and pass on what it has not seen",
         "dedupe index create seen.index && dedupe index unique seen.index stories.jsonl",
     ),
     (
-        "Add a day's stories, then see what the index holds",
+        "Add a day's records, then show the figures of the index",
         (
             "dedupe index create a.index && dedupe index add a.index stories.jsonl"
             " && dedupe index stats a.index"
@@ -54,25 +51,9 @@ EXAMPLES = examples(
 )
 
 
-class IndexGroup(click.Group):
-    """Loads a sub-command's module when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the sub-commands in the order in which a newcomer needs them."""
-        return list(MODULES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Take a sub-command from the module that has it."""
-        if cmd_name not in MODULES:
-            return None
-        module = importlib.import_module(f"dedupe.cli.{MODULES[cmd_name]}")
-        command = getattr(module, f"{cmd_name}_command")
-        assert isinstance(command, click.Command)  # noqa: S101 - tells mypy what those modules define
-        return command
-
-
 @click.group(
-    cls=IndexGroup,
+    cls=LazyGroup,
+    tasks=TASKS,
     help=HELP,
     epilog=EXAMPLES,
     context_settings=CONTEXT_SETTINGS,
@@ -80,35 +61,36 @@ class IndexGroup(click.Group):
 )
 @click.pass_context
 def index_command(context: click.Context) -> None:
-    """Print the help when no sub-command is named."""
+    """Print the short help when no sub-command is named."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        click.echo(short_help(context))
 
 
 CREATE_HELP = """\
-Start an empty index.
+Create an empty index.
 
-It keeps the settings that are given here, and those of the environment and of [tool.dedupe]. A
-later command with other settings is refused.
+It keeps the settings given here, and those of the environment and of [tool.dedupe]. A later command
+with other settings is refused.
 """
 REMOVE_HELP = """\
-Delete stories and free their space.
+Delete records and free their space.
 
-A cluster keeps its id; one that loses its canonical version gets the best of the others. A story
-without a date has no age.
+A cluster keeps its id; one that loses its canonical version gets the best of the others. --before
+leaves records without a date.
 """
 COMPACT_HELP = """\
-Give the index the clusters of a batch run over all its stories, and its file the least size.
+Cluster all records again and shrink the file.
 
-Between two runs stories are compared by what is known when they come; docs/daily-index.md says what
-may differ. Cluster ids stay. It also prepares and scores an index anew that was made by other
-rules. All stories are held in memory; readers go on meanwhile, writers wait.
+The clusters become those of a batch run over all records; until then a record is compared with what
+was known when it came, see docs/daily-index.md. Cluster ids stay. An index made by an earlier
+version is brought up to date. All records are held in memory; other processes can read meanwhile,
+writers wait.
 """
 MERGE_HELP = """\
-Add all stories of another index.
+Add all records of another index.
 
-They are added in the order in which they came to the other index, which stays as it is. The two
-must have been made with equal settings.
+They are added in the order in which they came to the other index, which is not changed. Both must
+have equal settings.
 """
 
 
@@ -116,7 +98,7 @@ must have been made with equal settings.
     cls=Command,
     help=CREATE_HELP,
     epilog=examples(
-        ("Start one", "dedupe index create seen.index"),
+        ("Create one", "dedupe index create seen.index"),
         ("With settings of its own", "dedupe index create --threshold 0.7 --window 30d seen.index"),
     ),
 )
@@ -126,7 +108,7 @@ def create_command(request: IndexRequest) -> None:
     from dedupe.index.index import Index
 
     Index.create(request.path, request.settings).close()
-    say_unless_quiet(request, f"{request.path}: made, empty")
+    say_unless_quiet(request, f"{request.path}: created, empty")
 
 
 @click.command(
@@ -136,13 +118,15 @@ def create_command(request: IndexRequest) -> None:
         ("Keep a year", "dedupe index remove seen.index --before \"$(date -d '1 year ago' +%F)\""),
     ),
 )
-@click.option("--before", metavar="DATE", help="Delete stories from before this date (UTC).")
+@click.option("--before", metavar="DATE", help="Delete records from before this date (UTC).")
 @click.option(
-    "--ids", metavar="FILE", help="Delete the stories whose ids are the lines of FILE; - is stdin."
+    "--ids",
+    metavar="FILE",
+    help="Delete the records with these ids. One id per line; - is standard input.",
 )
 @path_options
 def remove_command(request: IndexRequest, *, before: str | None, ids: str | None) -> None:
-    """Delete stories."""
+    """Delete records."""
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
 
@@ -156,14 +140,16 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
 )
 @path_options
 def compact_command(request: IndexRequest) -> None:
-    """Cluster all stories anew."""
+    """Cluster all records again."""
     say_unless_quiet(request, compact_index(request))
 
 
 @click.command(
     cls=Command,
     help=MERGE_HELP,
-    epilog=examples(("Bring two desks together", "dedupe index merge seen.index other.index")),
+    epilog=examples(
+        ("Merge the indexes of two desks", "dedupe index merge seen.index other.index")
+    ),
 )
 @path_options
 @click.argument("other", metavar="OTHER", type=click.Path())
@@ -181,19 +167,20 @@ def say_unless_quiet(request: IndexRequest, text: str) -> None:
 STATS_HELP = """\
 Print the figures of an index as JSON.
 
-Stories, clusters, bytes, and the settings that it was made with.
+Records, clusters, bytes, and the settings that it was made with.
 """
 CHECK_HELP = """\
 Verify that an index is sound.
 
-It checks the pages of the file, that clusters and stories fit together, and that postings, facts
-and prepared texts are those that the stories make. With --deep it also counts the stories that a
-batch run would give another canonical version.
+Checks the pages of the file, that clusters and records fit together, and that all keys and stored
+values follow from the records. With --deep it also counts the records that would get another
+canonical version in a batch run.
 """
 EXPORT_HELP = """\
 Write all clusters as JSON Lines, the oldest first.
 
-One object a cluster: its id, its size, its canonical version, and all its stories with their texts.
+One object per cluster: its id, its size, its canonical version, and all its records with their
+texts.
 """
 
 
@@ -222,7 +209,7 @@ def stats_command(request: IndexRequest) -> None:
     help=CHECK_HELP,
     epilog=examples(("Is it sound?", "dedupe index check seen.index")),
 )
-@click.option("--deep", is_flag=True, help="Also run the batch over all stories, and compare.")
+@click.option("--deep", is_flag=True, help="Also compare with a batch run over all records.")
 @path_options
 def check_command(request: IndexRequest, *, deep: bool) -> None:
     """Verify the index."""
@@ -236,7 +223,7 @@ def check_command(request: IndexRequest, *, deep: bool) -> None:
 @click.command(
     cls=Command,
     help=EXPORT_HELP,
-    epilog=examples(("Take all of it elsewhere", "dedupe index export -o all.jsonl.gz seen.index")),
+    epilog=examples(("Export everything", "dedupe index export -o all.jsonl.gz seen.index")),
 )
 @output_options
 def export_command(request: IndexRequest) -> None:
@@ -260,7 +247,7 @@ def export_command(request: IndexRequest) -> None:
 
 
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
-    """Remove stories."""
+    """Delete records; returns a summary."""
     from dedupe.index.index import Index, seconds_of
     from dedupe.index.removal import remove_records
 
@@ -276,7 +263,7 @@ def delete_records(request: IndexRequest, before: str | None, ids: str | None) -
 
 
 def read_ids(path: str) -> list[str]:
-    """The lines of a file that are not blank; raises InputError."""
+    """Return the lines of a file that are not blank; raises InputError."""
     try:
         data = standard_input().read() if path == "-" else Path(path).read_bytes()
         return [line.strip() for line in data.decode().split("\n") if line.strip()]
@@ -287,7 +274,7 @@ def read_ids(path: str) -> list[str]:
 
 
 def compact_index(request: IndexRequest) -> str:
-    """Compact, with progress for whoever watches."""
+    """Compact the index and show progress."""
     from dedupe.index.compact import compact_store
     from dedupe.index.index import Index
 
@@ -311,7 +298,7 @@ def unite_indexes(request: IndexRequest, other: str) -> str:
 
 
 def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
-    """Check an index; returns what is wrong, and else what there is to tell."""
+    """Check an index; returns what is wrong, and a summary if nothing is."""
     from dedupe.index.index import Index
     from dedupe.index.verify import check_index, count_differing
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts, standard_input
+from dedupe.cli.help import Command, examples
 from dedupe.cli.index_options import feed_options
-from dedupe.cli.options import Command, examples
 from dedupe.io.csv_write import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
@@ -31,30 +31,32 @@ if TYPE_CHECKING:
     from dedupe.models import Batch
 
 ADD_HELP = """\
-Add stories and write the cluster of each.
+Add records and write the cluster of each.
 
-Every record comes out as from dedupe cluster, with up to three more members: new (false for a story
-that the index held already), merged (the clusters that this story joined to its own), and
-canonical_changed (the id of the story whose place it took as the canonical one). What has come out
-is on disk. A story that is fed twice, with the same id, date, outlet and texts, changes nothing;
-one with an id that is held already takes the place of the earlier version.
+Each record comes out as from dedupe cluster, with up to three more members: new (false for a record
+that the index had already), merged (the clusters that this record joined to its own), and
+canonical_changed (the id of the record that it replaced as the canonical version). What has come
+out is on disk.
+
+A record that comes twice, with the same id, date, outlet and texts, changes nothing. One with a
+known id replaces the earlier version.
 """
 MATCH_HELP = """\
-Look up stories without adding them.
+Look up records without adding them.
 
-The output is that of dedupe index add, but each story is compared with the index alone.
+The output is that of dedupe index add, but each record is compared with the index alone.
 """
 UNIQUE_HELP = """\
-Let through the stories that have not been seen before, and remember all.
+Pass on the records that are new, and remember all.
 
-A story comes out, byte for byte, when it matches none in the index and none before it. It comes
-out before it is on disk: when a run is killed, at worst a few stories come again next time.
+Writes a record, byte for byte, if it matches none in the index and none before it. It is written
+before it is on disk: when a run is killed, at worst a few records come again next time.
 """
 BY_LINE = click.option(
     "--line-buffered",
     "by_line",
     is_flag=True,
-    help="Read standard input line by line, and answer each line before the next is read.",
+    help="Answer each line before the next is read. For standard input.",
 )
 
 
@@ -62,9 +64,9 @@ BY_LINE = click.option(
     cls=Command,
     help=ADD_HELP,
     epilog=examples(
-        ("Add a day's stories", "dedupe index add seen.index stories.jsonl"),
+        ("Add a day's records", "dedupe index add seen.index stories.jsonl"),
         (
-            "Answer a feed as it comes",
+            "Answer a feed as it comes in",
             "tail -f feed.jsonl | dedupe index add --line-buffered seen.index",
         ),
     ),
@@ -72,19 +74,19 @@ BY_LINE = click.option(
 @BY_LINE
 @feed_options
 def add_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Add stories."""
+    """Add records."""
     run_feed("add", request, by_line=by_line)
 
 
 @click.command(
     cls=Command,
     help=MATCH_HELP,
-    epilog=examples(("Ask without adding", "dedupe index match seen.index stories.jsonl")),
+    epilog=examples(("Look up without adding", "dedupe index match seen.index stories.jsonl")),
 )
 @BY_LINE
 @feed_options
 def match_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Look up stories."""
+    """Look up records."""
     run_feed("match", request, by_line=by_line)
 
 
@@ -98,17 +100,17 @@ def match_command(request: IndexRequest, *, by_line: bool) -> None:
 @BY_LINE
 @feed_options
 def unique_command(request: IndexRequest, *, by_line: bool) -> None:
-    """Let new stories through."""
+    """Pass on new records."""
     run_feed("unique", request, by_line=by_line)
 
 
 RECORDS_PER_LOOKUP = 1 << 15
-"""Stories that are looked up together."""
+"""Records that are looked up together."""
 TABLES = ("csv", "tsv", "parquet")
 
 
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
-    """Pass stories to an index and write what it has to say of them."""
+    """Pass records to an index and write its answers."""
     from dedupe.io.convert import check_target
 
     started = time.perf_counter()
@@ -137,14 +139,14 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
 
 
 def open_index(request: IndexRequest) -> Index:
-    """The index of a request."""
+    """Return the index of a request."""
     from dedupe.index.index import Index
 
     return Index.attach(request.path, request.wanted, request.passing)
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
-    """Word what became of the stories."""
+    """Word what became of the records."""
     facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
     known = records - counts["new"]
     if known:
@@ -156,19 +158,18 @@ def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str
 def input_batches(
     request: IndexRequest, index: Index, read_stats: ReadStats, *, by_line: bool
 ) -> Iterator[Batch]:
-    """Batches of the input: a stream as it comes, files in bulk."""
-    from dedupe.io.reader import read
-    from dedupe.io.stream import read_stream
+    """Yield the batches of the input: a stream as it comes, files in bulk."""
+    from dedupe.io.reader import read, read_stream
 
     stdin = standard_input()
-    survivors = by_line or (is_stream(stdin) and request.format not in TABLES)
-    if request.files in ((), ("-",)) and survivors:
+    streams = by_line or (is_stream(stdin) and request.format not in TABLES)
+    if request.files in ((), ("-",)) and streams:
         return read_stream(stdin, index.settings, read_stats, request.format, by_line=by_line)
     return read(request.files, index.settings, read_stats, stdin=stdin, format=request.format)
 
 
 def is_stream(stdin: BinaryIO) -> bool:
-    """Whether standard input comes bit by bit, as from a pipe."""
+    """Return whether standard input is a stream, such as a pipe."""
     try:
         return not stat.S_ISREG(os.fstat(stdin.fileno()).st_mode)
     except OSError:
@@ -176,7 +177,7 @@ def is_stream(stdin: BinaryIO) -> bool:
 
 
 def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Batches of files together, as many as are looked up at once; those of a stream alone."""
+    """Group the batches of files that are looked up together; those of a stream stay alone."""
     group: list[Batch] = []
     for batch in batches:
         if batch.path == "<stdin>":
@@ -193,7 +194,7 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Ask of some batches, and write what is to be written; what is answered is on disk."""
+    """Answer some batches and write the output; what is answered is on disk."""
     import numpy as np
 
     from dedupe.io.annotate import (
@@ -233,7 +234,7 @@ def answer_batches(
 
 
 def without_header(group: list[Batch], chosen: np.ndarray) -> Iterator[bytes]:
-    """Chosen records without the header that a table has had already."""
+    """Yield chosen records without the header of a table."""
     from dedupe.io.annotate import selected_chunks
 
     chunks = selected_chunks(group, chosen)

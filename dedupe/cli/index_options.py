@@ -10,22 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.options import (
+    CONFIG,
+    FORMAT,
     OUTPUT_OPTIONS,
-    RUN_OPTIONS,
     SETTING_OPTIONS,
     add_options,
     files_argument,
     help_on_terminal,
     take_console,
 )
-from dedupe.config import (
-    SETTINGS,
-    Settings,
-    check_name,
-    from_environment,
-    from_file,
-    resolve_settings,
-)
+from dedupe.config import SETTINGS, Settings
+from dedupe.config_layers import DEFAULT, resolve_settings, setting_origins, settings_layers
 from dedupe.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -46,9 +41,7 @@ NO_LINKS = "an index takes none: they name the records of one run"
 NO_SAME = "an index does not take it; a record of a known id replaces the one before it"
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
-FORMAT, _, CONFIG = RUN_OPTIONS
-OUTPUT, QUIET, VERBOSE, COLOR = OUTPUT_OPTIONS
-CONSOLE_OPTIONS: tuple[Decorator, ...] = (QUIET, VERBOSE, COLOR)
+OUTPUT, *CONSOLE_OPTIONS = OUTPUT_OPTIONS
 FEED_SETTINGS = tuple(
     option
     for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
@@ -104,12 +97,12 @@ def create_options(command: CommandFunction) -> CommandFunction:
 
 
 def path_options(command: CommandFunction, *others: Decorator) -> CommandFunction:
-    """Give a command ``PATH`` and how to speak, and nothing of settings."""
+    """Give a command ``PATH`` and the console's options, but no settings."""
     return declare_options(command, (PATH, *others, *CONSOLE_OPTIONS), settings=False)
 
 
 def output_options(command: CommandFunction) -> CommandFunction:
-    """The same with a place for the output."""
+    """Give a command ``PATH``, ``--output`` and the console's options."""
     return path_options(command, OUTPUT)
 
 
@@ -147,15 +140,14 @@ def split_settings(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     config: str | None,
-    heeded: bool,  # noqa: FBT001 - of a private call
+    takes_settings: bool,  # noqa: FBT001 - of a private call
 ) -> tuple[Settings, dict[str, object], dict[str, object]]:
-    """The settings, and those that somebody gave: to be kept, and of this run."""
-    if not heeded:
+    """Return all settings, and those given: the ones to store, and the ones of this run."""
+    if not takes_settings:
         return Settings(), {}, {}
     settings = resolve_settings(flags, environ, config)
-    names = {name for name, value in flags.items() if value not in (None, ())}
-    names |= set(from_environment(environ))
-    names |= {check_name(name, "").name for name in from_file(config)[1]}
+    origins = setting_origins(settings_layers(flags, environ, config))
+    names = {name for name, origin in origins.items() if origin != DEFAULT}
     if "links" in names:
         raise SettingsError("--links", NO_LINKS)
     if "same" in names:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
-from dedupe.cli.feature_text import gap_text, time_text
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.errors import OutputError
-from dedupe.io.atomic import check_not_input
-from dedupe.io.compression import split_suffix
+from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
+from dedupe.reports.feature_text import gap_text, time_text
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from dedupe.models import Corpus
 
 HELP = """\
-Read the doubtful pairs of a file and say which are one story.
+Label doubtful pairs of a file by hand.
 
-Asks first where a label tells most: about pairs that score near the threshold, of every score band,
+Asks about the pairs that teach most: those that score near the threshold, from every score band and
 from one cluster after another. Each label is on disk before the next pair is shown. Quit at any
-time: the next session goes on with the pairs that have no label. The labels serve tune and
-evaluate.
+time: the next session goes on with the pairs that have no label. tune, evaluate and --links use the
+labels.
 
 \b
-Keys (or lines, where standard input is no terminal):
-  y  yes, one story: who has read one misses nothing of the other
+Keys (or lines, if standard input is no terminal):
+  y  yes, one story: a reader of one misses nothing of the other
   n  no: another company, place, period, edition or topic
   u  update: the same event, but a fact was changed or added
   s  skip; a later session asks again
-  b  back to the pair before; its label is taken back
+  b  back to the pair before; its label is removed
   q  quit
 """
 
@@ -53,11 +53,11 @@ EXAMPLES = examples(
     ("Label pairs for as long as you like", "dedupe label stories.jsonl"),
     (
         "Ask about the pairs around another threshold",
-        "dedupe label --threshold 0.7 -o mine.jsonl stories.jsonl",
+        "dedupe label -t 0.7 -o mine.jsonl stories.jsonl",
     ),
     ("Answer from a script", r"printf 'y\nn\n' | dedupe label stories.jsonl"),
 )
-OUTPUT_HELP = "Append the labels here, as JSONL. Default: FILE.labels.jsonl."
+OUTPUT_HELP = "Append the labels to this JSONL file. Default: FILE.labels.jsonl."
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
@@ -110,7 +110,7 @@ def labels_path(request: Request) -> str:
 def ask_labels(
     request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
 ) -> Session:
-    """Read the files and go through their doubtful pairs with whoever answers."""
+    """Read the files and ask about their doubtful pairs."""
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.label import Session, uncertain_pairs
     from dedupe.evaluation.open_corpus import open_corpus
@@ -135,8 +135,8 @@ def label_summary(session: Session, path: str) -> str:
 
 ANSWERS = {"y": DUPLICATE, "n": DIFFERENT, "u": UPDATE}
 SKIP, BACK, QUIT = "s", "b", "q"
-MENU = "One story?  y yes   n no   u update   s skip   b back   q quit"
-NO_SUCH_KEY = "that key means nothing here"
+MENU = "One story?  [y]es  [n]o  [u]pdate  [s]kip  [b]ack  [q]uit"
+NO_SUCH_KEY = "no such key; press y, n, u, s, b or q"
 NOTHING_BEFORE = "this is the first pair of the session"
 MIN_WIDTH = 20
 CLEAR = "\x1b[H\x1b[2J"
@@ -156,7 +156,7 @@ def ask_pairs(
 
 
 def apply_key(session: Session, key: str) -> str:
-    """Do what a key says; returns what to tell the person."""
+    """Apply a key; returns a notice for the person."""
     if key in ANSWERS:
         session.answer(ANSWERS[key])
     elif key == SKIP:
@@ -204,7 +204,7 @@ def screen_width(*, watched: bool) -> int:
 def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: bool) -> str:
     """Say where the session stands and how far apart the records are."""
     facts = [f"pair {session.position + 1:,} of {len(session):,}"]
-    if verbose:  # who sees the score leans to it
+    if verbose:  # a score in view sways the answer
         facts.append(f"score {doubt.score:.2f}")
     left, right = int(corpus.times[doubt.left]), int(corpus.times[doubt.right])
     if NO_TIME not in (left, right):
@@ -229,7 +229,7 @@ def record_side(corpus: Corpus, position: int, name: str) -> Side:
 
 
 END = "\x04"
-"""What stands for the end of input, as Ctrl-D sends it."""
+"""The end of input, as Ctrl-D sends it."""
 CHUNK = 256
 # Arrow and function keys: they mean nothing here, and their letters must not count as keys.
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.app import app
-from dedupe.cli.options import SECTIONS
+from dedupe.cli.help import LazyGroup, first_sentence, option_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ AS_IT_IS = "\b"
 
 
 def pages() -> dict[str, str]:
-    """Each page's file name and its text."""
+    """Return each page's file name and its text."""
     return {f"{'-'.join(names)}.1": page(names, command) for names, command in commands()}
 
 
 def commands() -> Iterator[tuple[list[str], click.Command]]:
-    """All commands with the words that call them, each group before those that it has."""
+    """Yield all commands with the words that call them, each group before those that it has."""
     todo: list[tuple[list[str], click.Command]] = [(["dedupe"], app)]
     while todo:
         names, command = todo.pop(0)
@@ -38,7 +38,7 @@ def commands() -> Iterator[tuple[list[str], click.Command]]:
 
 
 def page(names: Sequence[str], command: click.Command) -> str:
-    """One page in the man macros."""
+    """Return one page in the man macros."""
     context = click.Context(command, info_name=" ".join(names))
     summary, _, rest = (command.help or "").partition("\n\n")
     lines = [
@@ -49,7 +49,7 @@ def page(names: Sequence[str], command: click.Command) -> str:
         f"\\fB{escaped(' '.join(names))}\\fR",
         escaped(" ".join(command.collect_usage_pieces(context))),
         *(section("DESCRIPTION", rest) if rest else []),
-        *(subcommands(context, command) if isinstance(command, click.Group) else []),
+        *(subcommands(context, command) if isinstance(command, LazyGroup) else []),
         *options(context, command),
         *(paragraphs(command.epilog) if command.epilog else []),
     ]
@@ -57,50 +57,48 @@ def page(names: Sequence[str], command: click.Command) -> str:
 
 
 def section(heading: str, text: str) -> list[str]:
-    """A heading and its paragraphs."""
+    """Return a heading and its paragraphs."""
     return [f".SH {heading}", *paragraphs(text)]
 
 
 def paragraphs(text: str) -> list[str]:
-    """Paragraphs; one that is to stay as it is becomes a heading with lines under it."""
+    """Return paragraphs; a literal block becomes a heading with its lines."""
     out: list[str] = []
     for block in text.strip("\n").split("\n\n"):
         if block.startswith(AS_IT_IS):
             heading, *lines = block.removeprefix(AS_IT_IS).strip("\n").splitlines()
-            told = [escaped(line) for line in lines]
-            out += [f".SH {heading.rstrip(':').upper()}", ".nf", *told, ".fi"]
+            shown = [escaped(line) for line in lines]
+            out += [f".SH {heading.rstrip(':').upper()}", ".nf", *shown, ".fi"]
         else:
             out += [".PP", *map(escaped, block.splitlines())]
     return out
 
 
-def subcommands(context: click.Context, group: click.Group) -> list[str]:
-    """What the commands of a group do, in a line each."""
+def subcommands(context: click.Context, group: LazyGroup) -> list[str]:
+    """Return the commands of a group by task, with what each does."""
     out = [".SH COMMANDS"]
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None  # noqa: S101 - a group has what it lists
-        out += [".TP", f"\\fB{escaped(name)}\\fR", escaped(command.get_short_help_str(200))]
+    for task, modules in group.tasks.items():
+        out.append(f".SS {escaped(task)}")
+        for name in modules:
+            command = group.get_command(context, name)
+            assert command is not None  # noqa: S101 - a group has what it lists
+            summary = first_sentence(command.help or "")
+            out += [".TP", f"\\fB{escaped(name)}\\fR", escaped(summary)]
     return out
 
 
 def options(context: click.Context, command: click.Command) -> list[str]:
-    """The options under the headings of the help."""
-    held = [param for param in command.get_params(context) if isinstance(param, click.Option)]
-    positions = {
-        flag: position for position, flag in enumerate(f for row in SECTIONS.values() for f in row)
-    }
-    held.sort(key=lambda option: max(positions.get(flag, -1) for flag in option.opts))
+    """Return the options under the headings of the help."""
     out = [".SH OPTIONS"]
-    for option in held:
-        record = option.get_help_record(context)
-        if record:
-            out += [".TP", f"\\fB{escaped(record[0])}\\fR", escaped(record[1])]
+    for heading, rows in option_rows(command, context):
+        out.append(f".SS {escaped(heading)}")
+        for spelling, text in rows:
+            out += [".TP", f"\\fB{escaped(spelling)}\\fR", escaped(text)]
     return out
 
 
 def escaped(text: str) -> str:
-    r"""A text of ours in which roff sees no command.
+    r"""Return a text of ours in which roff sees no command.
 
     >>> print(escaped("-o FILE"), escaped("'a'"))
     \-o FILE \&'a'

@@ -1,21 +1,24 @@
-"""The options that commands share, each declared once, and the layout of their help."""
+"""The options that commands share, each declared once."""
 
 from __future__ import annotations
 
 import functools
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.console import Console, is_terminal
-from dedupe.config import SETTINGS, Settings, resolve_settings
+from dedupe.cli.console import ERROR_FORMATS, Console, is_terminal
+from dedupe.cli.help import short_help
+from dedupe.config import SETTINGS, Settings
+from dedupe.config_layers import resolve_settings
 from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.parallel import check_memory
+from dedupe.memory import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,13 +27,14 @@ if TYPE_CHECKING:
 
     CommandFunction = Callable[..., None]
     Decorator = Callable[[CommandFunction], CommandFunction]
+    ValueCallback = Callable[[click.Context, click.Parameter, str | None], int | None]
 
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one command line asks for; no files means standard input."""
+    """The request of one command line; no files means standard input."""
 
     files: tuple[str, ...]
     output: str | None
@@ -61,9 +65,9 @@ class Request:
 
 
 def help_with_default(setting: Setting) -> str:
-    """Word a setting's help, which ends in its default."""
-    told = "Default:" in setting.help or setting.default in (None, ())
-    return setting.help if told else f"{setting.help} Default: {setting.default}."
+    """Return a setting's help, which ends in its default."""
+    has_default = "Default:" in setting.help or setting.default in (None, ())
+    return setting.help if has_default else f"{setting.help} Default: {setting.default}."
 
 
 def parse_size_option(
@@ -75,8 +79,24 @@ def parse_size_option(
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     if size == 0:
-        raise click.BadParameter("a run takes some memory")
+        raise click.BadParameter("must be more than 0, such as 512M or 2G")
     return size
+
+
+def whole_number(least: int, most: int | None = None) -> ValueCallback:
+    """Return a callback of an option that reads a whole number; it raises BadParameter."""
+    allowed = f"{least} or more" if most is None else f"from {least} to {most:,}"
+
+    def parse(_context: click.Context, _option: click.Parameter, given: str | None) -> int | None:
+        if given is None:
+            return None
+        with suppress(ValueError):
+            number = int(given)
+            if number >= least and (most is None or number <= most):
+                return number
+        raise click.BadParameter(f"must be a whole number, {allowed}, got {given}")
+
+    return parse
 
 
 OUTPUT_OPTIONS: tuple[Decorator, ...] = (
@@ -84,21 +104,31 @@ OUTPUT_OPTIONS: tuple[Decorator, ...] = (
         "-o",
         "--output",
         metavar="FILE",
-        help="Write here, not to standard output; .gz, .bz2, .xz or .zst compresses. "
-        "FILE appears once it is whole.",
+        help="Write to this file instead of standard output. A name that ends in .gz, .bz2, .xz or "
+        ".zst is compressed. FILE appears once it is complete.",
     ),
-    click.option("-q", "--quiet", is_flag=True, help="No summary and no progress."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no summary and no progress."),
     click.option(
         "-v",
         "--verbose",
         is_flag=True,
-        help="Also timings, and the traceback of an internal error.",
+        help="Show timings, and tracebacks of internal errors.",
     ),
     click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        help="Colour on standard error. Default: auto, which heeds NO_COLOR and FORCE_COLOR.",
+        metavar="WHEN",
+        help="When to use colour: auto, always or never. auto: on a terminal, unless NO_COLOR is "
+        "set; FORCE_COLOR turns it on elsewhere. Default: auto.",
+    ),
+    click.option(
+        "--error-format",
+        type=click.Choice(ERROR_FORMATS),
+        expose_value=False,
+        metavar="FORMAT",
+        help="How to print messages: text or json. json: one object per line on standard error, "
+        "see docs/errors.md. Default: DEDUPE_ERROR_FORMAT, else text.",
     ),
 )
 
@@ -107,55 +137,65 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
         "--from",
         "input_format",
         type=click.Choice(FORMATS),
-        help="Format of the input. Default: by suffix, else by the first bytes.",
+        metavar="FORMAT",
+        help=f"Format of the input. One of {', '.join(FORMATS)}. Default: by suffix, else by the "
+        "first bytes.",
     ),
     click.option(
         "--stats",
         metavar="FILE",
-        help="Write counts, what became of all records, timings, caps hit, settings, and the "
-        "checksums of input, output and its rows as JSON.",
+        help="Write statistics of the run as JSON. Counts, what became of every record, timings, "
+        "limits reached, settings, and checksums of the input, the output and its rows.",
     ),
     click.option(
         "--config",
         metavar="FILE",
-        help="Take settings from this TOML file, not from [tool.dedupe] in ./pyproject.toml. "
-        "Flags and DEDUPE_* variables win.",
+        help="Read settings from this TOML file. Flags and DEDUPE_* variables win over it. "
+        "Default: [tool.dedupe] of pyproject.toml in this folder or the nearest parent that has "
+        "it.",
     ),
 )
+
+FORMAT, _, CONFIG = RUN_OPTIONS
 
 BACKEND_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--memory",
         metavar="SIZE",
         callback=parse_size_option,
-        help="Take to the disk what would not fit into so much memory, as in 512M or 2G. The "
-        "result is the same. Default: half of what is free.",
+        help="Memory to use, such as 512M or 2G. What does not fit goes to disk; a single step can "
+        "exceed SIZE. The result is the same. Default: half of the free memory.",
     ),
     click.option(
         "--tmp",
         metavar="DIR",
-        help="The folder for what does not fit into memory. Default: the system's; with --engine "
-        "spark beside the output, for all workers must see it.",
+        help="Folder for temporary files. Default: the system's; with --engine spark the folder of "
+        "the output, which all workers can reach.",
     ),
     click.option(
         "--engine",
         type=click.Choice(["local", "spark"]),
         default="local",
-        help="spark: on many machines, from JSON Lines or Parquet to a new folder of files, the "
-        "last operand. Default: local.",
+        metavar="local|spark",
+        help="Run on this machine or on Apache Spark. spark reads JSON Lines or Parquet and writes "
+        "a new folder of files, the last operand. Default: local.",
     ),
     click.option(
         "--master",
         metavar="URL",
-        help="Where Spark runs, as in local[4] or yarn. Default: as spark-submit or Spark's "
-        "configuration says.",
+        help="Spark master, such as local[4] or yarn. Default: from spark-submit or Spark's "
+        "configuration.",
     ),
 )
 ARTICLE_SETTINGS = ("max_ratio",)
 """The settings that a page is read by."""
 
+SHORT_FLAGS = {"field": "-f", "threshold": "-t", "window": "-w", "keep": "-k", "jobs": "-j"}
+"""The short spellings of settings."""
+
 SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
     click.option(
+        *filter(None, [SHORT_FLAGS.get(setting.name)]),
         setting.flag,
         setting.name,
         metavar=None if setting.switch else setting.metavar,
@@ -171,15 +211,18 @@ SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
 TO: Decorator = click.option(
     "--to",
     type=click.Choice(TARGETS),
-    help="Write this format. Default: by the suffix of --output, else the format of the input; "
-    "what came as Parquet goes out as JSON Lines elsewhere.",
+    metavar="FORMAT",
+    help=f"Format of the output. One of {', '.join(TARGETS)}. Default: by the suffix of --output, "
+    "else the format of the input; Parquet is written to Parquet files only, elsewhere it becomes "
+    "JSON Lines.",
 )
 
 CSV_SAFE: Decorator = click.option(
     "--csv-safe",
     is_flag=True,
-    help="In CSV and TSV, put an apostrophe before each cell that a spreadsheet would take for a "
-    "formula (=, +, -, @, tab, carriage return; numbers stay).",
+    help="Disarm cells that look like formulas. Puts an apostrophe before each cell of CSV and "
+    "TSV that a spreadsheet would compute: it begins with =, +, -, @, a tab or a carriage return "
+    "and is no number.",
 )
 
 
@@ -211,7 +254,7 @@ def run_options(command: CommandFunction) -> CommandFunction:
 
 
 def backend_options(command: CommandFunction) -> CommandFunction:
-    """Give a command what tells where it runs, and how much memory it may take."""
+    """Give a command the options about where it runs and how much memory it may take."""
     return add_options(command, BACKEND_OPTIONS)
 
 
@@ -249,109 +292,17 @@ def add_options(command: CommandFunction, options: Iterable[Decorator]) -> Comma
 
 def take_console(given: dict[str, Any]) -> Console:
     """Take the console's options out of what was given, and let error handling know them."""
-    console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"))
-    click.get_current_context().meta[Console.KEY] = console
+    context = click.get_current_context()
+    in_json = bool(context.obj)  # chosen before the command line was parsed, see app.execute
+    console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"), in_json)
+    context.meta[Console.KEY] = console
     check_memory()
     return console
 
 
 def help_on_terminal(files: tuple[str, ...]) -> None:
-    """Show the help to a person who named no file and would wait for a silent program."""
+    """Show the short help to a person who named no file and would wait for a silent program."""
     if not files and is_terminal(sys.stdin):
         context = click.get_current_context()
-        click.echo(context.get_help())
+        click.echo(short_help(context))
         context.exit()
-
-
-SECTIONS = {
-    "What goes": ("--before", "--ids"),
-    "How far": ("--deep",),
-    "Judging": ("--gold-field", "--clustered", "--bootstrap", "--errors"),
-    "Goal": ("--labels", "--precision", "--recall", "--confidence"),
-    "Matching": (
-        "--field",
-        "--threshold",
-        "--window",
-        "--linkage",
-        "--updates",
-        "--numbers",
-        "--links",
-        "--same",
-    ),
-    "Gate": (
-        "--against",
-        "--baseline",
-        "--update-baseline",
-        "--max-duplicates",
-        "--max-rate",
-        "--max-cluster",
-        "--exit-zero",
-    ),
-    "Canonical version": ("--keep", "--prefer"),
-    "Input": (
-        "--in",
-        "--from",
-        "--id-field",
-        "--date-field",
-        "--source-field",
-        "--encoding",
-        "--delimiter",
-        "--no-header",
-        "--csv-escape",
-        "--date-format",
-        "--on-error",
-        "--max-line",
-        "--max-ratio",
-        "--line-buffered",
-    ),
-    "Output": (
-        "--format",
-        "--pager",
-        "--json",
-        "--duplicates",
-        "--count",
-        "--title",
-        "--output",
-        "--to",
-        "--plot",
-        "--into",
-        "--csv-safe",
-        "--stats",
-    ),
-    "Run": (
-        "--config",
-        "--jobs",
-        "--memory",
-        "--tmp",
-        "--engine",
-        "--master",
-        "--seed",
-        "--quiet",
-        "--verbose",
-        "--color",
-        "--help",
-    ),
-}
-"""Every option of every command, by its long spelling."""
-
-CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class Command(click.Command):
-    """A command whose help shows its options under headings."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one section a heading, without those that would be empty."""
-        params = {spelling: param for param in self.get_params(ctx) for spelling in param.opts}
-        for heading, flags in SECTIONS.items():
-            shown = [params[flag].get_help_record(ctx) for flag in flags if flag in params]
-            rows = [record for record in shown if record]
-            if rows:
-                with formatter.section(heading):
-                    formatter.write_dl(rows)
-
-
-def examples(*pairs: tuple[str, str]) -> str:
-    """Lay out ``(what it does, command line)`` pairs for the end of a help text."""
-    lines = [line for says, runs in pairs for line in (f"  {says}:", f"    $ {runs}")]
-    return "\n".join(["\b", "Examples:", *lines])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.escape import JOINERS, escape_controls
-from dedupe.io.pairs import RecordLocations
+from dedupe.io.result_rows import RecordLocations
 from dedupe.reports.format import count_noun
 from dedupe.text.word_diff import Token, word_diff
 
@@ -27,6 +27,8 @@ GUTTER = "  \u2502  "
 MOST = 1000
 """Characters of a text that are shown."""
 Line = list[Token]
+LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
+"""The indent of a line, and a label with what separates it from a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,26 @@ def wrap_lines(parts: Iterable[Line], width: int) -> list[Line]:
     return [line for line in lines if line]
 
 
+def wrap_styled(line: str, width: int) -> Iterator[str]:
+    """Wrap a line that may hold colours; further lines are indented to the text after its label.
+
+    >>> list(wrap_styled("  keys    coast + storm, marrow", 20))
+    ['  keys    coast +', '          storm,', '          marrow']
+    """
+    indent = min(len(label[0]) if (label := LABEL.match(click.unstyle(line))) else 0, width // 2)
+    shown, used = "", 0
+    for piece in re.split(r"( +)", line):
+        size = text_width(click.unstyle(piece))
+        if used + size > width and used > indent:
+            yield shown.rstrip()
+            shown, used = " " * indent, indent
+            if piece.isspace():
+                continue
+        shown += piece
+        used += size
+    yield shown
+
+
 def split_to_fit(part: Line, width: int) -> list[Line]:
     """Cut a piece into parts that fit a line."""
     if line_width(part) <= width:
@@ -167,20 +189,6 @@ def split_token(token: Token, width: int) -> list[Token]:
     step = max(1, width // 2)
     starts = range(0, len(token.text), step)
     return [Token(token.text[first : first + step], token.differs) for first in starts]
-
-
-def truncate(line: Sequence[Token], width: int) -> Line:
-    """Cut a line to a width, an ellipsis in the place of what does not fit."""
-    if line_width(list(line)) <= width:
-        return list(line)
-    out: Line = []
-    left = width - 1
-    for character in (Token(c, token.differs) for token in line for c in token.text):
-        left -= text_width(character.text)
-        if left < 0:
-            break
-        out.append(character)
-    return [*out, Token("\u2026")] if width > 0 else out
 
 
 def line_width(line: Line) -> int:
@@ -199,9 +207,9 @@ def style_line(line: Line, look: TextStyle, *, dim: bool = False) -> str:
 
 
 def style_run(text: str, *, differs: bool, dim: bool) -> str:
-    """Style a stretch of one kind."""
+    """Style a stretch of one kind; magenta can be read on black and on white."""
     if differs:
-        return click.style(text, fg="yellow", bold=True, underline=True)
+        return click.style(text, fg="magenta", bold=True, underline=True)
     return click.style(text, dim=True) if dim else text
 
 
@@ -211,10 +219,13 @@ def dim_text(text: str, look: TextStyle) -> str:
 
 
 BRANCH, LAST = "\u251c\u2500 ", "\u2514\u2500 "
+BRANCH_GOES_ON, LAST_GOES_ON = "\u2502        ", "         "
+NARROWEST = 12
+"""Columns of a headline in a window that has no room for it."""
 
 
 def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
-    """Yield the clusters of two or more, the largest first, a line a record, then the totals.
+    """Yield the clusters of two or more, the largest first, then the totals.
 
     What a record has and the kept version lacks is marked, by colour or by brackets.
     """
@@ -236,33 +247,40 @@ def cluster_lines(
     kept = headline_of(result, cluster.canonical)
     others = [member for member in cluster.members if member != cluster.canonical]
     others.sort(key=lambda member: (-scores[member], member))
-    size = f"  {count_noun(len(cluster.members), 'record')}"
-    head = f"{record_location(result, cluster.canonical, positions)}  "
-    yield tree_line(head, [Token(kept)], size, look)
-    for position, member in enumerate(others):
-        branch = LAST if position == len(others) - 1 else BRANCH
-        told = word_diff(kept, headline_of(result, member))[1]
-        about = f"{branch}{scores[member]:.2f}  {record_location(result, member, positions)}  "
-        reason = f"  {cut_and_escape(result.clustering.reasons[member])}"
-        yield tree_line(about, told, reason, look)
+    size = count_noun(len(cluster.members), "record")
+    about = f"{size}, {record_location(result, cluster.canonical, positions)}"
+    yield from tree_lines("", "", word_diff(kept, kept)[0], about, look)
+    for member in others:
+        last = member == others[-1]
+        branch, goes_on = (LAST, LAST_GOES_ON) if last else (BRANCH, BRANCH_GOES_ON)
+        tokens = word_diff(kept, headline_of(result, member))[1]
+        reason = cut_and_escape(result.clustering.reasons[member])
+        about = f"{record_location(result, member, positions)}, {reason}"
+        yield from tree_lines(f"{branch}{scores[member]:.2f}  ", goes_on, tokens, about, look)
 
 
-def tree_line(head: str, tokens: Iterable[Token], suffix: str, look: TextStyle) -> str:
-    """Fit a record into one line: the headline is cut, then what follows it."""
-    marked = list(tokens) if look.color else bracket_differences(list(tokens))
-    room = look.width - text_width(head)
-    short = truncate(marked, max(room - text_width(suffix), room // 2))
-    left = room - line_width(short)
-    told = "".join(token.text for token in truncate([Token(suffix)], left))
-    return f"{dim_text(head, look)}{style_line(short, look)}{dim_text(told, look)}".rstrip() + "\n"
+def tree_lines(
+    first: str, goes_on: str, tokens: Sequence[Token], about: str, look: TextStyle
+) -> Iterator[str]:
+    """Yield a headline, wrapped, then what is known of it, on the same line if there is room."""
+    room = max(look.width - text_width(first), NARROWEST)
+    lines = wrap_lines(wrap_pieces(tokens, look), room) or [[]]
+    facts = wrap_lines(wrap_units(about), room)
+    shown = [style_line(line, look) for line in lines]
+    if len(facts) == 1 and line_width(lines[-1]) + 2 + line_width(facts[0]) <= room:
+        shown[-1] += "  " + style_line(facts.pop(), look, dim=True)
+    shown += [style_line(line, look, dim=True) for line in facts]
+    for number, line in enumerate(shown):
+        yield f"{dim_text(goes_on if number else first, look)}{line}".rstrip() + "\n"
 
 
 def record_location(result: Result, position: int, positions: RecordLocations) -> str:
-    """Return the line and source of a record, and its file where there are several."""
+    """Return the outlet and line of a record, and its file where there are several."""
     source = cut_and_escape(result.corpus.sources[position])
     path = cut_and_escape(positions.path(position)) if positions.several else ""
-    spot = f"{path}:{int(positions.lines[position])}"
-    return f"{spot} {source}" if source else spot
+    line = int(positions.lines[position])
+    spot = f"{path}:{line}" if path else f"line {line}"
+    return f"{source}, {spot}" if source else spot
 
 
 def headline_of(result: Result, position: int) -> str:

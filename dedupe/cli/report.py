@@ -13,8 +13,9 @@ import click
 
 from dedupe import installed_version
 from dedupe.cli.console import is_terminal
-from dedupe.cli.options import Command, Request, examples, run_options
-from dedupe.io.compression import display_name, split_suffix
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
+from dedupe.io.files import display_name, split_suffix
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from dedupe.reports.html.data import ReportData
 
 HELP = """\
-Show what was found as one HTML page.
+Write the result as one HTML page.
 
-The page needs no network and no server: open it from disk, mail it, print it. It holds the totals,
-charts, duplicates by source and by day, what to look at first, and every cluster of two or more
-with its differences marked, to search and to sort. It links to the input by relative paths, so
-that the two can be moved together. Equal input gives equal bytes. The whole input is held in
-memory.
+The page needs no network and no server: open it from disk, mail it, print it. It shows totals,
+charts, duplicates by source and by day, the clusters to look at first, and every cluster of two or
+more with its differences marked. Clusters can be searched and sorted. Links to the input are
+relative, so that the page and the input can be moved together. Equal input gives equal bytes.
+
+The whole input is held in memory.
 """
 
 EXAMPLES = examples(
@@ -44,7 +46,11 @@ EXAMPLES = examples(
 
 
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
-@click.option("--title", metavar="TEXT", help="Heading of the page. Default: made of the files.")
+@click.option(
+    "--title",
+    metavar="TEXT",
+    help="Heading of the page. Default: made from the names of the files.",
+)
 @run_options
 def report_command(request: Request, *, title: str | None) -> None:
     """Write the page."""
@@ -71,7 +77,7 @@ AIM = 0.98
 def report_data(
     request: Request, result: Result, read_stats: ReadStats, title: str | None
 ) -> ReportData:
-    """Gather what the page tells; times are left out, so that equal runs give equal pages."""
+    """Gather the data of the page, without times: equal runs give equal pages."""
     from dedupe.blocking.keys import BAND_ROWS, BANDS, RARE_STEMS
     from dedupe.reports.html.data import ReportData
 
@@ -94,7 +100,7 @@ def report_data(
 
 
 def default_title(files: Sequence[str]) -> str:
-    """What the page is called when nobody has said."""
+    """Return the title of a page that was not given one."""
     if not files:
         return "Duplicates in standard input"
     others = f" and {count_noun(len(files) - 1, 'other file')}" if len(files) > 1 else ""
@@ -102,7 +108,7 @@ def default_title(files: Sequence[str]) -> str:
 
 
 def relative_link(path: str, output: str | None) -> tuple[str, str] | None:
-    """An input and its address as seen from the page; None for what no browser would show."""
+    """Return an input and its address relative to the page; None if no browser shows it."""
     if path == "-" or split_suffix(path)[1]:
         return None
     folder = Path(output).parent if output and output != "-" else Path()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -18,19 +18,22 @@ from dedupe import installed_version
 from dedupe.cli.console import (
     Styler,
     in_color,
+    is_terminal,
+    join_facts,
     progress_line,
+    run_notes,
     run_summary,
     standard_input,
     timing_summary,
 )
-from dedupe.cli.notes import run_notes
-from dedupe.errors import AccountingError, BackendError
+from dedupe.cli.pair_layout import wrap_styled
+from dedupe.errors import AccountingError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
-from dedupe.io.atomic import is_replaceable
-from dedupe.io.columns_used import column_shares, reading_notes
+from dedupe.io.files import is_replaceable
 from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
-from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
+from dedupe.io.parquet import ParquetFiles
+from dedupe.io.read_notes import column_shares
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.config import Settings
-    from dedupe.io.integrity import RowChecksum
     from dedupe.io.output import Output
     from dedupe.models import Batch
     from dedupe.pipeline import Result
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     Table = Callable[[Result, ParquetFiles], Iterable[bytes]]
     """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
+ENDLESS = 1 << 30
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
@@ -113,13 +116,13 @@ def run_command(
     if request.console.verbose:
         request.console.say(timing_summary(result.stats))
     if not request.console.quiet:
-        for note in notes:
-            request.console.say(note)
+        for level, note in notes:
+            request.console.say(note, level=level)
         request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
-    """Go through some chunks, for who counts them, and pass on others."""
+    """Consume some chunks, which are counted, and pass on others."""
     deque(chunks, maxlen=0)
     yield from others
 
@@ -168,7 +171,7 @@ def read_with_progress(
 
 
 def check_record_counts(read_stats: ReadStats, result: Result) -> None:
-    """Raise AccountingError where a stage has lost a record, or told one twice."""
+    """Raise AccountingError if a stage has lost a record or repeated one."""
     for what, found in (
         ("records to compare", len(result.corpus)),
         ("records clustered", len(result.clustering.canonical)),
@@ -178,12 +181,12 @@ def check_record_counts(read_stats: ReadStats, result: Result) -> None:
 
 
 def record_counts(read_stats: ReadStats, out: int | None) -> dict[str, int]:
-    """What became of the records: ``in`` is the sum of all that follow it."""
+    """Return what became of the records: ``in`` is the sum of all that follow it."""
     left = {} if out is None else {"out": out, "left_out": read_stats.records - out}
-    told = left or {"read": read_stats.records}
+    outcome = left or {"read": read_stats.records}
     return {
         "in": read_stats.met - read_stats.blank,
-        **told,
+        **outcome,
         "skipped": read_stats.skipped,
         "quarantined": read_stats.quarantined,
     }
@@ -238,6 +241,49 @@ def output_style(request: Request) -> Styler:
     return Styler(to_stdout and in_color(request.console.color, sys.stdout, os.environ))
 
 
+def output_width(request: Request) -> int:
+    """Return the columns that text on standard output fills; of a file or pipe there is no end."""
+    windowed = is_terminal(sys.stdout) or "COLUMNS" in os.environ
+    if request.output in (None, "-") and windowed:
+        return shutil.get_terminal_size().columns
+    return ENDLESS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of a command: facts for a program, lines for a person, and a summary."""
+
+    facts: dict[str, object]
+    lines: Iterable[str]
+    summary: tuple[str, ...]
+
+
+def print_answer(
+    command: str,
+    request: Request,
+    inputs: Sequence[str],
+    compute: Callable[[ReadStats], Answer],
+    *,
+    in_json: bool,
+) -> None:
+    """Compute an answer and print it; the output appears whole or not at all."""
+    started = time.perf_counter()
+    check_destinations(request)
+    read_stats = ReadStats()
+    with ExitStack() as open_files:
+        stats_file = open_files.enter_context(open_stats(command, request, inputs))
+        output = open_files.enter_context(open_output(request.output, inputs, painted=not in_json))
+        answer = compute(read_stats)
+        width = output_width(request)
+        lines = (part for line in answer.lines for part in wrap_styled(line, width))
+        output.write(encode_json(answer.facts) if in_json else encode_lines(lines))
+        seconds = time.perf_counter() - started
+        outcome = {**answer.facts, "total_seconds": round(seconds, 3)}
+        stats_file.write(request.settings, read_stats, outcome)
+    if not request.console.quiet:
+        request.console.say(join_facts(answer.summary, seconds))
+
+
 def encode_lines(lines: Iterable[str]) -> bytes:
     """Encode lines for a person."""
     return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
@@ -252,7 +298,7 @@ def encode_json(facts: object) -> bytes:
 def run_manifest(
     command: str, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
 ) -> bytes:
-    """All that one needs to tell two runs apart, with a final newline."""
+    """Return the facts that distinguish two runs as JSON, with a final newline."""
     facts = {
         "version": installed_version(),
         "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
@@ -262,85 +308,3 @@ def run_manifest(
         **outcome,
     }
     return json.dumps(facts, indent=2).encode() + b"\n"
-
-
-SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
-MISSING_SPARK = "--engine spark needs an extra: pip install 'headline-dedupe[spark]'"
-MIN_OPERANDS = 2
-
-
-def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
-    """Raise UsageError for what one machine alone can do."""
-    given = {
-        **others,
-        "--output": request.output is not None,
-        "--memory": request.memory is not None,
-        f"--from {request.format}": request.format not in (None, "jsonl", "parquet"),
-        "--stats -": request.stats == "-",
-        "standard input": "-" in request.files,
-    }
-    for option in (option for option, is_given in given.items() if is_given):
-        raise click.UsageError(f"{option} is not for --engine spark")
-    if len(request.files) < MIN_OPERANDS:
-        raise click.UsageError("--engine spark reads all operands but the last, which it writes")
-    if len(set(request.files)) < len(request.files):
-        raise click.UsageError("an operand is named twice")
-    tables = request.format == "parquet" or all(map(has_parquet_suffix, request.files[:-1]))
-    if writes_parquet(request) and not tables:
-        raise click.UsageError("under --engine spark Parquet comes of Parquet alone")
-
-
-def writes_parquet(request: Request) -> bool:
-    """Whether Parquet is to be written."""
-    return request.parquet or has_parquet_suffix(request.files[-1])
-
-
-def run_on_spark(command: str, request: Request) -> None:
-    """Do one run; the ``--stats`` file appears whole or not at all.
-
-    Raises BackendError where what Spark takes is not there, or where it fails.
-    """
-    if not all(map(find_spec, SPARK_LIBRARIES)):
-        raise BackendError(MISSING_SPARK)
-    from dedupe.backends.spark import Job, check_spark_settings, run_files
-    from dedupe.backends.spark.session import open_stage
-
-    started = time.perf_counter()
-    *paths, out = request.files
-    check_spark_settings(request.settings)
-    read_stats = ReadStats()
-    with ExitStack() as open_files:
-        inputs = [*paths, *filter(None, [request.settings.links])]
-        stats_file = open_files.enter_context(open_stats(command, request, inputs))
-        progress = open_files.enter_context(progress_line(request.console))
-        quiet = request.console.quiet
-        with open_stage(request.master, out, request.folder, quiet=quiet) as stage:
-            tables = request.format == "parquet"
-            job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
-            result, rows = run_files(stage, job, request.settings, read_stats, progress)
-        check_record_counts(read_stats, result)
-        notes = list(reading_notes(request.settings, read_stats))
-        seconds = time.perf_counter() - started
-        outcome = spark_outcome(command, read_stats, result, rows)
-        stats_file.write(
-            request.settings, read_stats, {**outcome, "total_seconds": round(seconds, 3)}
-        )
-    if request.console.verbose:
-        request.console.say(timing_summary(result.stats))
-    if not request.console.quiet:
-        for note in notes:
-            request.console.say(note)
-        request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
-
-
-def spark_outcome(
-    command: str, read_stats: ReadStats, result: Result, rows: RowChecksum
-) -> dict[str, object]:
-    """What a run came to, by the names of a run on one machine."""
-    selects = command != "pairs"
-    return {
-        **result.stats,
-        "output": rows.count,
-        "rows_checksum": rows.checksum,
-        "accounts": record_counts(read_stats, rows.count if selects else None),
-    }

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts, standard_input
-from dedupe.cli.options import TO, Command, Request, article_options, examples
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import TO, Request, article_options
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HELP = """\
-Take plain-text article pages apart into blocks.
+Split plain-text article pages into blocks.
 
-One JSON object a block, in page order: id, article, block (from 1), role, text. The role is
-headline, lede or paragraph, by rules and not by guessing:
+Writes one JSON object per block, in page order: id, article, block (from 1), role and text. The
+role is headline, lede or paragraph. These rules decide:
 
 \b
-  - Blank lines separate paragraphs. Lines that stand together are a list of
-    related stories when the first reads as a headline and none begins in
-    lower case; else they are one wrapped paragraph.
+  - Blank lines separate paragraphs. Consecutive lines are a list of related
+    stories when the first reads as a headline and none begins in lower case;
+    otherwise they are one wrapped paragraph.
   - A headline is short, does not end in a full stop, and is in title case,
     repeated on the page or first on it.
   - A lede is the first sentence after a headline, and any later near-repeat
@@ -33,8 +34,8 @@ headline, lede or paragraph, by rules and not by guessing:
 
 COLUMNS = ("id", "article", "block", "role", "text")
 EXAMPLES = examples(
-    ("Take a page apart", "dedupe split article.txt"),
-    ("Group what the page says twice", "dedupe split article.txt | dedupe cluster"),
+    ("Split a page", "dedupe split article.txt"),
+    ("Group the repeated blocks of a page", "dedupe split article.txt | dedupe cluster"),
     (
         "Keep the fuller copy of each block",
         "dedupe split article.txt | dedupe unique --keep longest",
@@ -78,7 +79,7 @@ def read_pages(files: Sequence[str], most: int) -> Iterator[tuple[str, bytes]]:
 
     One that decompresses to more than ``most`` times its size is refused.
     """
-    from dedupe.io.compression import check_inputs, display_name, read_chunks
+    from dedupe.io.files import check_inputs, display_name, read_chunks
 
     inputs = files or ("-",)
     check_inputs(inputs)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts
-from dedupe.cli.options import Command, Request, examples, run_options
+from dedupe.cli.help import Command, examples
+from dedupe.cli.options import Request, run_options
 from dedupe.config_values import parse_share
 from dedupe.errors import InputError
-from dedupe.io.compression import display_name
+from dedupe.io.files import display_name
 from dedupe.io.labels import read_labels
 from dedupe.io.output import open_output
 from dedupe.models import ReadStats
@@ -26,29 +27,29 @@ if TYPE_CHECKING:
     from dedupe.evaluation.tune import Curve, Goal, ScoredLabels, TunedThreshold
 
 HELP = """\
-Choose the threshold for your own labels and target, or say what the labels lack.
+Choose the threshold that fits your labels.
 
 Scores the labelled pairs of the files, prints precision (with its interval), recall and F1 by
-threshold, and writes the choice as settings that --config takes. With --precision or --recall the
-bound of the interval must reach the target, and then the other measure decides; without, F1
-does. Refuses when the labels are too few to support the claim.
+threshold, and writes the choice as settings for --config. With --precision or --recall the lower
+bound of the interval must reach the target, and the other measure decides among the thresholds that
+are left; without, F1 decides. Refuses when there are too few labels to support the claim.
 
-The figures hold for pairs like the labelled ones. Updates count neither way. How whole clusters
-come out is for evaluate to say.
+The figures hold for pairs like the labelled ones. Updates are left out. Use evaluate for whole
+clusters.
 """
 
 TUNE = "dedupe tune stories.jsonl --labels labels.jsonl"
 EXAMPLES = examples(
     (
-        "Choose the threshold of the best F1, and run with it",
+        "Choose the threshold with the best F1, and run with it",
         f"{TUNE} -o tuned.toml && dedupe unique --config tuned.toml stories.jsonl",
     ),
     (
-        "Be right four times in five, and see the curve",
+        "Reach a precision of 0.8, and draw the curve",
         f"{TUNE} --precision 0.8 --plot out.svg",
     ),
 )
-OUTPUT_HELP = "Write the settings here, as TOML; - puts them in the place of the table."
+OUTPUT_HELP = "Write the settings to this TOML file. - prints them instead of the table."
 
 
 def parse_open_share(
@@ -62,7 +63,7 @@ def parse_open_share(
     except ValueError:
         number = 0.0
     if not 0 < number < 1:
-        raise click.BadParameter(f"{given!r} does not lie between 0 and 1")
+        raise click.BadParameter(f"must be above 0 and below 1, got {given!r}")
     return number
 
 
@@ -71,12 +72,17 @@ def parse_open_share(
     "--labels",
     metavar="FILE",
     required=True,
-    help="Labelled pairs: JSONL from dedupe label, or CSV with the columns a,b,label.",
+    help="File of labelled pairs. JSONL from dedupe label, or CSV with the columns a, b and label.",
 )
 @click.option(
-    "--precision", callback=parse_open_share, metavar="SHARE", help="Reach this precision."
+    "--precision",
+    callback=parse_open_share,
+    metavar="SHARE",
+    help="Precision to reach, between 0 and 1.",
 )
-@click.option("--recall", callback=parse_open_share, metavar="SHARE", help="Reach this recall.")
+@click.option(
+    "--recall", callback=parse_open_share, metavar="SHARE", help="Recall to reach, between 0 and 1."
+)
 @click.option(
     "--confidence",
     callback=parse_open_share,
@@ -84,7 +90,7 @@ def parse_open_share(
     metavar="SHARE",
     help="Confidence of the intervals. Default: 0.95.",
 )
-@click.option("--plot", metavar="FILE", help="Draw the curve as SVG.")
+@click.option("--plot", metavar="FILE", help="Draw the curve as SVG to this file.")
 @run_options
 def tune_command(
     request: Request,
@@ -99,7 +105,7 @@ def tune_command(
     from dedupe.evaluation.tune import Goal
 
     if precision and recall:
-        raise click.UsageError("--precision and --recall exclude each other")
+        raise click.UsageError("--precision and --recall cannot be used together; give one target")
     goal = Goal(confidence=confidence)
     if precision:
         goal = Goal("precision", precision, confidence)
@@ -175,7 +181,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
     from dedupe.cli.run import read_with_progress
     from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
-    from dedupe.io.record_ids import find_pairs
+    from dedupe.io.ids import find_pairs
 
     labels = read_labels(path)
     with read_with_progress(request, read_stats) as (batches, progress):

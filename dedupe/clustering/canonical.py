@@ -30,8 +30,8 @@ class Qualities:
     sources: Sequence[str]
     times: NDArray[np.int64]
     withdrawn: NDArray[np.bool_]
-    completeness: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    completeness: NDArray[np.integer]
+    lengths: NDArray[np.integer]
     digests: NDArray[np.uint64]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class Constraints:
 
     groups: NDArray[np.int64]
     apart: NDArray[np.int64]
-    versions: NDArray[np.int64] | None = None
+    versions: NDArray[np.integer] | None = None
     window: int | None = None
 
     def pinned(self, records: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -89,7 +89,7 @@ def build_constraints(
     count: int,
     must: NDArray[np.int64] = NO_PAIRS,
     cannot: NDArray[np.int64] = NO_PAIRS,
-    versions: NDArray[np.int64] | None = None,
+    versions: NDArray[np.integer] | None = None,
     window: int | None = None,
 ) -> Constraints:
     """Return the constraints over so many records; ``must`` and ``cannot`` are two rows of ends."""

@@ -149,14 +149,16 @@ def find_hubs(
     large = np.bincount(leaders[followers], minlength=len(leaders)) >= LEAST_FOLLOWERS
     followers = followers[large[leaders[followers]]]
     order = followers[np.lexsort((ranks[followers], leaders[followers]))]
+    if not len(order):
+        return order
     centres, starts = np.unique(leaders[order], return_index=True)
-    samples = [group[:HUB_SAMPLE] for group in np.split(order, starts[1:])] if len(order) else []
-    hubs = []
-    for centre, own in zip(centres.tolist(), samples, strict=True):
-        one, other = np.triu_indices(len(own), 1)
-        if score(own[one], own[other]).mean() < LEAST_COHESION:
-            hubs.append(centre)
-    return np.array(hubs, np.int64)
+    samples = [group[:HUB_SAMPLE] for group in np.split(order, starts[1:])]
+    ends = [np.triu_indices(len(own), 1) for own in samples]
+    pairs = zip(samples, ends, strict=True)
+    left, right = np.concatenate([[own[one], own[other]] for own, (one, other) in pairs], axis=1)
+    sizes = np.array([len(one) for one, _ in ends])
+    sums = np.add.reduceat(score(left, right), np.cumsum(sizes) - sizes)
+    return centres[sums < LEAST_COHESION * sizes]
 
 
 def centrality(

@@ -40,12 +40,12 @@ DIFFERENCES = {
         "dice", "coverage", "rest_min", "rest_max", "top_min", "top_max", "loose_min", "loose_max",
         "words_max",
     ),
-    "names": ("names_min", "names_max"),
+    "names": ("names_min", "names_max", "places"),
     "numbers": ("numbers_min", "numbers_max"),
     "contradiction": ("negation", "opposed"),
     "order": ("order", "swapped", "head"),
     "template": ("slots", "slot_weight"),
-    "kind": ("calendar", "genre"),
+    "kind": ("calendar", "genre", "question", "reaction"),
 }  # fmt: skip
 """The kinds of differences, by the names that the output has, and their features."""
 NEUTRAL = {"dice": 1.0, "coverage": 1.0, "head": 1.0}

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.preprocess import LONGEST_SUPPORT, concat_texts, prepare_texts, select_texts
+from dedupe.prepare import prepare_texts
+from dedupe.preprocess import LONGEST_SUPPORT
 from dedupe.scoring.model import probability
 from dedupe.scoring.score import score_pairs
 from dedupe.text.word_diff import word_diff
+from dedupe.tokens import concat_texts, select_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

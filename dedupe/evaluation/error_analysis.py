@@ -11,7 +11,7 @@ from dedupe.arrays import concat_ranges
 from dedupe.evaluation.breakdown import NOTHING, ScoreBreakdown, score_breakdown
 from dedupe.evaluation.gold import NO_GOLD, GoldPairs
 from dedupe.evaluation.open_corpus import accepted_keys, contains
-from dedupe.pairs import left_of, pack, right_of, unpack
+from dedupe.pair_keys import left_of, pack, right_of, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,15 +17,15 @@ from dedupe.evaluation.breakdown import (
 from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
-from dedupe.io.record_ids import positions_by_name
+from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import HOUR, NO_TIME, Corpus
-from dedupe.pairs import pack_ordered
+from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dedupe.config import Settings
     from dedupe.evaluation.counterfactual import WordChange
@@ -33,18 +33,16 @@ if TYPE_CHECKING:
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.pipeline import ClusteringState
 
-JSON_KEYS = {"normalized": "folded", "rare_pairs": "anchors"}
-"""The keys of the JSON output that differ from the names of fields; they stay as released."""
 NUMBERS_LEFT = FEATURES.index("numbers_min")
 CENTURY = 36_500 * 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A rule beside the score, what it saw, and whether the pair passes it."""
+    """A rule beside the score, what it found, and whether the pair passes it."""
 
     name: str
-    saw: str
+    detail: str
     passes: bool = True
 
 
@@ -180,8 +178,8 @@ def guards_of(
 ) -> Iterator[Guard]:
     """Yield the rules beside the score that apply to a pair."""
     common = [comparison.name for comparison in comparisons if comparison.is_filled]
-    saw = f"both have {' and '.join(common)}" if common else "no field is filled in both"
-    yield Guard("text", saw, passes=bool(common))
+    detail = f"both have {' and '.join(common)}" if common else "no field is filled in both"
+    yield Guard("text", detail, passes=bool(common))
     if common:
         yield comparison_guard(opened, comparisons, pair)
         yield from text_guards(opened, comparisons, breakdown, pair)
@@ -225,11 +223,11 @@ def text_guards(
     if numbers == "strict":
         rows = feature_rows(scoring, *opened.node_of[list(pair)][:, None])[0]
         both = bool(rows[leading_field(scoring, rows), NUMBERS_LEFT] > 0)
-        saw = f"{'' if both else 'no '}numbers left over on both sides"
-        yield Guard("numbers", saw, passes=not both)
+        detail = f"{'' if both else 'no '}numbers left over on both sides"
+        yield Guard("numbers", detail, passes=not both)
         barred &= not both
     if barred:
-        yield Guard("glance", "too few words in common for a closer look", passes=False)
+        yield Guard("prefilter", "too few words in common for a full comparison", passes=False)
 
 
 def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
@@ -250,10 +248,10 @@ def limit_guards(
     constraints = state.constraints
     if constraints.window is not None:
         hours = opened.hours(*pair)
-        saw = "a date is missing" if hours is None else f"{hours:.1f} h apart"
+        detail = "a date is missing" if hours is None else f"{hours:.1f} h apart"
         passes = hours is None or hours * HOUR <= constraints.window
         allowed = f"up to {constraints.window / HOUR:g} h allowed"
-        yield Guard("window", f"{saw}, {allowed}", passes=passes)
+        yield Guard("window", f"{detail}, {allowed}", passes=passes)
     if constraints.versions is not None:
         one, other = constraints.versions[list(pair)].tolist()
         yield Guard("updates", f"versions {one} and {other}", passes=one == other)
@@ -273,7 +271,7 @@ def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
         "b": record_json(corpus, explanation.right),
         "hours": explanation.hours,
         "fields": [
-            asdict(comparison, dict_factory=with_json_keys) | {"met": comparison.keys > 0}
+            asdict(comparison) | {"shares_key": comparison.keys > 0}
             for comparison in explanation.comparisons
         ],
         "score": round(explanation.score, 4),
@@ -311,11 +309,6 @@ def parts_json(breakdown: ScoreBreakdown) -> list[dict[str, object]]:
         }
         for part in breakdown.parts
     ]
-
-
-def with_json_keys(items: Iterable[tuple[str, object]]) -> dict[str, object]:
-    """Return the fields of a comparison under the keys that programs read."""
-    return {JSON_KEYS.get(name, name): value for name, value in items}
 
 
 def record_json(corpus: Corpus, record: int) -> dict[str, object]:

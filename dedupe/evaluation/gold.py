@@ -12,11 +12,11 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
+from dedupe.io.csv_write import csv_records
 from dedupe.io.field_lookup import values_under
 from dedupe.io.fields import as_label
+from dedupe.io.ids import find_pairs, position_of, positions_by_name
 from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, read_text
-from dedupe.io.record_ids import find_pairs, position_of, positions_by_name
-from dedupe.io.records import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

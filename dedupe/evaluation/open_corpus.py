@@ -13,7 +13,7 @@ from dedupe.blocking.look_back import find_candidates
 from dedupe.clustering.constraints import NO_GROUPS
 from dedupe.load import load_corpus
 from dedupe.matching import EXHAUSTIVE, Matcher, equal_neighbours, node_order
-from dedupe.pairs import pack, pack_ordered
+from dedupe.pair_keys import pack, pack_ordered
 from dedupe.pipeline import (
     canonical_order,
     cluster_until_stable,
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from dedupe.clustering.canonical import CanonicalOrder
     from dedupe.clustering.constraints import Constraints
     from dedupe.config import Settings
+    from dedupe.contents import Contents
     from dedupe.models import Batch, Corpus
     from dedupe.pipeline import ClusteringState
-    from dedupe.preprocess import Contents
 
     Progress = Callable[[str, float], None]
     Numbers = NDArray[np.int64]

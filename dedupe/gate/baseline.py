@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
 from dedupe.gate.models import StaleEntry
-from dedupe.io.atomic import os_error_reason
+from dedupe.io.files import os_error_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,8 @@ import numpy as np
 from dedupe.config import Settings
 from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
-from dedupe.io.pairs import RecordLocations
-from dedupe.pairs import pack, pack_ordered
+from dedupe.io.result_rows import RecordLocations
+from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

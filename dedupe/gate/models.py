@@ -14,6 +14,11 @@ class SourceLocation:
     id: str
     text: str
 
+    @property
+    def position(self) -> int:
+        """The position of a record in memory, from 0, which has no line of a file."""
+        return self.line - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

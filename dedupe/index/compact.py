@@ -12,7 +12,7 @@ from dedupe.index import postings, prepared, schema
 from dedupe.index.facts import BLOCK, LEADS, PRESENT, Facts, signed
 from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
 from dedupe.index.removal import shrink_file
-from dedupe.pipeline import cluster_corpus
+from dedupe.pipeline import build_matcher, cluster_corpus
 from dedupe.preprocess import preprocess
 from dedupe.result import to_clustering, to_pairs
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.contents import Contents
     from dedupe.index.store import Store
     from dedupe.models import Clustering, Corpus
-    from dedupe.preprocess import Contents
 
     Progress = Callable[[str, float], None]
 
@@ -44,7 +44,8 @@ def run_batch(store: Store, progress: Progress) -> BatchRun:
     numbers = store.facts.with_flag(PRESENT)
     corpus = store.corpus(numbers)
     contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
-    state = cluster_corpus(corpus, contents, settings, partial(progress, "matching"))
+    matcher = build_matcher(corpus, contents, settings)
+    state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
     found = to_clustering(corpus, contents, state, to_pairs(state, settings))
     return BatchRun(numbers, corpus, contents, found)
 

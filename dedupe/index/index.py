@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dedupe.api import checked_settings, encode_records, raise_with_position
+from dedupe.api.records import checked_settings, open_records, raise_with_position
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError, StoreError
 from dedupe.index import compact, export, insert, query, removal, schema, verify
@@ -24,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from os import PathLike
     from types import TracebackType
+    from typing import Unpack
 
-    from dedupe.api import Record
+    from dedupe.api.records import Input
+    from dedupe.config_keywords import SettingsKeywords
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
@@ -53,10 +54,13 @@ class Index:
     """
 
     def __init__(
-        self, path: Path = schema.MEMORY, settings: Settings | None = None, **given: object
+        self,
+        path: Path = schema.MEMORY,
+        settings: Settings | None = None,
+        **given: Unpack[SettingsKeywords],
     ) -> None:
         if os.fspath(path) == schema.MEMORY:
-            chosen = checked_settings(settings or Settings(), given)
+            chosen = checked_settings(settings, given, CALL)
             self._begin(schema.MEMORY, {}, {"jobs": chosen.jobs}, settings=chosen)
             return
         if settings is not None:
@@ -85,7 +89,9 @@ class Index:
         self.settings = self.store.settings
 
     @classmethod
-    def create(cls, path: Path, settings: Settings | None = None, **given: object) -> Self:
+    def create(
+        cls, path: Path, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
+    ) -> Self:
         """Make an empty index and open it; settings as for :func:`dedupe.cluster`.
 
         Raises StoreError where there is something already, SettingsError for a setting that is
@@ -93,12 +99,12 @@ class Index:
         """
         if os.fspath(path) == schema.MEMORY:
             return cls(path, settings, **given)
-        chosen = checked_settings(settings or Settings(), given)
+        chosen = checked_settings(settings, given, CALL)
         schema.create(os.fspath(path), chosen).close()
         return cls(path, jobs=chosen.jobs)
 
     @classmethod
-    def open(cls, path: Path, **given: object) -> Self:
+    def open(cls, path: Path, **given: Unpack[SettingsKeywords]) -> Self:
         """Open an index; settings that are given must be those that it was made with.
 
         Raises StoreError for a file that is no index or damaged, and for another setting, rule or
@@ -165,7 +171,7 @@ class Index:
                 store.close()
             self._stores.clear()
 
-    def add(self, stories: Iterable[Record]) -> list[Answer]:
+    def add(self, stories: Input) -> list[Answer]:
         """Take records in; returns what became of each. On return they are on disk.
 
         A record with the id of another one takes its place. Raises TypeError for a single record in
@@ -174,7 +180,7 @@ class Index:
         """
         return self.add_corpus(self.corpus_of(stories))
 
-    def match(self, stories: Iterable[Record]) -> list[Answer]:
+    def match(self, stories: Input) -> list[Answer]:
         """Return what ``add`` would answer to each record alone, and change nothing."""
         return self.match_corpus(self.corpus_of(stories))
 
@@ -224,14 +230,9 @@ class Index:
         """Return every cluster with its records, the oldest cluster first."""
         return export.export_clusters(self.store)
 
-    def corpus_of(self, stories: Iterable[Record]) -> Corpus:
+    def corpus_of(self, stories: Input) -> Corpus:
         """Return records of a program as columns."""
-        if isinstance(stories, str | bytes | Mapping):
-            raise TypeError(
-                f"expected an iterable of stories, got one {type(stories).__name__}; "
-                "put it into a list"
-            )
-        lines = encode_records(stories, self.settings)
+        lines = open_records(stories, self.settings, CALL).lines(self.settings, "stories")
         source = Source("stories", "jsonl", lines, self.settings, ReadStats(), raise_with_position)
         return load_corpus(read_jsonl(source), len(self.settings.field))
 

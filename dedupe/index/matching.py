@@ -12,6 +12,7 @@ import numpy as np
 
 from dedupe.arrays import concat_ranges, find_in_sorted
 from dedupe.blocking.look_back import find_candidates
+from dedupe.contents import Contents, leading_texts
 from dedupe.index import prepared
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
@@ -25,11 +26,11 @@ from dedupe.index.newcomers import ODD, title_codes
 from dedupe.index.postings import NUMBER, RARE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
-from dedupe.pairs import pack
-from dedupe.preprocess import Contents, concat_texts, leading_texts
+from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
 from dedupe.scoring.score import TextScoring, score_candidates
+from dedupe.tokens import concat_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -304,15 +305,14 @@ def as_contents(matcher: IndexMatcher) -> Contents:
 def contents_of_facts(facts: NDArray[np.void]) -> Contents:
     """Return what clustering needs to know of the texts of records, and not the texts."""
     none = np.full(len(facts), -1)
-    zeros = np.zeros(len(facts), np.int64)
     return Contents(
         texts=prepared.decode([], 1)[0],
         rows=none[None].astype(np.int32),
         ids=none,
-        titles=none,
-        versions=facts["version"].astype(np.int64),
-        lengths=facts["length"].astype(np.int64),
-        whole=zeros,
-        plain=facts["completeness"].astype(np.int64),
+        titles=none.astype(np.int32),
+        versions=facts["version"].astype(np.uint8),
+        lengths=facts["length"].astype(np.int32),
+        whole=np.zeros(len(facts), np.int8),
+        plain=facts["completeness"].astype(np.int8),
         withdrawn=(facts["flags"] & WITHDRAWN) > 0,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from dedupe.index.facts import DAY_ONLY, FACT, LEADS, PRESENT, WITHDRAWN
 from dedupe.index.postings import BAND, IDENTITY, RARE, SHIFT, TITLE, key_codes
 from dedupe.models import Corpus
-from dedupe.preprocess import Contents, preprocess
+from dedupe.preprocess import preprocess
 from dedupe.tokens import Fact
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.contents import Contents
     from dedupe.index.store import Store
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 UPPER = np.uint64(32)
-MOST = {"length": 0xFFFFFFFF, "completeness": 0xFFFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,8 @@ def record_facts(
     facts = np.zeros(len(corpus), FACT)
     facts["digest"], facts["time"], facts["outlet"] = corpus.digests, corpus.times, outlets
     facts["title"], facts["content"] = text_hashes(contents, outlets)
-    completeness = 2 * contents.whole + contents.plain
-    facts["length"] = np.minimum(contents.lengths, MOST["length"])
-    facts["completeness"] = np.minimum(completeness, MOST["completeness"])
+    facts["length"] = contents.lengths
+    facts["completeness"] = 2 * contents.whole + contents.plain
     facts["version"] = contents.versions
     facts["flags"] = (
         PRESENT

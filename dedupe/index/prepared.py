@@ -12,7 +12,7 @@ import orjson
 
 from dedupe.arrays import concat_ranges
 from dedupe.blocking.keys import BANDS
-from dedupe.preprocess import RARE_KEYS
+from dedupe.prepare import RARE_KEYS
 from dedupe.tokens import TOKEN, PreparedTexts
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.preprocess import Contents
+    from dedupe.contents import Contents
 
 HEAD = np.dtype([("tokens", "<u4"), ("letters", "<u4"), ("facts", "<u4")])
 QUERY = "SELECT data FROM json_each(?) CROSS JOIN prepared ON number = value"

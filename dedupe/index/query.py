@@ -20,7 +20,7 @@ from dedupe.index.insert import UNKNOWN, find_known
 from dedupe.index.matching import IndexMatcher, as_contents
 from dedupe.index.newcomers import corpus_part, identities, prepare_newcomers
 from dedupe.matching import EXHAUSTIVE
-from dedupe.pairs import unpack
+from dedupe.pair_keys import unpack
 from dedupe.pipeline import corpus_constraints, permitted_pairs
 from dedupe.result import EXACT, reason_of
 

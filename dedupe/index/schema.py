@@ -70,7 +70,7 @@ REASONS = {
     sqlite3.SQLITE_READONLY: "it or its folder is read-only",
     sqlite3.SQLITE_CANTOPEN: "it or its folder cannot be opened for writing",
     sqlite3.SQLITE_CORRUPT: "is damaged or cut short; put back a copy",
-    sqlite3.SQLITE_NOTADB: "is damaged, or no index of dedupe",
+    sqlite3.SQLITE_NOTADB: "is damaged, or not an index of dedupe",
 }
 
 
@@ -177,7 +177,7 @@ def inspect(path: str) -> None:
     except OSError as error:
         raise StoreError(path, error.strerror or str(error)) from error
     if not head.startswith(SIGNATURE) or len(head) < 100:  # noqa: PLR2004 - SQLite's header
-        raise StoreError(path, "no index of dedupe")
+        raise StoreError(path, "not an index of dedupe; make one with dedupe index create")
     page = int.from_bytes(head[16:18], "big")
     page = 65536 if page == 1 else page
     pages = int.from_bytes(head[28:32], "big")
@@ -188,7 +188,7 @@ def inspect(path: str) -> None:
 def check_kind(path: str, database: sqlite3.Connection) -> None:
     """Raise StoreError for another application's database and for another format."""
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-        raise StoreError(path, "an SQLite database, but no index of dedupe")
+        raise StoreError(path, "an SQLite database, but not an index of dedupe")
     held = database.execute("PRAGMA user_version").fetchone()[0]
     reason = f"an index of format {held}, and this dedupe reads format {FORMAT}; "
     if held > FORMAT:

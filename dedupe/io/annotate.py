@@ -12,15 +12,16 @@ import orjson
 
 from dedupe.errors import InputError
 from dedupe.io.csv_write import (
+    TEXT,
     check_one_table,
     csv_cells,
     dialect_of,
+    header_names,
     holds_objects,
     is_table,
     line_ending_of,
     without_line_ending,
 )
-from dedupe.io.records import TEXT, header_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.models import Batch, Clustering, Corpus
 
-    Row = dict[str, Any]  # by KEYS, in their order; without a version where none is stated
+    Row = dict[str, Any]  # by KEYS, in their order; a version only where one is stated
 
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
 INDEX_KEYS = (*KEYS, "new", "merged", "canonical_changed")
-"""The keys of what an index tells; all but ``new`` of those added are there where they say much."""
+"""The keys of an answer of an index; ``merged`` and ``canonical_changed`` only where they apply."""
 DIGITS = 4
 
 
@@ -79,8 +80,8 @@ def annotate_chosen(
 
     JSONL: an object is spliced in before the last brace, all other bytes stay. Tables: columns are
     added on the right, empty for what a row lacks. Lines: become JSONL. A missing line ending is
-    supplied. Raises InputError at once for a record that has the key, and for tables that cannot be
-    put into one.
+    added. Raises InputError at once for a record that has the key, and for tables that cannot be
+    written as one.
     """
     check_one_table(batches)
     for batch in batches:
@@ -91,18 +92,25 @@ def annotate_chosen(
 def annotated_chunks(
     batches: Sequence[Batch], chosen: NDArray[np.bool_], annotation: Annotation
 ) -> Iterator[bytes]:
-    """Yield what :func:`annotate_chosen` returns, once the input is known to be fit."""
+    """Yield what :func:`annotate_chosen` returns, once the input is checked."""
     into, keys = annotation.into, annotation.keys
     if batches and is_table(batches[0]):
         yield widen_header(batches[0], into, keys)
-    start = 0
-    for batch in batches:
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+    for start, batch, wanted in chosen_parts(batches, chosen):
         rows = annotation.rows(start, start + len(batch))
-        start += len(batch)
         yield annotate_batch(
             pick_records(batch, wanted), [rows[at] for at in wanted.tolist()], into, keys
         )
+
+
+def chosen_parts(
+    batches: Iterable[Batch], chosen: NDArray[np.bool_]
+) -> Iterator[tuple[int, Batch, NDArray[np.int64]]]:
+    """Yield the position of each batch's first record, the batch, and its chosen positions."""
+    start = 0
+    for batch in batches:
+        yield start, batch, np.flatnonzero(chosen[start : start + len(batch)])
+        start += len(batch)
 
 
 def pick_records(batch: Batch, wanted: NDArray[np.int64]) -> Batch:
@@ -123,7 +131,7 @@ def annotate_batch(batch: Batch, rows: list[Row], into: str, keys: Sequence[str]
 
 
 def annotation_rows(clustering: Clustering, start: int, stop: int) -> list[Row]:
-    """What was found of the records from ``start`` to ``stop``."""
+    """Return the annotations of the records from ``start`` to ``stop``."""
     leaders = clustering.canonical[start:stop].tolist()
     columns = zip(
         range(start, stop),
@@ -150,19 +158,19 @@ def annotation_rows(clustering: Clustering, start: int, stop: int) -> list[Row]:
 
 
 def version_member(version: int) -> dict[str, int]:
-    """The version that a record states, if it states one."""
+    """Return the version that a record states as a member, if it states one."""
     return {"version": version} if version else {}
 
 
 def record_spans(batch: Batch, values: list[Any]) -> Iterator[tuple[int, int, int, Any]]:
-    """Each record's start, end and limit, with its value."""
+    """Yield each record's start, end and limit, with its value."""
     return zip(
         batch.starts.tolist(), batch.ends.tolist(), batch.limits.tolist(), values, strict=True
     )
 
 
 def splice_members(batch: Batch, rows: list[Row], into: str) -> bytes:
-    """JSON objects with one more member each."""
+    """Return JSON objects with one more member each."""
     data, dumps = batch.data, orjson.dumps
     key = orjson.dumps(into) + b":"
     parts: list[bytes] = []
@@ -175,7 +183,7 @@ def splice_members(batch: Batch, rows: list[Row], into: str) -> bytes:
 
 
 def wrap_lines(batch: Batch, rows: list[Row], into: str) -> bytes:
-    """Plain lines as JSON objects."""
+    """Return plain lines as JSON objects."""
     data = batch.data
     return b"".join(
         orjson.dumps(
@@ -205,7 +213,7 @@ def widen_header(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> bytes:
 
 
 def cell_text(value: object) -> str:
-    """A value as a cell, spelled as in JSON; several parted by spaces."""
+    """Return a value as a cell, as JSON writes it; several are separated by spaces."""
     if isinstance(value, list):
         return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -231,26 +239,24 @@ def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> No
 
 
 def lines_with_key(batch: Batch, key: str) -> Iterator[int]:
-    """The line numbers of the objects that have a key at their top."""
-    spelling = key_spellings(key)
-    # As a rule there is none; a search is some hundred times faster than parsing.
-    if not (
-        spelling.search(batch.data) if b"\\" in batch.data else orjson.dumps(key) in batch.data
-    ):
+    """Yield the line numbers of the objects that have a key at the top level."""
+    pattern = key_pattern(key)
+    # Hardly any record has one, and a search is some hundred times faster than parsing.
+    if not (pattern.search(batch.data) if b"\\" in batch.data else orjson.dumps(key) in batch.data):
         return
     for start, end, _, line in record_spans(batch, batch.lines.tolist()):
         record = batch.data[start:end]
-        if spelling.search(record) and key in orjson.loads(record):
+        if pattern.search(record) and key in orjson.loads(record):
             yield line
 
 
-def key_spellings(key: str) -> re.Pattern[bytes]:
-    """What JSON may write for a key: each character as it is, or by an escape."""
-    return re.compile(b'"' + b"".join(map(character_spellings, key)) + b'"')
+def key_pattern(key: str) -> re.Pattern[bytes]:
+    """Return a pattern of a key as JSON may write it: characters as they are, or escaped."""
+    return re.compile(b'"' + b"".join(map(character_pattern, key)) + b'"')
 
 
-def character_spellings(character: str) -> bytes:
-    """A pattern of all that JSON may write for a character."""
+def character_pattern(character: str) -> bytes:
+    """Return a pattern of all ways in which JSON may write a character."""
     units = character.encode("utf-16-be").hex()
     codes = "".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)).encode()
     written = {orjson.dumps(character)[1:-1], b"\\/" if character == "/" else b""} - {b""}
@@ -258,24 +264,21 @@ def character_spellings(character: str) -> bytes:
 
 
 def select_records(corpus: Corpus, chosen: NDArray[np.bool_]) -> Iterator[bytes]:
-    """The records where ``chosen`` holds, byte for byte in input order, in chunks.
+    """Return the records where ``chosen`` holds, byte for byte in input order, in chunks.
 
-    A table's header comes first, once; a missing final line ending is supplied. Raises InputError
-    at once for tables that cannot be put into one.
+    A table's header comes first, once; a missing final line ending is added. Raises InputError
+    at once for tables that cannot be written as one.
     """
     check_one_table(corpus.batches)
     return selected_chunks(corpus.batches, chosen)
 
 
 def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iterator[bytes]:
-    """As :func:`select_records`, once the batches are known to go together."""
+    """Yield what :func:`select_records` returns, once the batches are known to fit together."""
     if batches and is_table(batches[0]):
         header = batches[0].header
         yield without_line_ending(header) + line_ending_of(header) if header else b""
-    start = 0
-    for batch in batches:
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
-        start += len(batch)
+    for _, batch, wanted in chosen_parts(batches, chosen):
         data = batch.data
         spans = zip(batch.starts[wanted].tolist(), batch.limits[wanted].tolist(), strict=True)
         chunk = b"".join([data[begin:limit] for begin, limit in spans])

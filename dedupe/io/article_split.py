@@ -1,8 +1,8 @@
 """Split a plain-text article page into blocks by declared rules.
 
 1. Blank lines separate paragraphs; the lines of one paragraph are joined.
-2. Lines that stand together are a list of related stories, one block a line, when the first
-   reads as a headline and none begins in lower case.
+2. The lines of a paragraph are a list of related stories, one block a line, if the first reads
+   as a headline and no line begins in lower case.
 3. A headline is short, does not end in a full stop, and is in title case, repeated on the page,
    or first on it. A script without capitals counts as title case.
 4. A lede is the first sentence after a headline, and any later near-repeat of one: four in five
@@ -38,7 +38,7 @@ LONGEST_REPEAT = 2
 WORD = re.compile(r"[\u3040-\u9fff]|[^\W\u3040-\u9fff]+(?:['\u2019]\w+)?")
 CLOSERS = "\"'\u2019\u201d\u00bb)]"
 FULL_STOP = re.compile(r"(?<!\.)[.\u3002]$")
-# Two letters are enough to know it by, and to look for more would take the square of the time.
+# Two letters are enough; a pattern for more would take quadratic time.
 ABBREVIATION = re.compile(r"\b\w\.\w\.$")
 SENTENCE_END = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f")
 
@@ -54,7 +54,7 @@ class Block:
 
     @property
     def record(self) -> dict[str, str | int]:
-        """The block as a JSON object with an id of its own."""
+        """Return the block as a JSON object with an id of its own."""
         return {
             "id": f"{self.article}#{self.number}",
             "article": self.article,
@@ -65,7 +65,7 @@ class Block:
 
 
 def split_article(article: str, data: bytes) -> list[Block]:
-    """Take one page apart; raises InputError where it is not UTF-8."""
+    """Split a page into blocks; raises InputError where it is not UTF-8."""
     texts = [
         text
         for lines in paragraphs(decode_article(article, data))
@@ -103,7 +103,7 @@ def paragraphs(page: str) -> Iterator[list[str]]:
 
 
 def paragraph_blocks(lines: Sequence[str]) -> list[str]:
-    """One text a line for a list of stories, else the wrapped lines joined into one."""
+    """Return a text for each line of a list of stories, else the lines joined into one."""
     if len(lines) == 1:
         return list(lines)
     listed = looks_titled(lines[0]) and not any(line[0].islower() for line in lines)
@@ -111,36 +111,36 @@ def paragraph_blocks(lines: Sequence[str]) -> list[str]:
 
 
 def looks_titled(text: str) -> bool:
-    """Whether a line reads as a headline by itself: short, no full stop, title case."""
+    """Return whether a line alone reads as a headline: short, no full stop, title case."""
     return could_be_headline(text) and in_title_case(text)
 
 
 def could_be_headline(text: str) -> bool:
-    """Whether a text is short and does not end in a full stop; ``U.S.`` is none."""
+    """Return whether a text is short and has no full stop at its end, but for ``U.S.``."""
     bare = text.rstrip(CLOSERS)
     stopped = FULL_STOP.search(bare) and not ABBREVIATION.search(bare)
     return len(text) <= LONGEST_HEADLINE and not stopped
 
 
 def in_title_case(text: str) -> bool:
-    """Whether most words of more than three letters begin with a capital or a digit."""
+    """Return whether most words of more than three letters begin with a capital or a digit."""
     words = [w for w in WORD.findall(text) if len(w) > MINOR_WORD] or WORD.findall(text)
     small = sum(word[0].islower() for word in words)
     return bool(words) and small <= (1 - TITLE_CASE_SHARE) * len(words)
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a text ends as a sentence does."""
+    """Return whether a text ends as a sentence does."""
     return text.rstrip(CLOSERS).endswith(SENTENCE_END)
 
 
 def words_of_text(text: str) -> tuple[str, ...]:
-    """Fold a text to the words by which two copies of it are compared."""
+    """Return the words by which two copies of a text are compared."""
     return tuple(WORD.findall(text.casefold()))
 
 
 def assign_roles(texts: Sequence[str]) -> Iterator[Role]:
-    """Tell the role of each text of a page, in page order."""
+    """Yield the role of each text of a page, in page order."""
     worded = [words_of_text(text) for text in texts]
     copies = Counter(worded)
     ledes = LedeIndex()
@@ -173,18 +173,18 @@ class LedeIndex:
         self._sizes.append(len(runs))
 
     def repeated_by(self, words: tuple[str, ...]) -> bool:
-        """Whether these words are a lede again, with a little more or less."""
+        """Return whether these words repeat a lede, give or take a few words."""
         runs = word_runs(words)
         votes = Counter(self._owners[run] for run in runs if run in self._owners)
         return any(is_repeat(n, len(runs), self._sizes[lede]) for lede, n in votes.items())
 
 
 def is_repeat(shared: int, size: int, other: int) -> bool:
-    """Whether so many shared runs make two texts of these sizes one text told twice."""
+    """Return whether two texts are near-copies, by the runs that they share and their sizes."""
     shorter, longer = sorted((size, other))
     return shared >= REPEATED_SHARE * shorter and longer <= LONGEST_REPEAT * shorter
 
 
 def word_runs(words: tuple[str, ...]) -> set[tuple[str, ...]]:
-    """Collect each three consecutive words."""
+    """Return each three consecutive words."""
     return {words[start : start + RUN] for start in range(len(words) - RUN + 1)}

@@ -1,7 +1,9 @@
-"""Write records in another format than they came in: JSON Lines as CSV or TSV, and back."""
+"""Convert records: JSON Lines to CSV or TSV and back, or the bytes of a batch to dicts."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +14,17 @@ from dedupe.io.annotate import (
     annotate_chosen,
     cell_text,
     check_key_is_free,
+    chosen_parts,
     pick_records,
     selected_chunks,
     splice_members,
 )
 from dedupe.io.csv_write import (
     DIALECTS,
+    TEXT,
     check_one_table,
+    csv_names,
+    csv_records,
     csv_row,
     dialect_of,
     holds_objects,
@@ -26,7 +32,6 @@ from dedupe.io.csv_write import (
 )
 from dedupe.io.integrity import check_output
 from dedupe.io.output import target_of
-from dedupe.io.records import batch_records, csv_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +42,10 @@ if TYPE_CHECKING:
     from dedupe.models import Batch, Dialect
 
 OTHER_NAME = "use --into with another name"
+# A whole number of 19 digits may not fit into 64 bits, and orjson would round it.
+LONG = re.compile(rb"\d{19}")
+MOST_DIGITS = 20
+TOO_LARGE = 1 << 64
 
 
 def write_records(
@@ -47,7 +56,7 @@ def write_records(
 ) -> Iterator[bytes]:
     """Return the chosen records in input order, in chunks, in the format of their output.
 
-    They keep their bytes but for an annotation where their own format is asked for, or none is.
+    Without a change of format they keep their bytes, but for an annotation.
     Raises InputError for records that cannot be written so, and AccountingError where one is lost.
     """
     if needs_conversion(batches, target, annotation):
@@ -71,24 +80,24 @@ def needs_conversion(
 
 
 def own_format(batch: Batch, annotation: Annotation | None) -> str:
-    """Return the format in which records go out unless they are converted."""
+    """Return the format in which records are written unless they are converted."""
     if holds_objects(batch) or (annotation and batch.format == "lines"):
         return "jsonl"
     return batch.format
 
 
 def check_target(batches: Sequence[Batch], path: str | None, *, annotated: bool) -> None:
-    """Raise OutputError where a file would not hold what its name says, and nothing converts."""
+    """Raise OutputError where nothing converts records to the format of the output's suffix."""
     target = target_of(path, None)
     for batch in batches if target in ("jsonl", "csv", "tsv") else ():
         own = "jsonl" if annotated and batch.format == "lines" else own_format(batch, None)
         if own != target:
-            reason = f"the records go out as {own}; name it .{own}"
+            reason = f"the records are written as {own}; use the suffix .{own}"
             raise OutputError(path or "", reason)
 
 
 def output_dialect(batches: Sequence[Batch], target: str | None) -> Dialect | None:
-    """Return how the rows of an output are written, None where it is no table."""
+    """Return the dialect of an output, None where it is not a table."""
     if needs_conversion(batches, target, None):
         return DIALECTS.get(target or "")
     return dialect_of(batches[0]) if batches and is_table(batches[0]) else None
@@ -102,10 +111,10 @@ def convert_records(
 ) -> Iterator[bytes]:
     """Yield the chosen records as JSON Lines or as a table, in chunks of whole records.
 
-    As a table they have a column for each member that any of them has: those of objects go by
-    dotted names, an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
+    A table has a column for each member that any record has: members of objects have dotted names,
+    an array is a cell of JSON, and null is an empty cell. As JSON Lines the cells of
     a table are strings, and what was JSON keeps its bytes. Raises InputError for a record that has
-    what is added already, and for a table with two columns of one name.
+    the key of the annotation already, and for a table with two columns of one name.
     """
     for batch in batches:
         if is_table(batch):
@@ -144,7 +153,7 @@ def json_chunks(
 def annotated(
     record: dict[str, Any], annotation: Annotation | None, batch: Batch, start: int, at: int
 ) -> dict[str, Any]:
-    """Return a record with what is added to it; raises InputError where it has that already."""
+    """Return a record with its annotation; raises InputError where it has that key already."""
     if annotation is None:
         return record
     if annotation.into in record:
@@ -186,18 +195,8 @@ def picked_records(batch: Batch, wanted: NDArray[np.int64]) -> Iterator[dict[str
     return (flat_record(records[at]) for at in wanted.tolist())
 
 
-def chosen_parts(
-    batches: Sequence[Batch], chosen: NDArray[np.bool_]
-) -> Iterator[tuple[int, Batch, NDArray[np.int64]]]:
-    """Yield the position of each batch's first record, the batch, and which of its are chosen."""
-    start = 0
-    for batch in batches:
-        yield start, batch, np.flatnonzero(chosen[start : start + len(batch)])
-        start += len(batch)
-
-
 def key_error(batch: Batch, at: int, into: str) -> InputError:
-    """Return the error of a record that has what is added."""
+    """Return the error for a record that has the key of the annotation already."""
     return InputError(batch.path, int(batch.lines[at]), f"already has {into}; {OTHER_NAME}")
 
 
@@ -240,3 +239,28 @@ def as_json(value: Any) -> str:  # noqa: ANN401 - whatever the JSON held
         return orjson.dumps(value).decode()
     except TypeError:
         return str(value)
+
+
+def batch_records(batch: Batch) -> list[dict[str, Any]]:
+    """Return the records of a batch: objects, rows of tables by column, and lines as ``text``."""
+    if is_table(batch):
+        return list(csv_records(batch))
+    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
+    lines = (batch.data[start:end] for start, end in spans)
+    if batch.format == "lines":
+        return [{TEXT: line.decode()} for line in lines]
+    return [parse_object(line) for line in lines]
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """Return an object of JSON, its whole numbers exact or else too large for 64 bits."""
+    if LONG.search(line):
+        found: dict[str, Any] = json.loads(line, parse_int=parse_int)
+    else:
+        found = orjson.loads(line)
+    return found
+
+
+def parse_int(digits: str) -> int:
+    """Return a whole number, unless it is endless."""
+    return int(digits) if len(digits) <= MOST_DIGITS else TOO_LARGE

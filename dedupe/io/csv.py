@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import (
-    SAMPLE,
-    SEP_LINE,
-    choose_dialect,
-    column_numbers,
-    guess_columns,
-    looks_like_data,
-)
-from dedupe.io.csv_write import read_cells
+from dedupe.io.csv_dialect import SAMPLE, SEP_LINE, choose_dialect, guess_columns, looks_like_data
+from dedupe.io.csv_write import column_numbers, read_cells
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.fields import Unreadable, check_names, extract_columns
+from dedupe.io.field_lookup import Unreadable, check_names
+from dedupe.io.fields import Records, extract_columns
 from dedupe.io.source import split_blocks, too_long_message
 
 if TYPE_CHECKING:
@@ -42,7 +36,7 @@ class RowTooLongError(Exception):
 
 
 class CsvRow(NamedTuple):
-    """A row's first line number, its bytes, its cells, and what the csv module had against it."""
+    """A row's first line number, its bytes, its cells, and the csv module's objection."""
 
     line: int
     raw: bytes
@@ -64,7 +58,7 @@ class Header(NamedTuple):
 def read_csv(source: Source) -> Iterator[Batch]:
     """Yield batches of the rows below the header; a bad row is refused.
 
-    A file with a header alone gives one empty batch, so that its header is not lost. Raises
+    A file with only a header gives one empty batch, which keeps the header. Raises
     InputError for a header that cannot be read or names no text.
     """
     settings = source.settings
@@ -119,7 +113,7 @@ def parse_rows_of_block(
     """Return a batch of good rows."""
     width = len(header.names)
     records = [dict(zip(header.names, row.cells, strict=False)) for row in block]
-    columns = extract_columns(records, settings)
+    columns = extract_columns(Records([records], settings), settings)
     trailing = [len(row.cells) - width for row in block]
     return source.batch(
         [row.raw for row in block],
@@ -132,7 +126,7 @@ def parse_rows_of_block(
 
 
 def drop_blank_rows(rows: Iterator[CsvRow], read_stats: ReadStats) -> Iterator[CsvRow]:
-    """Pass on the rows that are not blank, and count the others."""
+    """Yield the rows that are not blank, and count the others."""
     for row in rows:
         if row.cells or row.problem:
             yield row
@@ -142,7 +136,7 @@ def drop_blank_rows(rows: Iterator[CsvRow], read_stats: ReadStats) -> Iterator[C
 
 
 def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterator[CsvRow]:
-    """Pass on the rows that can be read, count repeated headers, and refuse the others."""
+    """Yield the rows that can be read, count repeated headers, and refuse the others."""
     width = len(header.names)
     for row in rows:
         source.read_stats.met += 1
@@ -158,7 +152,7 @@ def valid_rows(rows: Iterator[CsvRow], source: Source, header: Header) -> Iterat
 
 
 def is_repeated(row: CsvRow, header: Header) -> bool:
-    """Return whether a row says what the header says, as where files were joined."""
+    """Return whether a row repeats the header, as in files that were joined."""
     first = row.cells[0].strip() if row.cells else ""
     if row.problem or first != header.names[0]:
         return False
@@ -204,7 +198,7 @@ def split_rows(
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # with no limit, all that is left for it to refuse
+        except csv.Error:  # all that it refuses without a limit
             problem = "a carriage return outside quotes; lines end in LF or CRLF"
         yield CsvRow(number, b"".join(taken), cells, problem)
         number += len(taken)
@@ -228,7 +222,7 @@ def read_header(row: CsvRow, source: Source, dialect: Dialect) -> list[str]:
 def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None) -> None:
     """Raise Unreadable for a row that is not UTF-8, not whole, or not as wide as the header.
 
-    Empty cells beyond the header are let pass where they are plain delimiters.
+    Empty cells beyond the header are allowed where they are plain delimiters.
     """
     if row.problem:
         raise Unreadable(row.problem)
@@ -236,7 +230,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
     if problem:
         raise Unreadable(problem)
     text = row.raw.decode()
-    # A quote left open takes in all that follows, the last line ending too.
+    # An open quote includes all that follows, with the last line ending.
     if (row.cells[-1].endswith("\n") or not text.endswith("\n")) and has_open_quote(text, dialect):
         raise Unreadable("a quote is opened and never closed" + escape_hint(text, dialect))
     extra = len(row.cells) - width
@@ -250,7 +244,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
 
 
 def escape_hint(text: str, dialect: Dialect) -> str:
-    """Word the cure for a row whose quotes are escaped by backslashes."""
+    """Return the way to read a row whose quotes are escaped by backslashes."""
     return r"; --csv-escape reads \" as a quote" if r"\"" in text and not dialect.escape else ""
 
 

@@ -1,4 +1,4 @@
-"""Find out how a table is written: its delimiter, whether it has a header, what its columns are."""
+"""Detect how a table is written: its delimiter, its header, what its columns are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from dedupe.config_values import Field
 from dedupe.field_names import SURE_HEADLINES, plain_name
 from dedupe.io.csv_write import DIALECTS, read_cells
 from dedupe.io.dates import parse_timestamp
-from dedupe.io.field_lookup import DATE, all_roles, text_roles
-from dedupe.io.fields import Unreadable, check_names
+from dedupe.io.field_lookup import DATE, Unreadable, all_roles, check_names, text_roles
 from dedupe.models import NO_TIME, Dialect
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 ESCAPE = "\\"
 SEP_LINE = re.compile(r"sep=([,;|\t])\s*", re.IGNORECASE)
-"""What Excel puts before the header to name the delimiter."""
+"""The line before the header in which Excel names the delimiter."""
 LONGEST_NAME, MOST_WORDS = 40, 4
 SAMPLE = 50
 DATE_LENGTH, HEADLINE_LENGTH, HEADLINE_WORDS, WIDE_HEADLINE = 8, 15, 3, 6
@@ -33,15 +32,15 @@ URL = re.compile(r"\w+://\S+")
 
 
 def sample_rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
-    """Return the cells of some rows to look at, whatever they hold."""
+    """Return the cells of some rows, valid or not."""
     return list(read_cells((line.replace("\r", " ") for line in lines), dialect))
 
 
 def choose_dialect(kind: str, lines: Sequence[str], settings: Settings) -> Dialect:
     """Return how a table is written that begins with some lines.
 
-    The usual delimiter of its kind, unless the header names a text under another one alone; without
-    a header the one that parts all lines alike.
+    The usual delimiter of its kind, unless the header names a text only under another one; without
+    a header the one that splits all lines alike.
     """
     escape = ESCAPE if settings.csv_escape else ""
     if settings.delimiter:
@@ -101,16 +100,11 @@ def looks_like_data(cells: Row) -> bool:
     )
 
 
-def column_numbers(width: int) -> list[str]:
-    """Return the names of the columns of a table without a header."""
-    return [str(number) for number in range(1, width + 1)]
-
-
 def guess_columns(rows: Sequence[Row], settings: Settings) -> Settings:
     """Return settings that name the columns of a table without a header.
 
-    What settings name stays. Else the headline is the first column of longer texts, the lede the
-    next one, and the date the first column of dates.
+    Columns that settings name stay. Else the headline is the first column of longer texts, the
+    lede the next one, and the date the first column of dates.
     """
     roles = text_roles(settings)
     columns = list(zip(*rows, strict=False))

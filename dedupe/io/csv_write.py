@@ -1,4 +1,4 @@
-"""Cut rows of CSV and TSV into cells, write cells, and escape those that look like formulas."""
+"""Read and write the cells of CSV and TSV, and escape those that look like formulas."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 DIALECTS = {"csv": Dialect(","), "tsv": Dialect("\t")}
 SPECIAL = re.compile(r'[",\t\r\n]')
+FORMULA = re.compile(r"[ \xa0\u3000]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"[ ]*[+-]?(?:\d+(?:[.,]\d*)*|\.\d+)(?:[eE][+-]?\d+)?%?[ ]*", re.ASCII)
+GUARD = "'"
+TEXT = "text"
 
 
 def is_table(batch: Batch) -> bool:
@@ -37,7 +41,7 @@ def dialect_of(batch: Batch) -> Dialect:
 
 def read_cells(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the cells of each row, with the csv module."""
-    csv.field_size_limit(sys.maxsize)  # its own limit, 128 KiB a cell, would refuse long records
+    csv.field_size_limit(sys.maxsize)  # its default, 128 KiB a cell, refuses long records
     return csv.reader(lines, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
 
 
@@ -65,7 +69,7 @@ def csv_cells(values: Iterable[str], dialect: Dialect) -> bytes:
 
 
 def quote_cell(value: str, dialect: Dialect) -> str:
-    """Return a cell, in quotes if it has a character that asks for them."""
+    """Return a cell, in quotes if a character in it needs them."""
     if dialect.escape:
         value = value.replace(dialect.escape, dialect.escape * 2)
     if dialect.delimiter in value or SPECIAL.search(value):
@@ -80,18 +84,13 @@ def csv_row(values: Iterable[str], dialect: Dialect) -> bytes:
 
 
 def without_line_ending(line: bytes) -> bytes:
-    """A line without its line ending."""
+    """Return a line without its line ending."""
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def line_ending_of(line: bytes) -> bytes:
-    """A line's ending, LF where it has none."""
+    """Return a line's ending, LF where it has none."""
     return line[len(without_line_ending(line)) :] or b"\n"
-
-
-FORMULA = re.compile(r"[ \xa0\u3000]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-NUMBER = re.compile(r"[ ]*[+-]?(?:\d+(?:[.,]\d*)*|\.\d+)(?:[eE][+-]?\d+)?%?[ ]*", re.ASCII)
-GUARD = "'"
 
 
 def escape_formulas(chunks: Iterable[bytes], dialect: Dialect | None) -> Iterator[bytes]:
@@ -125,12 +124,46 @@ def escape_rows(rows: bytes, dialect: Dialect) -> bytes:
 
 
 def escape_cells(cells: Sequence[str], raw: str, dialect: Dialect) -> str:
-    """Return a row made anew from its cells, with its line ending."""
+    """Return a row rebuilt from its cells, formulas guarded, with its line ending."""
     ending = raw[len(raw.rstrip("\r\n")) :]
     safe = (GUARD + cell if is_formula(cell) else cell for cell in cells)
     return dialect.delimiter.join(quote_cell(cell, dialect) for cell in safe) + ending
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet might compute a cell."""
+    """Return whether a spreadsheet might compute a cell."""
     return bool(FORMULA.match(cell)) and not NUMBER.fullmatch(cell)
+
+
+def csv_records(batch: Batch) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table by column; of two columns of one name the last counts."""
+    dialect = dialect_of(batch)
+    names = header_names(batch)
+    text = io.StringIO(batch.data.decode(), newline="")
+    for row in read_cells(text, dialect):
+        yield dict(zip(names or column_numbers(len(row)), row, strict=False))
+
+
+def header_names(batch: Batch) -> list[str]:
+    """Return the names of the columns of a table, none where it has no header."""
+    if not batch.header:
+        return []
+    text = io.StringIO(batch.header.decode(), newline="")
+    return [name.strip() for name in next(read_cells(text, dialect_of(batch)))]
+
+
+def csv_names(batch: Batch, target: str) -> list[str]:
+    """Return the columns of a table; raises InputError where two have one name."""
+    names = header_names(batch)
+    if not batch.header:
+        first = next(csv_records(batch), {})
+        names = list(first)
+    for name in {name for name in names if names.count(name) > 1}:
+        reason = f"cannot be {target}: {name}: there are two columns of this name"
+        raise InputError(batch.path, 1, reason)
+    return names
+
+
+def column_numbers(width: int) -> list[str]:
+    """Return the names of the columns of a table without a header."""
+    return [str(number) for number in range(1, width + 1)]

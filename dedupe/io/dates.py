@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
-DAY = 86400
-# Past this (the year 5138) a count is not of seconds but of milli-, micro- or nanoseconds.
+DAY, DAYS_OF_YEAR = 86400, 365
+# From here on (the year 5138) a count is in milli-, micro- or nanoseconds.
 MOST_SECONDS = 10**11
 FINER_UNITS = 3
 # 20250430 and 20250430022300 are dates run together; other long numbers count from 1970.
 DATE_DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
-# Nanoseconds of such a count have twenty digits at most; endless ones are no number of Python's.
+# Nanoseconds have twenty digits at most; Python refuses to convert endless ones.
 COUNT = re.compile(r"-?\d{9,20}(?:\.\d+)?")
 MAIL_DATE = re.compile(
     r"(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? "
@@ -61,7 +62,7 @@ def parse_timestamp(value: object, otherwise: int) -> int:
 
 
 def datetime_seconds(when: datetime) -> int:
-    """Seconds since 1970, of a naive time as UTC."""
+    """Return the seconds since 1970; a naive time is taken as UTC."""
     since = when - (NAIVE_EPOCH if when.tzinfo is None else EPOCH)
     return since.days * DAY + since.seconds
 
@@ -76,7 +77,7 @@ def parse_unusual_date(text: str) -> int | None:
         return datetime_seconds(datetime.fromisoformat(parse_named_offset(text)))
     except ValueError:
         readers = (parse_mail_date, parse_written_date)
-        # The lenient reader of mail passes over "PM" and "GMT+0200", so it is asked last.
+        # The lenient reader of mail ignores "PM" and "GMT+0200", so it comes last.
         for read in readers if MAIL_DATE.fullmatch(text) else reversed(readers):
             if (found := read(text)) is not None:
                 return found
@@ -84,14 +85,14 @@ def parse_unusual_date(text: str) -> int | None:
 
 
 def parse_named_offset(text: str) -> str:
-    """Write the zone as ISO 8601 does, where a date is told to be UTC or GMT."""
+    """Return a date with a zone UTC or GMT in the notation of ISO 8601."""
     return text[:-3].rstrip() + "Z" if text.endswith(("UTC", "GMT")) else text
 
 
 def epoch_seconds(count: float) -> int | None:
-    """Seconds, or the milli-, micro- or nanoseconds that a larger number must be."""
+    """Return the seconds of a count since 1970 in seconds, milli-, micro- or nanoseconds."""
     if not abs(count) < MOST_SECONDS * 1000**FINER_UNITS:
-        return None  # an endless integer cannot be divided into a float
+        return None  # an endless integer cannot be divided
     for _ in range(FINER_UNITS):
         if abs(count) >= MOST_SECONDS:
             count /= 1000
@@ -105,7 +106,7 @@ def parse_mail_date(text: str) -> int | None:
     try:
         return datetime_seconds(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
-        return None  # its parser is lenient and falls over in several ways
+        return None  # its parser is lenient and fails in several ways
 
 
 def parse_structured_date(value: list[Any] | dict[str, Any]) -> int | None:
@@ -128,7 +129,7 @@ def parse_structured_date(value: list[Any] | dict[str, Any]) -> int | None:
         return None
 
 
-# What a day, a time, and one with a zone are written as; 0 stands for any digit.
+# The usual forms of a day, a time, and a time with a zone; 0 stands for any digit.
 SHAPES = {
     len(shape): shape
     for shape in (
@@ -139,15 +140,19 @@ SHAPES = {
         b"0000-00-00T00:00:00+00:00",
     )
 }
-DIGIT, SEPARATOR, SIGN, ZERO = b"0"[0], b"T"[0], b"+"[0], b"0"[0]
+SPAN = {b"0"[0]: 9, b"+"[0]: 2}
+"""How far above the character of a shape the one of a date may be: to 9, and to a minus."""
+SPACE, SEPARATOR, COMMA, ZERO = b" T,0"
+PAIRS = (0, 2, 5, 8, 11, 14, 17, 20, 23)
+"""Where two digits begin: of century, year, month, day, hour, minute, second, and of the zone."""
 TIME_AT, ZONE_AT, WITH_ZONE = 10, 19, 25
-MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def parse_column(values: Sequence[Any], date_format: str | None = None) -> NDArray[np.int64]:
     """Return the seconds of each date, ``NO_TIME`` where one is absent or cannot be read.
 
-    ``date_format``, as strptime takes it, is tried before what is read without it.
+    ``date_format``, as strptime takes it, is tried before the usual formats.
     """
     times = np.full(len(values), NO_TIME)
     rest: Iterable[int] = range(len(values))
@@ -181,14 +186,14 @@ def parse_formatted(value: object, date_format: str | None) -> int:
 
 def parse_iso_column(texts: Sequence[str], times: NDArray[np.int64]) -> Sequence[int]:
     """Set the times of the texts that are plain ISO 8601; returns the positions of the others."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    sizes = np.unique(lengths).tolist()
-    for size in sizes:
-        if size in SHAPES:
-            whole = len(sizes) == 1
-            rows = np.arange(len(texts)) if whole else np.flatnonzero(lengths == size)
-            some = texts if whole else [texts[row] for row in rows.tolist()]
-            times[rows] = iso_seconds(some, SHAPES[size])
+    sizes = set(map(len, texts))
+    if len(sizes) == 1 and sizes <= SHAPES.keys():
+        times[:] = iso_seconds(texts, SHAPES[sizes.pop()])
+    else:
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        for size in sizes & SHAPES.keys():
+            rows = np.flatnonzero(lengths == size)
+            times[rows] = iso_seconds([texts[row] for row in rows.tolist()], SHAPES[size])
     left: list[int] = np.flatnonzero(times == NO_TIME).tolist()
     return left
 
@@ -197,56 +202,53 @@ def iso_seconds(texts: Sequence[str], shape: bytes) -> NDArray[np.int64]:
     """Return the seconds of texts of one length, ``NO_TIME`` for one of another shape."""
     # A character that is not ASCII becomes a question mark, which no shape has.
     joined = "".join(texts).encode("ascii", "replace")
-    table = np.frombuffer(joined, np.uint8).reshape(len(texts), len(shape))
-    digits = table - ZERO
-    fine = np.ones(len(texts), bool)
-    for at, wanted in enumerate(shape):
-        column = table[:, at]
-        if wanted == DIGIT:
-            fine &= digits[:, at] <= 9  # noqa: PLR2004 - a digit
-        elif wanted == SEPARATOR:
-            fine &= (column == SEPARATOR) | (column == ord(" "))
-        elif wanted == SIGN:
-            fine &= (column == SIGN) | (column == ord("-"))
-        else:
-            fine &= column == wanted
-
-    def number(start: int, stop: int) -> NDArray[np.int64]:
-        found = np.zeros(len(texts), np.int64)
-        for at in range(start, stop):
-            found = found * 10 + digits[:, at]
-        return found
-
-    year, month, day = number(0, 4), number(5, 7), number(8, 10)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    most = MONTH_DAYS[np.minimum(month, 12)] + (leap & (month == 2))  # noqa: PLR2004 - February
-    fine &= (year > 0) & (month > 0) & (month <= 12) & (day > 0) & (day <= most)  # noqa: PLR2004 - December
-    seconds = civil_days(year, month, day) * DAY
+    columns = np.frombuffer(joined, np.uint8).reshape(len(texts), len(shape)).T.copy()
     if len(shape) > TIME_AT:
-        hour, minute, second = number(11, 13), number(14, 16), number(17, 19)
+        time_at = columns[TIME_AT]
+        time_at[time_at == SPACE] = SEPARATOR
+    least = np.frombuffer(shape, np.uint8)[:, None]
+    span = np.array([SPAN.get(wanted, 0) for wanted in shape], np.uint8)[:, None]
+    fine = (columns - least <= span).all(axis=0)  # less than the least wraps around
+    century, year, month, day, *clock = digit_pairs(columns, shape)
+    year += 100 * century
+    fine &= (year > 0) & (month > 0) & (month <= 12)  # noqa: PLR2004 - December
+    year_starts, month_starts = year_and_month_starts()
+    starts = year_starts.take(year, mode="clip")
+    is_leap = year_starts.take(year + 1, mode="clip") - starts > DAYS_OF_YEAR
+    at = is_leap * (len(MONTH_DAYS) + 1) + month
+    before = month_starts.take(at - 1, mode="clip")
+    fine &= (day > 0) & (day <= month_starts.take(at, mode="clip") - before)
+    seconds = (starts + before + day - 1) * DAY
+    if clock:
+        hour, minute, second = clock[:3]
         fine &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - of a day, an hour, a minute
-        seconds += hour * 3600 + minute * 60 + second
+        seconds += (hour * 60 + minute) * 60 + second
     if len(shape) == WITH_ZONE:
-        hours, minutes = number(20, 22), number(23, 25)
-        fine &= (hours < 24) & (minutes < 60)  # noqa: PLR2004 - as above
-        ahead = np.where(table[:, ZONE_AT] == SIGN, 1, -1)
-        seconds -= ahead * (hours * 3600 + minutes * 60)
+        hours, minutes = clock[3:]
+        ahead = COMMA - columns[ZONE_AT].astype(np.int64)  # 1 for a plus, -1 for a minus
+        fine &= (hours < 24) & (minutes < 60) & (ahead != 0)  # noqa: PLR2004 - as above
+        seconds -= ahead * (hours * 60 + minutes) * 60
     return np.where(fine, seconds, NO_TIME)
 
 
-def civil_days(
-    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the days since 1970 of dates of the Gregorian calendar.
+def digit_pairs(columns: NDArray[np.uint8], shape: bytes) -> NDArray[np.int64]:
+    """Return the numbers of two digits in texts of one shape, a row for each place of ``PAIRS``."""
+    at = np.array([at for at in PAIRS if shape[at : at + 2] == b"00"])
+    digits = columns - ZERO
+    pairs: NDArray[np.int64] = (digits[at] * 10 + digits[at + 1]).astype(np.int64)
+    return pairs
 
-    By Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
+
+@lru_cache(maxsize=1)
+def year_and_month_starts() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the days before each year, 0 to 10000, since 1970, and before each month of a year.
+
+    The months of a leap year follow those of a common one, each with the end of the year.
     """
-    year = year - (month <= 2)  # noqa: PLR2004 - the year begins in March
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    days: NDArray[np.int64] = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100
-    return days + of_year - 719468
+    years = np.arange("0000", "10001", dtype="datetime64[Y]").astype("datetime64[D]")
+    common = np.cumsum([0, *MONTH_DAYS])
+    leap = common + (np.arange(len(common)) > 1)
+    return years.astype(np.int64), np.concatenate([common, leap])
 
 
 def mark_days_only(times: NDArray[np.int64]) -> NDArray[np.bool_]:

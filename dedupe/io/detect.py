@@ -1,4 +1,4 @@
-"""Tell what an input is by its first bytes, and say of what cannot be read how to extract it."""
+"""Find out what an input is by its first bytes, and say how to extract what cannot be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedupe.errors import InputError
-from dedupe.io.compression import display_name, split_suffix
 from dedupe.io.csv_dialect import is_header
 from dedupe.io.encodings import MARKS
+from dedupe.io.files import display_name, split_suffix
 from dedupe.io.parquet import SUFFIX
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ FORMATS: dict[str, InputFormat] = {
     SUFFIX: "parquet",
 }
 HEAD = 1 << 16
-"""Bytes by which the kind of an input is told."""
+"""The bytes at the beginning of an input by which its kind is found out."""
 SQLITE, ZIP = b"SQLite format 3\x00", b"PK\x03\x04"
 TAR, TAR_AT = b"ustar", 257
 OWN_INDEX, OWN_INDEX_AT = b"ddup", 68
@@ -80,7 +80,7 @@ KINDS = tuple(
         (rb"PGDMP", "a PostgreSQL dump", "pg_restore -f dump.sql {}"),
     )
 )
-"""How files that are no text begin, what they are called, and the command that extracts them."""
+"""How binary files begin, what they are, and the command that extracts them."""
 
 
 def detect_format(
@@ -115,7 +115,7 @@ def first_lines(head: bytes) -> list[bytes]:
 
 
 def named_format(path: str) -> InputFormat | None:
-    """Return the format that the suffix of a path tells."""
+    """Return the format that the suffix of a path stands for, None for an unknown one."""
     return FORMATS.get(split_suffix(path)[0])
 
 
@@ -129,7 +129,7 @@ def is_json_array(first: bytes) -> bool:
 
 
 def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat | None) -> None:
-    """Raise InputError, with the cure, for an input that holds no records as text."""
+    """Raise InputError, with the way out, for an input that holds no records as text."""
     reason = kind_problem(path, head)
     text = head
     if not reason and forced is None and settings.encoding is None:
@@ -139,7 +139,7 @@ def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat |
 
 
 def kind_problem(path: str, head: bytes) -> str:
-    """Word what a file of a known kind is, and how to extract it; ``""`` for any other."""
+    """Return what a file of a known kind is, and how to extract it; ``""`` for any other."""
     name = "FILE" if path == "-" else shlex.quote(path)
     if head.startswith(SQLITE):
         return sqlite_problem(path, name, head)
@@ -157,7 +157,7 @@ def kind_problem(path: str, head: bytes) -> str:
 
 
 def sqlite_problem(path: str, name: str, head: bytes) -> str:
-    """Word how to extract a table of an SQLite database, with its name where it can be had."""
+    """Return how to extract a table of an SQLite database, by name if it can be read."""
     if head[OWN_INDEX_AT:].startswith(OWN_INDEX):
         return f"an index of dedupe; its records come from dedupe index export {name}"
     table = "TABLE"
@@ -168,7 +168,7 @@ def sqlite_problem(path: str, name: str, head: bytes) -> str:
 
 
 def first_table(path: str) -> str:
-    """Return the name of the first table of an SQLite database, ``""`` where it cannot be had."""
+    """Return the name of the first table of an SQLite database, ``""`` if it cannot be read."""
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     try:
         with closing(
@@ -182,7 +182,7 @@ def first_table(path: str) -> str:
 
 
 def text_problem(head: bytes) -> str:
-    """Word what text is that holds no records, ``""`` where it may hold some."""
+    """Return what a text without records is, ``""`` where it may hold some."""
     if NUL in head and not head.startswith(tuple(MARKS)):
         even, odd = head[::2].count(NUL), head[1::2].count(NUL)
         if abs(even - odd) > len(head) // 4:
@@ -190,9 +190,9 @@ def text_problem(head: bytes) -> str:
             return f"UTF-16 text without a byte order mark; --encoding utf-16-{order} reads it"
         return "binary data, not text; give JSON Lines, CSV, TSV, Parquet, feeds or plain lines"
     if HTML.match(head):
-        return "an HTML page; dedupe split takes its text, as from lynx -dump -nolist"
+        return "an HTML page; dedupe split reads its text, as from lynx -dump -nolist"
     if SQL_DUMP.match(head):
         return "an SQL dump; load it into its database and export the table as CSV"
     if XML.match(head) and not FEED.match(head):
-        return "XML that is no feed; turn it into JSON, as with yq -p xml -o json"
+        return "XML that is not a feed; turn it into JSON, as with yq -p xml -o json"
     return ""

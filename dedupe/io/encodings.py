@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# The mark of UTF-32 begins with that of UTF-16, so it is asked for first.
+# The mark of UTF-32 begins with that of UTF-16, so it comes first.
 MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -29,9 +29,9 @@ KANA = "のにはをたがでてとしれさあいうもなかりんるっらく
 class Candidate:
     """An encoding by Python's name and iconv's, and what is usual in the languages written in it.
 
-    ``leads`` are the first bytes of common characters of two bytes; an alphabet has none. ``latin``
-    says that its letters stand in words with those of ASCII. ``head`` is added to its log-odds,
-    since some encodings are much more common than others.
+    ``leads`` are the first bytes of common characters of two bytes, empty for an alphabet.
+    ``latin``: its letters occur in words beside those of ASCII. ``head`` is added to the log-odds
+    of an encoding that is much more common than others.
     """
 
     name: str
@@ -61,9 +61,9 @@ CANDIDATES = (
 OFTEN, SELDOM = log(1 / 40), log(1 / 1000)
 """The chance of a frequent character of an alphabet, and of another one."""
 OFTEN_WIDE, COMMON_WIDE, SELDOM_WIDE = log(1 / 150), log(1 / 5000), log(1e-7)
-"""The same of characters of two bytes, of which thousands are common."""
+"""The chances of characters of two bytes, of which thousands are common."""
 MIXED = log(1 / 50)
-"""The chance that a letter of another script stands beside one of ASCII in a word."""
+"""The chance of a letter of another script beside one of ASCII in a word."""
 
 
 def decode_input(
@@ -72,7 +72,7 @@ def decode_input(
     """Return pieces of input as UTF-8 without a byte order mark, and the encoding they were in.
 
     ``head`` is how they begin; the encoding is ``encoding``, else that of a UTF-16 or UTF-32 mark,
-    else None for UTF-8. In place of bytes that cannot be decoded stand some that are no UTF-8.
+    else None for UTF-8. Bytes that cannot be decoded become bytes that are not UTF-8.
     """
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
     found = encoding or marked
@@ -94,7 +94,7 @@ def drop_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def recode(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Pass pieces on as UTF-8; a lone surrogate is encoded as such, which is no UTF-8."""
+    """Pass pieces on as UTF-8; a lone surrogate is encoded as such, which is not UTF-8."""
     decoder = codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
     for piece in pieces:
         yield decoder.decode(piece).encode("utf-8", "surrogatepass")
@@ -116,7 +116,7 @@ codecs.register_error(MARK_UNDECODABLE, mark_undecodable)
 
 
 def utf8_problem(raw: bytes, encoding: str | None = None) -> str:
-    """Word why a line is not UTF-8, with the likely encoding; ``""`` where it is.
+    """Return why a line is not UTF-8, with the likely encoding; ``""`` where it is.
 
     ``encoding`` is the one that it was decoded from.
     """
@@ -130,7 +130,7 @@ def utf8_problem(raw: bytes, encoding: str | None = None) -> str:
 
 
 def encoding_hint(raw: bytes) -> str:
-    """Word how to read bytes in the encoding that they are likely in; ``""`` where none is."""
+    """Return how to read bytes in the encoding that they are likely in; ``""`` if unknown."""
     likely = likely_encoding(raw)
     if likely is None:
         return ""
@@ -153,7 +153,7 @@ def likely_encoding(raw: bytes) -> tuple[str, str] | None:
 
 
 def decode_sample(raw: bytes, encoding: str) -> str:
-    """Return bytes as text, but for a character that is cut at the end; ``""`` if they are none."""
+    """Return bytes as text, without a character that is cut at the end; ``""`` if they cannot be decoded."""
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as bad:

@@ -27,9 +27,9 @@ ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]")
 def read_feed(source: Source) -> Iterator[Batch]:
     """Yield batches of the entries of a feed, each on the line where it begins.
 
-    A record has the members id, title, url, published, source and summary, as far as they are
-    there; the source is the feed's title where an entry names none. Raises InputError for what is
-    no feed, is cut short, or is longer than a line may be, and without the extra.
+    A record has the members id, title, url, published, source and summary that the entry has; the
+    source defaults to the feed's title. Raises InputError for data that is not a feed, is cut
+    short, or is longer than a line may be, and without the extra.
     """
     try:
         import feedparser  # noqa: PLC0415 - an extra
@@ -66,7 +66,7 @@ def read_whole(source: Source) -> bytes:
 
 
 def entry_record(entry: Any, title: str) -> dict[str, str]:  # noqa: ANN401 - of feedparser, which has no types
-    """Return an entry as a record, without what it lacks."""
+    """Return an entry as a record, without members that it lacks."""
     source = entry.get("source") or {}
     found = {
         "id": entry.get("id", ""),

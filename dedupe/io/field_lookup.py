@@ -1,10 +1,9 @@
-"""Find the values of a role, as the title or the date, under the names that it may go by."""
+"""Find the values of a role, such as the title or the date, under the names that it may have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dedupe.config import BY_NAME
@@ -24,9 +23,9 @@ MOST_SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a column is for, and the names that it goes by.
+    """What a column is for, and the names under which it is found.
 
-    ``usual`` names are those of the table, in any case; others were given and stand as they are.
+    ``usual`` names come from the built-in table and match in any case; given ones match exactly.
     """
 
     name: str
@@ -35,37 +34,34 @@ class Role:
 
     @property
     def is_lede(self) -> bool:
-        """Whether it is what stands below a title, by the usual names."""
+        """Whether this is the lede, found by the usual names."""
         return self.usual and self.name == LEDE
 
 
 @dataclass(frozen=True, slots=True)
 class Accessor:
-    """One way to the values of a role: a key of the record, and steps into what it holds."""
+    """One way to the values of a role: a key of the record, and steps into its value."""
 
     name: str
     key: str
     steps: tuple[str, ...] = ()
 
-    def values(self, records: Sequence[Record]) -> list[Any]:
-        """Return the value of each record, None where it has none."""
-        try:
-            values = list(map(itemgetter(self.key), records))
-        except KeyError:
-            values = [record.get(self.key) for record in records]
-        if not self.steps:
-            return values
-        return [descend(value, self.steps) if isinstance(value, dict) else None for value in values]
+    def value(self, record: Record) -> Any:  # noqa: ANN401 - whatever the JSON held
+        """Return the value of a record, None where it has none."""
+        return self.follow(record.get(self.key))
+
+    def follow(self, value: Any) -> Any:  # noqa: ANN401 - as above
+        """Return what the steps lead to in the value of the key, None where they end early."""
+        return descend(value, self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class AnyCaseAccessor(Accessor):
-    """The same with steps in any case."""
+    """An accessor whose steps match in any case."""
 
-    def values(self, records: Sequence[Record]) -> list[Any]:
-        """Return the value of each record, None where it has none."""
-        values = Accessor(self.name, self.key).values(records)
-        return [descend_any_case(value, self.steps) for value in values]
+    def follow(self, value: Any) -> Any:  # noqa: ANN401 - as above
+        """Return what the steps lead to in the value of the key, None where they end early."""
+        return descend_any_case(value, self.steps)
 
 
 def text_roles(settings: Settings) -> tuple[Role, ...]:
@@ -75,7 +71,7 @@ def text_roles(settings: Settings) -> tuple[Role, ...]:
 
 
 def looked_for(settings: Settings) -> str:
-    """Word the names of texts that were looked for; of the usual ones only the first.
+    """Return the names of texts that were looked for; of the usual ones only the first.
 
     >>> from dedupe.config import Settings
     >>> looked_for(Settings())
@@ -106,7 +102,7 @@ URL_ROLE = Role("url", URLS, usual=True)
 
 @lru_cache(maxsize=1 << 10)
 def accessors(role: Role, keys: frozenset[str]) -> tuple[Accessor, ...]:
-    """Return the ways to a role's values among the keys of some records, the first to ask first."""
+    """Return the ways to a role's values among the keys of some records, in order of preference."""
     return tuple(usual_accessors(role, keys) if role.usual else given_accessors(role, keys))
 
 
@@ -154,7 +150,7 @@ def descend_any_case(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 -
 
 
 def values_under(records: Sequence[Record], name: str) -> list[Any]:
-    """Return the value of each record under a key as it stands, else at a dotted path, or None."""
+    """Return the value of each record under a key, else at a dotted path, else None."""
     values = [record.get(name) for record in records]
     if "." not in name:
         return values
@@ -163,3 +159,62 @@ def values_under(records: Sequence[Record], name: str) -> list[Any]:
         descend(record, steps) if value is None else value
         for record, value in zip(records, values, strict=True)
     ]
+
+
+TYPE_NAMES = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+    bytes: "binary",
+}
+MAX_NAMES = 12
+MAX_NAME_LENGTH = 40
+
+
+class Unreadable(ValueError):  # noqa: N818 - a reason; InputError is the error
+    """The reason why a record cannot be read, raised where its line is not known."""
+
+
+def check_names(sample: Record, settings: Settings) -> None:
+    """Raise Unreadable where the columns of a table hold no text; ``sample`` has one of each type.
+
+    A table that lacks a field by the name that was given for it is refused as a whole, too.
+    """
+    keys = frozenset(sample)
+    wrong = []
+    for role in text_roles(settings):
+        for way in accessors(role, keys):
+            value = way.value(sample)
+            if isinstance(value, str):
+                return
+            if value is not None and not role.is_lede:
+                wrong.append(wrong_type_message(way.name, value))
+    raise Unreadable(wrong[0] if wrong else no_text_message(sample, settings))
+
+
+def wrong_type_message(name: str, value: object) -> str:
+    """Return the message for a text that is not a string, with the name of its field."""
+    if isinstance(value, dict) and value:
+        inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
+        return (
+            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
+        )
+    return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
+
+
+def no_text_message(record: Record, settings: Settings) -> str:
+    """Return the message for a record without any text, with the names wanted and present."""
+    names = list(map(shorten, record))
+    if len(names) > MAX_NAMES:
+        names[MAX_NAMES:] = ["..."]
+    has = ", ".join(names) or "nothing"
+    return f"no text: looked for {looked_for(settings)}; the record has {has}"
+
+
+def shorten(name: str) -> str:
+    """Return a name as messages show it."""
+    return name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..."

@@ -1,13 +1,13 @@
 """Turn parsed records into columns: the texts to compare, ids, outlets, times and urls.
 
-A column at a time is several times faster than a record at a time, and gives the same: each record
+Columns are filled one at a time, which is several times faster than record by record. Each record
 takes the first of the names under which it has something usable.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,16 +21,17 @@ from dedupe.io.field_lookup import (
     URL_ROLE,
     Accessor,
     accessors,
-    looked_for,
+    all_roles,
     setting_role,
     text_roles,
+    wrong_type_message,
 )
+from dedupe.io.ids import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.io.placeholders import find_placeholders
-from dedupe.io.urls import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,27 +39,10 @@ if TYPE_CHECKING:
     from dedupe.io.field_lookup import Record, Role
 
     Convert = Callable[[list[Any], Accessor], list[Any]]
-
-TYPE_NAMES = {
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-    bytes: "binary",
-}
-MAX_NAMES = 12
-MAX_NAME_LENGTH = 40
 HOST = "host of the url"
 ALL_TEXT = {str}
 SAMPLE = 50
-"""Records of a batch that are looked at for names and for columns that nobody named."""
-
-
-class Unreadable(ValueError):  # noqa: N818 - a fact about a record; InputError is the error
-    """Why a record cannot be read, before its place is known."""
+"""The number of records of a batch that are searched for unnamed dates and outlets."""
 
 
 @dataclass(slots=True)
@@ -66,9 +50,9 @@ class Columns:
     """The columns of a Batch, and what was found on the way.
 
     ``used`` counts, by role and name, the records that a name served. ``unread`` are the dates that
-    cannot be read, each with its position. Where ``refused`` names records that cannot be read, by
-    their positions, the columns are not filled. ``placeholders`` counts titles of failed downloads:
-    such a record has no text, for two of them are not one story. ``empty_texts``: some are there.
+    cannot be read, with their positions. If ``refused`` has reasons why records cannot be read, by
+    position, the columns are not filled. ``placeholders`` counts the titles of failed downloads,
+    whose records get no text, lest they be duplicates. ``empty_texts``: some texts are empty.
     """
 
     texts: tuple[list[str], ...] = ()
@@ -86,12 +70,12 @@ class Columns:
 
     @property
     def days_only(self) -> NDArray[np.bool_]:
-        """Which times are days without a time of day."""
+        """Mark the times that are days without a time of day."""
         return mark_days_only(self.times)
 
     @property
     def textless(self) -> list[int]:
-        """The positions of the records without any text, placeholders aside."""
+        """Return the positions of the records without any text, placeholders aside."""
         if any(map(all, self.texts)):
             return []
         rows = zip(*self.texts, strict=True)
@@ -105,43 +89,88 @@ class Columns:
             counts[name] = counts.get(name, 0) + records
 
 
-def extract_columns(records: Sequence[Record], settings: Settings) -> Columns:
+class Records:
+    """Parsed objects as lists of values by key, for the keys that a role may use.
+
+    Objects come in ``chunks`` of a few hundred and are dropped again while they are in the cache of
+    the processor, but for a ``sample``.
+    """
+
+    def __init__(self, chunks: Iterable[Sequence[Record]], settings: Settings) -> None:
+        self.keys: frozenset[str] = frozenset()
+        self.sample: list[Record] = []
+        self._count = 0
+        self._columns: dict[str, list[Any]] = {}
+        roles = (*all_roles(settings), URL_ROLE)
+        for chunk in chunks:
+            new = self.keys.union(*chunk)
+            if len(new) > len(self.keys):
+                self.keys = new
+                for key in {way.key for role in roles for way in accessors(role, new)}:
+                    self._columns.setdefault(key, [None] * self._count)
+            for key, column in self._columns.items():
+                column.extend(key_values(chunk, key))
+            self.sample += chunk[: SAMPLE - len(self.sample)]
+            self._count += len(chunk)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def values(self, way: Accessor) -> list[Any]:
+        """Return the value of each record, None where it has none."""
+        column = self._columns[way.key]
+        return list(map(way.follow, column)) if way.steps else column[:]
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Drop all records but those at some positions."""
+        self._count = len(positions)
+        for key, column in self._columns.items():
+            self._columns[key] = [column[position] for position in positions]
+
+
+def key_values(records: Sequence[Record], key: str) -> list[Any]:
+    """Return the value of each record under a key, None where it has none."""
+    try:
+        return list(map(itemgetter(key), records))
+    except KeyError:
+        return [record.get(key) for record in records]
+
+
+def extract_columns(records: Records, settings: Settings) -> Columns:
     """Return the columns of parsed objects."""
-    keys = frozenset(chain.from_iterable(records))
-    columns = Columns(sample=records[:SAMPLE])
+    columns = Columns(sample=records.sample)
     roles = text_roles(settings)
-    columns.texts = tuple(text_column(records, role, keys, columns) for role in roles)
+    columns.texts = tuple(text_column(records, role, columns) for role in roles)
     if columns.refused:
         return columns
     clear_placeholders(columns)
-    columns.ids = label_column(records, setting_role(settings, ID), keys, columns)
+    columns.ids = label_column(records, setting_role(settings, ID), columns)
     sources = setting_role(settings, SOURCE)
-    columns.sources = label_column(records, sources, keys, columns)
-    fill_times(records, settings, keys, columns)
-    fill_urls(records, settings, keys, columns)
+    columns.sources = label_column(records, sources, columns)
+    fill_times(records, settings, columns)
+    fill_urls(records, settings, columns)
     return columns
 
 
-def first_values(
-    records: Sequence[Record],
-    role: Role,
-    keys: frozenset[str],
-    columns: Columns,
-    convert: Convert,
-) -> list[Any]:
-    """Return what each record has under the first name that serves it, None where none does.
+def first_values(records: Records, role: Role, columns: Columns, convert: Convert) -> list[Any]:
+    """Return the value of each record under the first name that serves it, None without one.
 
     ``convert`` makes None of what does not serve; by the usual names an empty text does not.
     """
     found: list[Any] | None = None
-    for way in accessors(role, keys):
-        values = way.values(records)
-        if set(map(type, values)) != ALL_TEXT:
+    for way in accessors(role, records.keys):
+        values = records.values(way)
+        is_text = set(map(type, values)) == ALL_TEXT
+        if not is_text:
             values = convert(values, way)
-        if role.usual and not all(values):
+        is_full = all(values)
+        if role.usual and not is_full:
             values = [value or None for value in values]
         if role.is_lede and plain_name(way.name) in LONG_TEXTS:
             values = [value and value[:LONGEST_LEDE] for value in values]
+        if found is None and is_text and is_full:
+            columns.count(role.name, way.name, len(values))
+            return values
         if found is None:
             found, lacking = values, len(values)
         else:
@@ -155,12 +184,10 @@ def first_values(
     return [None] * len(records) if found is None else found
 
 
-def text_column(
-    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
-) -> list[str]:
+def text_column(records: Records, role: Role, columns: Columns) -> list[str]:
     """Return the texts of one field, ``""`` where absent; a number is read as a text.
 
-    A record that has only what is no text is refused. In a lede by the usual names it is none.
+    A record whose only value is not a text is refused, but for a lede under a usual name.
     """
     wrong: dict[int, str] = {}
 
@@ -172,18 +199,20 @@ def text_column(
                     wrong.setdefault(position, wrong_type_message(way.name, value))
         return texts
 
-    found = first_values(records, role, keys, columns, convert)
-    if None in found and not columns.empty_texts:
-        ways = accessors(role, keys)
-        columns.empty_texts = any("" in way.values(records) for way in ways)
+    found = first_values(records, role, columns, convert)
+    if all(found):
+        return found
+    if not columns.empty_texts:
+        ways = accessors(role, records.keys)
+        columns.empty_texts = any("" in records.values(way) for way in ways)
     for position, reason in wrong.items():
         if found[position] is None:
             columns.refused.setdefault(position, reason)
-    return [text or "" for text in found] if None in found else found
+    return [text or "" for text in found] if any(found) else [""] * len(found)
 
 
 def clear_placeholders(columns: Columns) -> None:
-    """Drop the titles of failed downloads, and other texts of their records that are such too."""
+    """Drop the titles of failed downloads, and other such texts of their records."""
     titles = columns.texts[0]
     blank = find_placeholders(titles)
     for position in blank:
@@ -201,17 +230,15 @@ def as_text(value: object) -> str | None:
     return as_label(value) or None if not isinstance(value, str) else value
 
 
-def label_column(
-    records: Sequence[Record], role: Role, keys: frozenset[str], columns: Columns
-) -> list[str]:
-    """Return ids or outlets as texts; ``""`` for what cannot be one."""
+def label_column(records: Records, role: Role, columns: Columns) -> list[str]:
+    """Return ids or outlets as texts; ``""`` for any other value."""
 
     def convert(values: list[Any], _way: Accessor) -> list[Any]:
         labels = [value if value is None else as_label(value) for value in values]
         return [label or None for label in labels] if role.usual else labels
 
-    found = first_values(records, role, keys, columns, convert)
-    return [label or "" for label in found] if None in found else found
+    found = first_values(records, role, columns, convert)
+    return found if all(found) else [label or "" for label in found]
 
 
 def as_label(value: object) -> str:
@@ -222,16 +249,14 @@ def as_label(value: object) -> str:
     return str(value) if is_number else ""
 
 
-def fill_times(
-    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
-) -> None:
+def fill_times(records: Records, settings: Settings, columns: Columns) -> None:
     """Set the times in seconds, or NO_TIME: of each record the first date that can be read."""
     role = setting_role(settings, DATE)
     times = np.full(len(records), NO_TIME)
     unread: dict[int, Any] = {}
     left = np.arange(len(records))
-    for way in accessors(role, keys):
-        values = way.values(records)
+    for way in accessors(role, records.keys):
+        values = records.values(way)
         some = values if len(left) == len(values) else [values[position] for position in left]
         times[left] = read = parse_column(some, settings.date_format)
         lacking = np.flatnonzero(read == NO_TIME)
@@ -248,14 +273,12 @@ def fill_times(
     ]
 
 
-def fill_urls(
-    records: Sequence[Record], settings: Settings, keys: frozenset[str], columns: Columns
-) -> None:
-    """Set the keys of urls, and their hosts where no outlet is named and none was asked for.
+def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
+    """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
 
-    Without ``--same url`` only urls of the same spelling have equal keys, for that is fast.
+    Without ``--same url`` only identical urls have equal keys, which is faster.
     """
-    urls = url_column(records, keys)
+    urls = url_column(records)
     if urls is None:
         columns.url_keys = np.zeros(len(records), np.int64)
         return
@@ -264,11 +287,11 @@ def fill_urls(
         columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
 
 
-def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | None:
-    """Return the url of each record, ``""`` for none; None where no record has one."""
+def url_column(records: Records) -> list[str] | None:
+    """Return the url of each record, ``""`` without one; None if no record has one."""
     found: list[str] | None = None
-    for way in accessors(URL_ROLE, keys):
-        values = way.values(records)
+    for way in accessors(URL_ROLE, records.keys):
+        values = records.values(way)
         if set(map(type, values)) != ALL_TEXT:
             values = [value if isinstance(value, str) else "" for value in values]
         if not is_all_web(values):
@@ -277,44 +300,3 @@ def url_column(records: Sequence[Record], keys: frozenset[str]) -> list[str] | N
         if all(found):
             break
     return found if found and any(found) else None
-
-
-def check_names(sample: Record, settings: Settings) -> None:
-    """Raise Unreadable where the columns of a table hold no text; ``sample`` has one of each type.
-
-    A table that lacks a field by the name that was given for it is refused as a whole, too.
-    """
-    keys = frozenset(sample)
-    wrong = []
-    for role in text_roles(settings):
-        for way in accessors(role, keys):
-            [value] = way.values([sample])
-            if isinstance(value, str):
-                return
-            if value is not None and not role.is_lede:
-                wrong.append(wrong_type_message(way.name, value))
-    raise Unreadable(wrong[0] if wrong else no_text_message(sample, settings))
-
-
-def wrong_type_message(name: str, value: object) -> str:
-    """Word a text that is no string, under the name that it was found by."""
-    if isinstance(value, dict) and value:
-        inner = next((key for key in value if isinstance(value[key], str)), next(iter(value)))
-        return (
-            f"{name}: expected a string, got an object; --field '{name}.{shorten(inner)}' reads it"
-        )
-    return f"{name}: expected a string, got {TYPE_NAMES.get(type(value), 'an object')}"
-
-
-def no_text_message(record: Record, settings: Settings) -> str:
-    """Word the lack of any text, with what was looked for and what is there."""
-    names = list(map(shorten, record))
-    if len(names) > MAX_NAMES:
-        names[MAX_NAMES:] = ["..."]
-    has = ", ".join(names) or "nothing"
-    return f"no text: looked for {looked_for(settings)}; the record has {has}"
-
-
-def shorten(name: str) -> str:
-    """Return a name as messages show it."""
-    return name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "..."

@@ -1,4 +1,4 @@
-"""Check that the output holds every record it should, and compute its checksum."""
+"""Check that the output holds every record that it should, and compute its checksum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.models import Batch
-
 NEWLINE = b"\n"
 
 
@@ -30,8 +29,8 @@ def check_output(
 ) -> Iterator[bytes]:
     """Pass on the chunks of an output that holds the chosen records, or all, each once.
 
-    ``header``: a table's header comes first. Raises AccountingError at the end when the line
-    endings in the chunks are not those of the records, of which each has at least one.
+    ``header``: a table's header comes first. Raises AccountingError at the end where the chunks
+    have another number of line endings than the records, each of which has at least one.
     """
     found = 0
     for chunk in chunks:
@@ -47,7 +46,7 @@ def check_output(
 def output_parts(
     batches: Sequence[Batch], chosen: NDArray[np.bool_] | None
 ) -> Iterator[tuple[Batch, NDArray[np.bool_]]]:
-    """Each batch with its part of the choice."""
+    """Yield each batch with its part of the choice."""
     start = 0
     for batch in batches:
         size = len(batch)
@@ -58,7 +57,7 @@ def output_parts(
 
 
 def batch_lines(batch: Batch, chosen: NDArray[np.bool_]) -> int:
-    """The line endings of some records: those that they hold, and one where the last has none."""
+    """Count the line endings of some records; a missing last one counts too."""
     endings = np.flatnonzero(np.frombuffer(batch.data, np.uint8) == ord(NEWLINE))
     spans = np.searchsorted(endings, batch.limits) - np.searchsorted(endings, batch.starts)
     lacking = len(batch) and chosen[-1] and not batch.data.endswith(NEWLINE)
@@ -70,12 +69,9 @@ def with_line_ending(line: bytes) -> int:
     return line.count(NEWLINE) + (bool(line) and not line.endswith(NEWLINE))
 
 
-LINE_FEED = b"\n"
-
-
 @dataclass(frozen=True, slots=True)
 class RowChecksum:
-    """How many lines there are, and the sum of their hashes.
+    """The number of lines, and the sum of their hashes.
 
     >>> RowChecksum.of([b"a", b"b"]) == RowChecksum.of([b"b"]) + RowChecksum.of([b"a"])
     True
@@ -88,7 +84,7 @@ class RowChecksum:
 
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> RowChecksum:
-        """Some lines without their endings."""
+        """Return the checksum of lines without their endings."""
         hashes = [blake2b(line, digest_size=cls.SIZE).digest() for line in lines]
         return cls(len(hashes), sum(map(int.from_bytes, hashes)) % (1 << 8 * cls.SIZE))
 
@@ -102,7 +98,7 @@ class RowChecksum:
 
 
 class RowCounter:
-    """Counts the lines in chunks that pass through it; ``rows`` are those so far."""
+    """A counter of the lines in chunks; ``rows`` are those so far."""
 
     def __init__(self) -> None:
         self.rows = RowChecksum()
@@ -111,7 +107,7 @@ class RowCounter:
         """Pass on chunks, which may end within a line."""
         rest = b""
         for chunk in chunks:
-            *lines, rest = (rest + chunk).split(LINE_FEED)
+            *lines, rest = (rest + chunk).split(NEWLINE)
             self.rows += RowChecksum.of(lines)
             yield chunk
         if rest:

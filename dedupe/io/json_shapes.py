@@ -34,14 +34,14 @@ ARRAYS = frozenset(
         "children", "edges", "list", "headlines", "response",
     )
 )  # fmt: skip
-"""Keys under which the records of an answer stand as an array."""
+"""Keys of the array of records in an answer of an API."""
 OBJECTS = frozenset(
     (
         "hits", "response", "data", "feed", "rss", "channel", "rdf", "result", "results",
         "articles", "payload", "body", "news", "posts",
     )
 )  # fmt: skip
-"""Keys of objects that such an array may stand in."""
+"""Keys of objects that may hold such an array."""
 WRAPPED = ("_source", "node", "data", "doc")
 """Members that hold the record itself, as in Elasticsearch, GraphQL, reddit and CouchDB."""
 DEEPEST = 3
@@ -97,7 +97,7 @@ def wrapper_path(head: bytes) -> Path | None:
     """Return the path to the array of records in an object that begins so, None without one."""
     try:
         return path_below(JsonStream([head]), ())
-    except (BrokenJsonError, ValueError):  # a key may hold what is no UTF-8
+    except (BrokenJsonError, ValueError):  # a key may not be UTF-8
         return None
 
 
@@ -128,7 +128,7 @@ def path_below(stream: JsonStream, path: Path) -> Path | None:
 def read_shape(source: Source, path: Path) -> Iterator[Batch]:
     """Yield batches of the records at a path, or of all values and the items of arrays.
 
-    Raises InputError for what is no JSON, and for what holds no objects, with the cure.
+    Raises InputError for data that is not JSON, or holds no objects, with the way out.
     """
     stream = JsonStream(source.lines, source.settings.max_line, source.first)
     try:
@@ -163,7 +163,7 @@ def elements(stream: JsonStream, path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def elements_below(stream: JsonStream, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the values of the array at a path in the next object, and pass over the rest of it."""
+    """Yield the values of the array at a path in the next object, and skip the rest of it."""
     stream.expect(b"{")
     while not stream.skip(b"}"):
         found = orjson.loads(stream.key()) == path[0]
@@ -177,7 +177,7 @@ def elements_below(stream: JsonStream, path: Path) -> Iterator[tuple[int, bytes]
 
 
 def items(stream: JsonStream) -> Iterator[tuple[int, bytes]]:
-    """Yield the values of an array whose bracket has been passed."""
+    """Yield the values of an array whose opening bracket was read."""
     while not stream.skip(b"]"):
         yield stream.value()
         if not stream.skip(b",") and stream.peek() != b"]":
@@ -225,7 +225,7 @@ def has_text(record: Any, settings: Settings) -> bool:  # noqa: ANN401 - whateve
     if not isinstance(record, dict):
         return False
     ways = (way for role in text_roles(settings) for way in accessors(role, frozenset(record)))
-    return any(isinstance(way.values([record])[0], str) for way in ways)
+    return any(isinstance(way.value(record), str) for way in ways)
 
 
 def items_at(record: dict[str, Any], path: Path) -> list[Any]:
@@ -237,7 +237,7 @@ def items_at(record: dict[str, Any], path: Path) -> list[Any]:
 
 
 def check_first(raw: bytes, source: Source) -> None:
-    """Raise InputError, with the cure, where the first value is of a layout that is not read."""
+    """Raise InputError, with the way out, where the first value has a layout that is not read."""
     try:
         value = orjson.loads(raw)
     except ValueError:
@@ -248,7 +248,7 @@ def check_first(raw: bytes, source: Source) -> None:
 
 
 def layout_cure(value: Any, settings: Settings) -> str:  # noqa: ANN401, PLR0911 - a case a line
-    """Word how to turn a value into records, ``""`` where it may be one."""
+    """Return how to turn a value into records, ``""`` where it may be one."""
     if isinstance(value, str):
         return f"an array of texts, not of objects; {JQ}-c '.[]|{{title:.}}'"
     if isinstance(value, list):
@@ -273,10 +273,10 @@ def layout_cure(value: Any, settings: Settings) -> str:  # noqa: ANN401, PLR0911
 
 
 def names_text(value: dict[str, Any], settings: Settings) -> bool:
-    """Return whether an object has the name of a text, whatever stands under it."""
+    """Return whether an object has the name of a text, whatever its value."""
     return any(accessors(role, frozenset(value)) for role in text_roles(settings))
 
 
 def quoted(name: str) -> str:
-    """Return a key as jq takes it."""
+    """Return a key as jq wants it."""
     return name if name.isidentifier() else orjson.dumps(name).decode()

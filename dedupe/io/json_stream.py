@@ -1,4 +1,4 @@
-"""Walk through JSON of any layout as it comes in, and cut values out of it byte for byte."""
+"""Read JSON of any layout as a stream, and cut values out of it byte for byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ END = b""
 
 
 class BrokenJsonError(ValueError):
-    """What is no JSON, and the line on which that shows."""
+    """JSON that is broken, and the line where that shows."""
 
     def __init__(self, line: int, reason: str) -> None:
         self.line = line
@@ -25,7 +25,7 @@ class BrokenJsonError(ValueError):
 
 
 class JsonStream:
-    """JSON in pieces; ``line`` is the number of the line that it has come to.
+    """JSON that comes in pieces; ``line`` is the number of the current line.
 
     Raises BrokenJsonError for a value of more than ``most`` bytes, unless that is 0.
     """
@@ -38,7 +38,7 @@ class JsonStream:
         self._most = most
 
     def peek(self) -> bytes:
-        """Return the next byte that is no white space, ``b""`` at the end."""
+        """Return the next byte that is not white space, ``b""`` at the end."""
         while True:
             space = SPACE.match(self._data, self._at)
             if space:
@@ -49,21 +49,21 @@ class JsonStream:
                 return END
 
     def skip(self, byte: bytes) -> bool:
-        """Pass over a byte if it comes next, and say so."""
+        """Skip a byte if it comes next, and return whether it did."""
         if self.peek() != byte:
             return False
         self._at += 1
         return True
 
     def expect(self, byte: bytes) -> None:
-        """Pass over a byte; raises BrokenJsonError where another one comes."""
+        """Skip a byte; raises BrokenJsonError where another one comes."""
         if not self.skip(byte):
             found = self.peek()
             what = repr(found.decode(errors="replace")) if found else "the end"
             raise BrokenJsonError(self.line, f"expected {byte.decode()!r}, found {what}")
 
     def key(self) -> bytes:
-        """Pass over the key of a member and its colon; returns it as it is written, in quotes."""
+        """Skip the key of a member and its colon; returns the key as written, in quotes."""
         if self.peek() != b'"':
             raise BrokenJsonError(self.line, "expected a key in quotes")
         key = self.value()[1]
@@ -115,12 +115,12 @@ class JsonStream:
                 return end
 
     def _take(self, end: int) -> None:
-        """Pass over what ends at a place."""
+        """Skip the bytes up to a position."""
         self.line += self._data.count(b"\n", self._at, end)
         self._at = end
 
     def _more(self) -> bool:
-        """Read the next piece, and say whether there was one."""
+        """Read the next piece, and return whether there was one."""
         piece = next(self._pieces, None)
         if piece is None:
             return False

@@ -1,4 +1,4 @@
-"""Read JSON Lines: one object a line."""
+"""Read one record a line: objects of JSON Lines, and plain headlines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import orjson
 
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.fields import TYPE_NAMES, extract_columns
-from dedupe.io.source import MOST_BYTES, MOST_RECORDS
+from dedupe.io.field_lookup import TYPE_NAMES
+from dedupe.io.fields import Columns, Records, clear_placeholders, extract_columns
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks
+from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 LITERALS = ("NaN", "Infinity", "-Infinity")
 OBJECTS = {dict}
+PARSED_AT_ONCE = 256
+"""Lines whose objects fit into the cache of a processor together."""
 
 
 def read_jsonl(source: Source) -> Iterator[Batch]:
@@ -39,7 +43,7 @@ def read_jsonl(source: Source) -> Iterator[Batch]:
 
 
 def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces of whole lines into blocks of about a quarter of a MiB."""
+    """Join small pieces of whole lines into blocks of about half a MiB."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -59,20 +63,23 @@ def parse_block(
     header: bytes = b"",
     data: bytes | None = None,
 ) -> Iterator[Batch]:
-    """Yield a batch of lines by their numbers, none if no line is good.
+    """Yield a batch of lines with their numbers, or nothing if all lines are bad.
 
-    ``data`` are the lines end to end, where they are at hand. Bad lines are refused in their order.
+    ``data``, if given, are the lines end to end. Bad lines are refused in their order.
     """
     refused: dict[int, str] = {}
-    records = parse_lines(raws)
     kept = list(range(len(raws)))
-    if records is None:
-        kept, records = sift_lines(raws, refused, source)
+    try:
+        records = Records(parse_lines(raws), source.settings)
+    except ValueError:
+        kept, objects = sift_lines(raws, refused, source)
+        records = Records([objects], source.settings)
     columns = extract_columns(records, source.settings)
     if columns.refused:
         refused |= {kept[position]: reason for position, reason in columns.refused.items()}
         fine = [position for position in range(len(kept)) if position not in columns.refused]
-        kept, records = [kept[position] for position in fine], [records[p] for p in fine]
+        kept = [kept[position] for position in fine]
+        records.keep(fine)
         columns = extract_columns(records, source.settings)
     for position in sorted(refused):
         source.refuse(int(numbers[position]), refused[position], raws[position])
@@ -82,13 +89,13 @@ def parse_block(
         yield source.batch(raws, numbers, columns, header, data=data)
 
 
-def parse_lines(raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
-    """Return the objects of lines, None where a line holds none."""
-    try:
-        records = list(map(orjson.loads, raws))
-    except ValueError:
-        return None
-    return records if set(map(type, records)) <= OBJECTS else None
+def parse_lines(raws: Sequence[bytes]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the objects of lines in chunks; raises ValueError where a line is not an object."""
+    for start in range(0, len(raws), PARSED_AT_ONCE):
+        records = list(map(orjson.loads, raws[start : start + PARSED_AT_ONCE]))
+        if not set(map(type, records)) <= OBJECTS:
+            raise ValueError("not an object")
+        yield records
 
 
 def sift_lines(
@@ -96,7 +103,7 @@ def sift_lines(
 ) -> tuple[list[int], list[dict[str, Any]]]:
     """Return the positions of the lines that hold an object, and the objects.
 
-    Blank lines are counted; why a line holds no object is put into ``refused``.
+    Blank lines are counted; the reason why a line is not an object goes into ``refused``.
     """
     kept, records = [], []
     for position, raw in enumerate(raws):
@@ -117,21 +124,52 @@ def sift_lines(
 
 
 def json_error_reason(error: ValueError, raw: bytes, encoding: str | None = None) -> str:
-    """Word why a line is not JSON: not UTF-8, or what is wrong and where."""
+    """Return why a line is not JSON: not UTF-8, or what is wrong and where."""
     if not isinstance(error, orjson.JSONDecodeError):
         return str(error)
     problem = utf8_problem(raw, encoding)
     if problem:
         return problem
     text = raw.decode()
-    # The parser has read the minus of -Infinity before it gives up.
+    # The parser stops behind the minus of -Infinity.
     at = error.pos - (error.msg == "no digit after sign")
     return f"invalid JSON: {describe_decode_error(error.msg, text[at:])} at column {at + 1}"
 
 
 def describe_decode_error(message: str, rest: str) -> str:
-    """Return the parser's words, or better ones where there are some."""
+    """Return the parser's message, or a clearer one."""
     for literal in LITERALS:
         if rest.startswith(literal):
-            return f"{literal} is no JSON number"
+            return f"{literal} is not a JSON number"
     return "half of a surrogate pair" if message == "no low surrogate in string" else message
+
+
+def read_lines(source: Source) -> Iterator[Batch]:
+    """Yield batches of the lines that are not blank; each is the text of the first field."""
+    for block in split_blocks(line_records(source), lambda item: len(item[1])):
+        numbers, raws, texts = map(list, zip(*block, strict=True))
+        count = len(block)
+        columns = Columns(
+            texts=(texts, *([""] * count for _ in source.settings.field[1:])),
+            ids=[""] * count,
+            sources=[""] * count,
+            times=np.full(count, NO_TIME),
+            url_keys=np.zeros(count, np.int64),
+        )
+        clear_placeholders(columns)
+        yield source.batch(raws, np.array(numbers, np.int64), columns)
+
+
+def line_records(source: Source) -> Iterator[tuple[int, bytes, str]]:
+    """Yield the number, bytes and text of each line; blank ones are counted."""
+    for number, raw in enumerate(source.single_lines(), source.first):
+        source.read_stats.met += 1
+        if raw.isspace():
+            source.read_stats.blank += 1
+            continue
+        try:
+            text = raw.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            source.refuse(number, utf8_problem(raw, source.settings.encoding), raw)
+            continue
+        yield number, raw, text

@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dedupe.errors import InputError
-from dedupe.io.compression import MAX_RATIO, read_chunks
+from dedupe.io.files import MAX_RATIO, read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DUPLICATE, UPDATE, DIFFERENT = "D", "U", "N"
-SPELLINGS = {
+WORDS_OF_LABELS = {
     DUPLICATE: ("d", "dup", "duplicate", "y", "yes", "same", "true", "1"),
     UPDATE: ("u", "update", "updated"),
     DIFFERENT: ("n", "no", "not", "different", "distinct", "false", "0"),
 }
-MEANING = {spelling: label for label, many in SPELLINGS.items() for spelling in many}
+LABEL_OF_WORD = {word: label for label, words in WORDS_OF_LABELS.items() for word in words}
 COLUMNS = ("a", "b", "label")
 Row = tuple[int, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A pair of record ids, its label (``D``, ``U`` or ``N``), and the line that says so."""
+    """A pair of record ids, its label (``D``, ``U`` or ``N``), and its line."""
 
     a: str
     b: str
@@ -37,7 +37,7 @@ class Label:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The two ids in an order that does not depend on which was named first."""
+        """Return the two ids in an order that does not depend on which was named first."""
         return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
 
 
@@ -54,13 +54,13 @@ def read_labels(path: str, most: int = MAX_RATIO) -> list[Label]:
         label = parse_label(path, line, row)
         first = held.setdefault(label.pair, label)
         if first.label != label.label:
-            told = f"{label.a!r} and {label.b!r} are {label.label} here"
-            raise InputError(path, line, f"{told} and {first.label} on line {first.line}")
+            reason = f"{label.a!r} and {label.b!r} are {label.label} here"
+            raise InputError(path, line, f"{reason} and {first.label} on line {first.line}")
     return list(held.values())
 
 
 def read_text(path: str, most: int = MAX_RATIO) -> str:
-    """Take a whole file as text; raises InputError."""
+    """Return a whole file as text; raises InputError."""
     data = b"".join(read_chunks(path, sys.stdin.buffer if sys.stdin else io.BytesIO(), most))
     try:
         return data.decode("utf-8-sig")
@@ -70,14 +70,14 @@ def read_text(path: str, most: int = MAX_RATIO) -> str:
 
 
 def label_rows(path: str, text: str) -> Iterator[Row]:
-    """Tell JSONL from CSV by the first character, and give each row with its line number."""
+    """Yield each row with its line number; JSONL begins with a brace, anything else is CSV."""
     if text.lstrip()[:1] == "{":
         return json_rows(path, text)
     return csv_rows(path, text)
 
 
 def json_rows(path: str, text: str) -> Iterator[Row]:
-    """Rows of JSONL; blank lines are passed over."""
+    """Yield the rows of JSONL with their line numbers; blank lines are skipped."""
     for line, raw in enumerate(text.split("\n"), 1):
         if not raw.strip():
             continue
@@ -93,7 +93,7 @@ def json_rows(path: str, text: str) -> Iterator[Row]:
 
 
 def csv_rows(path: str, text: str) -> Iterator[Row]:
-    """Rows of CSV under a header; blank lines are passed over."""
+    """Yield the rows of CSV under a header; blank lines are skipped."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     try:
@@ -112,7 +112,7 @@ def csv_rows(path: str, text: str) -> Iterator[Row]:
 
 
 def check_header(path: str, line: int, row: list[str]) -> list[str]:
-    """Take a CSV header that has all that a label needs; raises InputError."""
+    """Return a CSV header; raises InputError where it lacks a column that a label needs."""
     header = [name.strip().lower() for name in row]
     lacking = [name for name in COLUMNS if name not in header]
     if lacking:
@@ -122,14 +122,14 @@ def check_header(path: str, line: int, row: list[str]) -> list[str]:
 
 
 def parse_label(path: str, line: int, row: dict[str, Any]) -> Label:
-    """Check one row; raises InputError."""
+    """Return a row as a label; raises InputError."""
     lacking = [name for name in COLUMNS if row.get(name) in (None, "")]
     if lacking:
         raise InputError(path, line, f"no {' and no '.join(lacking)}")
     a, b, given = (as_plain_text(path, line, name, row[name]) for name in COLUMNS)
     if a == b:
         raise InputError(path, line, f"a and b are the same record: {a!r}")
-    meaning = MEANING.get(given.strip().lower())
+    meaning = LABEL_OF_WORD.get(given.strip().lower())
     if meaning is None:
         known = "D (duplicate), U (update) or N (not)"
         raise InputError(path, line, f"the label {given!r} is not {known}")
@@ -137,7 +137,7 @@ def parse_label(path: str, line: int, row: dict[str, Any]) -> Label:
 
 
 def as_plain_text(path: str, line: int, name: str, value: object) -> str:
-    """Take an id or a label as a string; numbers are worded as the reader words ids."""
+    """Return an id or a label as a string; numbers are written as the reader writes ids."""
     if isinstance(value, str | int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
     raise InputError(path, line, f"{name}: expected a string")

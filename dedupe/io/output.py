@@ -6,11 +6,18 @@ import sys
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO
 
 from dedupe.errors import OutputError
 from dedupe.escape import escape_controls
-from dedupe.io.atomic import check_not_input, open_replacement, output_errors
+from dedupe.io.files import (
+    CODECS,
+    Writer,
+    check_not_input,
+    open_compressor,
+    open_replacement,
+    output_errors,
+)
 from dedupe.io.parquet import MISSING, SUFFIX, has_pyarrow
 
 if TYPE_CHECKING:
@@ -18,14 +25,13 @@ if TYPE_CHECKING:
 
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
-NO_TERMINAL = "Parquet is not for a terminal; write it to a file, as in -o out.parquet"
-NO_PARQUET = "only cluster, unique, pairs and split write Parquet; name it otherwise"
-PACKED_TWICE = "Parquet is compressed within; name it .parquet"
-NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+NO_TERMINAL = "Parquet cannot be written to a terminal; give a file, as in -o out.parquet"
+NO_PARQUET = "only cluster, unique, pairs and split write Parquet; use another suffix"
+PACKED_TWICE = "Parquet is compressed already; use the suffix .parquet alone"
 
 
 TARGETS = ("jsonl", "csv", "tsv", "parquet")
-"""What records may be written as."""
+"""The formats in which records can be written."""
 SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -50,20 +56,10 @@ def target_of(path: str | None, to: str | None) -> str | None:
     return SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
-class Writer(Protocol):
-    """A compressor over a file, or the file itself."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take bytes."""
-
-    def close(self) -> None:
-        """Pass on what is left, and end."""
-
-
 class Output:
-    """Takes chunks of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
+    """An output of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
 
-    ``bytes`` counts what it was given, before compression.
+    ``bytes`` counts the bytes written, before compression.
     """
 
     def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
@@ -75,7 +71,7 @@ class Output:
 
     @property
     def checksum(self) -> str:
-        """BLAKE2b, 16 bytes as hex digits, of what it was given so far."""
+        """BLAKE2b, 16 bytes as hex digits, of the bytes written so far."""
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:
@@ -86,9 +82,9 @@ class Output:
             self._writer.write(data)
 
     def flush(self) -> None:
-        """Pass on what is buffered so that a reader at the other end has it; raises as ``write``.
+        """Pass on what is buffered, so that the reader of a pipe has it; raises as ``write``.
 
-        A compressor keeps what it has until the end.
+        A compressor keeps its bytes until the end.
         """
         with output_errors(self.path):
             if self.path == STDOUT:
@@ -106,10 +102,10 @@ def open_output(
 ) -> Iterator[Output]:
     """Open standard output for None or ``-``, else a file, compressed by its suffix.
 
-    ``parquet``: that is what will be written, and nothing else may go to a file of its name.
+    ``parquet``: Parquet will be written; nothing else may go to a file of its suffix.
 
-    A terminal gets escapes for what could steer it, unless what is written is ``painted``, which
-    is text that was made for it. So each chunk is of whole lines there.
+    A terminal gets escapes for all that could control it, so each chunk is of whole lines there.
+    ``painted`` text is made for a terminal and written as it is.
 
     The file takes its place, with the mode of the one it replaces, when the block ends well; on any
     exception it is removed. Devices and pipes are written directly. Raises OutputError, before
@@ -133,7 +129,7 @@ def open_output(
         raise OutputError(path, NO_PARQUET)
     with open_replacement(path) as file:
         if codec:
-            writer = codec(path, file)
+            writer = open_compressor(path, codec, file)
             output = Output(path, writer, writer.close)
         else:
             output = Output(path, file, file.flush)
@@ -142,7 +138,7 @@ def open_output(
 
 
 def check_parquet_output(path: str, *, terminal: bool = False, packed: bool = False) -> None:
-    """Raise OutputError where Parquet cannot be written, or not there."""
+    """Raise OutputError where Parquet cannot be written to an output."""
     if terminal:
         raise OutputError(path, NO_TERMINAL)
     if packed:
@@ -152,13 +148,13 @@ def check_parquet_output(path: str, *, terminal: bool = False, packed: bool = Fa
 
 
 class EscapingWriter:
-    """Shows lines on a terminal, whatever they hold."""
+    """A writer to a terminal that escapes what could control it."""
 
     def __init__(self, terminal: BinaryIO) -> None:
         self._terminal = terminal
 
     def write(self, data: bytes, /) -> object:
-        """Show whole lines."""
+        """Write whole lines."""
         return self._terminal.write(escape_for_terminal(data))
 
     def close(self) -> None:
@@ -167,7 +163,7 @@ class EscapingWriter:
 
 
 def escape_for_terminal(data: bytes) -> bytes:
-    r"""Lines with escapes for all that could steer a terminal; tabs stay.
+    r"""Return lines with escapes for all that could control a terminal; tabs stay.
 
     >>> escape_for_terminal(b"a\x1b[2J\tb\n\xff\n")
     b'a\\x1b[2J\tb\n\\xff\n'
@@ -179,50 +175,10 @@ def escape_for_terminal(data: bytes) -> bytes:
 
 
 def standard_output() -> BinaryIO:
-    """A writer of its own on standard output; raises OutputError when that is closed.
+    """Return an unshared writer on standard output; raises OutputError when that is closed.
 
-    With Python's own writer a failed write would be tried again, and told again, at exit.
+    Python's own writer would repeat a failed write, and its error, at exit.
     """
     if sys.stdout is None:  # closed by whoever started us
         raise OutputError(STDOUT, "is closed")
     return open(sys.stdout.fileno(), "wb", closefd=False)
-
-
-# Each module is imported where it is needed: most runs need none, and some Pythons lack one. No
-# time and no name goes into the file, so that equal results are equal bytes.
-def gzip_writer(_path: str, file: BinaryIO) -> Writer:
-    """A writer that compresses into ``file``; closing it leaves the file open."""
-    import gzip  # noqa: PLC0415 - see above
-
-    return gzip.GzipFile("", "wb", 6, file, mtime=0)
-
-
-def bzip2_writer(_path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`."""
-    import bz2  # noqa: PLC0415 - see above
-
-    return bz2.BZ2File(file, "wb")
-
-
-def xz_writer(_path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`."""
-    import lzma  # noqa: PLC0415 - see above
-
-    return lzma.LZMAFile(file, "wb")
-
-
-def zstd_writer(path: str, file: BinaryIO) -> Writer:
-    """As :func:`gzip_writer`; raises OutputError when the extra is not installed."""
-    try:
-        import zstandard  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise OutputError(path, NO_ZSTD) from None
-    return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
-
-
-CODECS: dict[str, Callable[[str, BinaryIO], Writer]] = {
-    ".gz": gzip_writer,
-    ".bz2": bzip2_writer,
-    ".xz": xz_writer,
-    ".zst": zstd_writer,
-}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from dedupe.errors import DedupeError, InputError
-from dedupe.io.atomic import os_error_reason
+from dedupe.io.files import os_error_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
 ENCRYPTED = b"PARE"
-# A headline may begin with these letters, but hardly with a control character after them.
+# A headline may begin with these letters, but hardly with a control character behind them.
 OPENING = re.compile(rb"PAR[1E].{0,7}[\x00-\x08\x0e-\x1f]", re.DOTALL)
 UNREADABLE = "encrypted Parquet data, which cannot be read"
 MISSING = "Parquet needs an extra: pip install 'headline-dedupe[parquet]'"
@@ -30,18 +30,18 @@ LONGEST_REASON = 160
 
 
 def has_parquet_suffix(path: str) -> bool:
-    """Whether a path, maybe of a folder, says that it is Parquet."""
+    """Return whether the path of a file or folder has the suffix of Parquet."""
     return path.rstrip("/").lower().endswith(SUFFIX)
 
 
 def has_parquet_magic(head: bytes) -> bool:
-    """Whether bytes begin as those of a Parquet file do, an encrypted one too."""
+    """Return whether bytes begin like a Parquet file, encrypted or not."""
     return bool(OPENING.match(head))
 
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """A file that is open, and what it was when it was opened."""
+    """An open file, with its size and time of change when it was opened."""
 
     file: BinaryIO
     size: int
@@ -49,10 +49,9 @@ class HeldFile:
 
 
 class ParquetFiles:
-    """Inputs that are read from any place in them, open until the block ends.
+    """Inputs that are read at any position, open until the block ends.
 
-    What cannot be, as a pipe or what was compressed, is copied to a file in ``folder`` that has no
-    name.
+    Pipes and compressed files cannot be; they are copied to an unnamed file in ``folder``.
     """
 
     def __init__(self, folder: str | None = None) -> None:
@@ -72,7 +71,7 @@ class ParquetFiles:
         self._open.close()
 
     def hold(self, name: str, path: str, pieces: Iterable[bytes]) -> BinaryIO:
-        """Open a file whose bytes are ``pieces``, which are gone through; raises InputError."""
+        """Open a file whose bytes are ``pieces``, and read these all; raises InputError."""
         try:
             file = open_descriptor(path) or tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed at exit
             self._open.push(file)
@@ -81,25 +80,25 @@ class ParquetFiles:
                 if copying:
                     file.write(piece)
             file.flush()
-            told = os.fstat(file.fileno())
+            now = os.fstat(file.fileno())
         except OSError as error:
             where = self._folder or tempfile.gettempdir()
             reason = f"cannot be copied to {where}: {os_error_reason(error)}"
             raise InputError(name, None, reason) from error
-        self._held[name] = HeldFile(file, told.st_size, told.st_mtime_ns)
+        self._held[name] = HeldFile(file, now.st_size, now.st_mtime_ns)
         return file
 
     def again(self, name: str) -> BinaryIO:
-        """A file that was held before; raises InputError for one that has changed since."""
+        """Return a file that was held before; raises InputError if it has changed since."""
         held = self._held[name]
-        told = os.fstat(held.file.fileno())
-        if (told.st_size, told.st_mtime_ns) != (held.size, held.changed):
-            raise InputError(name, None, "has changed while it was read")
+        now = os.fstat(held.file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (held.size, held.changed):
+            raise InputError(name, None, "changed while it was read")
         return held.file
 
 
 def open_descriptor(path: str) -> BinaryIO | None:
-    """A regular file that is Parquet as it lies there, else None."""
+    """Open a regular file that is uncompressed Parquet; None for any other."""
     with suppress(OSError):
         if path != "-" and Path(path).is_file():
             file = Path(path).open("rb")  # noqa: SIM115 - handed over
@@ -110,35 +109,35 @@ def open_descriptor(path: str) -> BinaryIO | None:
 
 
 def has_pyarrow() -> bool:
-    """Whether there is what reads and writes Parquet."""
+    """Return whether pyarrow is installed."""
     from importlib.util import find_spec  # noqa: PLC0415 - seldom needed
 
     return find_spec("pyarrow") is not None
 
 
 class DescriptorFile(io.RawIOBase):
-    """A file under a descriptor, with a place of its own: several may read it at once."""
+    """A file under a descriptor, with a position of its own: several may read it at once."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._position = 0
 
     def readable(self) -> bool:
-        """Say yes, as pyarrow asks."""
+        """Return true, as pyarrow asks."""
         return True
 
     def seekable(self) -> bool:
-        """The same."""
+        """Return true, as pyarrow asks."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go somewhere."""
+        """Set the position, and return it."""
         size = os.fstat(self._descriptor).st_size
         self._position = max(offset + (0, self._position, size)[whence], 0)
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Read on, up to the end."""
+        """Read from the position on, up to the end."""
         left = max(os.fstat(self._descriptor).st_size - self._position, 0)
         data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._position)
         self._position += len(data)
@@ -146,7 +145,7 @@ class DescriptorFile(io.RawIOBase):
 
 
 def read_plain(_column: Any) -> bool:  # noqa: ANN401 - of Arrow, which has no types
-    """No column is to be packed."""
+    """Return false: read no column as a dictionary."""
     return False
 
 
@@ -154,16 +153,20 @@ def read_plain(_column: Any) -> bool:  # noqa: ANN401 - of Arrow, which has no t
 def open_parquet(
     name: str, file: BinaryIO, packed: Callable[[Any], bool] = read_plain
 ) -> Iterator[Any]:
-    """A ``pyarrow.parquet.ParquetFile`` that reads little at a time.
+    """Open a ``pyarrow.parquet.ParquetFile`` that reads little at a time and checks checksums.
 
-    Texts of ``packed`` columns come as places in a list of distinct ones, so that one which is
-    repeated a million times takes no more room than once; the list is of the whole row group. What
-    pyarrow complains of inside the block is raised as InputError.
+    Columns for which ``packed`` is true come as dictionaries of the distinct texts of a row group:
+    a text that is repeated a million times takes memory once. Errors of pyarrow inside the block
+    are raised as InputError.
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
-    from pyarrow import default_memory_pool  # noqa: PLC0415 - the same
+    from pyarrow import default_memory_pool  # noqa: PLC0415 - an extra
 
-    read_options = {"buffer_size": CHUNK, "pre_buffer": False}
+    read_options = {
+        "buffer_size": CHUNK,
+        "pre_buffer": False,
+        "page_checksum_verification": True,
+    }
     with corruption_errors(name), DescriptorFile(file.fileno()) as own:
         table = pq.ParquetFile(own, **read_options)
         leaves = map(table.schema.column, range(len(table.schema)))
@@ -175,12 +178,12 @@ def open_parquet(
         try:
             yield table
         finally:
-            default_memory_pool().release_unused()  # it would keep what it has had
+            default_memory_pool().release_unused()  # else it keeps its memory
 
 
 @contextmanager
 def corruption_errors(name: str) -> Iterator[None]:
-    """Raise what pyarrow says of a file's bytes as InputError."""
+    """Raise the errors of pyarrow about the bytes of a file as InputError."""
     from pyarrow.lib import ArrowException  # noqa: PLC0415 - an extra
 
     try:
@@ -192,10 +195,10 @@ def corruption_errors(name: str) -> Iterator[None]:
 
 
 def corruption_reason(error: Exception) -> str:
-    """Word what pyarrow says, in a line."""
-    said = " ".join(str(error).split())[:LONGEST_REASON]
-    if "ncrypt" in said or "ecrypt" in said:
+    """Return an error of pyarrow in one line."""
+    text = " ".join(str(error).split())[:LONGEST_REASON]
+    if "crypt" in text:
         return UNREADABLE
     if isinstance(error, NotImplementedError):
-        return f"Parquet data of a kind that cannot be read ({said})"
-    return f"corrupt Parquet data ({said})"
+        return f"Parquet data of an unsupported kind ({text})"
+    return f"corrupt Parquet data ({text})"

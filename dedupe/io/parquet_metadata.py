@@ -1,4 +1,9 @@
-"""Parse the footer and the page headers of a Parquet file (Thrift compact protocol)."""
+"""Read what a Parquet file claims to hold, from its footer and page headers.
+
+pyarrow cannot say this safely. It has no limit for a page: it allocates up to 2 GiB as a page
+header asks for, whatever the footer says. And asked for the metadata of an encrypted column, it
+ends the process. Both are in Thrift's compact protocol.
+"""
 
 from __future__ import annotations
 
@@ -18,44 +23,44 @@ HEAD = 1 << 12
 LONGEST_HEAD = 1 << 24
 DEEPEST = 32
 ROW_GROUPS, COLUMNS, ROWS, METADATA = 4, 1, 3, 3
-SECRETS = 8
+CRYPTO = 8
 VALUES, PACKED, DATA, DICTIONARY = 5, 7, 9, 11
-UNPACKED, TAKEN, LEXICON, DATA_PAGES = 2, 3, 7, (5, 8)
+UNPACKED, PAGE_SIZE, PAGE_DICTIONARY, DATA_PAGES = 2, 3, 7, (5, 8)
 TRUE, FALSE, BYTE, WHOLE, DOUBLE, BINARY, LISTS = 1, 2, 3, (4, 5, 6), 7, 8, (9, 10)
 MAP, STRUCT, UUID = 11, 12, 13
 
 
 class MalformedError(ValueError):
-    """Bytes that are not what the format says."""
+    """Bytes that do not follow the Parquet format."""
 
 
 class PageStats(NamedTuple):
-    """A column of a row group: the bytes and the values that its pages say they hold."""
+    """The bytes and the values that the pages of a column claim to hold, in one row group."""
 
     size: int
     values: int
 
 
 class RowGroup(NamedTuple):
-    """A row group."""
+    """The number of rows, and the pages of each column."""
 
     rows: int
     columns: tuple[PageStats, ...]
 
 
 def read_row_groups(file: BinaryIO) -> list[RowGroup]:
-    """The row groups of a file; raises MalformedError."""
+    """Return the row groups of a file; raises MalformedError."""
     descriptor = file.fileno()
     end = os.fstat(descriptor).st_size - FOOTER_END
     length = int.from_bytes(os.pread(descriptor, 4, max(end, 0)), "little")
     if not 0 < length <= end:
-        raise MalformedError("a footer that is not there")
+        raise MalformedError("no footer")
     footer = ThriftReader(os.pread(descriptor, length, end - length)).struct()
     return [parse_row_group(descriptor, group, end) for group in struct_list(footer, ROW_GROUPS)]
 
 
 def parse_row_group(descriptor: int, group: Struct, end: int) -> RowGroup:
-    """One row group."""
+    """Return a row group from its part of the footer."""
     columns = struct_list(group, COLUMNS)
     return RowGroup(
         struct_int(group, ROWS), tuple(read_page_headers(descriptor, each, end) for each in columns)
@@ -63,39 +68,39 @@ def parse_row_group(descriptor: int, group: Struct, end: int) -> RowGroup:
 
 
 def read_page_headers(descriptor: int, column: Struct, end: int) -> PageStats:
-    """All pages of a column of a row group."""
-    told = column.get(METADATA)
-    if SECRETS in column:
+    """Return what all pages of a column of a row group claim."""
+    metadata = column.get(METADATA)
+    if CRYPTO in column:
         raise MalformedError(UNREADABLE)
-    if not isinstance(told, dict):
-        raise MalformedError("a column of which nothing is told")
-    start = struct_int(told, DATA)
-    if 0 < struct_int(told, DICTIONARY, 0) < start:
-        start = struct_int(told, DICTIONARY)
-    stop = start + struct_int(told, PACKED)
+    if not isinstance(metadata, dict):
+        raise MalformedError("a column without metadata")
+    start = struct_int(metadata, DATA)
+    if 0 < struct_int(metadata, DICTIONARY, 0) < start:
+        start = struct_int(metadata, DICTIONARY)
+    stop = start + struct_int(metadata, PACKED)
     if stop > end:
         raise MalformedError("a column that ends beyond the file")
-    return read_range(descriptor, start, stop, end, struct_int(told, VALUES))
+    return read_range(descriptor, start, stop, end, struct_int(metadata, VALUES))
 
 
 def read_range(descriptor: int, at: int, stop: int, end: int, wanted: int) -> PageStats:
-    """What the pages from a place on hold, up to where so many values have come."""
+    """Return what the pages from ``at`` on claim, until ``wanted`` values have come."""
     size = values = 0
     while at < stop and values < wanted:
-        page, taken = parse_page_header(descriptor, at)
+        page, length = parse_page_header(descriptor, at)
         unpacked = struct_int(page, UNPACKED)
-        if struct_int(page.get(LEXICON, {}), 1, 0) > unpacked:
+        if struct_int(page.get(PAGE_DICTIONARY, {}), 1, 0) > unpacked:
             raise MalformedError("more values than bytes")
         size += unpacked
         values += sum(struct_int(page.get(kind, {}), 1, 0) for kind in DATA_PAGES)
-        at += taken + struct_int(page, TAKEN)
+        at += length + struct_int(page, PAGE_SIZE)
         if at > end:
             raise MalformedError("a page that ends beyond the file")
     return PageStats(size, values)
 
 
 def parse_page_header(descriptor: int, at: int) -> tuple[Struct, int]:
-    """A page's header, and how long it is."""
+    """Return the fields of a page header, and its length."""
     length = HEAD
     while True:
         reader = ThriftReader(os.pread(descriptor, length, at))
@@ -108,23 +113,23 @@ def parse_page_header(descriptor: int, at: int) -> tuple[Struct, int]:
 
 
 def struct_list(struct: Struct, field: int) -> list[Struct]:
-    """A list of structs."""
+    """Return a field that is a list of structs; raises MalformedError for another value."""
     found = struct.get(field, [])
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise MalformedError("a list that is none")
+        raise MalformedError("not a list")
     return found
 
 
-def struct_int(struct: Any, field: int, otherwise: int | None = None) -> int:  # noqa: ANN401 - whatever was read
-    """A number that counts something."""
-    found = struct.get(field, otherwise) if isinstance(struct, dict) else None
+def struct_int(struct: Any, field: int, default: int | None = None) -> int:  # noqa: ANN401 - whatever was read
+    """Return a field that is a count; raises MalformedError for another value."""
+    found = struct.get(field, default) if isinstance(struct, dict) else None
     if type(found) is not int or found < 0:
-        raise MalformedError("a number that is none")
+        raise MalformedError("not a count")
     return found
 
 
 class ThriftReader:
-    """Bytes in thrift's compact protocol; ``position`` is where it has come to."""
+    """A parser of Thrift's compact protocol; ``position`` is that of the next byte."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -132,11 +137,11 @@ class ThriftReader:
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         return len(self._data)
 
     def struct(self, depth: int = 0) -> Struct:
-        """The fields of a struct; raises MalformedError."""
+        """Return the fields of a struct; raises MalformedError."""
         fields: Struct = {}
         number = 0
         while kind := self.byte():
@@ -146,7 +151,7 @@ class ThriftReader:
         return fields
 
     def value(self, kind: int, depth: int) -> Any:  # noqa: ANN401, PLR0911 - a table, a line each
-        """A value of some kind, as an item of a list has it."""
+        """Return a value of a kind, as an item of a list holds it."""
         if depth > DEEPEST:
             raise MalformedError("nested too deep")
         if kind in (TRUE, FALSE, BYTE):
@@ -163,16 +168,16 @@ class ThriftReader:
             return self.pairs(depth + 1)
         if kind == STRUCT:
             return self.struct(depth + 1)
-        raise MalformedError("a type that there is not")
+        raise MalformedError("an unknown type")
 
     def items(self, depth: int) -> list[Any]:
-        """A list, or a set."""
+        """Return a list or a set."""
         head = self.byte()
         count = self.counted(self.unsigned() if head >> 4 == 15 else head >> 4)  # noqa: PLR2004 - four bits
         return [self.value(head & 15, depth) for _ in range(count)]
 
     def pairs(self, depth: int) -> None:
-        """A map, which nothing here needs."""
+        """Skip a map, for no field that is used holds one."""
         count = self.counted(self.unsigned())
         kinds = self.byte() if count else 0
         for _ in range(count):
@@ -180,17 +185,17 @@ class ThriftReader:
             self.value(kinds & 15, depth)
 
     def counted(self, count: int) -> int:
-        """So many values, each of a byte at least."""
+        """Return a count of values; raises MalformedError for more values than bytes."""
         if count > self.size - self.position:
             raise MalformedError("more values than bytes")
         return count
 
     def byte(self) -> int:
-        """The next byte."""
+        """Return the next byte."""
         return self.take(1)[0]
 
     def take(self, count: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         taken = self._data[self.position : self.position + count]
         if len(taken) < count:
             raise MalformedError("cut short")
@@ -198,7 +203,7 @@ class ThriftReader:
         return taken
 
     def unsigned(self) -> int:
-        """A number in groups of seven bits, the lowest first."""
+        """Return a number in groups of seven bits, the lowest first."""
         found = shift = 0
         while shift < 70:  # noqa: PLR2004 - ten bytes hold 64 bits
             byte = self.byte()
@@ -209,6 +214,6 @@ class ThriftReader:
         raise MalformedError("a number without an end")
 
     def signed(self) -> int:
-        """The same with the sign in its lowest bit."""
+        """Return a number with its sign in the lowest bit."""
         found = self.unsigned()
         return found >> 1 ^ -(found & 1)

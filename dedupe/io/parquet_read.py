@@ -1,4 +1,4 @@
-"""Read the rows of a Parquet file as records, within limits for hostile files."""
+"""Read the rows of a Parquet file as records, with limits for hostile files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from dedupe.errors import InputError
-from dedupe.io.compression import GRACE
-from dedupe.io.fields import Unreadable, check_names, extract_columns
+from dedupe.io.field_lookup import Unreadable, check_names
+from dedupe.io.fields import Records, extract_columns
+from dedupe.io.files import GRACE
 from dedupe.io.jsonl import parse_block
 from dedupe.io.parquet import UNREADABLE, open_parquet
 from dedupe.io.parquet_metadata import MalformedError, read_row_groups
-from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
-from dedupe.io.values import (
+from dedupe.io.parquet_values import (
     BLOBS,
     Unwritable,
     column_values,
@@ -27,6 +27,7 @@ from dedupe.io.values import (
     storage_type,
     table_problem,
 )
+from dedupe.io.source import MOST_BYTES, MOST_RECORDS, split_blocks, too_long_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
 
 
 LONG = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-"""What is as long as its values are."""
-AT_ONCE = 8 * MOST_BYTES
+"""Types whose values may be of any length."""
+AT_ONCE = 1 << 21
 NULLS = 8
-"""Values of a column that take a byte at least, since nulls take a bit each."""
+"""Values of a column that take at least a byte, since a null takes a bit."""
 
 
 class ParquetRow(NamedTuple):
-    """A row's number and its line; what is wrong with it, if anything is."""
+    """A row's number and its line, and what is wrong with it."""
 
     number: int
     line: bytes
@@ -53,11 +54,10 @@ class ParquetRow(NamedTuple):
 
 
 def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
-    """Batches of the rows, which are numbered from 1; the header is the schema, as Arrow packs it.
+    """Yield batches of the rows, numbered from 1; the header is the schema, as Arrow packs it.
 
-    A file without rows gives one empty batch, so that its schema is not lost. Raises InputError for
-    one that is corrupt, has a column that JSON cannot hold or none that is a text, or comes to more
-    than its size allows.
+    A file without rows gives one empty batch, which keeps its schema. Raises InputError for a file
+    that is corrupt, has a column that JSON cannot hold, has no text, or unpacks to too much.
     """
     size = file.seek(0, 2)
     groups = read_metadata(source, file)
@@ -73,14 +73,15 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
             yield batch
             empty = False
     if empty:
-        yield source.batch([], np.zeros(0, np.int64), extract_columns([], source.settings), header)
+        columns = extract_columns(Records([], source.settings), source.settings)
+        yield source.batch([], np.zeros(0, np.int64), columns, header)
 
 
 def check_columns(source: Source, schema: pa.Schema) -> None:
-    """Raise InputError for a column that cannot be written, and where none is a text."""
-    told = table_problem(schema)
-    if told:
-        raise InputError(source.path, None, told)
+    """Raise InputError for a column that JSON cannot hold, and where no column is a text."""
+    problem = table_problem(schema)
+    if problem:
+        raise InputError(source.path, None, problem)
     try:
         check_names(sample_record(schema), source.settings)
     except Unreadable as bad:
@@ -89,12 +90,12 @@ def check_columns(source: Source, schema: pa.Schema) -> None:
 
 
 def sample_record(fields: pa.Schema | pa.StructType) -> dict[str, Any]:
-    """A record that has all that there can be, each a text but for what is binary."""
+    """Return a record with all columns and members: binary ones as bytes, others as texts."""
     return {field.name: sample_value(storage_type(field.type)) for field in fields}
 
 
 def sample_value(kind: pa.DataType) -> Any:  # noqa: ANN401 - as varied as JSON
-    """The same of one column."""
+    """Return a value for :func:`sample_record`."""
     if types.is_struct(kind):
         return sample_record(kind)
     if types.is_map(kind):
@@ -103,25 +104,26 @@ def sample_value(kind: pa.DataType) -> Any:  # noqa: ANN401 - as varied as JSON
 
 
 class AnyKey(dict[str, str]):
-    """An object that has whatever it is asked for."""
+    """An object that has any key."""
 
     def get(self, _key: str, _default: object = None) -> str:
-        """A text."""
+        """Return a text."""
         return ""
 
 
 def read_metadata(source: Source, file: BinaryIO) -> list[RowGroup]:
-    """The row groups that a file says it has; raises InputError where that is no Parquet."""
+    """Return the row groups that a file claims to have; raises InputError where it is corrupt."""
     try:
         return read_row_groups(file)
     except MalformedError as error:
-        told = str(error)
-        reason = told if told == UNREADABLE else f"corrupt Parquet data ({told})"
+        reason = str(error)
+        if reason != UNREADABLE:
+            reason = f"corrupt Parquet data ({reason})"
         raise InputError(source.path, None, reason) from None
 
 
 def check_metadata(source: Source, table: Any, groups: Sequence[RowGroup], size: int) -> None:  # noqa: ANN401 - of Arrow, which has no types
-    """Raise InputError where a file says that it comes to more than its size allows."""
+    """Raise InputError where a file claims to unpack to more than its size allows."""
     leaves = [is_repeated(table.schema.column(i)) for i in range(len(table.schema))]
     if any(len(group.columns) != len(leaves) for group in groups):
         raise InputError(source.path, None, "corrupt Parquet data (columns without a name)")
@@ -135,13 +137,13 @@ def check_metadata(source: Source, table: Any, groups: Sequence[RowGroup], size:
 
 
 def allowed_bytes(source: Source, size: int) -> int:
-    """The bytes that a file of so many may come to, 0 for any number."""
+    """Return the bytes that a file of ``size`` bytes may unpack to, 0 for no limit."""
     most = source.settings.max_ratio
     return max(GRACE, most * size) if most else 0
 
 
 def too_much_message(source: Source) -> InputError:
-    """Word that an input comes to more than it may."""
+    """Return the error for an input that unpacks to too much."""
     most = source.settings.max_ratio
     reason = f"decompresses to more than {most} times its size; --max-ratio allows more"
     return InputError(source.path, None, reason)
@@ -170,7 +172,7 @@ def valid_rows(source: Source, file: BinaryIO, groups: Sequence[RowGroup]) -> It
 def iterate_rows(
     source: Source, file: BinaryIO, groups: Sequence[RowGroup], most: int
 ) -> Iterator[ParquetRow]:
-    """All rows; raises InputError where there are not as many as the file says."""
+    """Yield all rows; raises InputError where their number is not the one in the footer."""
     number = 0
     with open_parquet(source.path, file, is_repeated) as table:
         names = table.schema_arrow.names
@@ -180,14 +182,14 @@ def iterate_rows(
                 columns = [column_values(column) for column in part.columns]
                 for number, record in enumerate(name_values(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
                     yield parse_row(number, record)
-    told = sum(group.rows for group in groups)
-    if number != told:
-        reason = f"corrupt Parquet data ({number:,} rows, where it says {told:,})"
+    expected = sum(group.rows for group in groups)
+    if number != expected:
+        reason = f"corrupt Parquet data ({number:,} rows, where the footer has {expected:,})"
         raise InputError(source.path, None, reason)
 
 
 def is_repeated(column: Any) -> bool:  # noqa: ANN401 - as above
-    """Whether a record may hold any number of values of a column."""
+    """Return whether a record may hold any number of values of a column."""
     return bool(column.max_repetition_level)
 
 
@@ -197,9 +199,10 @@ def bounded_batches(
     table: Any,  # noqa: ANN401 - as above
     groups: Sequence[RowGroup],
 ) -> Iterator[pa.RecordBatch]:
-    """All rows, in batches of some hundred KiB, or a few MiB if each text were the longest one.
+    """Yield all rows in batches of some hundred KiB, or a few MiB in the worst case.
 
-    A text stands once in a file, and may stand in a million rows.
+    In the worst case each text is the longest one: a text that a file holds once may be in a
+    million rows.
     """
     for number, group in enumerate(groups):
         with open_parquet(source.path, file, lambda _column: True) as packed:
@@ -211,7 +214,7 @@ def bounded_batches(
 
 
 def longest_value(column: Any) -> int:  # noqa: ANN401 - as above
-    """The bytes of the longest texts that a record may hold, but for those in lists."""
+    """Return the bytes of the longest texts that a record may hold, lists aside."""
     if isinstance(column.type, pa.BaseExtensionType):
         return longest_value(column.storage)
     if types.is_struct(column.type):
@@ -222,7 +225,7 @@ def longest_value(column: Any) -> int:  # noqa: ANN401 - as above
 
 
 def split_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """A batch in parts that take a few MiB each, or are of a single row."""
+    """Yield a batch in parts of a few MiB each, or of a single row."""
     if len(batch) <= 1 or row_bytes(batch.to_struct_array()) <= AT_ONCE:
         yield batch
         return
@@ -232,7 +235,7 @@ def split_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def check_row_bytes(source: Source, part: pa.RecordBatch, above: int, most: int) -> None:
-    """Raise InputError for rows that come to more than they may, before they are values."""
+    """Raise InputError for rows that unpack to too much, before they become Python values."""
     least, longest = row_bytes(part.to_struct_array()), source.settings.max_line
     if 0 < most < least:
         raise too_much_message(source)
@@ -241,7 +244,7 @@ def check_row_bytes(source: Source, part: pa.RecordBatch, above: int, most: int)
 
 
 def row_bytes(column: Any) -> int:  # noqa: ANN401 - as above
-    """The bytes of JSON that a column comes to at least."""
+    """Return the least number of bytes of a column as JSON."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return row_bytes(column.storage)
@@ -262,7 +265,7 @@ def row_bytes(column: Any) -> int:  # noqa: ANN401 - as above
 
 
 def parse_row(number: int, record: Mapping[str, Any]) -> ParquetRow:
-    """A row as a line of JSON."""
+    """Return a row as a line of JSON."""
     option = orjson.OPT_APPEND_NEWLINE
     try:
         return ParquetRow(number, orjson.dumps(record, option=option))
@@ -276,7 +279,7 @@ def parse_row(number: int, record: Mapping[str, Any]) -> ParquetRow:
 
 
 def unwritable_reason(value: object) -> str:
-    """Why a value, or one within it, cannot be written; ``""`` if it can."""
+    """Return why a value, or one within it, cannot be written; ``""`` if it can."""
     if isinstance(value, Unwritable):
         return value.reason
     within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io.csv_write import is_table
-from dedupe.io.pairs import RecordLocations, pair_object
+from dedupe.io.annotate import chosen_parts
+from dedupe.io.convert import batch_records
+from dedupe.io.csv_write import csv_names, is_table
 from dedupe.io.parquet import open_parquet
-from dedupe.io.parquet_schema import infer_schema
-from dedupe.io.records import batch_records, csv_names
+from dedupe.io.parquet_values import infer_schema
+from dedupe.io.result_rows import RecordLocations, pair_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,155 +29,12 @@ if TYPE_CHECKING:
     from dedupe.models import Batch, Corpus, Pairs
 
     Part = tuple[NDArray[np.int64], pa.RecordBatch]
-    """Positions of some records, and their rows."""
+    """The positions of some records, and their rows."""
 
 ROWS_A_GROUP, BYTES_A_GROUP = 1 << 17, 1 << 26
+ROWS_AT_ONCE = 1 << 12
 USUAL = "snappy"
 CODECS = {"UNCOMPRESSED": "none", "GZIP": "gzip", "BROTLI": "brotli", "ZSTD": "zstd"}
-
-
-def codec_of(metadata: Any) -> str:  # noqa: ANN401 - of Arrow, which has no types
-    """How a file is compressed; the usual way where it tells none that we write."""
-    if not metadata.num_row_groups or not metadata.num_columns:
-        return USUAL
-    return CODECS.get(metadata.row_group(0).column(0).compression, USUAL)
-
-
-def encode_table(
-    schema: pa.Schema, batches: Iterable[pa.RecordBatch], codec: str, expected: int
-) -> Iterator[bytes]:
-    """A Parquet file piece by piece; raises AccountingError for another number of rows."""
-    drain = DrainBuffer()
-    written = 0
-    with pq.ParquetWriter(drain, schema, compression=codec) as writer:
-        for group in group_rows(batches):
-            table = pa.Table.from_batches(group, schema)
-            writer.write_table(table, ROWS_A_GROUP)
-            written += len(table)
-            yield drain.take()
-    yield drain.take()
-    if written != expected:
-        raise AccountingError("rows of output", expected, written)
-
-
-def group_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """As many batches together as a row group should have."""
-    group: list[pa.RecordBatch] = []
-    for batch in chain(batches, [None]):
-        rows, size = sum(map(len, group)), sum(held.nbytes for held in group)
-        if group and (batch is None or rows >= ROWS_A_GROUP or size >= BYTES_A_GROUP):
-            yield group
-            group = []
-        if batch is not None:
-            group.append(batch)
-
-
-class DrainBuffer:
-    """A file for pyarrow to write to, emptied as it fills."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: Any) -> int:  # noqa: ANN401 - as above
-        """Take bytes."""
-        self._parts.append(bytes(data))
-        self._size += len(self._parts[-1])
-        return len(self._parts[-1])
-
-    def tell(self) -> int:
-        """How many bytes there were."""
-        return self._size
-
-    def flush(self) -> None:
-        """Keep them."""
-
-    def close(self) -> None:
-        """End."""
-        self.closed = True
-
-    def take(self) -> bytes:
-        """What has come since the last time."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
-
-
-ROWS_AT_ONCE = 1 << 12
-
-
-def read_stored_rows(
-    batches: Sequence[Batch], chosen: NDArray[np.bool_], parquet_files: ParquetFiles
-) -> tuple[pa.Schema, Iterator[Part], str]:
-    """The schema of Parquet input, its chosen rows, and how it is compressed.
-
-    Raises InputError for files of different columns, and for one that has changed since.
-    """
-    first = batches[0]
-    schema = schema_of_batch(first)
-    for batch in batches:
-        if batch.header != first.header and not schema_of_batch(batch).equals(schema):
-            raise InputError(batch.path, None, f"its columns are not those of {first.path}")
-    with open_parquet(first.path, parquet_files.again(first.path)) as table:
-        codec = codec_of(table.metadata)
-    files = chosen_runs(batches, chosen)
-    parts = (
-        part
-        for path, rows, positions in files
-        for part in read_run(path, rows, positions, parquet_files)
-    )
-    return schema, parts, codec
-
-
-def schema_of_batch(batch: Batch) -> pa.Schema:
-    """The schema that a batch of Parquet came with."""
-    return pa.ipc.read_schema(pa.py_buffer(batch.header))
-
-
-def chosen_runs(
-    batches: Iterable[Batch], chosen: NDArray[np.bool_]
-) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
-    """Each reading of a file: its path, the rows wanted of it from 0, and their positions."""
-    path, rows, positions = "", [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for start, batch in with_file_rows(batches):
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
-        again = len(batch) and rows[-1].size and batch.lines[0] <= rows[-1][-1] + 1
-        if batch.path != path or again:
-            if path:
-                yield path, np.concatenate(rows), np.concatenate(positions)
-            path, rows, positions = batch.path, rows[:1], positions[:1]
-        if len(wanted):
-            rows.append(batch.lines[wanted] - 1)
-            positions.append(wanted + start)
-    if path:
-        yield path, np.concatenate(rows), np.concatenate(positions)
-
-
-def read_run(
-    path: str, rows: NDArray[np.int64], positions: NDArray[np.int64], parquet_files: ParquetFiles
-) -> Iterator[Part]:
-    """Some rows of a file, by their numbers from 0, which rise."""
-    if not len(rows):
-        return
-    start = 0
-    with open_parquet(path, parquet_files.again(path)) as table:
-        for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
-            first, last = np.searchsorted(rows, [start, start + len(batch)])
-            if last > first:
-                wanted = pa.array(rows[first:last] - start)
-                yield positions[first:last], batch.take(wanted)
-            start += len(batch)
-
-
-def with_file_rows(batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
-    """Each batch with the position of its first record."""
-    start = 0
-    for batch in batches:
-        yield start, batch
-        start += len(batch)
-
-
 ADDED = {
     "cluster": pa.string(),
     "size": pa.int64(),
@@ -196,7 +54,137 @@ BLOCKS = pa.schema(
     }
 )
 SPARKS = b"org.apache.spark.sql.parquet.row.metadata"
-"""Where Spark describes all columns of a file; it would not see others."""
+"""Where Spark describes the columns of a file; it would ignore added ones."""
+
+
+def codec_of(metadata: Any) -> str:  # noqa: ANN401 - of Arrow, which has no types
+    """Return how a file is compressed, the usual codec where that is not one we write."""
+    if not metadata.num_row_groups or not metadata.num_columns:
+        return USUAL
+    return CODECS.get(metadata.row_group(0).column(0).compression, USUAL)
+
+
+def encode_table(
+    schema: pa.Schema, batches: Iterable[pa.RecordBatch], codec: str, expected: int
+) -> Iterator[bytes]:
+    """Yield a Parquet file in pieces; raises AccountingError if rows are missing or too many."""
+    drain = DrainBuffer()
+    written = 0
+    with pq.ParquetWriter(drain, schema, compression=codec) as writer:
+        for group in group_rows(batches):
+            table = pa.Table.from_batches(group, schema)
+            writer.write_table(table, ROWS_A_GROUP)
+            written += len(table)
+            yield drain.take()
+    yield drain.take()
+    if written != expected:
+        raise AccountingError("rows of output", expected, written)
+
+
+def group_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Yield batches together that make up a row group."""
+    group: list[pa.RecordBatch] = []
+    for batch in chain(batches, [None]):
+        rows, size = sum(map(len, group)), sum(held.nbytes for held in group)
+        if group and (batch is None or rows >= ROWS_A_GROUP or size >= BYTES_A_GROUP):
+            yield group
+            group = []
+        if batch is not None:
+            group.append(batch)
+
+
+class DrainBuffer:
+    """A file for pyarrow to write to, whose bytes are taken as they come."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - as above
+        """Add bytes."""
+        self._parts.append(bytes(data))
+        self._size += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def tell(self) -> int:
+        """Return the number of bytes so far."""
+        return self._size
+
+    def flush(self) -> None:
+        """Do nothing: bytes are kept until they are taken."""
+
+    def close(self) -> None:
+        """Mark the file as closed."""
+        self.closed = True
+
+    def take(self) -> bytes:
+        """Return the bytes since the last call."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def read_stored_rows(
+    batches: Sequence[Batch], chosen: NDArray[np.bool_], parquet_files: ParquetFiles
+) -> tuple[pa.Schema, Iterator[Part], str]:
+    """Return the schema of Parquet input, its chosen rows, and its codec.
+
+    Raises InputError for files with different columns, and for a file that has changed since.
+    """
+    first = batches[0]
+    schema = schema_of_batch(first)
+    for batch in batches:
+        if batch.header != first.header and not schema_of_batch(batch).equals(schema):
+            raise InputError(batch.path, None, f"its columns are not those of {first.path}")
+    with open_parquet(first.path, parquet_files.again(first.path)) as table:
+        codec = codec_of(table.metadata)
+    files = chosen_runs(batches, chosen)
+    parts = (
+        part
+        for path, rows, positions in files
+        for part in read_run(path, rows, positions, parquet_files)
+    )
+    return schema, parts, codec
+
+
+def schema_of_batch(batch: Batch) -> pa.Schema:
+    """Return the schema that came with a batch of Parquet."""
+    return pa.ipc.read_schema(pa.py_buffer(batch.header))
+
+
+def chosen_runs(
+    batches: Iterable[Batch], chosen: NDArray[np.bool_]
+) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield each reading of a file: its path, the row numbers from 0, and their positions."""
+    path, rows, positions = "", [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for start, batch, wanted in chosen_parts(batches, chosen):
+        again = len(batch) and rows[-1].size and batch.lines[0] <= rows[-1][-1] + 1
+        if batch.path != path or again:
+            if path:
+                yield path, np.concatenate(rows), np.concatenate(positions)
+            path, rows, positions = batch.path, rows[:1], positions[:1]
+        if len(wanted):
+            rows.append(batch.lines[wanted] - 1)
+            positions.append(wanted + start)
+    if path:
+        yield path, np.concatenate(rows), np.concatenate(positions)
+
+
+def read_run(
+    path: str, rows: NDArray[np.int64], positions: NDArray[np.int64], parquet_files: ParquetFiles
+) -> Iterator[Part]:
+    """Yield some rows of a file, by their rising numbers from 0."""
+    if not len(rows):
+        return
+    start = 0
+    with open_parquet(path, parquet_files.again(path)) as table:
+        for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
+            first, last = np.searchsorted(rows, [start, start + len(batch)])
+            if last > first:
+                wanted = pa.array(rows[first:last] - start)
+                yield positions[first:last], batch.take(wanted)
+            start += len(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +222,7 @@ def write_table(
 
 
 def write_pairs_table(corpus: Corpus, pairs: Pairs, settings: Settings) -> Iterator[bytes]:
-    """Verified pairs as a Parquet file, in columns named as the members of ``pair_lines``."""
+    """Yield scored pairs as a Parquet file, in columns named as the members of the objects."""
     names = [field.name for field in settings.field]
     positions = RecordLocations(corpus)
     schema = pair_schema(names, several=positions.several)
@@ -251,7 +239,7 @@ def write_pairs_table(corpus: Corpus, pairs: Pairs, settings: Settings) -> Itera
 
 
 def pair_schema(names: Sequence[str], *, several: bool) -> pa.Schema:
-    """The columns of pairs over so many fields; ``several`` files are told too."""
+    """Return the columns of pairs over some fields, with paths if there are several files."""
     paths = {"a_path": pa.string(), "b_path": pa.string()} if several else {}
     return pa.schema(
         {
@@ -268,7 +256,7 @@ def pair_schema(names: Sequence[str], *, several: bool) -> pa.Schema:
 
 
 def write_blocks(records: Sequence[dict[str, str | int]]) -> Iterator[bytes]:
-    """The blocks of pages as a Parquet file."""
+    """Yield the blocks of pages as a Parquet file."""
     batch = pa.RecordBatch.from_pylist(records, BLOCKS)
     yield from encode_table(BLOCKS, [batch], USUAL, len(records))
 
@@ -276,7 +264,7 @@ def write_blocks(records: Sequence[dict[str, str | int]]) -> Iterator[bytes]:
 def output_table(
     batches: Sequence[Batch], chosen: NDArray[np.bool_], parquet_files: ParquetFiles
 ) -> OutputTable:
-    """Chosen records as a table; raises InputError."""
+    """Return the chosen records as a table; raises InputError."""
     first = next(iter(batches), None)
     for batch in batches:
         if first and (batch.format == "parquet") != (first.format == "parquet"):
@@ -289,7 +277,7 @@ def output_table(
 
 
 def output_schema(batches: Sequence[Batch]) -> pa.Schema:
-    """The columns of records that have no schema: all strings in a table; raises InputError."""
+    """Return the columns of records without a schema: all strings in a table; raises InputError."""
     if batches and is_table(batches[0]):
         return pa.schema([(name, pa.string()) for name in csv_names(batches[0], "Parquet")])
     held = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
@@ -299,9 +287,8 @@ def output_schema(batches: Sequence[Batch]) -> pa.Schema:
 def build_batches(
     batches: Iterable[Batch], chosen: NDArray[np.bool_], schema: pa.Schema
 ) -> Iterator[Part]:
-    """Rows made from records."""
-    for start, batch in with_file_rows(batches):
-        wanted = np.flatnonzero(chosen[start : start + len(batch)])
+    """Yield rows made from records."""
+    for start, batch, wanted in chosen_parts(batches, chosen):
         records = batch_records(batch)
         for at in range(0, len(wanted), ROWS_AT_ONCE):
             some = wanted[at : at + ROWS_AT_ONCE]
@@ -311,7 +298,7 @@ def build_batches(
 
 def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Batch]) -> pa.Schema:
     """Return a schema with the columns that are added; raises InputError where it has them."""
-    metadata = {name: told for name, told in (schema.metadata or {}).items() if name != SPARKS}
+    metadata = {name: value for name, value in (schema.metadata or {}).items() if name != SPARKS}
     into = annotation.into
     added = [pa.field(f"{into}_{key}", ADDED[key]) for key in annotation.keys]
     for field in added:

@@ -1,7 +1,9 @@
-"""Read bytes as batches: JSON, CSV, TSV, plain lines, feeds and Parquet, compressed or not."""
+"""Read files and streams as batches of records, whatever their format."""
 
 from __future__ import annotations
 
+import os
+import select
 from dataclasses import replace
 from hashlib import blake2b
 from io import BytesIO
@@ -9,11 +11,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io import csv, feeds, json_shapes, jsonl, lines
-from dedupe.io.columns_used import check_texts
-from dedupe.io.compression import check_inputs, display_name, read_chunks
+from dedupe.io import csv, feeds, json_shapes, jsonl
 from dedupe.io.detect import HEAD, check_kind, detect_format, named_format
-from dedupe.io.encodings import decode_input
+from dedupe.io.encodings import BYTE_ORDER_MARK, decode_input
+from dedupe.io.files import CODEC_MAGIC, check_inputs, display_name, os_error_reason, read_chunks
 from dedupe.io.parquet import (
     ENCRYPTED,
     MAGIC,
@@ -23,21 +24,37 @@ from dedupe.io.parquet import (
     has_parquet_magic,
     has_pyarrow,
 )
-from dedupe.io.rejects import open_rejects
-from dedupe.io.source import MOST_BYTES, Source, too_long_message
+from dedupe.io.read_notes import check_texts
+from dedupe.io.source import (
+    Source,
+    line_blocks,
+    open_rejects,
+    too_long_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dedupe.config import Settings
-    from dedupe.models import Batch, InputFormat, ReadStats
+    from dedupe.models import Batch, Format, InputFormat, ReadStats
 
 PARSERS: dict[str, Callable[[Source], Iterator[Batch]]] = {
     "jsonl": jsonl.read_jsonl,
     "csv": csv.read_csv,
     "tsv": csv.read_csv,
-    "lines": lines.read_lines,
+    "lines": jsonl.read_lines,
 }
+NOT_PARQUET = "not Parquet data, though its name or --from says so"
+TRUNCATED = "truncated Parquet data"
+CHUNK = 1 << 16
+ENOUGH = 1 << 22
+WAIT_SECONDS = 0.005
+"""Seconds to wait for more before a batch is complete."""
+STDIN = "-"
+ONLY_UTF8 = "a stream is read as UTF-8; put iconv before it"
+ONLY_LINES = "a stream is read as JSONL or plain lines; give a table as a file"
+NO_STREAM = "Parquet cannot be read as a stream, for its index is at its end; give it as a file"
+ONLY_PLAIN = "a stream is read uncompressed; put zcat, bzcat, xzcat or zstdcat before it"
 
 
 def read(
@@ -53,12 +70,14 @@ def read(
 ) -> Iterator[Batch]:
     """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
 
-    The format is ``format``, else told by the suffix, else by the first bytes. The read statistics
-    counts along; its checksum (BLAKE2b, 16 bytes, of the decompressed input) is set at the end,
-    unless ``checksum`` is false, which is faster.
-    Parquet is left open in ``parquet_files``, for who reads it again. Raises InputError at once for
-    a path that is not there, and while reading for what cannot be read, as ``settings.on_error``
-    has it; at the end, if ``strict``, where no record has a text or a field that was named.
+    The format is ``format``, else that of the suffix, else found out by the first bytes.
+    ``read_stats`` is updated on the way; its checksum (BLAKE2b, 16 bytes, of the decompressed
+    input) is set at the end, unless ``checksum`` is false, which is faster. Parquet stays open in
+    ``parquet_files``, to be read again.
+
+    Raises InputError at once for a missing path, and while reading for bad records, unless
+    ``settings.on_error`` skips them; at the end, if ``strict``, where no record has a text or a
+    field that was named.
     Raises OutputError for a quarantine file that cannot be written.
     """
     inputs = list(paths) or ["-"]
@@ -124,7 +143,7 @@ def read_text(
 
 
 def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Iterator[bytes]]:
-    """Return at least so many bytes of the beginning, if there are as many, and all pieces."""
+    """Return at least ``least`` bytes of the beginning, if there are that many, and all pieces."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -139,10 +158,10 @@ def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Itera
 def skip_blank(
     pieces: Iterator[bytes], read_stats: ReadStats
 ) -> tuple[int, bytes, Iterator[bytes]]:
-    """Pass over pieces of blank lines, which are counted.
+    """Skip pieces of blank lines, and count these.
 
-    Returns the number of the first line left, how it begins, and the pieces from there. A file of
-    line endings alone takes no memory so.
+    Returns the number of the first line left, how it begins, and the pieces from there. So a
+    file of line endings alone takes no memory.
     """
     first = 1
     head, pieces = peek_bytes(pieces)
@@ -164,8 +183,8 @@ def check_not_all_skipped(source: Source, before: tuple[int, int]) -> None:
     stats = source.read_stats
     skipped = stats.skipped - before[1]
     if skipped and stats.records == before[0]:
-        told = "its only record was" if skipped == 1 else f"all of its {skipped:,} records were"
-        reason = f"{told} skipped; the first: {stats.examples['left_out']}"
+        which = "its only record was" if skipped == 1 else f"all of its {skipped:,} records were"
+        reason = f"{which} skipped; the first: {stats.examples['left_out']}"
         raise InputError(source.path, None, reason)
 
 
@@ -186,58 +205,10 @@ def digest_pieces(
         yield piece
 
 
-def line_blocks(pieces: Iterable[bytes], name: str, most: int, number: int = 1) -> Iterator[bytes]:
-    """Yield blocks of whole lines of some hundred KiB, split after LF; the last may lack one.
-
-    ``number`` is that of the first line. Raises InputError for a line of more than ``most`` bytes,
-    unless that is 0, before it is whole, and after the lines before it.
-    """
-    held: list[bytes] = []
-    size = open_size = 0
-    for piece in pieces:
-        cut = piece.rfind(b"\n") + 1
-        held.append(piece)
-        size += len(piece)
-        open_size = len(piece) - cut if cut else open_size + len(piece)
-        too_long = 0 < most < open_size
-        if not too_long and (size - open_size < MOST_BYTES):
-            continue
-        joined = b"".join(held)
-        cut = len(joined) - open_size
-        held, size = [joined[cut:]], open_size
-        if cut:
-            yield from checked_block(joined[:cut], name, most, number)
-            number += joined.count(b"\n", 0, cut)
-        if too_long:
-            raise InputError(name, number, too_long_message(most))
-    if size:
-        yield from checked_block(b"".join(held), name, most, number)
-
-
-def checked_block(block: bytes, name: str, most: int, number: int) -> Iterator[bytes]:
-    """Yield a block; raises InputError for a line that is too long, after those before it."""
-    if not 0 < most < len(block):
-        yield block
-        return
-    at = 0
-    for line in BytesIO(block):
-        if len(line) > most:
-            if at:
-                yield block[:at]
-            raise InputError(name, number, too_long_message(most))
-        at += len(line)
-        number += 1
-    yield block
-
-
-NOT_PARQUET = "not Parquet data, though it is said to be"
-TRUNCATED = "truncated Parquet data"
-
-
 def read_stored(
     source: Source, path: str, pieces: Iterable[bytes], parquet_files: ParquetFiles
 ) -> Iterator[Batch]:
-    """Batches of Parquet; raises InputError for what is none, and where pyarrow is missing."""
+    """Yield batches of Parquet; raises InputError for other data, and without pyarrow."""
     file = parquet_files.hold(source.path, path, pieces)
     file.seek(0)
     head = file.read(len(MAGIC))
@@ -254,3 +225,98 @@ def read_stored(
     from dedupe.io.parquet_read import read_parquet  # noqa: PLC0415 - pyarrow is an extra
 
     yield from read_parquet(source, file)
+
+
+def read_stream(
+    stdin: BinaryIO,
+    settings: Settings,
+    read_stats: ReadStats,
+    forced: InputFormat | None,
+    *,
+    by_line: bool,
+) -> Iterator[Batch]:
+    """Yield batches of JSONL or plain lines from an uncompressed stream.
+
+    A batch holds the lines that have arrived, or a single one. Raises as :func:`read`, and
+    InputError for a compressed stream, one that is not UTF-8, or a table.
+    """
+    if settings.encoding:
+        raise InputError(display_name(STDIN), None, ONLY_UTF8)
+    digest = blake2b(digest_size=16)
+    kind: InputFormat | None = forced
+    number = 1
+    with open_rejects(settings.on_error, [STDIN], read_stats) as reject:
+        read_stats.files += 1
+        for arrived in read_arrivals(stdin, settings.max_line):
+            digest.update(arrived)
+            read_stats.bytes += len(arrived)
+            lines = list(BytesIO(arrived.removeprefix(BYTE_ORDER_MARK) if number == 1 else arrived))
+            check_lengths(lines, number, settings.max_line)
+            kind = kind or stream_format(lines, settings)
+            for cut in [[line] for line in lines] if by_line else [lines]:
+                form = check_stream_format(kind or "lines")
+                source = Source(
+                    display_name(STDIN), form, iter(cut), settings, read_stats, reject, number
+                )
+                yield from PARSERS[form](source)
+                number += len(cut)
+        check_accounts(read_stats)
+        read_stats.checksum = digest.hexdigest()
+
+
+def check_lengths(lines: list[bytes], first: int, most: int) -> None:
+    """Raise InputError for a line of more than ``most`` bytes, unless that is 0."""
+    for number, line in enumerate(lines, first):
+        if 0 < most < len(line):
+            raise InputError(display_name(STDIN), number, too_long_message(most))
+
+
+def read_arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
+    """Yield whole lines as they arrive; the last may lack its ending.
+
+    A line that grows beyond ``most`` bytes, unless that is 0, comes unfinished and is the last.
+    """
+    descriptor = stdin.fileno()
+    rest = b""
+    try:
+        while data := os.read(descriptor, CHUNK):
+            held = [rest, data]
+            size = len(data)
+            while size < ENOUGH and select.select([descriptor], [], [], WAIT_SECONDS)[0]:
+                more = os.read(descriptor, CHUNK)
+                if not more:
+                    break
+                held.append(more)
+                size += len(more)
+            joined = b"".join(held)
+            cut = joined.rfind(b"\n") + 1
+            rest = joined[cut:]
+            if cut:
+                yield joined[:cut]
+            if 0 < most < len(rest):
+                break
+    except OSError as error:
+        raise InputError(display_name(STDIN), None, os_error_reason(error)) from error
+    if rest:
+        yield rest
+
+
+def stream_format(lines: list[bytes], settings: Settings) -> InputFormat | None:
+    """Return the format by the first line that is not blank, None before there is one."""
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        return None
+    if first.startswith(tuple(CODEC_MAGIC)):
+        raise InputError(display_name(STDIN), None, ONLY_PLAIN)
+    if has_parquet_magic(first):
+        raise InputError(display_name(STDIN), None, NO_STREAM)
+    return detect_format(STDIN, first, settings, None)
+
+
+def check_stream_format(kind: InputFormat) -> Format:
+    """Raise InputError for Parquet, feeds, and tables, whose header comes only once."""
+    if kind == "parquet":
+        raise InputError(display_name(STDIN), None, NO_STREAM)
+    if kind == "csv" or kind == "tsv" or kind == "feed":  # noqa: PLR1714 - mypy narrows by these
+        raise InputError(display_name(STDIN), None, ONLY_LINES)
+    return kind

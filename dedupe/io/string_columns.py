@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 STEP = 4096
 CONTINUES, CONTINUED = 0xC0, 0x80
-"""The bits that tell a byte of UTF-8 that goes on with a character from one that begins it."""
+"""The top bits of a byte of UTF-8, and their value where it is not the first of a character."""
 
 
 class StringColumn(Sequence[str]):
-    """A sequence whose strings are made as they are asked for."""
+    """A sequence of strings that are made on demand."""
 
     @abstractmethod
     def at(self, position: int) -> str:
-        """One string; ``position`` is not negative."""
+        """Return one string; ``position`` is not negative."""
 
     def __iter__(self) -> Iterator[str]:
         return map(self.at, range(len(self)))
@@ -53,7 +53,7 @@ class HexColumn(StringColumn):
         return len(self._digests)
 
     def at(self, position: int) -> str:
-        """One digest."""
+        """Return one digest."""
         return f"{int(self._digests[position]):016x}"
 
 
@@ -67,7 +67,7 @@ class NameColumn(StringColumn):
         return len(self._given)
 
     def at(self, position: int) -> str:
-        """One name."""
+        """Return one name."""
         return self._given[position] or self._keys[position]
 
 
@@ -93,25 +93,25 @@ class PackedStrings(StringColumn):
             if len(text) < len(data):
                 opens = (np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED
                 bounds = np.append(0, opens.cumsum())[bounds]
-            told = bounds.tolist()
-            yield from map(text.__getitem__, map(slice, told[:-1], told[1:]))
+            limits = bounds.tolist()
+            yield from map(text.__getitem__, map(slice, limits[:-1], limits[1:]))
 
     def at(self, position: int) -> str:
-        """One string."""
-        spellings = self.data[self.ends[position] : self.ends[position + 1]]
-        return spellings.decode("utf-8", "surrogatepass")
+        """Return one string."""
+        data = self.data[self.ends[position] : self.ends[position + 1]]
+        return data.decode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, eq=False)
 class CodedStrings(StringColumn):
-    """Strings of which there are few distinct ones, as numbers of ``names``."""
+    """Strings with few distinct values, as numbers into ``names``."""
 
     names: list[str]
     numbers: NDArray[np.int32]
 
     @property
     def writers(self) -> NDArray[np.int64]:
-        """The number of each name, -1 for none."""
+        """Return the number of each name, -1 for no name."""
         nameless = self.names.index("") if "" in self.names else -1
         return np.where(self.numbers == nameless, -1, self.numbers).astype(np.int64)
 
@@ -122,12 +122,12 @@ class CodedStrings(StringColumn):
         return map(self.names.__getitem__, self.numbers.tolist())
 
     def at(self, position: int) -> str:
-        """One string."""
+        """Return one string."""
         return self.names[int(self.numbers[position])]
 
 
 class StringPacker:
-    """Strings on their way into a Packed.
+    """Collects strings into a PackedStrings.
 
     >>> packing = StringPacker()
     >>> packing.add(["a", "bc"])
@@ -141,18 +141,23 @@ class StringPacker:
         self._sizes = [np.zeros(1, np.int64)]
 
     def add(self, strings: Sequence[str]) -> None:
-        """Take more strings."""
-        spellings = [text.encode("utf-8", "surrogatepass") for text in strings]
-        self._data += b"".join(spellings)
-        self._sizes.append(np.fromiter(map(len, spellings), np.int64, len(spellings)))
+        """Add strings."""
+        data = "".join(strings).encode("utf-8", "surrogatepass")
+        sizes = np.fromiter(map(len, strings), np.int64, len(strings))
+        ends = np.cumsum(sizes)
+        if len(strings) and ends[-1] < len(data):  # some characters take several bytes
+            first_bytes = np.flatnonzero((np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED)
+            sizes = np.diff(np.append(first_bytes, len(data))[ends], prepend=0)
+        self._data += data
+        self._sizes.append(sizes)
 
     def packed(self) -> PackedStrings:
-        """All strings so far."""
+        """Return all strings so far."""
         return PackedStrings(self._data, np.cumsum(np.concatenate(self._sizes)))
 
 
 class StringCoder:
-    """Strings on their way into a Coded, numbered in the order in which they first come.
+    """Collects strings into a CodedStrings, numbered in the order in which they first come.
 
     >>> coding = StringCoder()
     >>> coding.add(["reuters", "ap", "reuters"])
@@ -165,18 +170,20 @@ class StringCoder:
         self._numbers = [np.zeros(0, np.int32)]
 
     def add(self, strings: Sequence[str]) -> None:
-        """Take more strings."""
+        """Add strings."""
         names = self._names
-        found = [names.setdefault(text, len(names)) for text in strings]
-        self._numbers.append(np.array(found, np.int32))
+        for text in dict.fromkeys(strings):
+            names.setdefault(text, len(names))
+        numbers = map(names.__getitem__, strings)
+        self._numbers.append(np.fromiter(numbers, np.int32, len(strings)))
 
     def coded(self) -> CodedStrings:
-        """All strings so far."""
+        """Return all strings so far."""
         return CodedStrings(list(self._names), np.concatenate(self._numbers))
 
 
 def code_strings(strings: Sequence[str]) -> CodedStrings:
-    """Strings as numbers, if they are not yet."""
+    """Return strings as numbers, if they are not yet."""
     if isinstance(strings, CodedStrings):
         return strings
     coding = StringCoder()

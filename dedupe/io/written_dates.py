@@ -1,4 +1,4 @@
-"""Read dates as people and portals write them: in words, or in numbers whose order is certain."""
+"""Read dates as people and portals write them: in words, or in numbers of certain order."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ RELATIVE = {"ago", "vor", "il", "hace", "fa", "geleden", "önce", "once", "на�
 
 
 def parse_written_date(text: str) -> int | None:
-    """Return the seconds since 1970 of a date in words or numbers, None where it is none.
+    """Return the seconds since 1970 of a date in words or numbers, None for any other text.
 
     Reads ``April 5, 2021``, ``5. April 2021 14:30``, ``26.08.2022``, ``2021/4/5``, ``05-Apr-21``,
-    ``2021년 4월 5일 오후 1:50`` and the like. A date of numbers whose day and month could change
-    places, as ``8/4/2016``, is none, nor is one without a day. Without a zone it is UTC.
+    ``2021년 4월 5일 오후 1:50`` and the like. A date of numbers whose day and month could be
+    swapped, as in ``8/4/2016``, is not read, nor is one without a day. Without a zone it is UTC.
     """
     if len(text) > LONGEST or not any(map(str.isdigit, text)):
         return None
@@ -87,7 +87,7 @@ def parse_written_date(text: str) -> int | None:
         when = datetime(*day) + timedelta(seconds=moment)  # noqa: DTZ001 - moved to UTC by its zone
     except (ValueError, OverflowError):
         return None
-    since = when - datetime(1970, 1, 1)  # noqa: DTZ001 - the same
+    since = when - datetime(1970, 1, 1)  # noqa: DTZ001 - moved to UTC by its zone
     return since.days * 86400 + since.seconds
 
 
@@ -152,7 +152,7 @@ def drop_zone(text: str) -> tuple[int, str]:
 
 
 def find_day(text: str) -> tuple[int, int, int] | None:
-    """Return year, month and day; None where there is none, or where two orders are possible."""
+    """Return year, month and day; None without a date, or where two orders are possible."""
     bare = BRACKETED.sub(" ", text)
     if found := CJK_DATE.search(bare):
         return int(found[1]), int(found[2]), int(found[3])
@@ -166,14 +166,14 @@ def find_day(text: str) -> tuple[int, int, int] | None:
 
 
 def has_more_numbers(text: str, found: re.Match[str]) -> bool:
-    """Return whether numbers stand beside a date."""
+    """Return whether there are numbers beside a date."""
     return bool(NUMBERS.search(text[: found.start()] + " " + text[found.end() :]))
 
 
 def order_day_and_month(found: re.Match[str]) -> tuple[int, int, int] | None:
     """Return year, month and day of ``26.08.2022``; None where the order is not certain.
 
-    Between points the day comes first, elsewhere only a number above 12 tells it.
+    Between points the day comes first; elsewhere a number above 12 must be the day.
     """
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     if second > NOON:

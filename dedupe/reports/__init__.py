@@ -28,6 +28,6 @@ FORMATS = {
 
 
 def reporter(name: str) -> Reporter:
-    """The reporter of a format, loaded when it is asked for."""
+    """Return the reporter of a format, loaded when it is asked for."""
     render: Reporter = importlib.import_module(f"dedupe.reports.{FORMATS[name]}").render
     return render

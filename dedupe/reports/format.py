@@ -24,7 +24,7 @@ def count_noun(number: int, noun: str) -> str:
 
 
 def one_line(text: str, most: int = MAX_TEXT) -> str:
-    r"""A text on one line, cut to what is shown, with escapes for what could steer a terminal.
+    r"""Return a text on one line, cut, with its control characters escaped.
 
     >>> one_line("50%\x1b[2J\nof")
     '50%\\x1b[2J of'
@@ -35,12 +35,12 @@ def one_line(text: str, most: int = MAX_TEXT) -> str:
 
 
 def location_text(location: SourceLocation) -> str:
-    """Where a record stands, as in ``a.jsonl:3``."""
+    """Return the location of a record, as in ``a.jsonl:3``."""
     return f"{one_line(location.path)}:{location.line}"
 
 
 def reason_fields(reason: str) -> str:
-    """What was alike, without the figures.
+    """Return what was alike, without the figures.
 
     >>> reason_fields("title 0.87 lede 0.93"), reason_fields("exact")
     ('title and lede', 'exact')
@@ -49,25 +49,25 @@ def reason_fields(reason: str) -> str:
 
 
 def score_and_reason(finding: Finding) -> str:
-    """The evidence of a finding, as in ``0.94, title``."""
+    """Return the evidence of a finding, as in ``0.94, title``."""
     through = f"; through {location_text(finding.through)}" if finding.through else ""
     return f"{finding.score:.2f}, {one_line(reason_fields(finding.reason))}{through}"
 
 
 def finding_message(finding: Finding) -> str:
-    """What is wrong with a record, but for where it stands."""
+    """Return what is wrong with a record, without its location."""
     text = one_line(finding.duplicate.text)
     return f"duplicate of {location_text(finding.original)} ({score_and_reason(finding)}): {text}"
 
 
 def stale_message(stale: StaleEntry) -> str:
-    """What is wrong with an entry of the baseline."""
+    """Return what is wrong with an entry of the baseline."""
     gone = f"{stale.accepted - stale.left:,} of {count_noun(stale.accepted, 'duplicate')} gone"
     return f"stale baseline entry {one_line(stale.cluster)} ({gone}): {one_line(stale.text)}"
 
 
 def count_summary(findings: Findings) -> str:
-    """What was looked at and what was found."""
+    """Return what was looked at and what was found."""
     new = "new duplicate" if findings.accepted else "duplicate"
     number = len(findings.found)
     found = (
@@ -84,12 +84,12 @@ def count_summary(findings: Findings) -> str:
 
 
 def outcome(findings: Findings) -> str:
-    """The last word: passed or failed, and why."""
+    """Return the last word: passed or failed, and why."""
     if not findings.passed:
         return f"failed ({'; '.join(findings.exceeded)})"
     return "passed, within the limits" if findings.found else "passed"
 
 
 def summary(findings: Findings) -> str:
-    """The read statistics and the verdict."""
+    """Return the read statistics and the verdict."""
     return f"{count_summary(findings)}: {outcome(findings)}"

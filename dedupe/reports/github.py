@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dedupe.gate.models import Finding, Findings
 
 MAX_ANNOTATIONS = 10
-"""GitHub shows so many annotations of each level a step, and drops the others."""
+"""The number of annotations of each level that GitHub shows per step; it drops the others."""
 TITLE = "Duplicate headline"
 NOT_A_FILE = "<stdin>"
 
@@ -50,7 +50,7 @@ def render(findings: Findings) -> Iterator[str]:
 
 
 def annotation_location(finding: Finding) -> dict[str, str]:
-    """The properties that put an annotation on its line."""
+    """Return the properties that put an annotation on its line."""
     if finding.duplicate.path == NOT_A_FILE:
         return {}
     path = finding.duplicate.path
@@ -59,7 +59,7 @@ def annotation_location(finding: Finding) -> dict[str, str]:
 
 
 def workflow_command(level: str, message: str, **properties: str) -> str:
-    r"""A workflow command on a line of its own.
+    r"""Return a workflow command on a line of its own.
 
     >>> workflow_command("error", "50%", file="a,b.jsonl")
     '::error file=a%2Cb.jsonl::50%25\n'
@@ -69,17 +69,17 @@ def workflow_command(level: str, message: str, **properties: str) -> str:
 
 
 def escape_data(message: str) -> str:
-    """A message as a command carries it."""
+    """Return a message as a command carries it."""
     return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def escape_property(value: str) -> str:
-    """A property as a command carries it."""
+    """Return a property as a command carries it."""
     return escape_data(value).replace(":", "%3A").replace(",", "%2C")
 
 
 def stop_commands(report: str) -> Iterator[str]:
-    """Lines in which the runner looks for no commands, for a headline may look like one.
+    """Yield lines in which the runner looks for no commands, for a headline may look like one.
 
     The word that ends this is a digest of the lines, which none of them can hold.
     """

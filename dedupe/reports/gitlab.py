@@ -16,7 +16,7 @@ CHECK = "duplicate-headline"
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """One JSON array, a finding a line."""
+    """Yield one JSON array, a finding a line."""
     severity = "minor" if findings.passed else "major"
     yield "["
     for location, finding in enumerate(findings.found):

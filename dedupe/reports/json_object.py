@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """The figures, then the findings."""
+    """Yield the figures, then the findings."""
     figures = {
         "passed": findings.passed,
         "exceeded": list(findings.exceeded),
@@ -37,7 +37,7 @@ def render(findings: Findings) -> Iterator[str]:
 
 
 def finding_object(finding: Finding) -> dict[str, object]:
-    """A finding with its duplicate's place at the top."""
+    """Return a finding with its duplicate's place at the top."""
     return {
         **asdict(finding.duplicate),
         "original": asdict(finding.original),
@@ -50,5 +50,5 @@ def finding_object(finding: Finding) -> dict[str, object]:
 
 
 def to_json(value: object) -> str:
-    """A value on one line."""
+    """Return a value on one line."""
     return json.dumps(value, ensure_ascii=False)

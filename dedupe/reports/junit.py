@@ -17,7 +17,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """The suites, in the order of the input; a duplicate within the limits counts as skipped."""
+    """Yield the suites in the order of the input; an allowed duplicate counts as skipped."""
     found: dict[str, list[Finding]] = {path: [] for path, _ in findings.files}
     for finding in findings.found:
         found[finding.duplicate.path].append(finding)
@@ -32,7 +32,7 @@ def render(findings: Findings) -> Iterator[str]:
 
 
 def write_suite(path: str, records: int, found: Sequence[Finding], outcome: str) -> Iterator[str]:
-    """One file; without duplicates it has one case, which passes."""
+    """Yield one file; without duplicates it has one case, which passes."""
     name = attribute_value(one_line(path))
     figures = suite_totals(max(len(found), 1), len(found), outcome)
     yield f'  <testsuite name={name} {figures} time="0">\n'
@@ -56,7 +56,7 @@ def write_suite(path: str, records: int, found: Sequence[Finding], outcome: str)
 
 
 def suite_totals(cases: int, found: int, outcome: str) -> str:
-    """The figures of a suite."""
+    """Return the figures of a suite."""
     failures, skipped = (found, 0) if outcome == "failure" else (0, found)
     figures = {"tests": cases, "failures": failures, "errors": 0, "skipped": skipped}
     return " ".join(f'{name}="{value}"' for name, value in figures.items())
@@ -70,10 +70,10 @@ def failure_body(finding: Finding) -> str:
 
 
 def attribute_value(text: str) -> str:
-    """A text as the value of an attribute, with its quotes."""
+    """Return a text as the value of an attribute, with its quotes."""
     return quoteattr(xml_text(text))
 
 
 def xml_text(text: str) -> str:
-    """A text without what XML cannot hold."""
+    """Return a text without what XML cannot hold."""
     return NOT_XML.sub("\ufffd", text)

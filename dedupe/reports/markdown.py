@@ -28,7 +28,7 @@ HEAD = "| Line | Headline | Duplicate of | Headline there | Score |\n|---|---|--
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """The report; rows beyond what fits are counted."""
+    """Yield the report; rows beyond what fits are counted."""
     yield "### Duplicate headlines\n\n"
     state = outcome(findings)
     yield f"**{state[:1].upper()}{state[1:]}.** {count_summary(findings)}.\n"
@@ -46,7 +46,7 @@ def render(findings: Findings) -> Iterator[str]:
 
 
 def limit_lines(lines: Iterable[str], total: int) -> Iterator[str]:
-    """Lines as long as there is room, then how many are left."""
+    """Yield lines as long as there is room, then how many are left."""
     room = MAX_BYTES // 2
     shown = 0
     for line in lines:
@@ -60,7 +60,7 @@ def limit_lines(lines: Iterable[str], total: int) -> Iterator[str]:
 
 
 def finding_row(finding: Finding) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     ends = (finding.duplicate, finding.original)
     cells = [
         cell
@@ -71,7 +71,7 @@ def finding_row(finding: Finding) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""A text of the input that means nothing in Markdown.
+    r"""Return a text of the input that means nothing in Markdown.
 
     >>> escape_markdown("a|b <b>*c*</b>")
     'a\\|b \\<b\\>\\*c\\*\\</b\\>'

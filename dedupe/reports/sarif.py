@@ -34,7 +34,7 @@ LINKING = "]("
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """One run; the duplicate is the location, what it repeats a related one."""
+    """Yield one run; the duplicate is the location, what it repeats a related one."""
     level = "warning" if findings.passed else "error"
     head = {
         "$schema": SCHEMA,
@@ -51,7 +51,7 @@ def render(findings: Findings) -> Iterator[str]:
 
 
 def sarif_result(finding: Finding, level: str) -> dict[str, object]:
-    """One finding; its fingerprint stays when lines move."""
+    """Return one finding; its fingerprint stays when lines move."""
     return {
         "ruleId": RULE["id"],
         "ruleIndex": 0,
@@ -75,12 +75,12 @@ def sarif_result(finding: Finding, level: str) -> dict[str, object]:
 
 
 def message_text(text: str) -> str:
-    """A message without a link, which a headline could make; a message is never empty."""
+    """Return a message without a link, which a headline could make; a message is never empty."""
     return text.replace(LINKING, "] (") or "(no headline)"
 
 
 def sarif_location(location: SourceLocation) -> dict[str, object]:
-    """A line of a file; a relative path starts where the sources do."""
+    """Return a line of a file; a relative path starts where the sources do."""
     root = {} if location.path.startswith("/") else {"uriBaseId": "%SRCROOT%"}
     uri = quote(location.path, safe="/", errors="surrogateescape")
     artifact = {"uri": uri if root else f"file://{uri}", **root}

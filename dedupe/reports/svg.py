@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def svg_line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    """A straight line."""
+    """Return a straight line."""
     return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 
 def svg_text(x: float, y: float, words: str, kind: str = "", *, anchor: str = "start") -> str:
-    """A line of text."""
+    """Return a line of text."""
     shown = f' class="{kind}"' if kind else ""
     return f'<text{shown} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
@@ -30,7 +30,7 @@ FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A column from ``start`` to ``stop`` (shares of the axis), and what it stands for."""
+    """A column from ``start`` to ``stop`` (shares of the axis), and its tooltip."""
 
     start: float
     stop: float
@@ -48,17 +48,17 @@ class Axis:
 
 
 def x_position(share: float) -> float:
-    """Where a share of the bottom axis stands from the left."""
+    """Return the horizontal position of a share of the bottom axis."""
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
 
 def y_position(share: float) -> float:
-    """Where a share of the height stands from the top."""
+    """Return the vertical position of a share of the height."""
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
 def column_chart(title: str, bars: Sequence[Bar], axis: Axis) -> str:
-    """A column chart that begins at 0."""
+    """Return a column chart that begins at 0."""
     ticks = scale_step(max((bar.value for bar in bars), default=0))
     top = ticks[-1]
     rows = [(tick / top, f"{tick:,}") for tick in ticks]
@@ -67,7 +67,7 @@ def column_chart(title: str, bars: Sequence[Bar], axis: Axis) -> str:
 
 
 def curve_chart(title: str, shares: Sequence[float], axis: Axis) -> str:
-    """A curve of shares, at even steps from the left to the right."""
+    """Return a curve of shares, at even steps from the left to the right."""
     last = len(shares) - 1
     points = " ".join(
         f"{x_position(i / last):.1f},{y_position(y):.1f}" for i, y in enumerate(shares)
@@ -78,13 +78,13 @@ def curve_chart(title: str, shares: Sequence[float], axis: Axis) -> str:
 
 
 def svg_picture(title: str, parts: Iterable[str]) -> str:
-    """The whole drawing, which scales with the page; its title is read out."""
+    """Return the whole drawing, which scales with the page; its title is read out."""
     head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
     return "\n".join([head, *parts, "</svg>"])
 
 
 def column_bar(bar: Bar, top: int) -> str:
-    """One column, which says what it is to a pointer that rests on it."""
+    """Return one column with its tooltip."""
     left, right = x_position(bar.start), x_position(bar.stop)
     gap = min(1.0, (right - left) / 5)
     height = max(1.0, y_position(0) - y_position(bar.value / top))
@@ -103,7 +103,7 @@ def grid_lines(rows: Iterable[tuple[float, str]]) -> Iterable[str]:
 
 
 def axis_frame(axis: Axis) -> Iterable[str]:
-    """The bottom axis with its words, and dashed lines at what is marked."""
+    """Yield the bottom axis with its words, and dashed lines at what is marked."""
     yield svg_line("axis", LEFT, y_position(0), WIDTH - RIGHT, y_position(0))
     for share, words in axis.ticks:
         yield svg_text(x_position(share), y_position(0) + 18, words, anchor="middle")
@@ -114,7 +114,7 @@ def axis_frame(axis: Axis) -> Iterable[str]:
 
 
 def y_labels(share: float) -> str:
-    """How the words of a mark stand to it, so that they stay in the picture."""
+    """Return the anchor of a mark's words that keeps them in the picture."""
     return "start" if share < 1 / 6 else "end" if share > 5 / 6 else "middle"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(findings: Findings) -> Iterator[str]:
-    """The report in whole lines; nothing in it steers a terminal."""
+    """Yield the report in whole lines; nothing in it steers a terminal."""
     for finding in findings.found:
         yield f"{location_text(finding.duplicate)}: {finding_message(finding)}\n"
     for stale in findings.stale:

@@ -46,14 +46,14 @@ class StepCurve:
 
     @classmethod
     def of(cls, thresholds: NDArray[np.float64], shares: NDArray[np.float64]) -> StepCurve:
-        """A threshold's share holds from the threshold before it, which it has just passed."""
+        """Return the steps of a curve: a share holds from the threshold before its own."""
         known = ~np.isnan(shares)
         edges, shares = thresholds[known], shares[known]
         starts = np.concatenate([[0.0], edges[:-1]])
         return cls(np.stack([starts, edges], axis=1).ravel(), np.repeat(shares, 2))
 
     def points(self) -> list[str]:
-        """The corners in the units of the picture."""
+        """Return the corners in the units of the picture."""
         return [
             f"{x_position(x):.1f},{y_position(y):.1f}"
             for x, y in zip(self.x.tolist(), self.y.tolist(), strict=True)
@@ -61,12 +61,12 @@ class StepCurve:
 
 
 def x_position(share: float) -> float:
-    """Where a threshold stands from the left."""
+    """Return the horizontal position of a threshold."""
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
 
 def y_position(share: float) -> float:
-    """Where a share stands from the top."""
+    """Return the vertical position of a share."""
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
@@ -76,7 +76,7 @@ def draw_tuning_curve(tuned: TunedThreshold, goal: Goal) -> bytes:
     low, high = wilson(curve.right, curve.accepted, goal.z)
     drawn = curve.thresholds
     bounds = StepCurve.of(drawn, high).points() + StepCurve.of(drawn, low).points()[::-1]
-    told = (
+    title = (
         f"Threshold {tuned.threshold:g}: precision {curve.precision[tuned.position]:.3f}, "
         f"recall {curve.recall[tuned.position]:.3f}"
     )
@@ -86,19 +86,25 @@ def draw_tuning_curve(tuned: TunedThreshold, goal: Goal) -> bytes:
         draw_line("precision", StepCurve.of(drawn, curve.precision)),
         draw_line("recall", StepCurve.of(drawn, curve.recall)),
         *draw_choice(tuned),
-        svg_text(LEFT, 26, f"{told} (for {goal})", "title"),
+        svg_text(LEFT, 26, f"{title} (for {goal})", "title"),
         *draw_legend(goal),
     ]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img">'
     )
-    lines = [head, f"<title>{escape(told)}</title>", f"<style>\n{STYLE}\n</style>", *body, "</svg>"]
+    lines = [
+        head,
+        f"<title>{escape(title)}</title>",
+        f"<style>\n{STYLE}\n</style>",
+        *body,
+        "</svg>",
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 
 def draw_axes() -> Iterable[str]:
-    """The page, the grid and the axes with their names."""
+    """Yield the page, the grid and the axes with their names."""
     left, right, floor, top = x_position(0), x_position(1), y_position(0), y_position(1)
     yield f'<rect class="page" width="{WIDTH}" height="{HEIGHT}"/>'
     for tick in TICKS:
@@ -118,7 +124,7 @@ def draw_axes() -> Iterable[str]:
 
 
 def draw_choice(tuned: TunedThreshold) -> Iterable[str]:
-    """A line at the threshold chosen, and a point on either curve."""
+    """Yield a line at the threshold chosen, and a point on either curve."""
     x = x_position(tuned.threshold)
     yield svg_line("chosen", x, y_position(0), x, y_position(1))
     for share in (tuned.curve.precision[tuned.position], tuned.curve.recall[tuned.position]):
@@ -126,7 +132,7 @@ def draw_choice(tuned: TunedThreshold) -> Iterable[str]:
 
 
 def draw_legend(goal: Goal) -> Iterable[str]:
-    """What the lines mean, above the curves."""
+    """Yield what the lines mean, above the curves."""
     names = {"precision": f"precision, with {goal.confidence:.0%} bounds", "recall": "recall"}
     for (kind, name), x in zip(names.items(), (LEFT, LEFT + 250), strict=True):
         yield svg_line(kind, x, 46, x + 32, 46)
@@ -136,5 +142,5 @@ def draw_legend(goal: Goal) -> Iterable[str]:
 
 
 def draw_line(kind: str, steps: StepCurve) -> str:
-    """A curve."""
+    """Return a curve."""
     return f'<polyline class="{kind}" points="{" ".join(steps.points())}"/>'

@@ -45,6 +45,9 @@ FEATURES = (
     "rarest",  # the most telling word that both share, bits, lesser of the sides
     "slots",  # places of a common template that the texts fill with other words
     "slot_weight",  # the most telling such place, bits, by its lesser filling
+    "places",  # whether both sides name a place that the other does not
+    "question",  # whether one side alone asks or explains
+    "reaction",  # whether one side alone tells what others say of it
 )
 
 ZONE_FACTOR = 3
@@ -69,6 +72,7 @@ class Summary:
     words: int = 0
     loose: int = 0
     calendar: bool = False
+    place: bool = False
 
 
 BIT = EIGHTHS * WHOLE * FULL
@@ -110,6 +114,9 @@ def features(
         min(rarest_shared(one), rarest_shared(other)),
         slots,
         slot_weight / BIT,
+        ours.place and theirs.place,
+        bool((left_facts ^ right_facts) & Fact.QUESTION),
+        reacts(one) != reacts(other),
     ]
 
 
@@ -148,7 +155,14 @@ def summarise(side: Side) -> Summary:
             out.name = max(out.name, loose)
         if word.flags & Flag.CALENDAR and match < CONCEPT:
             out.calendar = True
+        if word.flags & Flag.PLACE and match < CONCEPT:
+            out.place = True
     return out
+
+
+def reacts(side: Side) -> bool:
+    """Return whether a text has a word of reaction."""
+    return any(word.flags & Flag.REACTION for word in side.words)
 
 
 def negates_alone(one: Side, other: Side) -> bool:

@@ -213,7 +213,7 @@ def first_of_content(contents: NDArray[np.int64], in_play: NDArray[np.bool_]) ->
 
 
 def count_titles(
-    titles: NDArray[np.int64], times: NDArray[np.int64], in_play: NDArray[np.bool_]
+    titles: NDArray[np.integer], times: NDArray[np.int64], in_play: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """Return the days and the weeks on which each record's headline appears, at least 1.
 

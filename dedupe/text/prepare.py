@@ -59,6 +59,17 @@ YEARS = range(1900, 2101)
 MONTHS_THAT_ARE_WORDS = frozenset(map(word_key, ("may", "march")))
 ELLIPSES = ("...", "…")
 BLANKS = "".join(map(chr, range(33)))
+FLAGS: dict[int, int] = {
+    Meaning.FUNCTION: Flag.FUNCTION,
+    Meaning.NEGATION: Flag.NEGATION,
+    Meaning.PLACE: Flag.PLACE | Flag.NAME,
+    Meaning.REACTION: Flag.REACTION,
+}
+"""The flags that meanings set; of a phrase, all but that of function words."""
+QUESTION_MARKS = ("?", "？", "؟")
+CLOSING_MARKS = "\"'”’»)]"
+MOST_OPPOSITES = 2
+"""Of the concepts of a word so many opposites come first."""
 MOST_GENERIC = 12
 """No generic title has more words."""
 PAIR_SALT = 0x5851F42D4C957F2D
@@ -182,8 +193,20 @@ def facts_of(
     facts |= Fact.PLACEHOLDER * (bool(keys) and sequence_key(keys) in PLACEHOLDERS)
     facts |= Fact.BROKEN_OFF * cleaned.rstrip(BLANKS).endswith(ELLIPSES)
     facts |= Fact.NOISY * (cleaned != text)
+    facts |= Fact.QUESTION * asks(cleaned, tokens, lexicon, language)
     facts |= Fact.TAGGED * any(token.zone not in (Zone.CORE, Zone.TAIL) for token in tokens)
     return facts
+
+
+def asks(cleaned: str, tokens: list[RawToken], lexicon: Lexicon, language: int) -> bool:
+    """Return whether a text ends with a question mark or begins with a word that asks."""
+    if cleaned.rstrip(BLANKS + CLOSING_MARKS).endswith(QUESTION_MARKS):
+        return True
+    first = next((token for token in tokens if token.zone in COMPARED), None)
+    if first is None or first.kind is not TokenKind.WORD:
+        return False
+    found = lexicon.entries(language, Form.EXACT, poly(map(ord, first.text)))
+    return Meaning.QUESTION in found
 
 
 def is_date(token: RawToken, lexicon: Lexicon, language: int) -> bool:
@@ -242,16 +265,15 @@ class TokenBuilder:
         own["key"] = word_key(word)
         own["stem"] = word_key(stem(word))
         weight, rare = self.word_weight(int(own["key"]))
-        function, negation, concepts = self.meanings(word)
+        flags, concepts = self.meanings(word)
         if self.is_no_month(at, token):
             concepts = [c for c in concepts if c >= Meaning.FIRST_CONCEPT]
-        flags = (
-            Flag.RARE * rare | Flag.FUNCTION * function | Flag.UPPER * (token.case is Case.UPPER)
-        )
-        flags |= Flag.NEGATION * negation
+        flags |= Flag.RARE * rare | Flag.UPPER * (token.case is Case.UPPER)
         flags |= Flag.CALENDAR * any(c < Meaning.FIRST_CONCEPT for c in concepts)
-        flags |= Flag.NAME * self.is_name(at, token)
-        own["weight"] = min(weight * 3 // 8, FUNCTION_BITS) if function else weight
+        flags |= Flag.NAME * self.is_name(at, token, rare=rare)
+        if flags & Flag.FUNCTION:
+            weight = min(weight * 3 // 8, FUNCTION_BITS)
+        own["weight"] = weight
         own["flags"] = flags
         own["concepts"][: len(concepts)] = concepts
 
@@ -261,10 +283,11 @@ class TokenBuilder:
             return False
         return token.case is Case.LOWER or at == self.first_word
 
-    def is_name(self, at: int, token: RawToken) -> bool:
-        """Return whether a word is written as a name inside a sentence."""
+    def is_name(self, at: int, token: RawToken, *, rare: bool) -> bool:
+        """Return whether a word is written as a name: inside a sentence, or one hardly known."""
         inside = at > self.first_word and not self.title_case
-        return inside and token.case > Case.LOWER and self.language != CAPITALISES_NOUNS
+        capital = token.case > Case.LOWER and self.language != CAPITALISES_NOUNS
+        return capital and (inside or rare)
 
     def word_weight(self, key: int) -> tuple[int, bool]:
         """Return the information of a word, and whether it is rare in this language."""
@@ -275,16 +298,18 @@ class TokenBuilder:
             return min(MOST_BITS, min(shares.values()) + FOREIGN_BITS), True
         return MOST_BITS, True
 
-    def meanings(self, word: str) -> tuple[bool, bool, list[int]]:
-        """Return whether a word is a function word and negates, and its concepts."""
+    def meanings(self, word: str) -> tuple[int, list[int]]:
+        """Return the flags that the meanings of a word set, and its concepts."""
         found = list(self.lexicon.entries(self.language, Form.EXACT, poly(map(ord, word))))
         codes = [ord(char) for char in word]
         for length in range(min(len(codes), LONGEST_ENTRY), 1, -1):
             found += self.lexicon.entries(self.language, Form.PREFIX, poly(codes[:length]))
         for length in range(min(len(codes) - 1, LONGEST_ENTRY), 0, -1):
             found += self.lexicon.entries(self.language, Form.SUFFIX, poly(codes[-length:]))
-        concepts = list(dict.fromkeys(value for value in found if value >= Meaning.FIRST_MONTH))
-        return Meaning.FUNCTION in found, Meaning.NEGATION in found, concepts[:MOST_CONCEPTS]
+        flags = 0
+        for meaning, flag in FLAGS.items():
+            flags |= flag * (meaning in found)
+        return flags, first_concepts(found)
 
     def fill_number(self, at: int, token: RawToken) -> None:
         """Fill in a number, which is known by its value."""
@@ -332,8 +357,8 @@ class TokenBuilder:
         own = self.tokens[at]
         own["key"] = own["stem"] = word_key(token.text)
         own["weight"] = SIGN_WEIGHT
-        concepts = self.lexicon.entries(self.language, Form.EXACT, poly(map(ord, token.text)))
-        concepts = [c for c in concepts if c >= Meaning.FIRST_MONTH][:MOST_CONCEPTS]
+        found = self.lexicon.entries(self.language, Form.EXACT, poly(map(ord, token.text)))
+        concepts = first_concepts(found)
         own["concepts"][: len(concepts)] = concepts
 
     def match_phrases(self, at: int) -> None:
@@ -367,9 +392,9 @@ class TokenBuilder:
     def add_meaning(self, at: int, meaning: int) -> None:
         """Give a token one more meaning, in place of its last where it has too many."""
         own = self.tokens[at]
-        if meaning == Meaning.NEGATION:
-            own["flags"] |= Flag.NEGATION
-        elif meaning >= Meaning.FIRST_MONTH and meaning not in own["concepts"]:
+        if meaning != Meaning.FUNCTION:
+            own["flags"] |= FLAGS.get(meaning, 0)
+        if meaning >= Meaning.FIRST_MONTH and meaning not in own["concepts"]:
             free = np.flatnonzero(own["concepts"] == 0)
             own["concepts"][free[0] if len(free) else MOST_CONCEPTS - 1] = meaning
 
@@ -401,6 +426,15 @@ class TokenBuilder:
         if Meaning.FUNCTION in found:
             own["flags"] |= Flag.FUNCTION
             own["weight"] = min(int(own["weight"]), HIRAGANA_WEIGHT)
+
+
+def first_concepts(found: list[int]) -> list[int]:
+    """Return the concepts that a token keeps: two opposites, what is the same, more opposites."""
+    concepts = list(dict.fromkeys(value for value in found if value >= Meaning.FIRST_MONTH))
+    opposites = [value for value in concepts if value >= Meaning.FIRST_OPPOSITE]
+    others = [value for value in concepts if value < Meaning.FIRST_OPPOSITE]
+    kept = [*opposites[:MOST_OPPOSITES], *others, *opposites[MOST_OPPOSITES:]]
+    return kept[:MOST_CONCEPTS]
 
 
 def is_title_case(tokens: list[RawToken]) -> bool:

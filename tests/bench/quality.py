@@ -26,7 +26,7 @@ from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import ReadStats
-from dedupe.pipeline import ClusteringState, cluster_corpus
+from dedupe.pipeline import ClusteringState, build_matcher, cluster_corpus
 from dedupe.preprocess import preprocess
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def judge(path: Path, labels: Path, without: Iterable[str], jobs: int) -> Outcom
     settings = Settings(jobs=jobs)
     corpus = read_corpus(path, without, settings)
     contents = preprocess(corpus, settings.seed, settings.jobs)
-    state = cluster_corpus(corpus, contents, settings, lambda _: None)
+    matcher = build_matcher(corpus, contents, settings)
+    state = cluster_corpus(corpus, contents, matcher, lambda _: None)
     place = {name: at for at, name in enumerate(corpus.ids)}
     pairs = [(place[a], place[b], same) for a, b, same in told_pairs(labels)]
     together = [bool(state.leaders[a] == state.leaders[b]) for a, b, _ in pairs]

@@ -11,7 +11,8 @@ import click
 
 from dedupe.api import cluster
 from dedupe.cli.cluster import cluster_command
-from dedupe.config import SETTINGS, resolve_settings
+from dedupe.config import SETTINGS
+from dedupe.config_layers import resolve_settings
 from fuzz.reading import DEEP, LONG, scratch
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from kernels import agree
 
 from dedupe.api import cluster
 from dedupe.io.article_split import split_article
-from dedupe.preprocess import prepare_texts
+from dedupe.prepare import prepare_texts
 from fuzz.reading import inputs
 
 MOST_TEXTS = 40

@@ -13,9 +13,11 @@ import numpy as np
 from training_pairs import CORPORA, LANGUAGES, Pair, Record, corpus_path, read_records
 
 from dedupe.blocking.look_back import Buckets, find_candidates, group_keys
+from dedupe.contents import number_texts
 from dedupe.io.dates import parse_timestamp
 from dedupe.models import HOUR, NO_TIME
-from dedupe.preprocess import LONGEST_SUPPORT, number_texts, prepare_texts
+from dedupe.prepare import prepare_texts
+from dedupe.preprocess import LONGEST_SUPPORT
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,
@@ -93,7 +95,7 @@ def columns_of(records: Sequence[Record]) -> Columns:
         np.array([0 < len(date) <= DATE_LENGTH for date in dates], bool),
         outlets,
     )
-    contents = np.maximum(number_texts(texts)[0], 0)
+    contents = np.maximum(number_texts(texts.fingerprints)[0], 0)
     return Columns(ordered, texts, meta, group_keys(texts.rare_keys), contents)
 
 

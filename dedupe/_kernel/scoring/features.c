@@ -15,7 +15,7 @@ enum {
 
 typedef struct {
     int64_t total, rest, top, name;
-    int numbers, words, loose, calendar;
+    int numbers, words, loose, calendar, place;
 } Summary;
 
 INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -42,8 +42,15 @@ static Summary summarise(const Side *side) {
         out.numbers += kind == NUMBER && match < WHOLE;
         if (token->flags & IS_NAME && match < SIMILAR) out.name = greater(out.name, loose);
         out.calendar |= token->flags & IS_CALENDAR && match < MATCH_CONCEPT;
+        out.place |= token->flags & IS_PLACE && match < MATCH_CONCEPT;
     }
     return out;
+}
+
+static int reacts(const Side *side) {
+    for (int at = 0; at < side->count; at++)
+        if (side->tokens[at]->flags & IS_REACTION) return 1;
+    return 0;
 }
 
 static int negates(const Side *side, int loose_only) {
@@ -300,4 +307,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
     out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
     out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;
+    out[PLACES] = a.place && b.place;
+    out[QUESTION_ALONE] = (left->facts ^ right->facts) & FACT_QUESTION ? 1 : 0;
+    out[REACTION_ALONE] = reacts(left) != reacts(right);
 }

@@ -19,6 +19,7 @@ enum {
     TITLE_CASE_LETTERS = 3,
     MOST_FOUND = 64,
     MOST_GENERIC = 12,
+    MOST_OPPOSITES = 2,
 };
 
 Trouble grow(Bytes *bytes, size_t more) {
@@ -56,15 +57,29 @@ int is_function_word(const Lexicon *lexicon, int language, uint64_t running) {
     return has_value(&found, FUNCTION);
 }
 
-/* The first distinct concepts of what was found. */
-static int take_concepts(const Found *found, uint16_t out[MOST_CONCEPTS]) {
-    int count = 0;
-    for (int i = 0; i < found->count && count < MOST_CONCEPTS; i++) {
-        int known = found->values[i] < FIRST_MONTH;
+/* prepare.FLAGS, without that of function words. */
+static uint16_t flags_of(uint16_t meaning) {
+    if (meaning == NEGATION) return IS_NEGATION;
+    if (meaning == PLACE) return IS_PLACE | IS_NAME;
+    return meaning == REACTION ? IS_REACTION : 0;
+}
+
+/* Take up to so many distinct concepts of what was found, from the lowest to the highest value. */
+static int take_between(const Found *found, int lowest, int highest, int most, uint16_t *out,
+                        int count) {
+    for (int i = 0; i < found->count && count < most; i++) {
+        int known = found->values[i] < lowest || found->values[i] > highest;
         for (int k = 0; k < count; k++) known |= out[k] == found->values[i];
         if (!known) out[count++] = found->values[i];
     }
     return count;
+}
+
+/* prepare.first_concepts */
+static void take_concepts(const Found *found, uint16_t out[MOST_CONCEPTS]) {
+    int count = take_between(found, FIRST_OPPOSITE, UINT16_MAX, MOST_OPPOSITES, out, 0);
+    count = take_between(found, FIRST_MONTH, FIRST_OPPOSITE - 1, MOST_CONCEPTS, out, count);
+    take_between(found, FIRST_OPPOSITE, UINT16_MAX, MOST_CONCEPTS, out, count);
 }
 
 /* All entries that match a word: itself, its beginnings and its endings, longest first. */
@@ -147,8 +162,8 @@ static const Memo *remember(const Tables *tables, int language, const uint32_t *
     int function = has_value(&found, FUNCTION);
     if (function) weight = weight * 3 / 8 < FUNCTION_BITS ? weight * 3 / 8 : FUNCTION_BITS;
     memo->weight = (uint8_t)weight;
-    memo->flags = (uint16_t)((rare ? IS_RARE : 0) | (function ? IS_FUNCTION : 0) |
-                             (has_value(&found, NEGATION) ? IS_NEGATION : 0));
+    memo->flags = (uint16_t)((rare ? IS_RARE : 0) | (function ? IS_FUNCTION : 0));
+    for (int i = 0; i < found.count; i++) memo->flags |= flags_of(found.values[i]);
     take_concepts(&found, memo->concepts);
     return memo;
 }
@@ -208,12 +223,13 @@ static void fill_word(Builder *builder, ptrdiff_t at) {
         calendar |= memo->concepts[i] < FIRST_CONCEPT;
         out->concepts[count++] = memo->concepts[i];
     }
-    int inside = at > builder->first_word && !builder->title_case && language != GERMAN;
+    int inside = at > builder->first_word && !builder->title_case;
+    int capital = token->letter_case > LOWER && language != GERMAN;
     out->stem = memo->stem;
     out->weight = memo->weight;
     out->flags = (uint16_t)(memo->flags | (token->letter_case == UPPER ? IS_UPPER : 0) |
                             (calendar ? IS_CALENDAR : 0) |
-                            (inside && token->letter_case > LOWER ? IS_NAME : 0));
+                            (capital && (inside || memo->flags & IS_RARE) ? IS_NAME : 0));
 }
 
 static void fill_number(Builder *builder, ptrdiff_t at) {
@@ -272,7 +288,7 @@ static void fill_sign(Builder *builder, ptrdiff_t at) {
 }
 
 static void add_meaning(Token *token, uint16_t meaning) {
-    if (meaning == NEGATION) token->flags |= IS_NEGATION;
+    token->flags |= flags_of(meaning);
     if (meaning < FIRST_MONTH) return;
     int at = 0;
     for (int i = 0; i < MOST_CONCEPTS; i++)
@@ -420,6 +436,16 @@ static int is_date(const Text *text, const RawToken *token, const Lexicon *lexic
     return 0;
 }
 
+/* Whether the first word that is compared asks. */
+static int begins_question(const Text *text, const Lexicon *lexicon) {
+    Found found = {.count = 0};
+    ptrdiff_t at = 0;
+    while (at < text->token_count && !is_compared(text->tokens[at].zone)) at++;
+    if (at == text->token_count || text->tokens[at].kind != WORD) return 0;
+    find_entries(lexicon, text->language, FORM_EXACT, text->tokens[at].running, &found);
+    return has_value(&found, QUESTION);
+}
+
 /* Add to the facts of a text what its tokens say. */
 void note_facts(Text *text, const Lexicon *lexicon) {
     uint64_t running = 0;
@@ -432,6 +458,7 @@ void note_facts(Text *text, const Lexicon *lexicon) {
         running = poly_step(running, token->key);
         own = 1;
     }
+    if (begins_question(text, lexicon)) text->facts |= FACT_QUESTION;
     if (own && text->token_count <= MOST_GENERIC && has_key(&lexicon->generic, key32(running))) text->facts |= FACT_GENERIC;
     for (size_t i = 0; i < sizeof PLACEHOLDERS / sizeof *PLACEHOLDERS; i++)
         if (is_phrase(text, PLACEHOLDERS[i])) text->facts |= FACT_PLACEHOLDER;

@@ -74,14 +74,38 @@ static Trouble fingerprint(const Text *text, Bytes *scratch, uint64_t out[2]) {
     return FINE;
 }
 
-/* How many characters some UTF-8 is, and whether it closes with an ellipsis. */
+/* Whether some UTF-8 closes with a mark. */
+INLINE int closes_with(const uint8_t *data, ptrdiff_t size, const char *mark) {
+    ptrdiff_t length = (ptrdiff_t)strlen(mark);
+    return size >= length && !memcmp(data + size - length, mark, (size_t)length);
+}
+
+/* How many bytes the mark or blank has that closes some UTF-8 behind a question mark, 0 for none. */
+static ptrdiff_t closing_size(const uint8_t *data, ptrdiff_t size) {
+    static const char *const MARKS[] = {"\"", "'", ")", "]", "\xE2\x80\x9D", "\xE2\x80\x99",
+                                        "\xC2\xBB"};
+    if (size && data[size - 1] <= ' ') return 1;
+    for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++)
+        if (closes_with(data, size, MARKS[i])) return (ptrdiff_t)strlen(MARKS[i]);
+    return 0;
+}
+
+/* prepare.asks, by the mark that closes a text. */
+static int closes_question(const uint8_t *data, ptrdiff_t size) {
+    ptrdiff_t closing;
+    while ((closing = closing_size(data, size))) size -= closing;
+    return closes_with(data, size, "?") || closes_with(data, size, "\xEF\xBC\x9F") ||
+           closes_with(data, size, "\xD8\x9F");
+}
+
+/* How many characters some UTF-8 is, and whether it closes with an ellipsis or asks. */
 static uint32_t measure(const uint8_t *data, ptrdiff_t size, unsigned *facts) {
     uint32_t length = 0;
     for (ptrdiff_t i = 0; i < size; i++) length += (data[i] & 0xC0) != 0x80;
     while (size && (data[size - 1] <= ' ')) size--;
-    int dots = size >= 3 && !memcmp(data + size - 3, "...", 3);
-    int sign = size >= 3 && !memcmp(data + size - 3, "\xE2\x80\xA6", 3);
-    if (dots || sign) *facts |= FACT_BROKEN_OFF;
+    if (closes_with(data, size, "...") || closes_with(data, size, "\xE2\x80\xA6"))
+        *facts |= FACT_BROKEN_OFF;
+    if (closes_question(data, size)) *facts |= FACT_QUESTION;
     return length;
 }
 

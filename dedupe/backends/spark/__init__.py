@@ -30,8 +30,8 @@ from dedupe.backends.spark.write import (
 )
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import AccountingError, SettingsError
-from dedupe.io.pairs import write_pairs
 from dedupe.io.parquet_write import ADDED
+from dedupe.io.result_rows import write_pairs
 from dedupe.models import Batch, Corpus
 from dedupe.pipeline import Result, run
 

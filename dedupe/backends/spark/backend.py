@@ -23,13 +23,14 @@ from dedupe.backends.spark.texts import (
     look_back_rows,
     prepare_rows,
 )
+from dedupe.contents import FieldTexts, number_contents
 from dedupe.errors import BackendError
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
-from dedupe.pairs import pack
+from dedupe.pair_keys import pack
 from dedupe.pipeline import Backend
-from dedupe.preprocess import RARE_KEYS, number_contents
+from dedupe.prepare import RARE_KEYS
 from dedupe.scoring.score import score_pairs
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
     from dedupe.backends.spark.stage import Stage
     from dedupe.config import Settings
+    from dedupe.contents import Contents
     from dedupe.models import Batch
-    from dedupe.preprocess import Contents
     from dedupe.scoring.metadata import RecordMeta
 
 SOME = 1 << 16
@@ -84,7 +85,8 @@ class SparkBackend(Backend):
         rare = matrix_of(table["rare"], np.uint32, fields * RARE_KEYS)
         del table
         progress(1)
-        texts = [driver_texts(meta, rare, field) for field in range(fields)]
+        places = np.arange(len(corpus), dtype=np.int32)
+        texts = [FieldTexts([driver_texts(meta, rare, field)], places) for field in range(fields)]
         self.contents = number_contents(texts, corpus)
         return replace(self.contents, texts=facts_only(self.contents.texts))
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
-from dedupe.io.columns_used import filled_texts
 from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
+from dedupe.io.read_notes import filled_texts
 from dedupe.io.source import Source, too_long_message
 from dedupe.load import batch_digests
 from dedupe.models import ReadStats

@@ -11,8 +11,8 @@ from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, sc
 from dedupe.backends.spark.write import annotation_table, columns_of
 from dedupe.errors import InputError
 from dedupe.io.parquet_read import parse_row
+from dedupe.io.parquet_values import column_values, name_values, table_problem
 from dedupe.io.parquet_write import ADDED
-from dedupe.io.values import column_values, name_values, table_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

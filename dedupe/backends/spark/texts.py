@@ -13,19 +13,14 @@ import pyarrow as pa
 
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
+from dedupe.contents import field_keys, salted_keys
 from dedupe.io.string_columns import code_strings
-from dedupe.pairs import pack
-from dedupe.preprocess import (
-    RARE_KEYS,
-    concat_texts,
-    field_keys,
-    field_texts,
-    prepare_texts,
-    salted_keys,
-)
+from dedupe.pair_keys import pack
+from dedupe.prepare import RARE_KEYS, prepare_texts
+from dedupe.preprocess import field_texts
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import TextScoring, feature_rows, score_pairs
-from dedupe.tokens import TOKEN, Fact, PreparedTexts
+from dedupe.tokens import TOKEN, Fact, PreparedTexts, concat_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """One run: ``facts`` is what ``--stats`` tells of it, without times.
+    """One run: ``facts`` are those of ``--stats``, without times.
 
     ``recall`` is the chance that two texts share a band, at evenly spaced similarities from 0 to
     1; ``links`` holds the address of each input that a browser can open.
@@ -55,7 +55,7 @@ class ClusterGroups:
 
 
 def group_clusters(clustering: Clustering) -> ClusterGroups:
-    """The clusters of two or more, in the order of :attr:`Clustering.clusters`."""
+    """Return the clusters of two or more, in the order of :attr:`Clustering.clusters`."""
     members = np.flatnonzero(clustering.sizes > 1)
     leaders = clustering.canonical[members]
     scores = clustering.scores[members]
@@ -141,7 +141,7 @@ def count_by_day(corpus: Corpus, clustering: Clustering) -> list[CountRow]:
 
 
 def time_unit(rows: Sequence[CountRow]) -> str:
-    """What the rows of :func:`count_by_day` stand for, by how their names are written."""
+    """Return the unit of time of the rows of :func:`count_by_day`, by their names."""
     return {7: "month", 4: "year"}.get(len(rows[0].name), "day") if rows else "day"
 
 
@@ -151,13 +151,13 @@ MOST = 400
 
 
 def cluster_payload(report: ReportData, groups: ClusterGroups) -> str:
-    """All that the list shows, in letters that mean nothing to HTML."""
+    """Return all that the list shows, in letters that mean nothing to HTML."""
     packed = gzip.compress(orjson.dumps(payload_columns(report, groups)), mtime=0)
     return base64.b64encode(packed).decode()
 
 
 def payload_columns(report: ReportData, groups: ClusterGroups) -> dict[str, Any]:
-    """The columns, one value a record in the order of the groups; names by number."""
+    """Return the columns, one value a record in the order of the groups; names by number."""
     corpus, clustering, records = report.corpus, report.clustering, groups.records
     positions = records.tolist()
     paths, path = record_lines(report, records)
@@ -187,7 +187,7 @@ def payload_columns(report: ReportData, groups: ClusterGroups) -> dict[str, Any]
 
 
 def record_lines(report: ReportData, records: NDArray[np.int64]) -> tuple[list[str], list[int]]:
-    """The inputs, and in which of them each record stands."""
+    """Return the inputs, and the input of each record by its number."""
     batches = report.corpus.batches
     paths, numbers = number_values([batch.path for batch in batches])
     ends = np.cumsum([len(batch) for batch in batches])
@@ -196,12 +196,12 @@ def record_lines(report: ReportData, records: NDArray[np.int64]) -> tuple[list[s
 
 
 def number_values(values: Sequence[str]) -> tuple[list[str], list[int]]:
-    """The distinct values in order of appearance, and each value's number among them."""
+    """Return the distinct values in order of appearance, and each value's number among them."""
     numbers: dict[str, int] = {}
     positions = [numbers.setdefault(value, len(numbers)) for value in values]
     return list(numbers), positions
 
 
 def cut_text(text: str) -> str:
-    """A text as it is shown, no longer than the page needs."""
+    """Return a text as it is shown, no longer than the page needs."""
     return escape_controls(text if len(text) <= MOST else text[:MOST] + "\u2026")

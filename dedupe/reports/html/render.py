@@ -46,7 +46,7 @@ NONE = "none"
 
 
 def render_page(report: ReportData) -> bytes:
-    """Write the whole page; equal overview give equal bytes."""
+    """Write the whole page; equal data give equal bytes."""
     groups = group_clusters(report.clustering)
     parts = page_sections(report, groups)
     filled = SLOT.sub(lambda slot: parts[slot[1]], read_asset("page.html"))
@@ -54,12 +54,12 @@ def render_page(report: ReportData) -> bytes:
 
 
 def read_asset(name: str) -> str:
-    """One of the files that the page is put together from."""
+    """Return one of the files that the page is put together from."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def page_sections(report: ReportData, groups: ClusterGroups) -> dict[str, str]:
-    """What goes into each slot of the page."""
+    """Return what goes into each slot of the page."""
     facts = report.facts
     totals = {key: (name, facts[key]) for key, name in TOTALS.items()}
     return {
@@ -83,7 +83,7 @@ def page_sections(report: ReportData, groups: ClusterGroups) -> dict[str, str]:
 
 
 def settings_table(settings: Mapping[str, Any]) -> Html:
-    """All settings of the run."""
+    """Return a table of the settings of the run."""
     rows = [
         ("--" + name.replace("_", "-"), setting_text(value)) for name, value in settings.items()
     ]
@@ -91,20 +91,20 @@ def settings_table(settings: Mapping[str, Any]) -> Html:
 
 
 def setting_text(value: object) -> str:
-    """A setting's value in words."""
+    """Return a setting's value in words."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or NONE
     return NONE if value is None else str(value)
 
 
 def run_table(facts: Mapping[str, Any]) -> Html:
-    """What was read and what was done, down to the last figure."""
+    """Return a table of all figures of the run."""
     rows = [(name, stat_text(value, name)) for name, value in flatten(facts)]
     return html_table("What was read and done", ("Figure", "Value"), rows)
 
 
 def stat_text(value: object, name: str) -> Html:
-    """A figure that can be found by its name."""
+    """Return a figure that can be found by its name."""
     if isinstance(value, int | float):
         return Html(f'<data id="run-{name}" value="{value}">{value:,}</data>')
     return Html(
@@ -113,7 +113,7 @@ def stat_text(value: object, name: str) -> Html:
 
 
 def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """The figures of a run and of its input, without what has a table of its own."""
+    """Yield the figures of a run and of its input, without what has a table of its own."""
     for name, value in facts.items():
         if name == "input":
             yield from ((f"input_{inner}", held) for inner, held in value.items())
@@ -134,7 +134,7 @@ Cell = str | int | float
 
 
 def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
-    """A table whose rows are each headed by their first cell; numbers stand to the right."""
+    """Return a table whose rows are each headed by their first cell; numbers stand to the right."""
     body = "\n".join(html_row(row) for row in rows)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headings)
     return Html(
@@ -145,7 +145,7 @@ def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Ce
 
 
 def html_row(row: Sequence[Cell]) -> str:
-    """One row, its first cell a header."""
+    """Return one row, its first cell a header."""
     first, *others = row
     cells = "".join(f"<td{cell_class(cell)}>{cell_html(cell)}</td>" for cell in others)
     return f'<tr><th scope="row"{cell_class(first)}>{cell_html(first)}</th>{cells}</tr>'
@@ -157,19 +157,19 @@ def cell_class(cell: Cell) -> str:
 
 
 def cell_html(cell: Cell) -> str:
-    """A cell's content as HTML."""
+    """Return a cell's content as HTML."""
     if isinstance(cell, Html):
         return cell
     return number_cell(cell) if isinstance(cell, int | float) else isolate_direction(cell)
 
 
 def isolate_direction(text: str) -> Html:
-    """A text of the input, which keeps its direction to itself."""
+    """Return a text of the input, isolated so that its direction affects nothing else."""
     return Html(f'<bdi dir="auto">{escape(escape_controls(text))}</bdi>')
 
 
 def number_cell(number: float) -> Html:
-    """A number for people, with the number for programs beside it.
+    """Return a number for people, with the number for programs beside it.
 
     >>> number_cell(36175), number_cell(0.5)
     ('<data value="36175">36,175</data>', '<data value="0.5">0.5000</data>')
@@ -179,7 +179,7 @@ def number_cell(number: float) -> Html:
 
 
 def share_bar(part: int, whole: int) -> Html:
-    """A share as a bar that grows to the right, and in words."""
+    """Return a share as a bar that grows to the right, and in words."""
     share = part / whole if whole else 0.0
     return Html(
         f'<span class="share"><span style="width:{share:.1%}"></span></span>'
@@ -197,7 +197,7 @@ def mark_differences(tokens: Iterable[Token]) -> Html:
 
 
 def definition_list(facts: Mapping[str, tuple[str, float]]) -> Html:
-    """The figures that matter most: by key, what each is called and how large it is."""
+    """Return the figures that matter most: by key, what each is called and how large it is."""
     return Html(
         "\n".join(
             f'<div id="fact-{key}"><dt>{escape(name)}</dt><dd>{number_cell(number)}</dd></div>'
@@ -207,17 +207,18 @@ def definition_list(facts: Mapping[str, tuple[str, float]]) -> Html:
 
 
 def details(summary: str, inside: str) -> Html:
-    """Something to open."""
+    """Return a block that opens on a click."""
     return Html(f"<details><summary>{escape(summary)}</summary>\n{inside}\n</details>")
 
 
 TENTHS = [(step / 10, f"{step / 10:.1f}") for step in range(0, 11, 2)]
-MOST_TICKS = 5
+MOST_TICKS = 4
+"""Names of days that fit side by side under a chart."""
 AS_TABLE = "As a table"
 
 
 def chart_figure(head: str, says: str, drawing: str, rows: Html) -> Html:
-    """A chart under its heading, with words on what it covers and its figures to open."""
+    """Return a chart under its heading, with words on what it covers and its figures to open."""
     return Html(
         f"<figure><h3>{head}</h3>\n{drawing}\n"
         f"<figcaption>{says}</figcaption>\n{details(AS_TABLE, rows)}</figure>"
@@ -232,9 +233,9 @@ def score_chart(report: ReportData) -> Html:
     bars = [Bar(i / BINS, (i + 1) / BINS, n, f"{names[i]}: {n:,}") for i, n in enumerate(counts)]
     mark = [(threshold, f"threshold {threshold:g}")]
     says = (
-        "How like the version that is kept each duplicate is. "
-        f"Not drawn: {equal:,} of score 1, which are equal after folding or linked by hand. "
-        "Below the threshold stand those whose cluster joined on average."
+        "How similar each duplicate is to the version that is kept. "
+        f"Not drawn: {equal:,} with score 1, which are equal once normalised or joined by a label. "
+        "Duplicates below the threshold are in clusters that were merged on average."
     )
     rows = [(name, n) for name, n in zip(names, counts, strict=True) if n]
     drawing = column_chart("Duplicates by score", bars, Axis("score", TENTHS, mark))
@@ -252,7 +253,7 @@ def size_chart(groups: ClusterGroups) -> Html:
     ]
     ticks = [((i + 0.5) * step, name) for i, (name, _, _) in enumerate(rows)]
     drawing = column_chart("Clusters by size", bars, Axis("records in the cluster", ticks))
-    says = "How many records tell one story. Stories told once are left out."
+    says = "How many records each cluster has. Records without a duplicate are left out."
     headings = ("Records in the cluster", "Clusters", "Records")
     return chart_figure(
         "Cluster sizes", says, drawing, html_table("Clusters by size", headings, rows)
@@ -275,21 +276,21 @@ def day_chart(report: ReportData) -> Html:
     )
     undated = len(report.corpus) - sum(row.records for row in rows)
     says = f"When the duplicates were published. Without a readable time: {undated:,} records."
-    told = [(row.name, row.records, row.duplicates) for row in rows if row.records]
+    dated = [(row.name, row.records, row.duplicates) for row in rows if row.records]
     headings = (unit.capitalize(), "Records", "Duplicates")
     return chart_figure(
-        f"By {unit}", says, drawing, html_table(f"Duplicates by {unit}", headings, told)
+        f"By {unit}", says, drawing, html_table(f"Duplicates by {unit}", headings, dated)
     )
 
 
 def label_positions(names: Sequence[str]) -> list[tuple[float, str]]:
-    """A few of the names, evenly spaced, at the middle of their columns."""
+    """Return a few of the names, evenly spaced, at the middle of their columns."""
     step = max(1, -(-len(names) // MOST_TICKS))
     return [((i + 0.5) / len(names), names[i]) for i in range(step // 2, len(names), step)]
 
 
 def recall_chart(report: ReportData) -> Html:
-    """The chance that two texts are compared at all, by how alike they are."""
+    """Return the chance that two texts are compared at all, by how alike they are."""
     shares = report.recall
     last = len(shares) - 1
     blocking = report.facts["blocking"]
@@ -311,11 +312,11 @@ def recall_chart(report: ReportData) -> Html:
 
 FIRST = 10
 MOST = 500
-"""Outlets that are told one by one."""
+"""Outlets that are listed one by one."""
 
 
 def source_table(report: ReportData) -> Html:
-    """Duplicates by outlet, the rest of a long list normalised away."""
+    """Duplicates by outlet; the rest of a long list is to be opened."""
     rows = [
         (row.name, row.records, row.duplicates, share_bar(row.duplicates, row.records))
         for row in count_by_source(report.corpus, report.clustering)
@@ -331,7 +332,7 @@ def source_table(report: ReportData) -> Html:
 
 
 def headline_text(report: ReportData, position: int) -> str:
-    """The first text that a record has, as it is shown."""
+    """Return the first text that a record has, as it is shown."""
     return next(
         (cut_text(column[position]) for column in report.corpus.texts if column[position]), ""
     )
@@ -344,7 +345,7 @@ def record_link(report: ReportData, position: int, words: Html) -> Html:
 
 
 def largest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
-    """The clusters of most records."""
+    """Return the clusters of most records."""
     rows = [
         (
             size,
@@ -362,7 +363,7 @@ def largest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
 
 
 def weakest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
-    """The clusters with the duplicates that are least like what is kept for them."""
+    """Return the clusters with the duplicates that are least like what is kept for them."""
     chosen = np.argsort(groups.weakest, kind="stable")[:FIRST]
     rows = []
     for group in chosen.tolist():

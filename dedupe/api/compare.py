@@ -1,0 +1,161 @@
+"""Compare two records: how likely they tell the same story, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe.api.records import checked_settings, open_records, read_records
+from dedupe.errors import SettingsError
+from dedupe.load import load_corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from dedupe.api.records import Record
+    from dedupe.config import Settings
+    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.evaluation.explain import Explanation
+    from dedupe.models import Corpus
+
+
+def similarity(
+    a: Record, b: Record, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
+) -> float:
+    """Return the probability that two records tell the same story, 0 to 1.
+
+    Each is a dict or a string, as :func:`dedupe.cluster` takes them. It is 1 for copies, and 0
+    where one has no text. Within a corpus the score of a pair can be lower: there it counts how
+    often words and headlines recur.
+
+    >>> from dedupe import similarity
+    >>> round(similarity("Ferry tolls rise in June", "UPDATE 1-Ferry tolls rise in June"), 2)
+    0.91
+    >>> similarity("Ferry tolls rise in June", "Lamp out")
+    0.0
+    """
+    from dedupe.evaluation.open_corpus import prepare_corpus  # noqa: PLC0415 - a function of its own
+
+    chosen = pair_settings("similarity()", settings, given)
+    corpus = pair_corpus("similarity()", a, b, chosen)
+    opened = prepare_corpus(corpus, chosen, lambda _stage, _share: None)
+    left, right = np.array([0]), np.array([1])
+    key = int(opened.representative_keys(left, right)[0])
+    if key >= 0 and key >> 32 == key & 0xFFFFFFFF:
+        return 1.0
+    return float(opened.scores(left, right)[0])
+
+
+def explain(
+    a: Record, b: Record, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
+) -> PairExplanation:
+    """Explain why two records are, or are not, taken for one story; print the result to read it.
+
+    Takes what :func:`similarity` takes.
+
+    >>> from dedupe import explain
+    >>> found = explain("Ferry tolls rise in June", "Ferry tolls fall in June")
+    >>> found.is_duplicate
+    False
+    """
+    from dedupe.evaluation.explain import explain as explain_pair  # noqa: PLC0415 - as above
+
+    chosen = pair_settings("explain()", settings, given)
+    corpus = pair_corpus("explain()", a, b, chosen)
+    details = explain_pair(corpus, 0, 1, chosen, lambda _stage, _share: None)
+    return PairExplanation(details, corpus)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What adds to the log-odds of a pair, or takes from them; ``field`` is empty for metadata."""
+
+    log_odds: float
+    text: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.log_odds:+.2f} {self.text}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PairExplanation:
+    """Why two records are, or are not, one story; as text it is what ``dedupe explain`` shows."""
+
+    details: Explanation
+    _corpus: Corpus
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the two are taken for one story."""
+        return self.details.joins
+
+    @property
+    def score(self) -> float:
+        """The probability that they are, from texts, times and outlets."""
+        return self.details.score
+
+    @property
+    def text_score(self) -> float:
+        """The same from the texts alone."""
+        from dedupe.scoring.model import probability  # noqa: PLC0415 - as above
+
+        return float(probability(np.array(self.details.breakdown.text)))
+
+    @property
+    def threshold(self) -> float:
+        """The least score of one story."""
+        return self.details.threshold
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What the score is made of, the weightiest first; none where texts share too little."""
+        from dedupe.reports.feature_text import contribution_text  # noqa: PLC0415 - as above
+
+        return tuple(
+            Reason(part.part, contribution_text(part), part.field)
+            for part in self.details.breakdown.parts
+        )
+
+    @property
+    def stopped_by(self) -> tuple[str, ...]:
+        """The rules beside the score that keep the two apart, in words."""
+        guards = self.details.guards
+        return tuple(f"{guard.name}: {guard.detail}" for guard in guards if not guard.passes)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return all of it as plain values, as ``dedupe explain --json`` does."""
+        from dedupe.evaluation.explain import as_json  # noqa: PLC0415 - as above
+
+        return as_json(self.details, self._corpus)
+
+    def __str__(self) -> str:
+        from dedupe.reports.explanation import PLAIN, explanation_text  # noqa: PLC0415 - as above
+
+        return "\n".join(explanation_text(self.details, self._corpus, PLAIN))
+
+    def __repr__(self) -> str:
+        outcome = "one story" if self.is_duplicate else "two stories"
+        return f"<PairExplanation: {outcome}, score {self.score:.3f}>"
+
+
+def pair_settings(call: str, settings: Settings | None, given: Mapping[str, object]) -> Settings:
+    """Return the settings of a comparison; labels are of files, and have no part in it."""
+    for name in ("links", "on_error"):
+        if given.get(name) is not None:
+            raise SettingsError(name, "is for cluster()", call)
+    chosen = checked_settings(settings, given, call, may_skip=True)
+    return replace(chosen, links=None, on_error="fail")
+
+
+def pair_corpus(call: str, a: Record, b: Record, settings: Settings) -> Corpus:
+    """Return two records as a corpus; those without an id are named A and B."""
+    records = open_records([a, b], settings, call)
+    corpus = load_corpus(read_records(records, settings, "records"), len(settings.field))
+    named = [own or name for own, name in zip(corpus.ids, "AB", strict=True)]
+    plain = isinstance(a, str) and isinstance(b, str)
+    batches = () if plain else [replace(batch, path="") for batch in corpus.batches]
+    return replace(corpus, ids=named, batches=batches)

@@ -1,0 +1,194 @@
+"""Word an explanation of a pair for people, the decision first."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+from dedupe.escape import escape_controls
+from dedupe.reports.feature_text import contribution_text, record_description
+from dedupe.reports.format import count_noun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dedupe.evaluation.breakdown import ScoreBreakdown
+    from dedupe.evaluation.counterfactual import WordChange
+    from dedupe.evaluation.explain import Explanation
+    from dedupe.evaluation.field_comparison import (
+        FieldComparison,
+        NormalizedText,
+        UnmatchedWord,
+    )
+    from dedupe.models import Corpus
+
+MAX_CHANGES = 12
+MAX_NEAREST = 3
+MAX_KEYS = 12
+
+
+class Paint(Protocol):
+    """Styles text for a terminal, or leaves it as it is."""
+
+    def head(self, text: str) -> str:
+        """A heading."""
+
+    def good(self, text: str) -> str:
+        """What speaks for a duplicate."""
+
+    def bad(self, text: str) -> str:
+        """What speaks against one."""
+
+    def faint(self, text: str) -> str:
+        """What matters less."""
+
+
+class Plain:
+    """Leaves text as it is."""
+
+    def head(self, text: str) -> str:
+        """A heading."""
+        return text
+
+    good = bad = faint = head
+
+
+PLAIN = Plain()
+
+
+def explanation_text(explanation: Explanation, corpus: Corpus, paint: Paint) -> Iterator[str]:
+    """Yield the lines of an explanation, the decision first."""
+    yield outcome_line(explanation, paint)
+    for side, record in (("A", explanation.left), ("B", explanation.right)):
+        if corpus.batches:
+            yield paint.faint(f"  {side}  {record_description(corpus, record)}")
+    for comparison in explanation.comparisons:
+        if comparison.left.raw or comparison.right.raw:
+            yield ""
+            yield from field_lines(comparison, paint)
+    yield ""
+    yield from score_lines(explanation, paint)
+    yield ""
+    yield paint.head("Other rules")
+    for guard in explanation.guards:
+        mark = paint.good("pass") if guard.passes else paint.bad("stop")
+        yield f"  {mark}  {guard.name}: {guard.detail}"
+    if corpus.batches:
+        yield ""
+        yield from cluster_lines(explanation, corpus, paint)
+    yield ""
+    yield from change_lines(explanation, paint)
+
+
+def outcome_line(explanation: Explanation, paint: Paint) -> str:
+    """Return the decision with the score and the threshold."""
+    score, threshold = explanation.score, explanation.threshold
+    sign = ">=" if score >= threshold else "<"
+    decision = f"score {score:.3f} {sign} threshold {threshold:g}"
+    if explanation.joins:
+        why = ", put together by a label" if explanation.linked else ""
+        why = why or (", exact copies" if explanation.copies else "")
+        return f"{paint.good('One story')}: {decision}{why}"
+    stopped = [guard.name for guard in explanation.guards if not guard.passes]
+    why = f", stopped by: {', '.join(stopped)}" if stopped else ""
+    return f"{paint.bad('Two stories')}: {decision}{why}"
+
+
+def field_lines(comparison: FieldComparison, paint: Paint) -> Iterator[str]:
+    """Yield one field of both records: as given, as compared, and what they share."""
+    yield paint.head(comparison.name)
+    yield from text_lines("A", comparison.left, paint)
+    yield from text_lines("B", comparison.right, paint)
+    if not comparison.is_filled:
+        return
+    bands = [f"band {band}" for band in comparison.bands]
+    keys = [*comparison.rare_pairs, *bands]
+    more = f" and {len(keys) - MAX_KEYS} more" if len(keys) > MAX_KEYS else ""
+    yield f"  keys          {', '.join(keys[:MAX_KEYS]) or 'none in common'}{more}"
+    if comparison.matches:
+        found = (f"{match.left} ~ {match.right} ({match.how})" for match in comparison.matches)
+        yield f"  matched       {', '.join(found)}"
+    yield f"  only A        {paint.bad(unmatched_text(comparison.left_only)) or '-'}"
+    yield f"  only B        {paint.bad(unmatched_text(comparison.right_only)) or '-'}"
+
+
+def text_lines(side: str, text: NormalizedText, paint: Paint) -> Iterator[str]:
+    """Yield one text as given and as compared, with what was taken off."""
+    yield f"  {side}             {escape_controls(text.raw)}"
+    yield f"    normalised  {escape_controls(text.normalized) or '(nothing)'}"
+    taken = {
+        "tag taken off": text.tags,
+        "outlet taken off": text.outlet,
+        "version": str(text.version) if text.version else "",
+        "withdrawn": "yes" if text.withdrawn else "",
+    }
+    rules = [f"{rule}: {escape_controls(value)}" for rule, value in taken.items() if value]
+    if rules:
+        yield paint.faint(f"    rules       {'; '.join(rules)}")
+
+
+def unmatched_text(words: Iterable[UnmatchedWord]) -> str:
+    """Return words left over, with their bits."""
+    return ", ".join(f"{escape_controls(word.text)} {word.bits:.1f}" for word in words)
+
+
+def score_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    """Yield what each field and what metadata add to the log-odds."""
+    breakdown = explanation.breakdown
+    if not breakdown.fields:
+        yield paint.head("Too little in common: the score is 0")
+        return
+    yield paint.head("Log-odds")
+    for field in breakdown.fields:
+        times = "" if field.factor == 1 else f", counted {field.factor:.2g} times"
+        yield f"  {field.name}{times}"
+        yield from part_lines(breakdown, field.name, paint)
+    if any(not part.field for part in breakdown.parts):
+        score = 1 / (1 + math.exp(-breakdown.text))
+        yield f"  {breakdown.text:+7.3f}  by the texts alone: score {score:.3f}"
+        yield "  time, outlets and recurrence"
+        yield from part_lines(breakdown, "", paint)
+    yield f"  {breakdown.log_odds:+7.3f}  in total: score {breakdown.score:.3f}"
+
+
+def part_lines(breakdown: ScoreBreakdown, field: str, paint: Paint) -> Iterator[str]:
+    """Yield the parts of one field, or of metadata: what is shared, then the largest first."""
+    own = [part for part in breakdown.parts if part.field == field]
+    for part in sorted(own, key=lambda part: part.name != "shared"):
+        amount = f"{part.part:+7.3f}"
+        painted = paint.good(amount) if part.part > 0 else paint.bad(amount)
+        yield f"    {painted}  {contribution_text(part)}"
+
+
+def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Paint) -> Iterator[str]:
+    """Yield the clusters that the two ended up in."""
+    yield paint.head("Clusters")
+    places = explanation.places
+    sides = {"A and B": places[0]} if explanation.together else dict(zip("AB", places, strict=True))
+    for side, place in sides.items():
+        kept = record_description(corpus, place.canonical)
+        yield f"  {side}: {count_noun(place.size, 'record')}, canonical is {kept}"
+
+
+def change_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    """Yield what would make the decision another, each alone."""
+    other = "two stories" if explanation.accepted else "one story"
+    yield paint.head(f"What would make them {other}, each alone")
+    flips = [change for change in explanation.words if change.flips]
+    if explanation.copies:
+        yield "  other words in one of the texts"
+    elif explanation.breakdown.fields:
+        word = "above" if explanation.accepted else "of at most"
+        yield f"  a threshold {word} {explanation.breakdown.score:.3f}"
+    elif not flips:
+        yield "  no single word"
+    yield from (f"  {word_change_line(change)}" for change in flips[:MAX_CHANGES])
+    nearest = explanation.words[:MAX_NEAREST]
+    if nearest and not flips:
+        yield paint.faint(f"  nearest: {'; '.join(map(word_change_line, nearest))}")
+
+
+def word_change_line(change: WordChange) -> str:
+    """Return what the score would be without a word."""
+    word = escape_controls(change.word)
+    return f"without {word!r} in {change.side.upper()}'s {change.field}: score {change.score:.3f}"
