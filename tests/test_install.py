@@ -26,6 +26,11 @@ SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 PATIENCE = 300
 
 
+def outside() -> dict[str, str]:
+    """Return an environment in which Python sees no checkout."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 @dataclass(frozen=True)
 class Installed:
     """A wheel, and the folder of an environment that has it."""
@@ -35,11 +40,10 @@ class Installed:
 
     def run(self, *command: str, folder: Path, stdin: bytes = b"") -> bytes:
         """Run a command of the environment; nothing of the caller's Python is seen."""
-        kept = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
         own = self.folder / SCRIPTS / command[0]
         done = subprocess.run(
             [str(own), *command[1:]], cwd=folder, input=stdin, capture_output=True,
-            env=kept, timeout=PATIENCE, check=False,
+            env=outside(), timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
@@ -49,7 +53,7 @@ def pip(*arguments: str | Path, python: str = sys.executable) -> None:
     """Run pip; a test is skipped where no index answers."""
     done = subprocess.run(
         [python, "-m", "pip", "--disable-pip-version-check", "-q", *map(str, arguments)],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        capture_output=True, text=True, env=outside(), timeout=PATIENCE, check=False,
     )  # fmt: skip
     if done.returncode and not os.environ.get("CI") and "No matching distribution" in done.stderr:
         pytest.skip("no package index answers")
