@@ -26,6 +26,7 @@ from dedupe.clustering.groups import connected
 from dedupe.contents import number_texts
 from dedupe.models import NO_TIME
 from dedupe.prepare import prepare_texts, tables
+from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import count_stems, shared_minima
 from dedupe.scoring.model import shipped_model
 from dedupe.scoring.score import feature_rows, score_candidates, score_pairs
@@ -136,7 +137,9 @@ def test_candidates_are_scored_alike_by_any_jobs(texts, jobs):
 
 ROWS = st.lists(
     st.lists(
-        st.one_of(st.floats(-2, 40, width=32), st.just(float("nan"))), min_size=29, max_size=29
+        st.one_of(st.floats(-2, 40, width=32), st.just(float("nan"))),
+        min_size=len(FEATURES),
+        max_size=len(FEATURES),
     ),
     min_size=1,
     max_size=12,
@@ -245,9 +248,9 @@ def good_calls():
             np.zeros(2, np.uint8), np.zeros(2, np.uint8), np.zeros(2, np.uint32),
         ),
         "score": (*scoring, *pair, np.zeros(2)),
-        "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * 26)),
+        "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),
         "score_candidates": (*scoring, *candidates, np.array([0, 3]), np.array([-2.0])),
-        "log_odds": (*scorer, np.zeros((2, 26)), np.zeros(2)),
+        "log_odds": (*scorer, np.zeros((2, len(FEATURES))), np.zeros(2)),
         "group_keys": (own.rare_keys,),
         "find_candidates": (
             *bucket_arrays[:2], *bucket_arrays[:2], in_play, ~in_play, days,

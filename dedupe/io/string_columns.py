@@ -31,6 +31,12 @@ class StringColumn(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return map(self.at, range(len(self)))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another column, or a list, holds the same strings."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment] # equal to a list, which has none
+
     @overload
     def __getitem__(self, position: int) -> str: ...
     @overload

@@ -28,7 +28,7 @@ FEATURES = (
     "top_max",  # the same, greater of the sides
     "numbers_min",  # numbers without counterpart, lesser of the sides
     "numbers_max",  # the same, greater of the sides
-    "negation",  # whether one side alone negates
+    "negation",  # whether one side alone negates what both say
     "opposed",  # words without counterpart that contradict one on the other side
     "order",  # share of matched words that stand out of order
     "swapped",  # whether two parties change places about what is said between them
@@ -57,6 +57,7 @@ IDEOGRAPH_WORDS = 5
 """An ideograph counts as so many eighths of a word."""
 LEAST_SLOT = 2 * EIGHTHS * WHOLE * FULL
 LONGEST_PARTY = 3
+NEGATED_IDEOGRAPHS = 3
 LEAST_EXCHANGE = 2
 
 
@@ -166,16 +167,36 @@ def reacts(side: Side) -> bool:
 
 
 def negates_alone(one: Side, other: Side) -> bool:
-    """Return whether one side alone negates, or has a negation that the other lacks."""
-    said = [any(word.flags & Flag.NEGATION for word in side.words) for side in (one, other)]
-    left = [
-        any(
-            word.flags & Flag.NEGATION and match < STEM
-            for word, match in zip(side.words, side.match, strict=True)
-        )
-        for side in (one, other)
-    ]
-    return said[0] != said[1] or left[0] != left[1]
+    """Return whether one side alone negates what both say, or has such a negation by itself."""
+    said, alone = [], []
+    for side in (one, other):
+        counted = [
+            side.match[at]
+            for at, word in enumerate(side.words)
+            if word.flags & Flag.NEGATION and (side.match[at] >= STEM or negates_shared(side, at))
+        ]
+        said.append(bool(counted))
+        alone.append(any(match < STEM for match in counted))
+    return said[0] != said[1] or alone[0] != alone[1]
+
+
+def negates_shared(side: Side, at: int) -> bool:
+    """Return whether the word that a negation is said of has a counterpart.
+
+    That is the next one that tells something, or the last before it where none follows; of
+    ideographs one of the next three. In "suspends flights after failing to pay" it is "pay".
+    """
+    count = len(side.words)
+    if side.words[at].kind is TokenKind.IDEOGRAPH:
+        behind = range(at + 1, min(at + 1 + NEGATED_IDEOGRAPHS, count))
+        if behind:
+            return any(side.match[place] >= SIMILAR for place in behind)
+    for place in (*range(at + 1, count), *range(at - 1, -1, -1)):
+        word = side.words[place]
+        told = word.kind is not TokenKind.SIGN and not word.function
+        if told and not word.flags & Flag.NEGATION:
+            return side.match[place] >= SIMILAR
+    return False
 
 
 def count_opposed(one: Side, other: Side) -> int:
@@ -226,11 +247,11 @@ def rarest_shared(side: Side) -> float:
 
 
 def content_places(side: Side) -> list[int]:
-    """Return where the words stand that are neither signs nor function words."""
+    """Return where the words of the headline proper stand, signs and function words apart."""
     return [
         at
         for at, word in enumerate(side.words)
-        if word.kind is not TokenKind.SIGN and not word.function
+        if word.zone == Zone.CORE and word.kind is not TokenKind.SIGN and not word.function
     ]
 
 
@@ -246,7 +267,8 @@ def is_swapped(one: Side, other: Side) -> bool:
 
     "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
     "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if their small
-    words do. What stands alone at either end is left out.
+    words do. What stands alone at either end is left out, and so is a kicker: a topic that moves
+    into it ("Stockholm marathon: A wins") takes no part.
     """
     ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}

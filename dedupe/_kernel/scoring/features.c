@@ -10,6 +10,7 @@ enum {
     IDEOGRAPH_WORDS = 5,
     LEAST_SLOT = 2 * BIT,
     LONGEST_PARTY = 3,
+    NEGATED_IDEOGRAPHS = 3,
     LEAST_EXCHANGE = 2,
 };
 
@@ -53,11 +54,43 @@ static int reacts(const Side *side) {
     return 0;
 }
 
-static int negates(const Side *side, int loose_only) {
-    for (int at = 0; at < side->count; at++)
-        if (side->tokens[at]->flags & IS_NEGATION && (!loose_only || side->match[at] < MATCH_STEM))
-            return 1;
+/* Whether a word tells something, and is no negation itself. */
+INLINE int is_told(const Side *side, int at) {
+    return side->kinds[at] != SIGN && !(side->tokens[at]->flags & (IS_FUNCTION | IS_NEGATION));
+}
+
+/* features.negates_shared */
+static int negates_shared(const Side *side, int at) {
+    if (side->kinds[at] == CHARACTER && at + 1 < side->count) {
+        for (int place = at + 1; place < side->count && place <= at + NEGATED_IDEOGRAPHS; place++)
+            if (side->match[place] >= SIMILAR) return 1;
+        return 0;
+    }
+    for (int place = at + 1; place < side->count; place++)
+        if (is_told(side, place)) return side->match[place] >= SIMILAR;
+    for (int place = at - 1; place >= 0; place--)
+        if (is_told(side, place)) return side->match[place] >= SIMILAR;
     return 0;
+}
+
+/* Whether a text negates what both say, and whether it does so by itself. */
+static void find_negations(const Side *side, int *said, int *alone) {
+    *said = *alone = 0;
+    for (int at = 0; at < side->count; at++) {
+        int matched = side->match[at] >= MATCH_STEM;
+        if (!(side->tokens[at]->flags & IS_NEGATION)) continue;
+        if (!matched && !negates_shared(side, at)) continue;
+        *said = 1;
+        *alone |= !matched;
+    }
+}
+
+/* features.negates_alone */
+static int negates_alone(const Side *left, const Side *right) {
+    int said[2], alone[2];
+    find_negations(left, &said[0], &alone[0]);
+    find_negations(right, &said[1], &alone[1]);
+    return said[0] != said[1] || alone[0] != alone[1];
 }
 
 /* The distinct sides of opposites that the loose words of a text stand on. */
@@ -121,7 +154,8 @@ static int rarest_shared(const Side *side) {
 static int content_places(const Side *side, int *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++)
-        if (side->kinds[at] != SIGN && !is_function(side, at)) out[count++] = at;
+        if (side->tokens[at]->zone == ZONE_CORE && side->kinds[at] != SIGN && !is_function(side, at))
+            out[count++] = at;
     return count;
 }
 
@@ -290,7 +324,7 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[TOP_MAX] = (double)greater(a.top, b.top) / BIT;
     out[NUMBERS_MIN] = (double)lesser(a.numbers, b.numbers);
     out[NUMBERS_MAX] = (double)greater(a.numbers, b.numbers);
-    out[NEGATION_ALONE] = negates(left, 0) != negates(right, 0) || negates(left, 1) != negates(right, 1);
+    out[NEGATION_ALONE] = negates_alone(left, right);
     out[OPPOSED] = count_opposed(left, right);
     out[ORDER] = late_a > late_b ? late_a : late_b;
     out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
