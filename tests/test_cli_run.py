@@ -102,6 +102,16 @@ def test_quiet(tmp_path: Path):
     assert dedupe("unique", "-q", folder=tmp_path, stdin=STORIES).err == ""
 
 
+@pytest.mark.parametrize("command", ["cluster", "unique", "pairs", "check"])
+def test_stats_replaces_no_stories(tmp_path: Path, command: str):
+    stories = tmp_path / "stories.jsonl"
+    stories.write_bytes(STORIES)
+    done = dedupe(command, "--stats", str(stories), folder=tmp_path, stdin=STORIES)
+    assert done.code == 2
+    assert "stories.jsonl exists and holds no figures of a run" in done.err
+    assert stories.read_bytes() == STORIES
+
+
 def test_stats(tmp_path: Path):
     done = dedupe("unique", "--stats", "s.json", "--jobs", "1", folder=tmp_path, stdin=STORIES)
     stats = json.loads((tmp_path / "s.json").read_bytes())

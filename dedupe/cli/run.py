@@ -10,6 +10,7 @@ import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
 ENDLESS = 1 << 30
+MANIFEST_OPENING = b'{\n  "version"'
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
@@ -207,6 +209,22 @@ def check_destinations(request: Request) -> None:
             raise click.UsageError(f"{other} and {option} name the same file: {path}")
 
 
+def check_stats_file(path: str | None) -> None:
+    """Refuse to replace a file that holds something else than the figures of a run.
+
+    ``dedupe unique --stats stories.jsonl`` is meant to count, and would cost the stories.
+    """
+    if not path or not Path(path).is_file():
+        return
+    with Path(path).open("rb") as file:
+        opening = file.read(len(MANIFEST_OPENING))
+    if opening and opening != MANIFEST_OPENING:
+        raise click.UsageError(
+            f"--stats: {path} exists and holds no figures of a run, so it is not replaced; "
+            "--stats is followed by the name of the file to write them to"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class StatsFile:
     """The ``--stats`` file of a command; false where none is asked for."""
@@ -228,6 +246,7 @@ class StatsFile:
 @contextmanager
 def open_stats(command: str, request: Request, inputs: Sequence[str]) -> Iterator[StatsFile]:
     """Open the ``--stats`` file, which appears whole or not at all and is none of the inputs."""
+    check_stats_file(request.stats)
     if not request.stats:
         yield StatsFile(command, None)
         return

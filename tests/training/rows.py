@@ -145,7 +145,23 @@ def known_rows(data: Path, pairs: Sequence[Pair]) -> NDArray[np.float64]:
         )
         recurrence = columns.recurrence() if of_corpus else no_recurrence(columns)
         out[places] = metadata_rows(columns.meta, recurrence, columns.buckets, left, right)
+    add_recurring_words(data, pairs, out)
     return out
+
+
+def add_recurring_words(data: Path, pairs: Sequence[Pair], out: NDArray[np.float64]) -> None:
+    """Fill in the headlines that hold the shared words of pairs of which nothing else is known."""
+    by_corpus: dict[str, list[int]] = defaultdict(list)
+    for place, pair in enumerate(pairs):
+        if pair.undated_in:
+            by_corpus[pair.undated_in].append(place)
+    for name, places in by_corpus.items():
+        columns = columns_of(list(read_records(corpus_path(data, name)).values()))
+        place = {record["id"]: number for number, record in enumerate(columns.records)}
+        left = np.array([place[pairs[at].left["id"]] for at in places], np.int64)
+        right = np.array([place[pairs[at].right["id"]] for at in places], np.int64)
+        known = columns.recurrence()
+        out[places, -1] = metadata_rows(columns.meta, known, columns.buckets, left, right)[:, -1]
 
 
 def no_recurrence(columns: Columns) -> Recurrence:

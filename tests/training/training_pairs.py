@@ -42,7 +42,10 @@ CONFUSABLE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two records, the set that they are from, their label (D, U or N) and their group."""
+    """Two records, the set that they are from, their label (D, U or N) and their group.
+
+    ``undated_in`` names the corpus of a pair of which nothing is known but what recurs there.
+    """
 
     source: str
     left: Record
@@ -50,6 +53,7 @@ class Pair:
     label: str
     group: str
     corpus: str = ""
+    undated_in: str = ""
 
 
 def corpus_path(data: Path, name: str) -> Path:
@@ -100,8 +104,8 @@ def accepted_pairs(data: Path, name: str) -> Iterator[Pair]:
             if ending:
                 left, right = without_metadata(left), without_metadata(right)
             group = name + min(row["a"], row["b"])
-            corpus = "" if ending else name
-            yield Pair(f"{name}{ending}, accepted", left, right, row["label"], group, corpus)
+            corpora = ("", name) if ending else (name, "")
+            yield Pair(f"{name}{ending}, accepted", left, right, row["label"], group, *corpora)
 
 
 def without_metadata(record: Record) -> Record:
