@@ -15,8 +15,10 @@ ifdef PEERS
 ASKED   := $(PEERS)/.installed
 endif
 PEERS   ?= $(VENV)/peers
+PUBLIC  := build/benchmark
 LOWEST  := $(VENV)/lowest
 RELEASE := $(VENV)/release
+DOCS    := $(VENV)/docs
 SOURCES := pyproject.toml setup.py $(wildcard dedupe/_kernel/*.[ch] dedupe/_kernel/*/*.[ch])
 PIP     := $(BIN)/python -m pip -qq --disable-pip-version-check
 LOCK    := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --no-config --universal \
@@ -33,7 +35,7 @@ TESTS   := $(foreach name,bad_input blocking cli_run clustering golden index pip
   reading_compression reproducible security text twins,tests/test_$(name).py)
 
 .PHONY: help demo test test-lowest pythons trust check fuzz sanitize lock audit sbom readme bench \
-  peers fit tables man clean
+  peers benchmark fit tables man docs gallery names clean
 .DELETE_ON_ERROR:
 
 help:
@@ -51,8 +53,13 @@ help:
 	@echo 'make bench   figures of quality and speed (needs the labelled corpora in DATA=$(DATA));'
 	@echo '             PEERS=FOLDER installs other tools there, to be timed beside it'
 	@echo 'make peers   the same figures of quality for other tools, installed under $(PEERS) (hours)'
+	@echo 'make benchmark  ours and the peers on labelled sets that anyone can fetch (an hour);'
+	@echo '             FILES=FOLDER takes the files from there'
 	@echo 'make fit     fit the decision again (needs the labelled corpora in DATA=$(DATA))'
 	@echo 'make tables  write the tables of characters and words again, from dedupe/data/languages'
+	@echo 'make docs    build the site of the documentation in build/site'
+	@echo 'make gallery picture the report page for docs/gallery.md (needs chromium)'
+	@echo 'make names   write REPOSITORY=OWNER/NAME and VERSION= wherever they stand'
 	@echo 'make man     write the man pages to build/man'
 	@echo 'make clean   remove what was built'
 
@@ -87,6 +94,8 @@ check: $(TOOLS)
 lock: $(TOOLS)
 	@$(PIP) install uv
 	@$(LOCK) --all-extras --group dev --group build -o .ci/requirements.txt pyproject.toml
+	@$(LOCK) --extra feeds --extra parquet --extra zst -o .ci/runtime.txt pyproject.toml
+	@$(LOCK) --group docs -o .ci/docs.txt pyproject.toml
 	@$(LOCK) --group pyproject.toml:build -o .ci/build.txt
 	@$(LOCK) --group pyproject.toml:release -o .ci/release.txt
 
@@ -131,6 +140,12 @@ bench: $(TOOLS) $(ASKED)
 peers: $(PEERS)/.installed
 	@$(PEERS)/bin/python tests/bench/peers.py $(DATA)
 
+# Two corpora from the UCI archive, with labels of ours: a third party can check the figures.
+benchmark: $(TOOLS) $(PEERS)/.installed
+	@$(BIN)/python tests/bench/public_sets.py $(PUBLIC) $(FILES:%=--from %)
+	@$(BIN)/python tests/bench/quality.py $(PUBLIC) --titles
+	@$(PEERS)/bin/python tests/bench/peers.py $(PUBLIC)
+
 fit: $(TRAINING)
 	@test -d $(DATA) || { echo 'make fit: $(DATA) is not there; give the folder of the corpora by DATA='; exit 1; }
 	$(BIN)/python tests/training/fit.py $(DATA) -o dedupe/data/model.json
@@ -143,6 +158,16 @@ tables: $(TRAINING)
 # From the help of every command; a build writes them too.
 man: $(PACKAGE)
 	@$(BIN)/python -m dedupe.cli.manual build/man
+
+# A link that leads nowhere, or a page that the navigation lacks, is an error.
+docs: $(DOCS)/.installed
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(DOCS)/bin/mkdocs build --strict
+
+gallery: $(TOOLS)
+	@$(BIN)/python tests/gallery.py
+
+names:
+	@$(PYTHON) packaging/names.py $(REPOSITORY:%=--repository %) $(VERSION:%=--version %)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info dedupe/_native*.so dedupe/_native*.pyd
@@ -190,6 +215,14 @@ $(RELEASE)/.installed: .ci/release.txt $(PACKAGE)
 	@test -x $(RELEASE)/bin/python || $(PYTHON) -m venv $(RELEASE)
 	@$(RELEASE)/bin/python -m pip -qq --disable-pip-version-check install \
 	  --require-hashes -r .ci/release.txt
+	@touch $@
+
+# What builds the site, and what dedupe runs on: the build imports it, and makes a report.
+$(DOCS)/.installed: .ci/docs.txt
+	@echo 'Setting up $(DOCS)'
+	@test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip -qq --disable-pip-version-check install \
+	  --require-hashes -r .ci/docs.txt
 	@touch $@
 
 # The peers have an environment of their own: what they need would get in our way.

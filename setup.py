@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 LIMITED = "0x030B0000"
 KERNEL = Path("dedupe/_kernel")
 # No fused multiply-add and no reordering of sums: a double is the same as in numpy.
-STRICT = ["/O2", "/fp:precise"] if sys.platform == "win32" else [
+STRICT = ["/O2", "/std:c11", "/fp:precise"] if sys.platform == "win32" else [
     "-O3", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-fvisibility=hidden",
 ]  # fmt: skip
 

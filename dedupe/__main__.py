@@ -62,7 +62,8 @@ def occupy_closed_descriptors() -> None:
 
 def exit_on_signals() -> None:
     """Leave by the ordinary way out when told to stop, so that temporary files go."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+    for number in (signal.SIGTERM, hangup):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has set it to be ignored
             signal.signal(number, lambda got, _frame: sys.exit(128 + got))
 

@@ -19,7 +19,9 @@ if hasattr(signal, "SIGHUP"):
 
 TOGETHER = {
     "tests/test_bench.py": "bench",
+    "tests/test_install.py": "install",
     "tests/test_page.py": "page",
+    "tests/test_site.py": "site",
     "tests/test_spark.py": "spark",
     "tests/test_spark_parquet.py": "spark",
 }

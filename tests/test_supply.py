@@ -127,6 +127,8 @@ def test_the_release_is_published_by_trust_and_comes_with_its_bill_of_materials(
 LOCKS = {
     "requirements.txt": ("dev", "build"),
     "build.txt": ("build",),
+    "docs.txt": ("docs",),
+    "runtime.txt": (),
     "release.txt": ("release", "build"),
 }
 EXTRAS = PROJECT_FILE["project"]["optional-dependencies"]
@@ -134,6 +136,13 @@ RUNTIME = [
     *PROJECT_FILE["project"]["dependencies"],
     *(one for many in EXTRAS.values() for one in many),
 ]
+
+NEEDED = {
+    "requirements.txt": RUNTIME,
+    "runtime.txt": PROJECT_FILE["project"]["dependencies"],
+    "docs.txt": PROJECT_FILE["project"]["dependencies"],
+}
+"""What dedupe runs on, in the locks that are to run it."""
 
 
 def locked(name: str) -> dict[str, str]:
@@ -149,7 +158,7 @@ def locked(name: str) -> dict[str, str]:
 def test_a_lock_holds_what_pyproject_asks_for(name: str):
     held = locked(name)
     wanted = [one for group in LOCKS[name] for one in GROUPS[group] if isinstance(one, str)]
-    for one in [*wanted, *(RUNTIME if name == "requirements.txt" else [])]:
+    for one in [*wanted, *NEEDED.get(name, [])]:
         package, pin, version = re.fullmatch(r"([\w-]+)(==|>=)?([\d.]*).*", one).groups()
         assert package in held, f"{package}: run make lock"
         assert pin != "==" or held[package] == version, f"{package}: run make lock"

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from dedupe.errors import ScratchError
+from dedupe.io.files import read_at
 from dedupe.io.string_columns import PackedStrings, StringPacker
 from dedupe.models import Batch
 
@@ -111,7 +112,7 @@ class SpooledBatches(Sequence[Batch]):
         width = 8 * place.records
         with self._spool.errors():
             total = len(NUMBERS) * width + place.size
-            held = os.pread(self._file.fileno(), total, place.offset)
+            held = read_at(self._file.fileno(), total, place.offset)
         if len(held) < total:
             raise ScratchError(f"{self._spool.folder}: a scratch file is cut short")
         columns: dict[str, Any] = {

@@ -82,9 +82,9 @@ COMPACT_HELP = """\
 Cluster all records again and shrink the file.
 
 The clusters become those of a batch run over all records; until then a record is compared with what
-was known when it came, see docs/index.md. Cluster ids stay. An index made by an earlier version is
-brought up to date. All records are held in memory; other processes can read meanwhile, writers
-wait.
+was known when it came, see docs/daily-index.md. Cluster ids stay. An index made by an earlier
+version is brought up to date. All records are held in memory; other processes can read meanwhile,
+writers wait.
 """
 MERGE_HELP = """\
 Add all records of another index.

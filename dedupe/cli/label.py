@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -237,8 +238,11 @@ SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 
 @contextmanager
 def read_keys() -> Iterator[Iterator[str]]:
-    """Give the keys as they come, lower case; the end of input ends them."""
-    if not is_terminal(sys.stdin):
+    """Give the keys as they come, lower case; the end of input ends them.
+
+    Windows has no termios: there a key counts once its line has ended.
+    """
+    if not is_terminal(sys.stdin) or find_spec("termios") is None:
         yield line_keys()
         return
     with single_keys(sys.stdin.fileno()) as keys:

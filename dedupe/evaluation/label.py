@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections import Counter
@@ -85,6 +84,8 @@ class Session:
         return True
 
 
+BINARY = getattr(os, "O_BINARY", 0)
+"""Windows would write other line endings."""
 BUSY = "another dedupe label is writing to it"
 
 
@@ -125,7 +126,7 @@ def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
     something else, OutputError for one that cannot be written or is in use.
     """
     with output_errors(path):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
     try:
         lock_file(path, file)
         repair_last_line(path, file)
@@ -141,6 +142,10 @@ def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
 
 def lock_file(path: str, file: int) -> None:
     """Lock the file against other sessions; raises OutputError."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -181,8 +186,10 @@ def write_fully(file: int, data: bytes) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Make the file's name itself survive a crash."""
-    folder = os.open(Path(path).parent, os.O_RDONLY | os.O_CLOEXEC)
+    """Make the file's name itself survive a crash, where a folder can be opened."""
+    if os.name == "nt":
+        return
+    folder = os.open(Path(path).parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

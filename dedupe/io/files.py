@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Opened = tuple[Iterator[bytes], tuple[type[Exception], ...]]
 
 MASKING = threading.Lock()
+SEEKING = threading.Lock()
 Kind = Literal["gzip", "bzip2", "xz", "zstd"]
 CODECS: dict[str, Kind] = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 CODEC_MAGIC: dict[bytes, Kind] = {
@@ -88,6 +89,19 @@ def open_replacement(path: str) -> Iterator[BinaryIO]:
         yield device
 
 
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Return bytes of an open file from an offset on; its position stays."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    with SEEKING:  # Windows
+        before = os.lseek(descriptor, 0, os.SEEK_CUR)
+        try:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, size)
+        finally:
+            os.lseek(descriptor, before, os.SEEK_SET)
+
+
 @contextmanager
 def _temporary_path(path: str) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))  # a link stays a link
@@ -100,7 +114,8 @@ def _temporary_path(path: str) -> Iterator[BinaryIO]:
         yield file
         with output_errors(path):
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            if hasattr(os, "fchmod"):  # before Python 3.13 not on Windows
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
             file.close()
             temporary.replace(target)

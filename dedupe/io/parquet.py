@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from dedupe.errors import DedupeError, InputError
-from dedupe.io.files import os_error_reason
+from dedupe.io.files import os_error_reason, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -139,7 +139,7 @@ class DescriptorFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Read from the position on, up to the end."""
         left = max(os.fstat(self._descriptor).st_size - self._position, 0)
-        data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._position)
+        data = read_at(self._descriptor, left if size < 0 else min(size, left), self._position)
         self._position += len(data)
         return data
 

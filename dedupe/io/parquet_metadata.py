@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dedupe.io.files import read_at
 from dedupe.io.parquet import UNREADABLE
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def read_row_groups(file: BinaryIO) -> list[RowGroup]:
     """Return the row groups of a file; raises MalformedError."""
     descriptor = file.fileno()
     end = os.fstat(descriptor).st_size - FOOTER_END
-    length = int.from_bytes(os.pread(descriptor, 4, max(end, 0)), "little")
+    length = int.from_bytes(read_at(descriptor, 4, max(end, 0)), "little")
     if not 0 < length <= end:
         raise MalformedError("no footer")
-    footer = ThriftReader(os.pread(descriptor, length, end - length)).struct()
+    footer = ThriftReader(read_at(descriptor, length, end - length)).struct()
     return [parse_row_group(descriptor, group, end) for group in struct_list(footer, ROW_GROUPS)]
 
 
@@ -103,7 +104,7 @@ def parse_page_header(descriptor: int, at: int) -> tuple[Struct, int]:
     """Return the fields of a page header, and its length."""
     length = HEAD
     while True:
-        reader = ThriftReader(os.pread(descriptor, length, at))
+        reader = ThriftReader(read_at(descriptor, length, at))
         try:
             return reader.struct(), reader.position
         except MalformedError:

@@ -195,7 +195,7 @@ def negates_shared(side: Side, at: int) -> bool:
         word = side.words[place]
         told = word.kind is not TokenKind.SIGN and not word.function
         if told and not word.flags & Flag.NEGATION:
-            return side.match[place] >= SIMILAR
+            return bool(side.match[place] >= SIMILAR)
     return False
 
 

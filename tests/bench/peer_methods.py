@@ -19,6 +19,7 @@ LOOSE = 0.5
 THRESHOLDS = {
     "reuters_weeks": (0.7, 0.75, 0.8, 0.85),
     "newstoday": (0.4, 0.5, 0.6, 0.7),
+    "reuters21578": (0.5, 0.6, 0.7, 0.8),
     "uci": (0.3, 0.4, 0.5, 0.6),
 }
 """Around what suits each corpus: the larger it is, the more chance likenesses it holds."""

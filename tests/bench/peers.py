@@ -27,7 +27,12 @@ DATA = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")
 TITLE = ("title",)
 WITH_LEDES = {"newstoday"}
 SCORERS = ("ratio", "token_sort_ratio", "token_set_ratio", "WRatio")
-TIMED = "reuters_weeks"
+CORPORA = {
+    name: short
+    for name, short in LABELLED.items()
+    if (DATA / f"{name}.jsonl.gz").exists() and (DATA / f"{short}_pairs.csv").exists()
+}
+"""The labelled corpora in the folder; the first is timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def measure(peer: str, threshold: float, name: str, fields: tuple[str, ...]) -> 
         groups = json.loads(out.read_bytes())
     ids, _ = read(name, fields)
     group = dict(zip(ids, groups, strict=True))
-    pairs = told_pairs(DATA / f"{LABELLED[name]}_pairs.csv")
+    pairs = told_pairs(DATA / f"{CORPORA[name]}_pairs.csv")
     figures = score((truth, group[a] == group[b]) for a, b, truth in pairs)
     run = Run(figures, cost.processor, cost.memory)
     told = f"{figures}, {run.seconds:.1f} s, {run.memory:.0f} MB"
@@ -96,16 +101,17 @@ def peer_row(peer: str) -> str:
     try:
         title = called(PEERS[peer])
     except PackageNotFoundError as missing:
-        return f"| {peer} | not installed: {missing.name} | | | | |"
+        return f"| {peer} | not installed: {missing.name} |{' |' * (len(CORPORA) + 1)}"
     try:
-        runs = {name: best_run(peer, name) for name in LABELLED}
+        runs = {name: best_run(peer, name) for name in CORPORA}
     except subprocess.CalledProcessError as failed:
         last = failed.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        return f"| {title} | failed: {' '.join(last)} | | | | |"
+        return f"| {title} | failed: {' '.join(last)} |{' |' * (len(CORPORA) + 1)}"
     cells = " | ".join(f"{run.figures.f1:.2f}" for run in runs.values())
-    timed_run = runs[TIMED]
-    each = timed_run.seconds / len(read(TIMED, TITLE)[0]) * 1e6
-    count = len(PEERS[peer].thresholds(TIMED))
+    timed = next(iter(CORPORA))
+    timed_run = runs[timed]
+    each = timed_run.seconds / len(read(timed, TITLE)[0]) * 1e6
+    count = len(PEERS[peer].thresholds(timed))
     return (
         f"| {title}, best of {count} thresholds | {cells} | {each:.0f} | {timed_run.memory:.0f} |"
     )
@@ -115,7 +121,7 @@ def scorer_row(name: str) -> str:
     """A rapidfuzz scorer on the labelled pairs alone, at its best threshold of all."""
     fuzz, utils = (importlib.import_module(f"rapidfuzz.{part}") for part in ("fuzz", "utils"))
     cells = []
-    for corpus, short in LABELLED.items():
+    for corpus, short in CORPORA.items():
         pairs = told_pairs(DATA / f"{short}_pairs.csv")
         best = 0.0
         for fields in views(corpus):
@@ -134,19 +140,22 @@ def scorer_row(name: str) -> str:
 
 def main(chosen: list[str]) -> None:
     """Print the table, of all peers or of those chosen."""
-    print("| peer | reuters F1 | newstoday F1 | uci F1 | processor us a record | MB at peak |")
-    print("|---|---|---|---|---|---|")
+    columns = " | ".join(f"{short} F1" for short in CORPORA.values())
+    print(f"| peer | {columns} | processor us a record | MB at peak |")
+    print("|---" * (len(CORPORA) + 3) + "|")
     for peer in chosen or PEERS:
         print(peer_row(peer), flush=True)
     if not chosen:
         try:
             print("\n".join(map(scorer_row, SCORERS)))
         except ModuleNotFoundError as missing:
-            print(f"| rapidfuzz scorers | not installed: {missing.name} | | | | |")
+            print(
+                f"| rapidfuzz scorers | not installed: {missing.name} |{' |' * (len(CORPORA) + 1)}"
+            )
 
 
 if __name__ == "__main__":
-    if not DATA.is_dir():
+    if not CORPORA:
         sys.exit(f"{DATA} {MISSING}")
     if sys.argv[2:3] == ["--one"]:
         cluster_one(*sys.argv[3:])

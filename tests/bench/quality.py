@@ -38,6 +38,7 @@ SHORT = {"reuters_weeks": "reuters"}
 """Corpora whose files of labels are called otherwise."""
 METADATA = ("published", "source")
 MODES = {"as it is": (), "by text alone": METADATA}
+TITLES = {"by titles alone": (*METADATA, "lede")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these corpora")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--folds", type=int, default=0, help="add figures of held-out pairs")
+    parser.add_argument("--titles", action="store_true", help="add figures of titles alone")
     given = parser.parse_args()
     corpora = labelled_corpora(given.data)
     if not corpora:
@@ -126,7 +128,7 @@ def main() -> None:
     head = "precision | recall | F1 | lost before comparison | lost after"
     print(f"| corpus | {head} |\n|---|---|---|---|---|---|")
     for name in given.names or corpora:
-        for mode, without in MODES.items():
+        for mode, without in (MODES | (TITLES if given.titles else {})).items():
             outcome = judge(*corpora[name], without, given.jobs)
             print(f"| {name}, {mode} | {outcome} |", flush=True)
     if given.folds:

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-LABELLED = {"reuters_weeks": "reuters", "newstoday": "newstoday", "uci": "uci"}
+LABELLED = {
+    "reuters_weeks": "reuters",
+    "newstoday": "newstoday",
+    "reuters21578": "reuters21578",
+    "uci": "uci",
+}
 MISSING = "is not there; give the folder of the labelled corpora"
 
 
