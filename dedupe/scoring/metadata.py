@@ -28,7 +28,7 @@ CHUNK = 1 << 16
 GAP, OUTLET = METADATA.index("gap"), METADATA.index("other_outlet")
 SERIES = [METADATA.index("days"), METADATA.index("title_days")]
 FEW_DAYS = 2
-MOST_OBJECTION = 2.5
+MOST_OBJECTION = 2.2
 REACHES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 36, 48, 72, 96, 168, 336, 720)
 """Hours at which equal texts are judged, to find how far apart they are still one story."""
 FOREVER = 1 << 60

@@ -65,7 +65,7 @@ CLIPPED = 8
 WEIGHTS = {
     "reuters_weeks": 350, "reuters_weeks, own": 350, "reuters_2007_news, own": 250,
     "reuters21578, own": 150, "newstoday": 300, "newstoday, own": 300, "uci": 80, "uci, own": 350,
-    "zhihu, own": 150, "pairs en": 900, "stories en": 250,
+    "zhihu, own": 150, "pairs en": 900, "same": 200, "stories en": 250,
 }  # fmt: skip
 WEIGHTS_BY_KIND = (
     (", own", 130), ("pairs ", 115), ("stories ", 40), ("distant ", 160), ("chance ", 8),

@@ -123,6 +123,12 @@ def invented_pairs() -> Iterator[Pair]:
             yield Pair(f"pairs {language}", {"title": left}, {"title": right}, label, group)
 
 
+def same_pairs() -> Iterator[Pair]:
+    """Yield each invented headline with itself: whatever is copied is a duplicate."""
+    for pair in invented_pairs():
+        yield Pair("same", pair.left, pair.left, "D", pair.group)
+
+
 def story_pairs() -> Iterator[Pair]:
     """Yield the pairs of invented stories: told twice, or easily taken for one another."""
     chance = random.Random(1)
@@ -163,4 +169,4 @@ def all_labelled(data: Path) -> list[Pair]:
     names = (*CORPORA, *LANGUAGES)
     real = [pair for name in names for pair in labelled_pairs(data, name)]
     accepted = [pair for name in names for pair in accepted_pairs(data, name)]
-    return [*real, *accepted, *invented_pairs(), *story_pairs()]
+    return [*real, *accepted, *invented_pairs(), *same_pairs(), *story_pairs()]
