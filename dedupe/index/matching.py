@@ -17,13 +17,16 @@ from dedupe.index import prepared
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
     LANE,
+    count_buckets,
     find_neighbours,
+    find_positions,
     lane_numbers,
     look_up,
     make_buckets,
+    number_distinct,
 )
 from dedupe.index.newcomers import ODD, title_codes
-from dedupe.index.postings import NUMBER, RARE
+from dedupe.index.postings import BAND, NUMBER, RARE, TITLE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
 from dedupe.pair_keys import pack
@@ -54,6 +57,7 @@ class IndexMatcher(Matcher):
         lanes = np.arange(len(new)).astype(np.uint64) * np.uint64(alone)
         beside = find_neighbours(store, new, lanes)
         self.store, self.settings = store, store.settings
+        self.near = beside.near
         self.held = (beside.near & NUMBER).astype(np.int64)
         self.facts = np.concatenate([store.facts.of(self.held), new.facts])
         self.lanes = np.concatenate([beside.near >> LANE, lanes])
@@ -79,7 +83,8 @@ class IndexMatcher(Matcher):
         self._title_hashes = laned(facts["title"], self.lanes[self.records])
         self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
         self._known_titles = np.unique(self._title_hashes[self.new])
-        self.note_titles(self._known_titles, beside.titles, beside.title_hits)
+        title = beside.kinds[beside.hits.buckets] == TITLE
+        self.note_titles(self._known_titles, beside.lanes, beside.hits.where(title))
         everything = np.ones(len(self.records), bool)
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
@@ -109,41 +114,33 @@ class IndexMatcher(Matcher):
 
         Both of rare stems are numbered alike. ``outer`` records are counted but no nodes.
         """
-        count, nodes = len(beside.kinds), len(self.records)
-        owners = self.node_of[len(self.held) + beside.owners]
-        hits = lane_numbers(beside.lanes, beside.hits)
-        place = find_in_sorted(beside.near, hits)
+        kinds, hits, nodes = beside.kinds, beside.hits, len(self.records)
+        held = lane_numbers(beside.lanes, hits)
+        place = find_positions(beside.near, held)
         inside = place >= 0
-        buckets = np.concatenate([beside.of, beside.hits.buckets[inside]])
-        members = np.concatenate([owners, self.node_of[place[inside]]])
-        sizes = np.bincount(np.concatenate([beside.of, beside.hits.buckets]), minlength=count)
-        rare = (beside.kinds == RARE) & (sizes > 1)
-        number = np.cumsum(rare) - 1
+        buckets = np.concatenate([beside.of, hits.buckets[inside]])
+        members = self.node_of[np.append(len(self.held) + beside.owners, place[inside])]
+        band = kinds == BAND
+        own = band[buckets]
+        number = np.cumsum(band) - 1
+        self.bands = make_buckets(number[buckets[own]], members[own], int(band.sum()), nodes)
+        sizes = np.bincount(beside.of, minlength=len(kinds))
+        sizes += np.bincount(hits.buckets, minlength=len(kinds))
+        rare = (kinds == RARE) & (sizes > 1)
+        number, count = np.cumsum(rare) - 1, int(rare.sum())
         own = rare[buckets]
-        self.rare = make_buckets(number[buckets[own]], members[own], int(rare.sum()), nodes)
-        band = beside.kinds != RARE
-        number_band = np.cumsum(band) - 1
-        self.bands = make_buckets(
-            number_band[buckets[band[buckets]]],
-            members[band[buckets]],
-            int(band.sum()),
-            nodes,
-        )
-        outside = ~inside & rare[beside.hits.buckets]
-        outer, outer_member = np.unique(hits[outside], return_inverse=True)
+        buckets, members = number[buckets[own]], members[own]
+        self.rare = make_buckets(buckets, members, count, nodes)
+        outside = ~inside & rare[hits.buckets]
+        outer, places = number_distinct(held[outside])
         facts = self.store.facts.of((outer & NUMBER).astype(np.int64))
         self._outer = len(outer)
         self._times = np.concatenate([self.meta.times, facts["time"]])
         contents = np.concatenate([self._content_hashes, laned(facts["content"], outer >> LANE)])
-        _, self._counted_contents = np.unique(contents, return_inverse=True)
-        order = np.argsort(self._times, kind="stable")
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        all_members = np.concatenate([members[own], nodes + outer_member])
-        all_buckets = np.concatenate([buckets[own], beside.hits.buckets[outside]])
-        counted = make_buckets(number[all_buckets], rank[all_members], int(rare.sum()), 0)
-        counted.members[:] = order[counted.members]
-        self._counted = counted
+        self._counted_contents = np.unique(contents, return_inverse=True)[1]
+        buckets = np.append(buckets, number[hits.buckets[outside]])
+        members = np.append(members, nodes + places)
+        self._counted = count_buckets(buckets, members, self._times[members], count)
         self.stems = np.ones((len(self.rare), 3), np.int64)
 
     def load(self, nodes: NDArray[np.int64]) -> None:
@@ -178,19 +175,18 @@ class IndexMatcher(Matcher):
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
         codes = np.unique(lanes << LANE | title_codes(titles))
-        self.note_titles(hashes[fresh], codes, look_up(self.store, codes))
+        self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
 
     def note_titles(
-        self, wanted: NDArray[np.uint64], codes: NDArray[np.uint64], hits: Hits
+        self, wanted: NDArray[np.uint64], lanes: NDArray[np.uint64], hits: Hits
     ) -> None:
         """Take in the records in play that have some headlines and are no nodes.
 
-        ``wanted`` are sorted hashes of headlines with their lanes, ``codes`` those of the buckets.
+        ``wanted`` are sorted hashes of headlines with their lanes, ``lanes`` those of the buckets.
         """
         facts = self.store.facts.of(hits.numbers)
-        own = laned(facts["title"], codes[hits.buckets] >> LANE)
-        held = self.lanes[: len(self.held)] << LANE | self.held.astype(np.uint64)
-        outside = find_in_sorted(held, lane_numbers(codes >> LANE, hits)) < 0
+        own = laned(facts["title"], lanes[hits.buckets])
+        outside = find_in_sorted(self.near, lane_numbers(lanes, hits)) < 0
         outside &= find_in_sorted(wanted, own) >= 0
         self._outer_titles = (
             np.concatenate([self._outer_titles[0], own[outside]]),
