@@ -1,6 +1,6 @@
 """Match newcomers with an index: the core's matcher over them and the records beside them.
 
-A node is a newcomer, or a record in play that may match one. Texts are read when a pair needs them.
+A node is a newcomer, or a record in play that may match one.
 What recurs is counted over all records in play that the newcomers share a bucket with.
 """
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.arrays import concat_ranges, find_in_sorted
-from dedupe.blocking.look_back import find_candidates
 from dedupe.contents import Contents, leading_texts
 from dedupe.index import prepared
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
@@ -32,8 +31,7 @@ from dedupe.models import Corpus
 from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
-from dedupe.scoring.score import TextScoring, score_candidates
-from dedupe.tokens import concat_texts
+from dedupe.scoring.score import TextScoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +87,17 @@ class IndexMatcher(Matcher):
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
     def _set_texts(self, new: Newcomers) -> None:
-        fields = len(self.settings.field)
-        rows = np.full((fields, len(self.facts)), -1, np.int32)
-        rows[:, len(self.held) :] = new.contents.rows
-        rows = np.ascontiguousarray(rows[:, self.records])
+        """Read the prepared texts of the records of the index, behind those of newcomers."""
+        texts, rows = new.contents.texts, new.contents.rows
+        if len(self.held):
+            numbers, place = number_distinct(self.near & NUMBER)
+            held, own = prepared.read(self.store.database, numbers, len(rows))
+            own[own >= 0] += len(texts)
+            rows = np.concatenate([own[:, place], rows], axis=1)
+            texts = prepared.join_texts([texts, held])
         weights = np.array([field.weight for field in self.settings.field])
-        texts = new.contents.texts
+        rows = np.ascontiguousarray(rows[:, self.records])
         self.scoring = TextScoring(texts, rows, weights, self.settings.numbers)
-        self.loaded = self.new.copy()
 
     def _set_contents(self, facts: NDArray[np.void]) -> None:
         """Number the contents: those that no newcomer has are each its own."""
@@ -106,8 +107,6 @@ class IndexMatcher(Matcher):
         own = len(hashes) + np.arange(len(hashes))
         _, self.contents = np.unique(np.where(shared, numbers, own), return_inverse=True)
         self._content_hashes = hashes
-        _, counts = np.unique(self.contents, return_counts=True)
-        self.load(np.flatnonzero(counts[self.contents] > 1))
 
     def _set_buckets(self, beside: Neighbours) -> None:
         """Make the buckets of nodes, and those of all records that are counted.
@@ -142,22 +141,6 @@ class IndexMatcher(Matcher):
         members = np.append(members, nodes + places)
         self._counted = count_buckets(buckets, members, self._times[members], count)
         self.stems = np.ones((len(self.rare), 3), np.int64)
-
-    def load(self, nodes: NDArray[np.int64]) -> None:
-        """Read the prepared texts of nodes that have not been read."""
-        nodes = nodes[~self.loaded[nodes]]
-        if not len(nodes):
-            return
-        numbers, place = np.unique(self.held[self.records[nodes]], return_inverse=True)
-        fields = len(self.settings.field)
-        texts, rows = prepared.read(self.store.database, numbers, fields)
-        before, own = self.scoring.texts, self.scoring.rows
-        rows[rows >= 0] += len(before)
-        own[:, nodes] = rows[:, place]
-        self.scoring = TextScoring(
-            concat_texts([before, texts]), own, self.scoring.weights, self.scoring.numbers
-        )
-        self.loaded[nodes] = True
 
     @property
     def titles(self) -> NDArray[np.int64]:  # type: ignore[override]  # the core sets it once
@@ -211,21 +194,12 @@ class IndexMatcher(Matcher):
 
     def find(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
         """Score the new candidates, among which is a newcomer each, and all pairs of few nodes."""
-        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
-        left = np.repeat(np.arange(len(in_play)), np.diff(found.starts))
-        self.load(np.unique(np.concatenate([left, found.partners.astype(np.int64)])))
-        scored = score_candidates(
-            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
-        )
-        self.pairs.add(
-            pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
-            scored["log_odds"],
-        )
+        count = self.search(in_play, progress)
         left, right = self.further_pairs(in_play)
         odds = self.text_odds(left, right)
         near = odds >= self.least
         self.pairs.add(pack(left[near], right[near]), odds[near])
-        self.effort.candidate_pairs += len(found) + len(left)
+        self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
         self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
         self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
@@ -249,18 +223,6 @@ class IndexMatcher(Matcher):
     def is_whole(self) -> bool:
         """Return whether all records in play are nodes."""
         return self.store.facts.leads <= EXHAUSTIVE
-
-    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the log-odds of any pairs of nodes by their texts alone."""
-        self.load(np.unique(np.concatenate([left, right])))
-        return super().text_odds(left, right)
-
-    def similarities(
-        self, left: NDArray[np.int64], right: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        self.load(np.unique(np.concatenate([left, right])))
-        return super().similarities(left, right)
 
 
 def lane_pairs(

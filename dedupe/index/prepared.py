@@ -11,13 +11,11 @@ import numpy as np
 import orjson
 
 from dedupe.arrays import concat_ranges
-from dedupe.blocking.keys import BANDS
-from dedupe.prepare import RARE_KEYS
 from dedupe.tokens import TOKEN, PreparedTexts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +53,7 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
 
 
 def read(
-    database: sqlite3.Connection, numbers: NDArray[np.int64], fields: int
+    database: sqlite3.Connection, numbers: NDArray[np.uint64], fields: int
 ) -> tuple[PreparedTexts, NDArray[np.int32]]:
     """Return the texts of some records, and the text of each field of each, -1 for none.
 
@@ -96,6 +94,17 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
     return texts, np.ascontiguousarray(rows.T)
 
 
+def join_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
+    """Return several texts in a row, as :func:`blank_texts`."""
+    return blank_texts(
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([np.diff(part.offsets) for part in parts]),
+        np.concatenate([part.letters for part in parts]),
+        np.concatenate([np.diff(part.letter_offsets) for part in parts]),
+        np.concatenate([part.facts for part in parts]),
+    )
+
+
 def blank_texts(
     tokens: NDArray[np.void],
     token_counts: NDArray[np.int64],
@@ -111,8 +120,8 @@ def blank_texts(
         letters=letters,
         letter_offsets=np.concatenate([[0], np.cumsum(letter_counts)]),
         fingerprints=np.zeros((count, 2), np.uint64),
-        band_keys=np.zeros((count, BANDS), np.uint32),
-        rare_keys=np.zeros((count, RARE_KEYS), np.uint32),
+        band_keys=np.zeros((count, 0), np.uint32),
+        rare_keys=np.zeros((count, 0), np.uint32),
         languages=np.zeros(count, np.uint8),
         versions=np.zeros(count, np.uint8),
         facts=facts,
