@@ -6,6 +6,7 @@ many, with their blocking keys.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -107,6 +108,23 @@ def tables() -> tuple[NDArray[np.generic], ...]:
     return tuple(arrays)
 
 
+@dataclass
+class Memos(threading.local):
+    """What the kernel remembers of words from call to call, one array a thread."""
+
+    words: NDArray[np.uint64] | None = None
+
+
+MEMOS = Memos()
+
+
+def memos() -> NDArray[np.uint64]:
+    """Return the array of this thread; a word means the same in every call."""
+    if MEMOS.words is None:
+        MEMOS.words = np.zeros(MEMO_WORDS, np.uint64)
+    return MEMOS.words
+
+
 def prepare_compiled(
     texts: Sequence[str], sources: Sequence[str], outlets: NDArray[np.int32], seed: int
 ) -> PreparedTexts:
@@ -121,7 +139,7 @@ def prepare_compiled(
     lengths = np.empty(count, np.uint32)
     tokens, letters = kernel.prepare(
         *tables(),
-        np.zeros(MEMO_WORDS, np.uint64),
+        memos(),
         np.frombuffer(data, np.uint8),
         cleaned,
         outlets,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -101,6 +101,13 @@ class PackedStrings(StringColumn):
                 bounds = np.append(0, opens.cumsum())[bounds]
             limits = bounds.tolist()
             yield from map(text.__getitem__, map(slice, limits[:-1], limits[1:]))
+
+    def __getitem__(self, position: int | slice) -> str | list[str]:
+        if isinstance(position, slice):
+            first, last, step = position.indices(len(self))
+            if step == 1:
+                return list(replace(self, ends=self.ends[first : max(first, last) + 1]))
+        return super().__getitem__(position)
 
     def at(self, position: int) -> str:
         """Return one string."""
