@@ -17,6 +17,7 @@ from dedupe.index.newcomers import (
     corpus_part,
     identities,
     identity_codes,
+    listed,
     posting_entries,
     prepare_newcomers,
 )
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = -1
 AT_ONCE = 1 << 14
+MOST_AT_ONCE = 1 << 20
+"""New records that are clustered at once, so that the numbers of their keys fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
     A record with the id of another one takes its place.
     """
     with store.writing():
+        corpus = listed(corpus)
         identity = identities(corpus)
         first: dict[int, int] = {}
         own = [first.setdefault(mark, at) for at, mark in enumerate(identity.tolist())]
@@ -70,6 +74,10 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
 
 def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]:
     """Return distinct records in turns; of several versions of an id each has its own turn."""
+    named = [name for name in ids if name]
+    if len(set(named)) == len(named) and len(ids) <= MOST_AT_ONCE:
+        yield np.unique(own)
+        return
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}
     for record, (name, first) in enumerate(zip(ids, own, strict=True)):
@@ -78,7 +86,8 @@ def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]
             versions[name] = turn + 1
             out.setdefault(turn, []).append(record)
     for turn in sorted(out):
-        yield np.array(out[turn], np.int64)
+        for start in range(0, len(out[turn]), MOST_AT_ONCE):
+            yield np.array(out[turn][start : start + MOST_AT_ONCE], np.int64)
 
 
 def repeated(answer: Answer | None) -> Answer:

@@ -147,18 +147,22 @@ class IndexMatcher(Matcher):
         """The leading text of each node, 0 for one that was not read."""
         return np.maximum(leading_texts(self.scoring.rows), 0)
 
-    def learn_titles(self, nodes: NDArray[np.int64]) -> None:
-        """Look up all records in play that have the headlines of some nodes."""
+    def learn_titles(self, nodes: NDArray[np.int64]) -> bool:
+        """Look up all records in play that have the headlines of some nodes.
+
+        Returns whether there are any that were not known.
+        """
         hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
         fresh = find_in_sorted(self._known_titles, hashes) < 0
         self._known_titles = np.union1d(self._known_titles, hashes)
-        nodes = nodes[first[fresh]]
+        nodes, known = nodes[first[fresh]], len(self._outer_titles[0])
         if not len(nodes):
-            return
+            return False
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
         codes = np.unique(lanes << LANE | title_codes(titles))
         self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
+        return len(self._outer_titles[0]) > known
 
     def note_titles(
         self, wanted: NDArray[np.uint64], lanes: NDArray[np.uint64], hits: Hits
@@ -201,8 +205,8 @@ class IndexMatcher(Matcher):
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
-        self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
-        self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
+        if self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF])):
+            self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
 
     def further_pairs(
         self, in_play: NDArray[np.bool_]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -143,6 +143,11 @@ def posting_entries(
     codes = [new.codes, title_codes(new.facts["title"][titled]), identity]
     owners = [new.owners, titled, np.arange(len(numbers))]
     return np.concatenate(codes) << SHIFT | numbers[np.concatenate(owners)].astype(np.uint64)
+
+
+def listed(corpus: Corpus) -> Corpus:
+    """Return a corpus with its texts and ids as lists, which are gone through several times."""
+    return replace(corpus, texts=tuple(map(list, corpus.texts)), ids=list(corpus.ids))
 
 
 def corpus_part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:

@@ -5,6 +5,7 @@ A record's bytes are a head for each field, then the tokens of all fields, then 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,17 +40,17 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     for name, values in columns.items():
         if len(values):
             headers[name] = np.where(rows >= 0, values[places], 0).T
-    tokens, letters = texts.tokens.tobytes(), texts.letters.tobytes()
-    starts, letter_starts = (texts.offsets * TOKEN.itemsize).tolist(), texts.letter_offsets.tolist()
-    for at, own in enumerate(rows.T.tolist()):
-        held = [row for row in own if row >= 0]
-        yield b"".join(
-            [
-                headers[at].tobytes(),
-                *[tokens[starts[row] : starts[row + 1]] for row in held],
-                *[letters[letter_starts[row] : letter_starts[row + 1]] for row in held],
-            ]
-        )
+    heads = cut(headers.tobytes(), np.arange(len(records) + 1) * HEAD.itemsize * fields)
+    tokens = cut(texts.tokens.tobytes(), texts.offsets * TOKEN.itemsize)
+    letters = cut(texts.letters.tobytes(), texts.letter_offsets)
+    own = rows.tolist()  # -1 for a field without a text is the end of what was cut
+    columns = [map(parts.__getitem__, column) for parts in (tokens, letters) for column in own]
+    return map(b"".join, zip(heads, *columns, strict=False))
+
+
+def cut(data: bytes, bounds: NDArray[np.int64]) -> list[bytes]:
+    """Return the parts of some bytes from bound to bound, and an empty one at the end."""
+    return [data[start:end] for start, end in pairwise(bounds.tolist())] + [b""]
 
 
 def read(
