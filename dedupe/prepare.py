@@ -36,12 +36,20 @@ def prepare_texts(
 ) -> PreparedTexts:
     """Return prepared texts; ``outlets`` gives the place of each in ``sources``, -1 for none."""
     if kernel.available():
+        if texts == [""]:
+            return prepare_nothing(seed)
         return prepare_compiled(texts, sources, outlets, seed)
     prepared = [
         prepare_text(text, sources[outlet] if outlet >= 0 else "")
         for text, outlet in zip(texts, outlets.tolist(), strict=True)
     ]
     return as_columns(prepared, seed)
+
+
+@cache
+def prepare_nothing(seed: int) -> PreparedTexts:
+    """Return one empty text, which a field that is not there has in every record."""
+    return prepare_compiled([""], [], np.array([-1], np.int32), seed)
 
 
 def as_columns(prepared: Sequence[PreparedText], seed: int) -> PreparedTexts:

@@ -31,8 +31,8 @@ KEY_BITS, NUMBER_BITS = 32, 30
 MOST_RECORDS = 1 << NUMBER_BITS
 NUMBER = np.uint64(MOST_RECORDS - 1)
 SHIFT = np.uint64(NUMBER_BITS)
-PART = 512
-"""Entries of a part: 4 KiB."""
+PART = 248
+"""Entries of a part, so that four parts fill a page of the file."""
 PARTS_OF_SEGMENT = 1 << 32
 MERGED = 2
 """A segment up to so many times as large as what comes is merged with it."""
