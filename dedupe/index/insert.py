@@ -76,7 +76,7 @@ def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]
     """Return distinct records in turns; of several versions of an id each has its own turn."""
     named = [name for name in ids if name]
     if len(set(named)) == len(named) and len(ids) <= MOST_AT_ONCE:
-        yield np.unique(own)
+        yield np.unique(np.array(own, np.int64))
         return
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}

@@ -84,6 +84,7 @@ class IndexMatcher(Matcher):
         title = beside.kinds[beside.hits.buckets] == TITLE
         self.note_titles(self._known_titles, beside.lanes, beside.hits.where(title))
         everything = np.ones(len(self.records), bool)
+        self._in_play = ~everything
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
     def _set_texts(self, new: Newcomers) -> None:
@@ -147,22 +148,20 @@ class IndexMatcher(Matcher):
         """The leading text of each node, 0 for one that was not read."""
         return np.maximum(leading_texts(self.scoring.rows), 0)
 
-    def learn_titles(self, nodes: NDArray[np.int64]) -> bool:
-        """Look up all records in play that have the headlines of some nodes.
-
-        Returns whether there are any that were not known.
-        """
+    def learn_titles(self, nodes: NDArray[np.int64]) -> None:
+        """Look up and count all records in play that have the headlines of some nodes."""
         hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
         fresh = find_in_sorted(self._known_titles, hashes) < 0
         self._known_titles = np.union1d(self._known_titles, hashes)
         nodes, known = nodes[first[fresh]], len(self._outer_titles[0])
         if not len(nodes):
-            return False
+            return
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
         codes = np.unique(lanes << LANE | title_codes(titles))
         self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
-        return len(self._outer_titles[0]) > known
+        if len(self._outer_titles[0]) > known:
+            self.recurrence = Recurrence(self.stems, self.title_counts(self._in_play))
 
     def note_titles(
         self, wanted: NDArray[np.uint64], lanes: NDArray[np.uint64], hits: Hits
@@ -182,6 +181,9 @@ class IndexMatcher(Matcher):
 
     def count(self, in_play: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
         """Count what recurs among the nodes in play and all others of the index."""
+        if np.array_equal(in_play, self._in_play):
+            return self.recurrence
+        self._in_play = in_play.copy()
         counted = np.concatenate([in_play, np.ones(self._outer, bool)])
         count_stems(
             self._counted, self._counted_contents, self._times, counted, changed, self.stems
@@ -205,8 +207,7 @@ class IndexMatcher(Matcher):
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
-        if self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF])):
-            self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
+        self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
 
     def further_pairs(
         self, in_play: NDArray[np.bool_]

@@ -181,7 +181,7 @@ def find_positions(held: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDAr
         return find_in_sorted(held, wanted)
     table = np.full(span + 1, -1)
     table[held - low] = np.arange(len(held))
-    return table[np.minimum(wanted - low, np.uint64(span))]
+    return np.asarray(table[np.minimum(wanted - low, np.uint64(span))])
 
 
 def span_of(values: NDArray[np.uint64]) -> tuple[np.uint64, int]:

@@ -3,8 +3,8 @@
 An entry is a kind (2 bits), a key (32) and the number of a record that has it (30), so that the
 records of one key stand side by side. ``add`` writes a segment, which is merged with the one before
 while that is no more than twice as large; so there are few, and an entry is written about as often
-as the number of records can be halved. A segment is cut into parts; its fences are the first entry of each. (O'Neil
-et al. 1996, The Log-Structured Merge-Tree.)
+as the number of records can be halved. A segment is cut into parts; its fences are the first entry
+of each. (O'Neil et al. 1996, The Log-Structured Merge-Tree.)
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     tokens = cut(texts.tokens.tobytes(), texts.offsets * TOKEN.itemsize)
     letters = cut(texts.letters.tobytes(), texts.letter_offsets)
     own = rows.tolist()  # -1 for a field without a text is the end of what was cut
-    columns = [map(parts.__getitem__, column) for parts in (tokens, letters) for column in own]
-    return map(b"".join, zip(heads, *columns, strict=False))
+    chosen = [map(parts.__getitem__, column) for parts in (tokens, letters) for column in own]
+    return map(b"".join, zip(heads, *chosen, strict=False))
 
 
 def cut(data: bytes, bounds: NDArray[np.int64]) -> list[bytes]:

@@ -28,6 +28,10 @@ class StringColumn(Sequence[str]):
     def at(self, position: int) -> str:
         """Return one string; ``position`` is not negative."""
 
+    def at_all(self, positions: range) -> list[str]:
+        """Return the strings at some positions."""
+        return list(map(self.at, positions))
+
     def __iter__(self) -> Iterator[str]:
         return map(self.at, range(len(self)))
 
@@ -43,7 +47,7 @@ class StringColumn(Sequence[str]):
     def __getitem__(self, position: slice) -> list[str]: ...
     def __getitem__(self, position: int | slice) -> str | list[str]:
         if isinstance(position, slice):
-            return [self.at(each) for each in range(*position.indices(len(self)))]
+            return self.at_all(range(*position.indices(len(self))))
         if not -len(self) <= position < len(self):
             raise IndexError(position)
         return self.at(position % len(self))
@@ -102,12 +106,11 @@ class PackedStrings(StringColumn):
             limits = bounds.tolist()
             yield from map(text.__getitem__, map(slice, limits[:-1], limits[1:]))
 
-    def __getitem__(self, position: int | slice) -> str | list[str]:
-        if isinstance(position, slice):
-            first, last, step = position.indices(len(self))
-            if step == 1:
-                return list(replace(self, ends=self.ends[first : max(first, last) + 1]))
-        return super().__getitem__(position)
+    def at_all(self, positions: range) -> list[str]:
+        """Return the strings at some positions, which are decoded together if side by side."""
+        if positions.step == 1:
+            return list(replace(self, ends=self.ends[positions.start : positions.stop + 1]))
+        return super().at_all(positions)
 
     def at(self, position: int) -> str:
         """Return one string."""
