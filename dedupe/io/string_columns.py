@@ -108,7 +108,7 @@ class PackedStrings(StringColumn):
 
     def at_all(self, positions: range) -> list[str]:
         """Return the strings at some positions, which are decoded together if side by side."""
-        if positions.step == 1:
+        if positions and positions.step == 1:
             return list(replace(self, ends=self.ends[positions.start : positions.stop + 1]))
         return super().at_all(positions)
 
