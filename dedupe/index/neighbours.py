@@ -123,7 +123,7 @@ def lane_numbers(lanes: NDArray[np.uint64], hits: Hits) -> NDArray[np.uint64]:
 
 def time_keys(buckets: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return numbers in the order of buckets, then of times, undated ones first."""
-    clock = np.maximum(times, -FARTHEST) + FARTHEST
+    clock = np.clip(times, -FARTHEST, FARTHEST - 1) + FARTHEST
     return buckets.astype(np.uint64) << CLOCK_BITS | clock.astype(np.uint64)
 
 
@@ -145,8 +145,9 @@ def nearest(
     middle = keys.searchsorted(time_keys(of, times), "right")
     low = np.maximum(middle - reach, opens)
     high = np.minimum(middle + reach, opens + sizes[of])
-    early = keys.searchsorted(time_keys(of, np.maximum(times, -FARTHEST) - window))
-    late = keys.searchsorted(time_keys(of, times + window), "right")
+    clock = np.maximum(times, -FARTHEST)
+    early = keys.searchsorted(time_keys(of, clock - window))
+    late = keys.searchsorted(time_keys(of, clock + window), "right")
     near = is_covered(len(keys), np.maximum(low, early), np.minimum(high, late))
     undated = hits.times == NO_TIME
     if undated.any():
