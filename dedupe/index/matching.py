@@ -103,10 +103,11 @@ class IndexMatcher(Matcher):
     def _set_contents(self, facts: NDArray[np.void]) -> None:
         """Number the contents: those that no newcomer has are each its own."""
         hashes = laned(facts["content"], self.lanes[self.records])
-        shared = np.isin(hashes, hashes[self.new])
-        _, numbers = np.unique(hashes, return_inverse=True)
-        own = len(hashes) + np.arange(len(hashes))
-        _, self.contents = np.unique(np.where(shared, numbers, own), return_inverse=True)
+        distinct, numbers = np.unique(hashes, return_inverse=True)
+        shared = np.zeros(len(distinct), bool)
+        shared[numbers[self.new]] = True
+        own = np.where(shared[numbers], numbers, len(hashes) + np.arange(len(hashes)))
+        self.contents = np.unique(own, return_inverse=True)[1]
         self._content_hashes = hashes
 
     def _set_buckets(self, beside: Neighbours) -> None:
@@ -123,7 +124,8 @@ class IndexMatcher(Matcher):
         band = kinds == BAND
         own = band[buckets]
         number = np.cumsum(band) - 1
-        self.bands = make_buckets(number[buckets[own]], members[own], int(band.sum()), nodes)
+        own_buckets, own_members = number[buckets[own]], members[own]
+        self.bands = count_buckets(own_buckets, own_members, own_members, int(band.sum()))
         sizes = np.bincount(beside.of, minlength=len(kinds))
         sizes += np.bincount(hits.buckets, minlength=len(kinds))
         rare = (kinds == RARE) & (sizes > 1)
@@ -269,7 +271,7 @@ def contents_of_facts(facts: NDArray[np.void]) -> Contents:
     """Return what clustering needs to know of the texts of records, and not the texts."""
     none = np.full(len(facts), -1)
     return Contents(
-        texts=prepared.decode([], 1)[0],
+        texts=prepared.no_texts(),
         rows=none[None].astype(np.int32),
         ids=none,
         titles=none.astype(np.int32),

@@ -88,10 +88,11 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
     hits = look_up(store, codes)
     kinds = (codes >> np.uint64(KEY_BITS)).astype(np.int64) & 3
     title = kinds[hits.buckets] == TITLE
-    content = store.facts.of(hits.numbers[title])["content"]
-    comparable = ~title
-    comparable[title] = np.isin(content, new.facts["content"])
-    found = hits.where(comparable)
+    found = hits
+    if title.any():
+        content = store.facts.of(hits.numbers[title])["content"]
+        title[title] = ~np.isin(content, new.facts["content"])
+        found = hits.where(~title)
     found = found.where(nearest(found, kinds, of, new.facts["time"][owners]))
     near = lane_numbers(codes >> LANE, found)
     if store.facts.leads <= EXHAUSTIVE:
@@ -102,14 +103,15 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
 
 def look_up(store: Store, laned: NDArray[np.uint64]) -> Hits:
     """Return the records in play that have each of some sorted key codes with their lanes."""
-    codes, place = laned, np.arange(len(laned))
-    if len(laned) and laned[-1] > CODE:  # of several lanes
-        codes, place = np.unique(laned & CODE, return_inverse=True)
+    several = len(laned) > 0 and laned[-1] > CODE
+    codes, place = np.unique(laned & CODE, return_inverse=True) if several else (laned, laned)
     positions, numbers = store.find(codes)
     leads = store.facts.flagged(numbers, LEADS)
     positions, numbers = positions[leads], numbers[leads]
     times = store.facts.times(numbers)
     order = np.argsort(time_keys(positions, times), kind="stable")
+    if not several:
+        return Hits(positions, numbers[order], times[order])
     starts = positions.searchsorted(np.arange(len(codes) + 1))
     sizes = (starts[1:] - starts[:-1])[place]
     order = order[concat_ranges(starts[:-1][place], sizes)]

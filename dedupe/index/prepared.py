@@ -5,6 +5,7 @@ A record's bytes are a head for each field, then the tokens of all fields, then 
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,12 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
         headers["facts"][present].astype(np.uint8),
     )
     return texts, np.ascontiguousarray(rows.T)
+
+
+@cache
+def no_texts() -> PreparedTexts:
+    """Return no texts, where only what is known of records is asked for."""
+    return decode([], 1)[0]
 
 
 def join_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
