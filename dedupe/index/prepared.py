@@ -41,12 +41,12 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     for name, values in columns.items():
         if len(values):
             headers[name] = np.where(rows >= 0, values[places], 0).T
-    heads = cut(headers.tobytes(), np.arange(len(records) + 1) * HEAD.itemsize * fields)
+    fronts = cut(headers.tobytes(), np.arange(len(records) + 1) * HEAD.itemsize * fields)
     tokens = cut(texts.tokens.tobytes(), texts.offsets * TOKEN.itemsize)
     letters = cut(texts.letters.tobytes(), texts.letter_offsets)
     own = rows.tolist()  # -1 for a field without a text is the end of what was cut
     chosen = [map(parts.__getitem__, column) for parts in (tokens, letters) for column in own]
-    return map(b"".join, zip(heads, *chosen, strict=False))
+    return map(b"".join, zip(fronts, *chosen, strict=False))
 
 
 def cut(data: bytes, bounds: NDArray[np.int64]) -> list[bytes]:
