@@ -140,6 +140,10 @@ def speed(path: str, count: int) -> None:
                 late = quantiles(own, n=20)[-1]
                 print(f"{name}, one story {kind}: median {median(own) * 1e3:.2f} ms", end=", ")
                 print(f"95 % within {late * 1e3:.2f} ms")
+        _, busy = timed(index.match, extra[LINES:])
+        print(f"match, {LINES} stories at once: {busy / LINES * 1e3:.2f} ms of processor each")
+        _, busy = timed(lambda path: len(Index(path)), index.path)
+        print(f"opening: {busy:.2f} s of processor")
         figures = index.stats()
         for name in ("stories", "segments", "bytes", "bytes_a_story_beyond_text"):
             print(name, figures[name])
