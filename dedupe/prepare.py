@@ -6,6 +6,7 @@ many, with their blocking keys.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -35,12 +36,20 @@ def prepare_texts(
 ) -> PreparedTexts:
     """Return prepared texts; ``outlets`` gives the place of each in ``sources``, -1 for none."""
     if kernel.available():
+        if texts == [""]:
+            return prepare_nothing(seed)
         return prepare_compiled(texts, sources, outlets, seed)
     prepared = [
         prepare_text(text, sources[outlet] if outlet >= 0 else "")
         for text, outlet in zip(texts, outlets.tolist(), strict=True)
     ]
     return as_columns(prepared, seed)
+
+
+@cache
+def prepare_nothing(seed: int) -> PreparedTexts:
+    """Return one empty text, which a field that is not there has in every record."""
+    return prepare_compiled([""], [], np.array([-1], np.int32), seed)
 
 
 def as_columns(prepared: Sequence[PreparedText], seed: int) -> PreparedTexts:
@@ -107,6 +116,23 @@ def tables() -> tuple[NDArray[np.generic], ...]:
     return tuple(arrays)
 
 
+@dataclass
+class Memos(threading.local):
+    """What the kernel remembers of words from call to call, one array a thread."""
+
+    words: NDArray[np.uint64] | None = None
+
+
+MEMOS = Memos()
+
+
+def memos() -> NDArray[np.uint64]:
+    """Return the array of this thread; a word means the same in every call."""
+    if MEMOS.words is None:
+        MEMOS.words = np.zeros(MEMO_WORDS, np.uint64)
+    return MEMOS.words
+
+
 def prepare_compiled(
     texts: Sequence[str], sources: Sequence[str], outlets: NDArray[np.int32], seed: int
 ) -> PreparedTexts:
@@ -121,7 +147,7 @@ def prepare_compiled(
     lengths = np.empty(count, np.uint32)
     tokens, letters = kernel.prepare(
         *tables(),
-        np.zeros(MEMO_WORDS, np.uint64),
+        memos(),
         np.frombuffer(data, np.uint8),
         cleaned,
         outlets,

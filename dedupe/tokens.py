@@ -174,7 +174,7 @@ def gather_texts(parts: list[PreparedTexts], wanted: Sequence[NDArray[np.int64]]
     filled = dict.fromkeys(columns, 0)
     parts.reverse()
     for at, own in enumerate(wanted):
-        if at % PARTS_AT_ONCE == 0:
+        if at and at % PARTS_AT_ONCE == 0:
             release_memory()
         taken = select_texts(parts.pop(), own)
         for name, column in columns.items():

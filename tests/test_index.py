@@ -290,6 +290,21 @@ def test_other_settings_are_refused_with_the_difference(tmp_path: Path):
         Index.create(str(tmp_path / "c.index"), links="labels.csv")
 
 
+def test_what_is_there_already_is_left_alone_and_the_error_says_what_to_do(tmp_path: Path):
+    path = tmp_path / "a.index"
+    filled(path, [shipped()]).close()
+    with pytest.raises(StoreError, match=r"File exists; add to this index .* or delete it"):
+        Index.create(path)
+    with Index(os.fsencode(path)) as index:
+        assert len(index) == len(shipped())
+    other = tmp_path / "notes.txt"
+    other.write_text("Herring")
+    for taken in (other, tmp_path):
+        with pytest.raises(StoreError, match="File exists and is not an index; give another name"):
+            Index.create(taken)
+    assert other.read_text() == "Herring"
+
+
 def test_a_bad_story_is_named_and_none_is_taken_in(index: Index):
     with pytest.raises(InputError, match=r"stories\[1\]: title: expected a string"):
         index.add(["Herring return", {"id": "x", "title": ["Herring", "return"]}])

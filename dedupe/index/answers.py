@@ -74,7 +74,7 @@ def hex_name(digest: int) -> str:
 
 def lone_answer(name: str, digest: str, version: int) -> Answer:
     """Return the answer to a record that is a cluster of its own."""
-    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, opens=True)  # noqa: FBT003 - in the order of Answer
+    return Answer(digest, 1, True, name, 1.0, CANONICAL, version, True, (), None, True)  # noqa: FBT003 - in the order of Answer
 
 
 def clusters_of(store: Store, numbers: Iterable[int]) -> dict[int, ClusterRow]:

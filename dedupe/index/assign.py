@@ -109,11 +109,9 @@ def assign_clusters(
     """Write the clusters that newcomers found, join or merge; ``numbers`` are the newcomers'."""
     ids, digests = new.corpus.ids, signed(new.corpus.digests)
     versions = new.facts["version"].tolist()
-    shown = [given or hex_name(digest) for given, digest in zip(ids, digests, strict=True)]
-    answers = [
-        lone_answer(name, hex_name(digest), version)
-        for name, digest, version in zip(shown, digests, versions, strict=True)
-    ]
+    hexed = list(map(hex_name, digests))
+    shown = [given or own for given, own in zip(ids, hexed, strict=True)]
+    answers = list(map(lone_answer, shown, hexed, versions))
     clusters = numbers.copy()
     groups = grouped(placed)
     writer = ClusterWriter(store, placed, groups, numbers, digests, shown)

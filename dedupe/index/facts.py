@@ -83,6 +83,10 @@ class Facts:
         """Return the facts of some records."""
         return self._rows[numbers - self.first]
 
+    def times(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the times of some records."""
+        return np.asarray(self._rows["time"][numbers - self.first])
+
     def flagged(self, numbers: NDArray[np.int64], flag: int) -> NDArray[np.bool_]:
         """Return whether each record has a flag; a number that is not held has none."""
         places = numbers - self.first

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
-    Path = str | PathLike[str]
+    Path = str | bytes | PathLike[str] | PathLike[bytes]
 
 CALL = "Index"
 
@@ -59,14 +59,14 @@ class Index:
         settings: Settings | None = None,
         **given: Unpack[SettingsKeywords],
     ) -> None:
-        if os.fspath(path) == schema.MEMORY:
+        if os.fsdecode(path) == schema.MEMORY:
             chosen = checked_settings(settings, given, CALL)
             self._begin(schema.MEMORY, {}, {"jobs": chosen.jobs}, settings=chosen)
             return
         if settings is not None:
             raise SettingsError("settings", "an index has its own; give keywords to compare", CALL)
         wanted, passing = check_given({n: v for n, v in given.items() if v is not None}, CALL)
-        self._begin(os.fspath(path), wanted, passing)
+        self._begin(os.fsdecode(path), wanted, passing)
 
     def _begin(
         self,
@@ -97,10 +97,10 @@ class Index:
         Raises StoreError where there is something already, SettingsError for a setting that is
         unknown or out of range.
         """
-        if os.fspath(path) == schema.MEMORY:
+        if os.fsdecode(path) == schema.MEMORY:
             return cls(path, settings, **given)
         chosen = checked_settings(settings, given, CALL)
-        schema.create(os.fspath(path), chosen).close()
+        schema.create(os.fsdecode(path), chosen).close()
         return cls(path, jobs=chosen.jobs)
 
     @classmethod

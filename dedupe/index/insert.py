@@ -17,6 +17,7 @@ from dedupe.index.newcomers import (
     corpus_part,
     identities,
     identity_codes,
+    listed,
     posting_entries,
     prepare_newcomers,
 )
@@ -37,17 +38,21 @@ if TYPE_CHECKING:
 
 UNKNOWN = -1
 AT_ONCE = 1 << 14
+MOST_AT_ONCE = 1 << 20
+"""New records that are clustered at once, so that the numbers of their keys fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The numbers of what the index holds of records that come, -1 for nothing.
 
-    ``same`` has the equal record of each, ``earlier`` another version with its id.
+    ``same`` has the equal record of each, ``earlier`` another version with its id. ``codes`` are
+    the key codes by which they were looked up.
     """
 
     same: NDArray[np.int64]
     earlier: NDArray[np.int64]
+    codes: NDArray[np.uint64]
 
 
 def add(store: Store, corpus: Corpus) -> list[Answer]:
@@ -56,6 +61,7 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
     A record with the id of another one takes its place.
     """
     with store.writing():
+        corpus = listed(corpus)
         identity = identities(corpus)
         first: dict[int, int] = {}
         own = [first.setdefault(mark, at) for at, mark in enumerate(identity.tolist())]
@@ -70,6 +76,10 @@ def add(store: Store, corpus: Corpus) -> list[Answer]:
 
 def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]:
     """Return distinct records in turns; of several versions of an id each has its own turn."""
+    named = [name for name in ids if name]
+    if len(set(named)) == len(named) and len(ids) <= MOST_AT_ONCE:
+        yield np.unique(np.array(own, np.int64))
+        return
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}
     for record, (name, first) in enumerate(zip(ids, own, strict=True)):
@@ -78,7 +88,8 @@ def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]
             versions[name] = turn + 1
             out.setdefault(turn, []).append(record)
     for turn in sorted(out):
-        yield np.array(out[turn], np.int64)
+        for start in range(0, len(out[turn]), MOST_AT_ONCE):
+            yield np.array(out[turn][start : start + MOST_AT_ONCE], np.int64)
 
 
 def repeated(answer: Answer | None) -> Answer:
@@ -96,7 +107,8 @@ def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> 
     out = [stored.get(number) for number in known.same.tolist()]
     if len(fresh):
         names = replace_earlier(store, known.earlier[fresh])
-        added = insert(store, corpus_part(corpus, fresh), identity[fresh], names)
+        marks = identity[fresh], known.codes[fresh]
+        added = insert(store, corpus_part(corpus, fresh), *marks, names)
         for record, answer in zip(fresh.tolist(), added, strict=True):
             out[record] = answer
     return [answer for answer in out if answer]
@@ -121,7 +133,7 @@ def find_known(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> Kn
                     same[record] = number
                 elif name and name == corpus.ids[record]:
                     earlier[record] = number
-    return Known(same, earlier)
+    return Known(same, earlier, codes)
 
 
 def replace_earlier(store: Store, earlier: NDArray[np.int64]) -> dict[int, int]:
@@ -135,21 +147,28 @@ def replace_earlier(store: Store, earlier: NDArray[np.int64]) -> dict[int, int]:
     numbers = earlier[records]
     clusters = answers.clusters_of(store, numbers.tolist())
     delete_records(store, np.unique(numbers))
-    left = {name for (name,) in store.database.execute("SELECT name FROM cluster")}
-    names = zip(records.tolist(), numbers.tolist(), strict=True)
+    query = "SELECT number FROM cluster WHERE number IN (SELECT value FROM json_each(?))"
+    wanted = orjson.dumps([row.number for row in clusters.values()]).decode()
+    left = {number for (number,) in store.database.execute(query, (wanted,))}
+    own = [clusters[number] for number in numbers.tolist()]
     return {
-        record: clusters[number].name
-        for record, number in names
-        if clusters[number].name not in left
+        record: cluster.name
+        for record, cluster in zip(records.tolist(), own, strict=True)
+        if cluster.number not in left
     }
 
 
 def insert(
-    store: Store, corpus: Corpus, identity: NDArray[np.uint64], names: dict[int, int]
+    store: Store,
+    corpus: Corpus,
+    identity: NDArray[np.uint64],
+    codes: NDArray[np.uint64],
+    names: dict[int, int],
 ) -> list[Answer]:
     """Write records that the index does not hold.
 
-    ``names`` are those of clusters that some of them take over, should they found one.
+    ``codes`` are the key codes of their identity. ``names`` are those of clusters that some of them
+    take over, should they found one.
     """
     if store.facts.end + len(corpus) > MOST_RECORDS:
         raise StoreError(store.path, f"an index holds at most {MOST_RECORDS:,} records")
@@ -164,7 +183,6 @@ def insert(
     store.facts.add(facts)
     demoted = np.flatnonzero(~leads[: placed.held])
     store.facts.set_flag(placed.numbers[demoted], LEADS, on=False)
-    codes = identity_codes(corpus.ids, identity)
     store.add_postings(posting_entries(new, codes, numbers))
     return found.answers
 

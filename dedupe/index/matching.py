@@ -1,6 +1,6 @@
 """Match newcomers with an index: the core's matcher over them and the records beside them.
 
-A node is a newcomer, or a record in play that may match one. Texts are read when a pair needs them.
+A node is a newcomer, or a record in play that may match one.
 What recurs is counted over all records in play that the newcomers share a bucket with.
 """
 
@@ -11,26 +11,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.arrays import concat_ranges, find_in_sorted
-from dedupe.blocking.look_back import find_candidates
 from dedupe.contents import Contents, leading_texts
 from dedupe.index import prepared
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
     LANE,
+    count_buckets,
     find_neighbours,
+    find_positions,
     lane_numbers,
     look_up,
     make_buckets,
+    number_distinct,
 )
 from dedupe.index.newcomers import ODD, title_codes
-from dedupe.index.postings import NUMBER, RARE
+from dedupe.index.postings import BAND, NUMBER, RARE, TITLE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
 from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
-from dedupe.scoring.score import TextScoring, score_candidates
-from dedupe.tokens import concat_texts
+from dedupe.scoring.score import TextScoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,7 @@ class IndexMatcher(Matcher):
         lanes = np.arange(len(new)).astype(np.uint64) * np.uint64(alone)
         beside = find_neighbours(store, new, lanes)
         self.store, self.settings = store, store.settings
+        self.near = beside.near
         self.held = (beside.near & NUMBER).astype(np.int64)
         self.facts = np.concatenate([store.facts.of(self.held), new.facts])
         self.lanes = np.concatenate([beside.near >> LANE, lanes])
@@ -79,88 +81,69 @@ class IndexMatcher(Matcher):
         self._title_hashes = laned(facts["title"], self.lanes[self.records])
         self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
         self._known_titles = np.unique(self._title_hashes[self.new])
-        self.note_titles(self._known_titles, beside.titles, beside.title_hits)
+        title = beside.kinds[beside.hits.buckets] == TITLE
+        self.note_titles(self._known_titles, beside.lanes, beside.hits.where(title))
         everything = np.ones(len(self.records), bool)
+        self._in_play = ~everything
         self.recurrence = self.count(everything, np.ones(len(self.rare), bool))
 
     def _set_texts(self, new: Newcomers) -> None:
-        fields = len(self.settings.field)
-        rows = np.full((fields, len(self.facts)), -1, np.int32)
-        rows[:, len(self.held) :] = new.contents.rows
-        rows = np.ascontiguousarray(rows[:, self.records])
+        """Read the prepared texts of the records of the index, behind those of newcomers."""
+        texts, rows = new.contents.texts, new.contents.rows
+        if len(self.held):
+            numbers, place = number_distinct(self.near & NUMBER)
+            held, own = prepared.read(self.store.database, numbers, len(rows))
+            own[own >= 0] += len(texts)
+            rows = np.concatenate([own[:, place], rows], axis=1)
+            texts = prepared.join_texts([texts, held])
         weights = np.array([field.weight for field in self.settings.field])
-        texts = new.contents.texts
+        rows = np.ascontiguousarray(rows[:, self.records])
         self.scoring = TextScoring(texts, rows, weights, self.settings.numbers)
-        self.loaded = self.new.copy()
 
     def _set_contents(self, facts: NDArray[np.void]) -> None:
         """Number the contents: those that no newcomer has are each its own."""
         hashes = laned(facts["content"], self.lanes[self.records])
-        shared = np.isin(hashes, hashes[self.new])
-        _, numbers = np.unique(hashes, return_inverse=True)
-        own = len(hashes) + np.arange(len(hashes))
-        _, self.contents = np.unique(np.where(shared, numbers, own), return_inverse=True)
+        distinct, numbers = np.unique(hashes, return_inverse=True)
+        shared = np.zeros(len(distinct), bool)
+        shared[numbers[self.new]] = True
+        own = np.where(shared[numbers], numbers, len(hashes) + np.arange(len(hashes)))
+        self.contents = np.unique(own, return_inverse=True)[1]
         self._content_hashes = hashes
-        _, counts = np.unique(self.contents, return_counts=True)
-        self.load(np.flatnonzero(counts[self.contents] > 1))
 
     def _set_buckets(self, beside: Neighbours) -> None:
         """Make the buckets of nodes, and those of all records that are counted.
 
         Both of rare stems are numbered alike. ``outer`` records are counted but no nodes.
         """
-        count, nodes = len(beside.kinds), len(self.records)
-        owners = self.node_of[len(self.held) + beside.owners]
-        hits = lane_numbers(beside.lanes, beside.hits)
-        place = find_in_sorted(beside.near, hits)
+        kinds, hits, nodes = beside.kinds, beside.hits, len(self.records)
+        held = lane_numbers(beside.lanes, hits)
+        place = find_positions(beside.near, held)
         inside = place >= 0
-        buckets = np.concatenate([beside.of, beside.hits.buckets[inside]])
-        members = np.concatenate([owners, self.node_of[place[inside]]])
-        sizes = np.bincount(np.concatenate([beside.of, beside.hits.buckets]), minlength=count)
-        rare = (beside.kinds == RARE) & (sizes > 1)
-        number = np.cumsum(rare) - 1
+        buckets = np.concatenate([beside.of, hits.buckets[inside]])
+        members = self.node_of[np.append(len(self.held) + beside.owners, place[inside])]
+        band = kinds == BAND
+        own = band[buckets]
+        number = np.cumsum(band) - 1
+        own_buckets, own_members = number[buckets[own]], members[own]
+        self.bands = count_buckets(own_buckets, own_members, own_members, int(band.sum()))
+        sizes = np.bincount(beside.of, minlength=len(kinds))
+        sizes += np.bincount(hits.buckets, minlength=len(kinds))
+        rare = (kinds == RARE) & (sizes > 1)
+        number, count = np.cumsum(rare) - 1, int(rare.sum())
         own = rare[buckets]
-        self.rare = make_buckets(number[buckets[own]], members[own], int(rare.sum()), nodes)
-        band = beside.kinds != RARE
-        number_band = np.cumsum(band) - 1
-        self.bands = make_buckets(
-            number_band[buckets[band[buckets]]],
-            members[band[buckets]],
-            int(band.sum()),
-            nodes,
-        )
-        outside = ~inside & rare[beside.hits.buckets]
-        outer, outer_member = np.unique(hits[outside], return_inverse=True)
+        buckets, members = number[buckets[own]], members[own]
+        self.rare = make_buckets(buckets, members, count, nodes)
+        outside = ~inside & rare[hits.buckets]
+        outer, places = number_distinct(held[outside])
         facts = self.store.facts.of((outer & NUMBER).astype(np.int64))
         self._outer = len(outer)
         self._times = np.concatenate([self.meta.times, facts["time"]])
         contents = np.concatenate([self._content_hashes, laned(facts["content"], outer >> LANE)])
-        _, self._counted_contents = np.unique(contents, return_inverse=True)
-        order = np.argsort(self._times, kind="stable")
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        all_members = np.concatenate([members[own], nodes + outer_member])
-        all_buckets = np.concatenate([buckets[own], beside.hits.buckets[outside]])
-        counted = make_buckets(number[all_buckets], rank[all_members], int(rare.sum()), 0)
-        counted.members[:] = order[counted.members]
-        self._counted = counted
+        self._counted_contents = np.unique(contents, return_inverse=True)[1]
+        buckets = np.append(buckets, number[hits.buckets[outside]])
+        members = np.append(members, nodes + places)
+        self._counted = count_buckets(buckets, members, self._times[members], count)
         self.stems = np.ones((len(self.rare), 3), np.int64)
-
-    def load(self, nodes: NDArray[np.int64]) -> None:
-        """Read the prepared texts of nodes that have not been read."""
-        nodes = nodes[~self.loaded[nodes]]
-        if not len(nodes):
-            return
-        numbers, place = np.unique(self.held[self.records[nodes]], return_inverse=True)
-        fields = len(self.settings.field)
-        texts, rows = prepared.read(self.store.database, numbers, fields)
-        before, own = self.scoring.texts, self.scoring.rows
-        rows[rows >= 0] += len(before)
-        own[:, nodes] = rows[:, place]
-        self.scoring = TextScoring(
-            concat_texts([before, texts]), own, self.scoring.weights, self.scoring.numbers
-        )
-        self.loaded[nodes] = True
 
     @property
     def titles(self) -> NDArray[np.int64]:  # type: ignore[override]  # the core sets it once
@@ -168,29 +151,30 @@ class IndexMatcher(Matcher):
         return np.maximum(leading_texts(self.scoring.rows), 0)
 
     def learn_titles(self, nodes: NDArray[np.int64]) -> None:
-        """Look up all records in play that have the headlines of some nodes."""
+        """Look up and count all records in play that have the headlines of some nodes."""
         hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
         fresh = find_in_sorted(self._known_titles, hashes) < 0
         self._known_titles = np.union1d(self._known_titles, hashes)
-        nodes = nodes[first[fresh]]
+        nodes, known = nodes[first[fresh]], len(self._outer_titles[0])
         if not len(nodes):
             return
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
         codes = np.unique(lanes << LANE | title_codes(titles))
-        self.note_titles(hashes[fresh], codes, look_up(self.store, codes))
+        self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
+        if len(self._outer_titles[0]) > known:
+            self.recurrence = Recurrence(self.stems, self.title_counts(self._in_play))
 
     def note_titles(
-        self, wanted: NDArray[np.uint64], codes: NDArray[np.uint64], hits: Hits
+        self, wanted: NDArray[np.uint64], lanes: NDArray[np.uint64], hits: Hits
     ) -> None:
         """Take in the records in play that have some headlines and are no nodes.
 
-        ``wanted`` are sorted hashes of headlines with their lanes, ``codes`` those of the buckets.
+        ``wanted`` are sorted hashes of headlines with their lanes, ``lanes`` those of the buckets.
         """
         facts = self.store.facts.of(hits.numbers)
-        own = laned(facts["title"], codes[hits.buckets] >> LANE)
-        held = self.lanes[: len(self.held)] << LANE | self.held.astype(np.uint64)
-        outside = find_in_sorted(held, lane_numbers(codes >> LANE, hits)) < 0
+        own = laned(facts["title"], lanes[hits.buckets])
+        outside = find_in_sorted(self.near, lane_numbers(lanes, hits)) < 0
         outside &= find_in_sorted(wanted, own) >= 0
         self._outer_titles = (
             np.concatenate([self._outer_titles[0], own[outside]]),
@@ -199,6 +183,9 @@ class IndexMatcher(Matcher):
 
     def count(self, in_play: NDArray[np.bool_], changed: NDArray[np.bool_]) -> Recurrence:
         """Count what recurs among the nodes in play and all others of the index."""
+        if np.array_equal(in_play, self._in_play):
+            return self.recurrence
+        self._in_play = in_play.copy()
         counted = np.concatenate([in_play, np.ones(self._outer, bool)])
         count_stems(
             self._counted, self._counted_contents, self._times, counted, changed, self.stems
@@ -215,24 +202,14 @@ class IndexMatcher(Matcher):
 
     def find(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> None:
         """Score the new candidates, among which is a newcomer each, and all pairs of few nodes."""
-        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
-        left = np.repeat(np.arange(len(in_play)), np.diff(found.starts))
-        self.load(np.unique(np.concatenate([left, found.partners.astype(np.int64)])))
-        scored = score_candidates(
-            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
-        )
-        self.pairs.add(
-            pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
-            scored["log_odds"],
-        )
+        count = self.search(in_play, progress)
         left, right = self.further_pairs(in_play)
         odds = self.text_odds(left, right)
         near = odds >= self.least
         self.pairs.add(pack(left[near], right[near]), odds[near])
-        self.effort.candidate_pairs += len(found) + len(left)
+        self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
         self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
-        self.recurrence = Recurrence(self.stems, self.title_counts(in_play))
 
     def further_pairs(
         self, in_play: NDArray[np.bool_]
@@ -253,18 +230,6 @@ class IndexMatcher(Matcher):
     def is_whole(self) -> bool:
         """Return whether all records in play are nodes."""
         return self.store.facts.leads <= EXHAUSTIVE
-
-    def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the log-odds of any pairs of nodes by their texts alone."""
-        self.load(np.unique(np.concatenate([left, right])))
-        return super().text_odds(left, right)
-
-    def similarities(
-        self, left: NDArray[np.int64], right: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        self.load(np.unique(np.concatenate([left, right])))
-        return super().similarities(left, right)
 
 
 def lane_pairs(
@@ -306,7 +271,7 @@ def contents_of_facts(facts: NDArray[np.void]) -> Contents:
     """Return what clustering needs to know of the texts of records, and not the texts."""
     none = np.full(len(facts), -1)
     return Contents(
-        texts=prepared.decode([], 1)[0],
+        texts=prepared.no_texts(),
         rows=none[None].astype(np.int32),
         ids=none,
         titles=none.astype(np.int32),

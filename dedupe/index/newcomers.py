@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -59,16 +59,13 @@ def newcomers_of(corpus: Corpus, contents: Contents, outlets: NDArray[np.int64])
     owners, codes = [], []
     for kind, name in ((RARE, "rare_keys"), (BAND, "band_keys")):
         keys = contents.keys(name, records) if len(contents.texts) else np.zeros((0, 1), np.uint32)
-        own, columns = np.nonzero(keys)
-        owners.append(own)
-        codes.append(key_codes(kind, keys[own, columns]))
-    owner, code = np.concatenate(owners), np.concatenate(codes)
-    order = np.lexsort((code, owner))
-    owner, code = owner[order], code[order]
-    first = np.ones(len(owner), bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (code[1:] != code[:-1])
+        keys = np.sort(keys, axis=1)
+        fresh = keys > 0
+        fresh[:, 1:] &= keys[:, 1:] != keys[:, :-1]
+        owners.append(fresh.nonzero()[0])
+        codes.append(key_codes(kind, keys[fresh]))
     facts = record_facts(corpus, contents, outlets)
-    return Newcomers(corpus, contents, facts, owner[first], code[first])
+    return Newcomers(corpus, contents, facts, np.concatenate(owners), np.concatenate(codes))
 
 
 def record_facts(
@@ -146,6 +143,11 @@ def posting_entries(
     codes = [new.codes, title_codes(new.facts["title"][titled]), identity]
     owners = [new.owners, titled, np.arange(len(numbers))]
     return np.concatenate(codes) << SHIFT | numbers[np.concatenate(owners)].astype(np.uint64)
+
+
+def listed(corpus: Corpus) -> Corpus:
+    """Return a corpus with its texts and ids as lists, which are gone through several times."""
+    return replace(corpus, texts=tuple(map(list, corpus.texts)), ids=list(corpus.ids))
 
 
 def corpus_part(corpus: Corpus, records: NDArray[np.int64]) -> Corpus:

@@ -2,9 +2,9 @@
 
 An entry is a kind (2 bits), a key (32) and the number of a record that has it (30), so that the
 records of one key stand side by side. ``add`` writes a segment, which is merged with the one before
-while that is no larger; so there are few, and an entry is written about as often as the number of
-records can be halved. A segment is cut into parts; its fences are the first entry of each. (O'Neil
-et al. 1996, The Log-Structured Merge-Tree.)
+while that is no more than twice as large; so there are few, and an entry is written about as often
+as the number of records can be halved. A segment is cut into parts; its fences are the first entry
+of each. (O'Neil et al. 1996, The Log-Structured Merge-Tree.)
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ KEY_BITS, NUMBER_BITS = 32, 30
 MOST_RECORDS = 1 << NUMBER_BITS
 NUMBER = np.uint64(MOST_RECORDS - 1)
 SHIFT = np.uint64(NUMBER_BITS)
-PART = 512
-"""Entries of a part: 4 KiB."""
+PART = 248
+"""Entries of a part, so that four parts fill a page of the file."""
 PARTS_OF_SEGMENT = 1 << 32
+MERGED = 2
+"""A segment up to so many times as large as what comes is merged with it."""
 KEYS_AT_ONCE = 1 << 17
 ENTRY = np.dtype("<u8")
 
@@ -81,11 +83,17 @@ def find(
         high = low | NUMBER
         parts = [wanted_parts(segment, low, high) for segment in segments]
         for entries in read_parts(database, segments, parts):
-            first = np.searchsorted(entries, low)
-            sizes = np.searchsorted(entries, high, "right") - first
-            found.append(entries[concat_ranges(first, sizes)])
+            if not len(entries):
+                continue
+            first = entries.searchsorted(low)
+            there = entries.take(first, mode="clip") <= high
+            there &= first < len(entries)
+            first, last = first[there], entries.searchsorted(high[there], "right")
+            found.append(entries[concat_ranges(first, last - first)])
     entries = np.sort(np.concatenate(found), kind="stable")
-    positions = np.searchsorted(codes, entries >> SHIFT)
+    keys = entries >> SHIFT
+    opens = change_mask(keys)
+    positions = codes.searchsorted(keys[opens])[np.cumsum(opens) - 1]
     return positions, (entries & NUMBER).astype(np.int64)
 
 
@@ -96,8 +104,8 @@ def wanted_parts(
 
     The bounds rise, so that the parts of two neighbours share one at most.
     """
-    first = np.maximum(np.searchsorted(segment.fences, low, "right") - 1, 0)
-    sizes = np.searchsorted(segment.fences, high, "right") - first
+    first = np.maximum(segment.fences.searchsorted(low, "right") - 1, 0)
+    sizes = segment.fences.searchsorted(high, "right") - first
     parts = concat_ranges(first, sizes)
     return parts[change_mask(parts)]
 
@@ -158,7 +166,7 @@ def add_entries(
     entries: NDArray[np.uint64],
     keep: Keep,
 ) -> list[Segment]:
-    """Write entries as a new segment, merged with those before it that are no larger.
+    """Write entries as a new segment, merged with those before it that are not much larger.
 
     Entries of records that are gone are left out of what is merged. Returns the segments after it.
     """
@@ -166,7 +174,7 @@ def add_entries(
     parts = [np.sort(entries)]
     size = len(entries)
     number = left[-1].number + 1 if left else 1
-    while left and left[-1].entries <= size:
+    while left and left[-1].entries <= MERGED * size:
         segment = left.pop()
         held = read_segment(database, segment)
         parts.append(held[keep((held & NUMBER).astype(np.int64))])

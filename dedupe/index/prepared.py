@@ -5,19 +5,19 @@ A record's bytes are a head for each field, then the tokens of all fields, then 
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 
 from dedupe.arrays import concat_ranges
-from dedupe.blocking.keys import BANDS
-from dedupe.prepare import RARE_KEYS
 from dedupe.tokens import TOKEN, PreparedTexts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,21 +41,21 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     for name, values in columns.items():
         if len(values):
             headers[name] = np.where(rows >= 0, values[places], 0).T
-    tokens, letters = texts.tokens.tobytes(), texts.letters.tobytes()
-    starts, letter_starts = (texts.offsets * TOKEN.itemsize).tolist(), texts.letter_offsets.tolist()
-    for at, own in enumerate(rows.T.tolist()):
-        held = [row for row in own if row >= 0]
-        yield b"".join(
-            [
-                headers[at].tobytes(),
-                *[tokens[starts[row] : starts[row + 1]] for row in held],
-                *[letters[letter_starts[row] : letter_starts[row + 1]] for row in held],
-            ]
-        )
+    fronts = cut(headers.tobytes(), np.arange(len(records) + 1) * HEAD.itemsize * fields)
+    tokens = cut(texts.tokens.tobytes(), texts.offsets * TOKEN.itemsize)
+    letters = cut(texts.letters.tobytes(), texts.letter_offsets)
+    own = rows.tolist()  # -1 for a field without a text is the end of what was cut
+    chosen = [map(parts.__getitem__, column) for parts in (tokens, letters) for column in own]
+    return map(b"".join, zip(fronts, *chosen, strict=False))
+
+
+def cut(data: bytes, bounds: NDArray[np.int64]) -> list[bytes]:
+    """Return the parts of some bytes from bound to bound, and an empty one at the end."""
+    return [data[start:end] for start, end in pairwise(bounds.tolist())] + [b""]
 
 
 def read(
-    database: sqlite3.Connection, numbers: NDArray[np.int64], fields: int
+    database: sqlite3.Connection, numbers: NDArray[np.uint64], fields: int
 ) -> tuple[PreparedTexts, NDArray[np.int32]]:
     """Return the texts of some records, and the text of each field of each, -1 for none.
 
@@ -96,6 +96,23 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
     return texts, np.ascontiguousarray(rows.T)
 
 
+@cache
+def no_texts() -> PreparedTexts:
+    """Return no texts, where only what is known of records is asked for."""
+    return decode([], 1)[0]
+
+
+def join_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
+    """Return several texts in a row, as :func:`blank_texts`."""
+    return blank_texts(
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([np.diff(part.offsets) for part in parts]),
+        np.concatenate([part.letters for part in parts]),
+        np.concatenate([np.diff(part.letter_offsets) for part in parts]),
+        np.concatenate([part.facts for part in parts]),
+    )
+
+
 def blank_texts(
     tokens: NDArray[np.void],
     token_counts: NDArray[np.int64],
@@ -111,8 +128,8 @@ def blank_texts(
         letters=letters,
         letter_offsets=np.concatenate([[0], np.cumsum(letter_counts)]),
         fingerprints=np.zeros((count, 2), np.uint64),
-        band_keys=np.zeros((count, BANDS), np.uint32),
-        rare_keys=np.zeros((count, RARE_KEYS), np.uint32),
+        band_keys=np.zeros((count, 0), np.uint32),
+        rare_keys=np.zeros((count, 0), np.uint32),
         languages=np.zeros(count, np.uint8),
         versions=np.zeros(count, np.uint8),
         facts=facts,

@@ -116,6 +116,8 @@ def create(path: str, settings: Settings) -> sqlite3.Connection:
     if path != MEMORY:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError as error:
+            raise StoreError(path, f"{error.strerror}{way_out(path)}") from error
         except OSError as error:
             raise StoreError(path, error.strerror or str(error)) from error
     try:
@@ -135,6 +137,15 @@ def create(path: str, settings: Settings) -> sqlite3.Connection:
                 Path(path + suffix).unlink(missing_ok=True)
         raise
     return database
+
+
+def way_out(path: str) -> str:
+    """Return what to do where an index is to be made and a file is there already."""
+    try:
+        inspect(path)
+    except StoreError:
+        return " and is not an index; give another name"
+    return "; add to this index with dedupe index add, or delete it to begin anew"
 
 
 def connect(path: str) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -28,6 +28,10 @@ class StringColumn(Sequence[str]):
     def at(self, position: int) -> str:
         """Return one string; ``position`` is not negative."""
 
+    def at_all(self, positions: range) -> list[str]:
+        """Return the strings at some positions."""
+        return list(map(self.at, positions))
+
     def __iter__(self) -> Iterator[str]:
         return map(self.at, range(len(self)))
 
@@ -43,7 +47,7 @@ class StringColumn(Sequence[str]):
     def __getitem__(self, position: slice) -> list[str]: ...
     def __getitem__(self, position: int | slice) -> str | list[str]:
         if isinstance(position, slice):
-            return [self.at(each) for each in range(*position.indices(len(self)))]
+            return self.at_all(range(*position.indices(len(self))))
         if not -len(self) <= position < len(self):
             raise IndexError(position)
         return self.at(position % len(self))
@@ -101,6 +105,12 @@ class PackedStrings(StringColumn):
                 bounds = np.append(0, opens.cumsum())[bounds]
             limits = bounds.tolist()
             yield from map(text.__getitem__, map(slice, limits[:-1], limits[1:]))
+
+    def at_all(self, positions: range) -> list[str]:
+        """Return the strings at some positions, which are decoded together if side by side."""
+        if positions and positions.step == 1:
+            return list(replace(self, ends=self.ends[positions.start : positions.stop + 1]))
+        return super().at_all(positions)
 
     def at(self, position: int) -> str:
         """Return one string."""

@@ -17,7 +17,7 @@ import tempfile
 import time
 from itertools import groupby
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from dedupe.api import cluster
@@ -135,8 +135,15 @@ def speed(path: str, count: int) -> None:
         extra = list(made(told[: 10 * LINES], 12 * LINES, 2))[-2 * LINES :]
         for name, call in (("add", index.add), ("match", index.match)):
             asked = extra[:LINES] if name == "add" else extra[LINES:]
-            spent, busy = map(median, zip(*(timed(call, [story]) for story in asked), strict=True))
-            print(f"{name}, one story: median {spent * 1e3:.2f} ms, {busy * 1e3:.2f} of processor")
+            times = zip(*(timed(call, [story]) for story in asked), strict=True)
+            for kind, own in zip(("by the clock", "of processor"), times, strict=True):
+                late = quantiles(own, n=20)[-1]
+                print(f"{name}, one story {kind}: median {median(own) * 1e3:.2f} ms", end=", ")
+                print(f"95 % within {late * 1e3:.2f} ms")
+        _, busy = timed(index.match, extra[LINES:])
+        print(f"match, {LINES} stories at once: {busy / LINES * 1e3:.2f} ms of processor each")
+        _, busy = timed(lambda path: len(Index(path)), index.path)
+        print(f"opening: {busy:.2f} s of processor")
         figures = index.stats()
         for name in ("stories", "segments", "bytes", "bytes_a_story_beyond_text"):
             print(name, figures[name])
