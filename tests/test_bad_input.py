@@ -68,7 +68,7 @@ REFUSED = {
     "two dashes": Case(["-", "-"], "<stdin>: ", stdin=GOOD),
     "output onto an input": over(["in.jsonl", "-o", "in.jsonl"], "in.jsonl: "),
     "output onto an input by another name": over(["in.jsonl", "-o", "./in.jsonl"], "./in.jsonl: "),
-    "stats onto an input": over(["in.jsonl", "--stats", "in.jsonl"], "in.jsonl: "),
+    "stats onto an input": over(["in.jsonl", "--stats", "in.jsonl"], "--stats: in.jsonl exists"),
     "stats onto the output": over(["in.jsonl", "-o", "o", "--stats", "o"], "--output and --stats"),
     "quarantine onto the output": over(
         ["in.jsonl", "-o", "o", "--on-error", "quarantine=o"], "--output and quarantine"
