@@ -82,8 +82,8 @@ SETTINGS = (
         parse_duration,
         None,
         "DURATION",
-        "Join no record to a canonical version further away in time. Two other members can be up to "
-        "twice as far apart. A record without a date fits any window. A duration such as 36h, 2d "
+        "Join no record to a canonical version further away in time. Two other members can be up "
+        "to twice as far apart. A record without a date fits any window. A duration such as 36h, 2d "
         "or 1w.",
         show=lambda value: None if value is None else f"{value}s",
     ),

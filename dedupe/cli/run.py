@@ -22,11 +22,11 @@ from dedupe.cli.console import (
     is_terminal,
     join_facts,
     progress_line,
-    run_notes,
     run_summary,
     standard_input,
     timing_summary,
 )
+from dedupe.cli.notes import run_notes
 from dedupe.cli.pair_layout import wrap_styled
 from dedupe.errors import AccountingError
 from dedupe.format_versions import CLUSTERS, SIGNATURES

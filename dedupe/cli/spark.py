@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import progress_line, read_notes, run_summary, timing_summary
+from dedupe.cli.console import progress_line, run_summary, timing_summary
+from dedupe.cli.notes import read_notes
 from dedupe.cli.run import check_record_counts, open_stats, record_counts
 from dedupe.errors import BackendError
 from dedupe.io.parquet import has_parquet_suffix
