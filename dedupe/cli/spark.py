@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from dedupe.pipeline import Result
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
-MISSING_SPARK = "--engine spark needs an extra: pip install 'headline-dedupe[spark]'"
+MISSING_SPARK = (
+    "--engine spark needs pyspark, pyarrow and pandas: "
+    "pip install 'pyspark>=3.5' 'pyarrow>=18' 'pandas>=2.2,<3'"
+)
 MIN_OPERANDS = 2
 
 

@@ -35,7 +35,7 @@ ZSTD_STEP = 1 << 10
 GRACE = 1 << 26
 """The bytes to which any input may decompress, however small it is."""
 MAX_RATIO = 200
-NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+NO_ZSTD = "zstd needs zstandard: pip install 'zstandard>=0.22'"
 
 
 def os_error_reason(error: OSError) -> str:
