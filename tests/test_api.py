@@ -207,6 +207,29 @@ def test_who_wants_the_other_project_is_told():
         dedupe.Dedupe  # noqa: B018 - the look-up is the test
 
 
+RESPONSE = {"status": "ok", "totalResults": 1, "articles": [{"title": LAMP}]}
+
+
+def test_the_answer_of_an_api_is_told_from_its_records():
+    with pytest.raises(TypeError, match=r"got one dict; pass its list: \.\.\.\['articles'\]"):
+        dedupe.unique(RESPONSE)
+    with pytest.raises(
+        InputError,
+        match=r"no record has a text.*articles; pass its list: stories\[0\]\['articles'\]",
+    ):
+        dedupe.unique([RESPONSE])
+    assert len(dedupe.unique(RESPONSE["articles"])) == 1
+
+
+@pytest.mark.parametrize("more", [{"errors": [{"code": 1}]}, {"articles": []}], ids=str)
+def test_without_one_list_of_dicts_none_is_named(more):
+    with pytest.raises(TypeError, match=r"put it into a list$"):
+        dedupe.unique(RESPONSE | more)
+    with pytest.raises(InputError) as caught:
+        dedupe.unique([RESPONSE | more])
+    assert "pass its list" not in str(caught.value)
+
+
 OTHERS = {
     "overwritten": "Dedupe = object\n",
     "removed": None,
