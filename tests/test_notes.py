@@ -77,3 +77,57 @@ def test_removed_records_are_no_reason_to_join_by_url(tmp_path: Path):
     done = dedupe("unique", folder=tmp_path, stdin=jsonl(gone, gone | {"id": "2"}, {"title": LAMP}))
     assert "placeholders" in done.err
     assert "--same" not in done.err
+
+
+LINES = b"Old lamp at Pell Point stays lit\n"
+TABLE = b"id,title\na,Old lamp at Pell Point stays lit\n"
+SUFFIXES = {
+    "a sheet": (["cluster", "-o", "out.xlsx"], UNDATED, "out.xlsx holds JSON Lines, whatever"),
+    "a way out": (
+        ["unique", "-o", "out.XLSX"],
+        TABLE,
+        "out.XLSX holds CSV, whatever the suffix; a spr",
+    ),
+    "lines": (["unique", "-o", "out.pdf"], LINES, "out.pdf holds plain lines, whatever"),
+    "annotated lines": (
+        ["cluster", "-o", "out.docx"],
+        LINES,
+        "out.docx holds JSON Lines, whatever",
+    ),
+    "compressed": (["pairs", "-o", "out.xml.gz"], TABLE, "out.xml.gz holds JSON Lines, whatever"),
+    "the format by name": (
+        ["cluster", "--to", "csv", "-o", "o.ods"],
+        UNDATED,
+        "o.ods holds CSV, whatever",
+    ),
+    "a tree": (
+        ["cluster", "--format", "tree", "-o", "o.html"],
+        UNDATED,
+        "o.html holds text, whatever",
+    ),
+    "a table": (["cluster", "--format", "table", "-o", "o.xls"], UNDATED, "o.xls holds CSV, wha"),
+    "a page": (["report", "-o", "out.pdf"], UNDATED, "out.pdf holds HTML, whatever"),
+}
+
+
+@pytest.mark.parametrize(("given", "data", "note"), SUFFIXES.values(), ids=SUFFIXES)
+def test_a_suffix_that_is_not_believed(given, data: bytes, note: str, tmp_path: Path):
+    done = dedupe(*given, folder=tmp_path, stdin=data)
+    assert done.code == 0
+    assert note in done.err
+    assert (tmp_path / given[-1]).exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["report", "-o", "out.html"],
+        ["unique", "-o", "out.jsonl"],
+        ["unique", "-o", "out.json"],
+        ["unique", "-o", "out.csv.gz"],
+        ["unique", "-o", "out"],
+    ],
+    ids=" ".join,
+)
+def test_a_suffix_that_is_right_or_says_nothing(given: list[str], tmp_path: Path):
+    assert "suffix" not in dedupe(*given, folder=tmp_path, stdin=UNDATED).err

@@ -6,6 +6,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from dedupe.config import DEFAULT_KEEP
+from dedupe.io.convert import own_format
+from dedupe.io.files import split_suffix
 from dedupe.io.ids import ID, URL, split_keys
 from dedupe.io.read_notes import columns_line, reading_notes
 from dedupe.links import read_label_links
@@ -15,6 +17,7 @@ from dedupe.reports.format import count_noun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dedupe.cli.options import Request
     from dedupe.config import Settings
     from dedupe.models import Corpus, ReadStats
     from dedupe.pipeline import Result
@@ -47,6 +50,45 @@ def same_notes(settings: Settings, result: Result) -> Iterator[str]:
             example = f", as {found.example}" if found.example else ""
             yield f"{subject} on records of different clusters{example}; --same {key} joins them"
             return
+
+
+WRITTEN = {
+    "jsonl": "JSON Lines",
+    "csv": "CSV",
+    "tsv": "TSV",
+    "lines": "plain lines",
+    "text": "text",
+}
+OTHER_FORMATS = (
+    ".xlsx", ".xls", ".ods", ".numbers", ".pdf", ".doc", ".docx", ".odt", ".html", ".htm", ".xml",
+    ".yaml", ".yml", ".sqlite", ".db", ".zip", ".arrow", ".feather", ".avro", ".orc",
+)  # fmt: skip
+"""Suffixes of formats that no command but report writes."""
+PAGES = (".html", ".htm", ".xhtml", "")
+SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+
+def suffix_notes(
+    command: str, request: Request, result: Result, own: str | None = None
+) -> Iterator[str]:
+    """Yield a note where the suffix of the output names a format that is not written.
+
+    ``own`` is the format of what is not records.
+    """
+    suffix = split_suffix(request.output or "")[0]
+    if command == "report":
+        if suffix not in PAGES:
+            yield f"{request.output} holds HTML, whatever the suffix; use .html"
+        return
+    if suffix not in OTHER_FORMATS or command not in ("cluster", "unique", "pairs"):
+        return
+    batches = result.corpus.batches
+    records = own_format(batches[0], None) if batches else "jsonl"
+    if command == "pairs" or (command == "cluster" and records == "lines"):
+        records = "jsonl"
+    written = WRITTEN[own or request.target or records]
+    hint = "; a spreadsheet opens .csv" if suffix in SHEETS else ""
+    yield f"{request.output} holds {written}, whatever the suffix{hint}"
 
 
 def effect_notes(settings: Settings, corpus: Corpus) -> Iterator[str]:
