@@ -161,6 +161,10 @@ def named_field_problem(role: Role, read_stats: ReadStats) -> str:
     flag = FLAGS.get(role.name, "--field")
     near = nearest_name(role.names, reversed(read_stats.fields))
     hint = f"did you mean {near} ({flag} {quoted(near)})?" if near else ""
+    several = next((name for name in role.names if "," in name), "")
+    if several and flag == "--field":
+        parts = [part.strip() for part in several.split(",") if part.strip()]
+        hint = "repeat it for several: " + " ".join(f"--field {quoted(part)}" for part in parts)
     hint = hint or f"the records have {', '.join(read_stats.fields[:MOST_FIELDS])}"
     return f"no record has {' or '.join(role.names)} ({flag}); {hint}"
 
