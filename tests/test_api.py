@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import json
 import os
 import shutil
@@ -205,6 +206,19 @@ def test_every_public_name_is_there(name: str):
 def test_who_wants_the_other_project_is_told():
     with pytest.raises(AttributeError, match="the project named dedupe on PyPI is another one"):
         dedupe.Dedupe  # noqa: B018 - the look-up is the test
+
+
+def test_findings_are_shown_in_a_line():
+    failed, passed = dedupe.check([FERRY, LAMP, FERRY]), dedupe.check([FERRY, LAMP])
+    assert repr(failed) == ("<Findings: 1 found in 3 records, failed (1 duplicate, none allowed)>")
+    assert str(passed) == "<Findings: 0 found in 2 records, passed>"
+    (finding,) = failed.found
+    assert (finding.duplicate.position, finding.original.position) == (2, 0)
+
+
+def test_help_names_what_may_be_given():
+    assert "stories: 'Input'" in str(inspect.signature(dedupe.unique))
+    assert "TypeError" in (dedupe.unique.__doc__ or "")
 
 
 RESPONSE = {"status": "ok", "totalResults": 1, "articles": [{"title": LAMP}]}
