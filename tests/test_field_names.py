@@ -9,7 +9,7 @@ import pytest
 from commandline import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
-from readers import read_bytes
+from readers import read_bytes, read_files
 
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
@@ -231,6 +231,14 @@ def test_plain_lines_have_no_columns_to_speak_of():
     stats = ReadStats()
     read_bytes(b"Lamp stays lit\n", "lines", stats)
     assert columns_line(Settings(), stats) == ""
+
+
+def test_plain_lines_beside_columns_are_named(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"Lamp stays lit\nTolls rise\nHerring return\n")
+    (tmp_path / "b.jsonl").write_bytes(encoded({"title": "Lamp out"}))
+    stats = ReadStats()
+    read_files(tmp_path / "a.txt", tmp_path / "b.jsonl", tally=stats)
+    assert columns_line(Settings(), stats).startswith("using plain lines (75%), title (25%); ")
 
 
 def test_shares_for_the_stats():

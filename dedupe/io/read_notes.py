@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from dedupe.io.fields import Columns
     from dedupe.models import Batch, ReadStats
 
+PLAIN_LINES = "plain lines"
+"""What stands for a column where a file has none."""
 MOST_KEPT_FIELDS = 64
 LEAST_DATE = 8
 """Digits and letters that a value needs to look like a date."""
@@ -66,6 +68,9 @@ def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: Read
         counts = read_stats.columns.setdefault(role, {})
         for name, count in names.items():
             counts[name] = counts.get(name, 0) + count
+    if batch.format == "lines" and text_roles(settings)[0].usual:
+        counts = read_stats.columns.setdefault(TITLE, {})
+        counts[PLAIN_LINES] = counts.get(PLAIN_LINES, 0) + len(batch)
     if columns.sample:
         note_fields(columns.sample, settings, read_stats)
     textless = columns.textless
