@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "DISTRIBUTION",
     "Answer",
     "Cluster",
     "Clustering",

@@ -12,21 +12,16 @@ import dedupe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAILED = 2
 INTERRUPTED = 128 + signal.SIGINT
 DISTRIBUTION = "headline-dedupe"
-NAMESAKE = (
-    f"dedupe: error: another package named dedupe has taken the place of {DISTRIBUTION}: give each "
-    f"an environment of its own, or pip uninstall dedupe {DISTRIBUTION} and install {DISTRIBUTION}"
-)
 
 
 def main(argv: Sequence[str]) -> int:
     """Carry out one command line, without the program's name; returns its exit code."""
     if getattr(dedupe, "DISTRIBUTION", None) != DISTRIBUTION:  # its __init__.py was overwritten
-        if sys.stderr:
-            sys.stderr.write(NAMESAKE + "\n")
-        return FAILED
+        from headline_dedupe import refuse  # noqa: PLC0415 - seldom needed
+
+        refuse()
     try:
         from dedupe.cli.app import execute  # noqa: PLC0415 - Ctrl-C while it loads ends quietly too
     except KeyboardInterrupt:
@@ -35,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run() -> NoReturn:
-    """Be the whole process: the console script's entry."""
+    """Be the whole process, as the console script is."""
     occupy_closed_descriptors()
     exit_on_signals()
     # Its threads are of no use here, and end the process where there is no memory for them.

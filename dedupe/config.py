@@ -82,7 +82,9 @@ SETTINGS = (
         parse_duration,
         None,
         "DURATION",
-        "Never join records further apart in time. A duration such as 36h, 2d or 1w.",
+        "Join no record to one further apart in time. Every record is within this time of the "
+        "canonical version; two others can be twice as far apart. A record without a date fits "
+        "any window. A duration such as 36h, 2d or 1w.",
         show=lambda value: None if value is None else f"{value}s",
     ),
     Setting(

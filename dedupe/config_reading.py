@@ -67,7 +67,7 @@ READING_SETTINGS = (
         None,
         "NAME",
         "Character encoding of the input. A name such as cp1252, cp949 or gb18030; the output is "
-        "UTF-8. Default: UTF-8, or UTF-16 with a byte order mark.",
+        "UTF-8. Default: UTF-8, or UTF-16 and UTF-32 with a byte order mark.",
     ),
     Setting(
         "delimiter",

@@ -194,7 +194,9 @@ def parse_key(text: str) -> str:
     if text not in KEEP_KEYS:
         near = [KEEP_SYNONYMS[text]] if text in KEEP_SYNONYMS else None
         near = near or difflib.get_close_matches(text, KEEP_KEYS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = (
+            f"; did you mean {near[0]}?" if near else f"; for an outlet: source:{shortened(text)}"
+        )
         allowed = f"source:A,B or one of {', '.join(KEEP_KEYS)}"
         raise ValueError(f"must be {allowed}, got {shortened(text)}{hint}")
     return text

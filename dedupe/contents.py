@@ -60,9 +60,11 @@ class Contents:
         return replace(self, texts=texts)
 
 
-def field_keys(own: NDArray[np.uint32], rows: NDArray[np.int32]) -> NDArray[np.uint32]:
-    """Return the keys of records, side by side of all fields that any record has."""
-    filled = [(field, texts) for field, texts in enumerate(rows) if (texts >= 0).any()]
+def field_keys(
+    own: NDArray[np.uint32], rows: NDArray[np.int32], *, every: bool = False
+) -> NDArray[np.uint32]:
+    """Return the keys of records, side by side of ``every`` field, or of those with a text."""
+    filled = [(field, texts) for field, texts in enumerate(rows) if every or (texts >= 0).any()]
     width = own.shape[1]
     out = np.zeros((rows.shape[1], width * len(filled)), np.uint32)
     for place, (field, texts) in enumerate(filled):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Library = Literal["pandas", "polars", "pyarrow"]
 STREAM = "__arrow_c_stream__"
-NEEDS_ARROW = "a data frame needs an extra: pip install 'headline-dedupe[frames]'"
+NEEDS_ARROW = "a data frame needs pyarrow: pip install 'pyarrow>=18'"
 LAZY = "call collect() on the LazyFrame first"
 SPARK = "of Spark go to dedupe.backends.spark.cluster"
 OTHER = "convert it to pandas, polars or pyarrow first, or give a list of dicts"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.clustering.canonical import CanonicalOrder, Qualities
+from dedupe.clustering.canonical import DATED, CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
@@ -213,13 +213,18 @@ def record_meta(corpus: Corpus) -> RecordMeta:
 
 
 def canonical_order(corpus: Corpus, contents: Contents, settings: Settings) -> CanonicalOrder:
-    """Return the whole canonical policy: never a withdrawn version, then the settings' keys."""
+    """Return the whole canonical policy: never a withdrawn version, then the settings' keys.
+
+    With a window dated records come before undated ones: an undated record is within every window,
+    and as the canonical one it would join records that are further apart.
+    """
     completeness = 2 * contents.whole + contents.plain
     qualities = Qualities(
         corpus.sources, corpus.times, contents.withdrawn, completeness, contents.lengths,
         corpus.digests,
     )  # fmt: skip
-    return CanonicalOrder(("not-withdrawn", *settings.prefer, *settings.keep), qualities)
+    dated = () if settings.window is None else (DATED,)
+    return CanonicalOrder(("not-withdrawn", *dated, *settings.prefer, *settings.keep), qualities)
 
 
 def corpus_constraints(corpus: Corpus, contents: Contents, settings: Settings) -> Constraints:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -205,18 +208,103 @@ def test_who_wants_the_other_project_is_told():
         dedupe.Dedupe  # noqa: B018 - the look-up is the test
 
 
-OTHERS = {"overwritten": "Dedupe = object\n", "removed": None}
+def test_findings_are_shown_in_a_line():
+    failed, passed = dedupe.check([FERRY, LAMP, FERRY]), dedupe.check([FERRY, LAMP])
+    assert repr(failed) == ("<Findings: 1 found in 3 records, failed (1 duplicate, none allowed)>")
+    assert str(passed) == "<Findings: 0 found in 2 records, passed>"
+    (finding,) = failed.found
+    assert (finding.duplicate.position, finding.original.position) == (2, 0)
+
+
+def test_help_names_what_may_be_given():
+    assert "stories: 'Input'" in str(inspect.signature(dedupe.unique))
+    assert "TypeError" in (dedupe.unique.__doc__ or "")
+
+
+RESPONSE = {"status": "ok", "totalResults": 1, "articles": [{"title": LAMP}]}
+
+
+def test_the_answer_of_an_api_is_told_from_its_records():
+    with pytest.raises(TypeError, match=r"got one dict; pass its list: \.\.\.\['articles'\]"):
+        dedupe.unique(RESPONSE)
+    with pytest.raises(
+        InputError,
+        match=r"no record has a text.*articles; pass its list: stories\[0\]\['articles'\]",
+    ):
+        dedupe.unique([RESPONSE])
+    assert len(dedupe.unique(RESPONSE["articles"])) == 1
+
+
+@pytest.mark.parametrize("more", [{"errors": [{"code": 1}]}, {"articles": []}], ids=str)
+def test_without_one_list_of_dicts_none_is_named(more):
+    with pytest.raises(TypeError, match=r"put it into a list$"):
+        dedupe.unique(RESPONSE | more)
+    with pytest.raises(InputError) as caught:
+        dedupe.unique([RESPONSE | more])
+    assert "pass its list" not in str(caught.value)
+
+
+OTHERS = {
+    "overwritten": "Dedupe = object\n",
+    "removed": None,
+    "3.0.3": "from dedupe.api import (  # noqa: F401\n    Dedupe,\n    Gazetteer,\n)\n",
+}
+
+
+def with_init(init: str | None, folder: Path) -> None:
+    """Copy what is installed, with another ``__init__.py``."""
+    shutil.copy(PROJECT / "headline_dedupe.py", folder)
+    shutil.copytree(
+        PROJECT / "dedupe", folder / "dedupe", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / "dedupe" / "__init__.py").unlink()
+    if init is not None:
+        (folder / "dedupe" / "__init__.py").write_text(init)
+
+
+def run_code(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("init", OTHERS.values(), ids=OTHERS)
 def test_the_other_project_in_our_place(init: str | None, tmp_path: Path):
-    shutil.copytree(
-        PROJECT / "dedupe", tmp_path / "dedupe", ignore=shutil.ignore_patterns("__pycache__")
+    with_init(init, tmp_path)
+    done = run_code("from headline_dedupe import run; run()", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        "dedupe: error: another package named dedupe has taken the place of"
     )
-    (tmp_path / "dedupe" / "__init__.py").unlink()
-    if init is not None:
-        (tmp_path / "dedupe" / "__init__.py").write_text(init)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["overwritten", "removed"])
+def test_the_other_project_in_the_place_of_the_module_that_is_run(name: str, tmp_path: Path):
+    with_init(OTHERS[name], tmp_path)
     done = command("--version", folder=tmp_path, PYTHONPATH=str(tmp_path))
     assert (done.code, done.out) == (2, b"")
-    assert done.err.startswith("dedupe: error: another package named dedupe has taken the place of")
     assert done.err.count("\n") == 1
+
+
+def test_the_other_project_in_our_place_is_named_to_programs(tmp_path: Path):
+    with_init(OTHERS["3.0.3"], tmp_path)
+    done = run_code("import dedupe", tmp_path)
+    assert "ImportError: another package named dedupe has taken the place of" in done.stderr
+    (tmp_path / "dedupe" / "__init__.py").write_text(OTHERS["overwritten"])
+    done = run_code("from headline_dedupe import is_ours; print(is_ours())", tmp_path)
+    assert done.stdout == "False\n"
+
+
+def test_the_console_script_is_the_guarded_one():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    assert project["project"]["scripts"] == {"dedupe": "headline_dedupe:run"}
+    done = run_code(
+        "import sys; sys.argv[1:] = ['--version']; import headline_dedupe as h; h.run()", PROJECT
+    )
+    assert (done.returncode, done.stderr) == (0, "")

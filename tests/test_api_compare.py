@@ -44,7 +44,7 @@ def test_an_explanation_reads_as_on_the_command_line(other: str, tmp_path):
     assert str(found) + "\n" == done.out.decode()
     done = command("explain", "--json", FERRY, other, folder=tmp_path)
     assert json.loads(json.dumps(found.to_dict())) == json.loads(done.out)
-    assert found.score == similarity(FERRY, other)
+    assert found.score == pytest.approx(similarity(FERRY, other))
     assert found.is_duplicate == (len(cluster([FERRY, other])) == 1)
 
 

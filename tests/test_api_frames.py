@@ -330,6 +330,6 @@ def test_no_library_is_loaded_for_dicts():
 
 def test_without_pyarrow_a_frame_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"pip install 'headline-dedupe\[frames\]'"):
+    with pytest.raises(InputError, match=r"pip install 'pyarrow>=18'"):
         cluster(pl.DataFrame(ROWS))
     assert len(cluster(pl.Series([FERRY, LAMP]))) == 2

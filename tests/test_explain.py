@@ -17,12 +17,19 @@ from hypothesis import strategies as st
 
 from dedupe.cli.console import Styler
 from dedupe.config import Settings
-from dedupe.evaluation.breakdown import DIFFERENCES, SHARED_FEATURES, field_parts, shapley_value
+from dedupe.evaluation.breakdown import (
+    DIFFERENCES,
+    SHARED_FEATURES,
+    Contribution,
+    field_parts,
+    shapley_value,
+)
 from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_record
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.models import ReadStats
 from dedupe.reports.explanation import explanation_text
+from dedupe.reports.feature_text import contribution_text
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import shipped_model
 
@@ -368,3 +375,28 @@ def test_an_explanation_is_wrapped_to_the_window(tmp_path: Path):
     whole = dedupe("explain", "-q", *texts, folder=tmp_path).out.decode()
     assert whole.split() == plain.split()
     assert max(map(len, whole.splitlines())) > 60
+
+
+KINDS = {"calendar": 0.0, "genre": 0.0, "question": 0.0, "reaction": 0.0}
+WORDED = {
+    "months": ("kind", {"calendar": 1.0}, "each names another month or weekday"),
+    "a comment": ("kind", {"genre": 1.0}, "a different kind of piece"),
+    "a question": ("kind", {"question": 1.0}, "only one asks or explains"),
+    "two": (
+        "kind",
+        {"calendar": 1.0, "reaction": 1.0},
+        "each names another month or weekday, only one tells what others say of it",
+    ),
+    "nothing shared": ("shared", {}, "no words in common; this is where every score begins"),
+    "a word shared": (
+        "shared",
+        {"words_met": 1.0, "shared": 12.0, "rarest": 12.0},
+        "1 word in common: 12.0 bits, the rarest 12.0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "values", "text"), WORDED.values(), ids=WORDED)
+def test_a_part_is_worded_by_what_there_is(name: str, values: dict[str, float], text: str):
+    none = {"words_met": 0.0, "shared": 0.0, "rarest": 0.0}
+    assert contribution_text(Contribution("title", name, KINDS | none | values, 0.2)) == text

@@ -9,7 +9,7 @@ import pytest
 from commandline import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
-from readers import read_bytes
+from readers import read_bytes, read_files
 
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
@@ -170,10 +170,30 @@ USING = {
         [{"title": "a", "source": "b", "crawled": "2026-05-01T10:00:00Z"}],
         "crawled looks like a date (--date-field crawled)",
     ),
+    "German": (
+        [{"Überschrift": "a", "Vorspann": "b", "Datum": DAY, "Quelle": "Post"}],
+        "using Überschrift, Vorspann (100%), Datum (100%), Quelle (100%)",
+    ),
+    "French": (
+        [{"Titre": "a", "Chapô": "b", "Date": DAY, "Source": "Post"}],
+        "using Titre, Chapô (100%), Date (100%), Source (100%)",
+    ),
+    "Spanish": (
+        [{"Titular": "a", "Entradilla": "b", "Fecha": DAY, "Fuente": "Post"}],
+        "using Titular, Entradilla (100%), Fecha (100%), Fuente (100%)",
+    ),
+    "Portuguese": (
+        [{"Título": "a", "Data": DAY, "Fonte": "Post"}],
+        "Data looks like a date (--date-field Data)",
+    ),
+    "a lede beside a named field": (
+        [{"kicker": "a", "description": "b"}],
+        "description is not compared (add --field description)",
+    ),
     "neither": ([{"title": "a"}], "using title; without dates and outlets the words alone decide"),
     "a date without marks": (
-        [{"title": "a", "일자": "20260501"}, {"title": "b", "일자": "20260502"}],
-        "일자 looks like a date (--date-field 일자)",
+        [{"title": "a", "등록": "20260501"}, {"title": "b", "등록": "20260502"}],
+        "등록 looks like a date (--date-field 등록)",
     ),
     "host": ([{"title": "a", "url": "https://a.example/x"}], "host of the url (100%)"),
 }
@@ -181,13 +201,44 @@ USING = {
 
 @pytest.mark.parametrize(("records", "says"), USING.values(), ids=USING)
 def test_the_line_of_columns(records: list[dict[str, Any]], says: str):
-    assert says in notes(*records)[0]
+    field = (parse_field("kicker"),) if "kicker" in records[0] else Settings().field
+    assert says in notes(*records, field=field)[0]
+
+
+@pytest.mark.parametrize("fields", [("title",), ("kicker", "description")], ids=str)
+def test_no_lede_is_missed_where_none_is_there_or_it_is_named(fields: tuple[str, ...]):
+    record = {"title": "a"} if len(fields) == 1 else {"kicker": "a", "description": "b"}
+    told = notes(record, field=tuple(map(parse_field, fields)))
+    assert "not compared" not in told[0]
+
+
+TABLES = {
+    "a name nearby": ("Title;Note", ("Titl",), "did you mean Title (--field Title)?"),
+    "a first text column": ("Nr;Aufmacher;Datum", (), "name it: --field Aufmacher"),
+    "nothing but roles": ("id;date;source", (), "the header has id, date, source"),
+}
+
+
+@pytest.mark.parametrize(("header", "fields", "says"), TABLES.values(), ids=TABLES)
+def test_a_table_without_a_known_text_column(header: str, fields: tuple[str, ...], says: str):
+    given = {"field": tuple(map(parse_field, fields))} if fields else {}
+    with pytest.raises(InputError) as caught:
+        read_bytes(f"{header}\n1;b;c\n".encode(), "csv", **given)
+    assert says in str(caught.value)
 
 
 def test_plain_lines_have_no_columns_to_speak_of():
     stats = ReadStats()
     read_bytes(b"Lamp stays lit\n", "lines", stats)
     assert columns_line(Settings(), stats) == ""
+
+
+def test_plain_lines_beside_columns_are_named(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"Lamp stays lit\nTolls rise\nHerring return\n")
+    (tmp_path / "b.jsonl").write_bytes(encoded({"title": "Lamp out"}))
+    stats = ReadStats()
+    read_files(tmp_path / "a.txt", tmp_path / "b.jsonl", tally=stats)
+    assert columns_line(Settings(), stats).startswith("using plain lines (75%), title (25%); ")
 
 
 def test_shares_for_the_stats():

@@ -21,6 +21,9 @@ from dedupe.gate.gate import (
 )
 from dedupe.gate.models import Limits
 
+ARREST = "Police arrest two men after museum robbery in Brindle"
+HEIST = "Two arrested over Brindle museum heist"
+SEEK = "Police seek two men after museum robbery in Brindle"
 THRESHOLD = Settings().threshold
 POSITIONS = st.integers(0, 9)
 TIES = st.lists(st.sets(POSITIONS, min_size=2), max_size=4)
@@ -148,6 +151,38 @@ def test_what_matches_its_original_at_second_hand_names_a_pair(stories):
         else:
             assert finding.score < THRESHOLD
             assert tuple(sorted((told, finding.through.line - 1))) in pairs
+
+
+@given(CORPORA)
+def test_the_later_record_is_the_duplicate_where_an_earlier_one_is_like_it(stories):
+    result = run_of(stories)
+    pairs = list(zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True))
+    for finding in find_duplicates(result).found:
+        duplicate, original = finding.duplicate.line - 1, finding.original.line - 1
+        if original > duplicate:
+            assert not [left for left, right in pairs if right == duplicate]
+
+
+def test_copies_of_one_text_are_named_as_copies():
+    stories = [{"title": title} for title in (ARREST, HEIST, SEEK, ARREST, HEIST)]
+    found = find_duplicates(run_of(stories)).found
+    told = {each.duplicate.line: (each.original.line, each.reason == "exact") for each in found}
+    assert told[4] == (1, True)
+    assert told[5] == (2, True)
+    assert all(original < duplicate for duplicate, (original, _) in told.items())
+
+
+def test_the_earliest_copy_of_the_canonical_version_is_named():
+    stories = [
+        {"title": ARREST},
+        {"title": HEIST},
+        {"title": SEEK},
+        {"title": ARREST, "source": "A"},
+    ]
+    result = run_of(stories, prefer=("source:A",))
+    assert result.clustering.canonical.tolist() == [3, 3, 3, 3]
+    found = find_duplicates(result).found
+    assert [(each.duplicate.line, each.original.line) for each in found] == [(2, 1), (3, 1), (4, 1)]
 
 
 def test_all_is_corpus():

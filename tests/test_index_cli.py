@@ -56,7 +56,7 @@ def test_add_annotates_every_record_and_leaves_its_bytes(made: Path):
     assert {answer["new"] for answer in told(done.out)} == {True}
     again = dedupe("index", "add", "seen.index", "stories.jsonl", folder=made)
     assert {answer["new"] for answer in told(again.out)} == {False}
-    assert f"0 new, 0 unseen, {COUNT} held already and left as they were" in again.err
+    assert f"0 new, 0 unseen, {COUNT} already held and left as they were" in again.err
 
 
 def test_match_changes_nothing(made: Path):
@@ -64,7 +64,23 @@ def test_match_changes_nothing(made: Path):
     before = (made / "seen.index").read_bytes()
     done = dedupe("index", "match", "seen.index", folder=made, stdin=b'{"title":"Lamp out"}\n')
     assert told(done.out)[0]["new"] is True
+    assert told(done.out)[0]["opens"] is True
+    again = dedupe("index", "match", "seen.index", "stories.jsonl", folder=made)
+    assert {(answer["new"], answer["opens"]) for answer in told(again.out)} == {(False, False)}
+    assert f"0 new, 0 unseen, {COUNT} already held, " in again.err
     assert (made / "seen.index").read_bytes() == before
+
+
+def test_opens_is_true_of_just_what_unique_lets_through(made: Path):
+    added = dedupe("index", "add", "seen.index", "stories.jsonl", folder=made)
+    dedupe("index", "create", "other.index", folder=made)
+    passed = dedupe("index", "unique", "other.index", "stories.jsonl", folder=made)
+    answers = zip(STORIES.splitlines(), told(added.out), strict=True)
+    assert [line for line, answer in answers if answer["opens"]] == passed.out.splitlines()
+    lamp = b'{"title":"UPDATE 1-Old lamp stays lit"}\n'
+    dedupe("index", "add", "seen.index", folder=made, stdin=b'{"title":"Old lamp stays lit"}\n')
+    (answer,) = told(dedupe("index", "match", "seen.index", folder=made, stdin=lamp).out)
+    assert [answer[key] for key in ("new", "opens", "canonical", "size")] == [True, False, False, 1]
 
 
 def test_unique_lets_each_story_through_once(made: Path):
@@ -90,7 +106,7 @@ def test_a_stream_is_answered_with_its_first_line(made: Path, flags: list[str]):
     process.stdin.write(first)
     out, err = process.communicate(timeout=60)
     assert (out, process.returncode) == (b"", 0)
-    assert b"3 records, 2 new, 2 unseen, 1 held already" in err
+    assert b"3 records, 2 new, 2 unseen, 1 already held and left as it was, " in err
 
 
 def test_line_buffered_and_bulk_tell_the_same_of_a_known_feed(made: Path):
@@ -106,8 +122,10 @@ def test_tables_and_plain_lines_go_in_too(made: Path):
     (made / "more.csv").write_bytes(table.replace(b"\na,", b"\nc,"))
     done = dedupe("index", "add", "seen.index", "in.csv", "more.csv", folder=made)
     head, *rows = done.out.decode().splitlines()
-    assert head.endswith("dedupe_version,dedupe_new,dedupe_merged,dedupe_canonical_changed")
-    assert [row.split(",")[-3] for row in rows] == ["true", "true", "true", "false"]
+    assert head.endswith(
+        "dedupe_version,dedupe_new,dedupe_opens,dedupe_merged,dedupe_canonical_changed"
+    )
+    assert [row.split(",")[-4] for row in rows] == ["true", "true", "true", "false"]
     through = dedupe("index", "unique", "seen.index", "in.csv", folder=made)
     assert through.out == b"id,title,source\n"
     plain = dedupe("index", "add", "-q", "seen.index", folder=made, stdin=b"Lamp out at last\n")

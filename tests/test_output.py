@@ -217,6 +217,6 @@ def test_closed_standard_output(monkeypatch: pytest.MonkeyPatch):
 
 def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(OutputError, match=r"pip install 'headline-dedupe\[zst\]'"):
+    with pytest.raises(OutputError, match=r"pip install 'zstandard>=0.22'"):
         write(tmp_path / "out.zst")
     assert visible(tmp_path) == set()

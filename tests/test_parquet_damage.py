@@ -66,7 +66,7 @@ def test_an_unknown_codec_is_told(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"<stdin>: Parquet needs .*'headline-dedupe\[parquet\]'"):
+    with pytest.raises(InputError, match=r"<stdin>: Parquet needs .*'pyarrow>=18'"):
         read_bytes(LAMP)
 
 

@@ -273,6 +273,21 @@ def test_no_cluster_outlasts_the_window(stories, linkage, window):
     assert (np.abs(times - led)[dated] <= window).all()
 
 
+@pytest.mark.parametrize("prefer", [(), ("longest",), ("source:Tidewater Post",)], ids=str)
+def test_an_undated_record_does_not_bridge_the_window(prefer):
+    title = "Zellwick Quarries to close its Arden plant in June"
+    stories = [
+        story(1, title, "", "Northern Wire", 0),
+        story(2, f"{title}, all 410 workers told", "", "Tidewater Post", None),
+        story(3, title, "", "Evening Ledger", 8 * 24),
+    ]
+    result = run_of(stories, window=2 * 86400, prefer=prefer)
+    canonical = result.clustering.canonical.tolist()
+    assert canonical[0] == 0
+    assert canonical[2] == 2
+    assert canonical[1] in (0, 2)
+
+
 AGREE = "Zellwick Quarries to close its Arden plant"
 LEDE = "The quarry firm said on Tuesday that all of its {} workers would be offered other posts."
 

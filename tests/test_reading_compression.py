@@ -82,7 +82,7 @@ def test_headline_that_looks_like_bzip2():
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(InputError, match=r"pip install 'headline-dedupe\[zst\]'"):
+    with pytest.raises(InputError, match=r"pip install 'zstandard>=0.22'"):
         read_bytes(PACK["zstd"][1](DATA))
 
 

@@ -161,7 +161,7 @@ def test_a_broken_feed_is_refused():
 
 def test_a_feed_without_the_extra_names_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "feedparser", None)
-    with pytest.raises(InputError, match=r"headline-dedupe\[feeds\]"):
+    with pytest.raises(InputError, match=r"pip install 'feedparser>="):
         read_bytes(RSS)
 
 

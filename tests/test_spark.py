@@ -80,7 +80,7 @@ def java() -> str:
     try:
         import pyspark  # noqa: F401, PLC0415 - an extra
     except ImportError:
-        missing = "pyspark is not installed: pip install 'headline-dedupe[spark]'"
+        missing = "pyspark is not installed: pip install 'pyspark>=3.5'"
     else:
         missing = "java is not installed: apt-get install default-jre-headless"
         if found := shutil.which("java"):
@@ -497,7 +497,7 @@ def test_what_is_missing_is_told_in_a_line(tmp_path: Path):
     )
     paths = f"{tmp_path}{os.pathsep}{PROJECT}"
     told = dedupe("unique", "--engine", "spark", demo, "out", folder=tmp_path, PYTHONPATH=paths)
-    assert "pip install 'headline-dedupe[spark]'" in told.err
+    assert "pip install 'pyspark>=3.5' 'pyarrow>=18' 'pandas>=2.2,<3'" in told.err
 
 
 WORKER_FAILED = """\

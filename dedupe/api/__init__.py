@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from dedupe.api.clusters import check, cluster, pairs, unique
 from dedupe.api.compare import PairExplanation, explain, similarity
 from dedupe.api.minhash import signatures
@@ -16,3 +18,15 @@ __all__ = [
     "similarity",
     "unique",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Raise an error for a name that is not here; say why where PyPI's dedupe asks for its own.
+
+    Its ``__init__.py`` begins with ``from dedupe.api import Dedupe``, and finds this package.
+    """
+    if not hasattr(sys.modules["dedupe"], "DISTRIBUTION"):
+        from headline_dedupe import NAMESAKE  # noqa: PLC0415 - seldom needed
+
+        raise ImportError(NAMESAKE)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

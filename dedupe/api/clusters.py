@@ -90,7 +90,7 @@ def unique(
     **given: Unpack[SettingsKeywords],
 ) -> list[Item]: ...
 def unique(
-    stories: Any,
+    stories: Input,
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
@@ -99,7 +99,11 @@ def unique(
     """Return one record of every story, in input order and of the kind that was given.
 
     Of a data frame these are its rows, with the same columns and index; else a list of the same
-    objects. Takes and raises what :func:`cluster` does.
+    objects. ``stories`` are dicts with the fields that the settings name, strings, a data frame, or
+    a column of strings. Settings are given whole or by keyword, as in ``threshold=0.8``.
+
+    Raises InputError where no record has a text, and with the position of a record that cannot be
+    read; SettingsError for a wrong setting; TypeError for what is no collection of records.
 
     >>> from dedupe import unique
     >>> unique(["Ferry tolls rise", "Lamp out", "Ferry tolls to rise"], keep="first")

@@ -157,9 +157,25 @@ def check_collection(stories: object, call: str) -> None:
     hint = "put it into a list"
     if isinstance(stories, str) and FILE_NAME.fullmatch(stories):
         hint = "it takes records, not the name of a file; dedupe on the command line reads files"
+    elif isinstance(stories, Mapping) and (key := list_of_dicts(stories)) is not None:
+        hint = f"pass its list: ...[{key!r}]"
     elif isinstance(stories, Mapping) and has_columns(stories):
         hint = "for columns, pass a data frame made of it; for one record, put it into a list"
     raise TypeError(f"{call}: expected an iterable of records, got one {kind}; {hint}")
+
+
+def list_of_dicts(record: Mapping[Any, Any]) -> object:
+    """Return the key of the only value that is a list of dicts, None where there is not just one.
+
+    >>> list_of_dicts({"status": "ok", "articles": [{"title": "Lamp out"}]})
+    'articles'
+    """
+    keys = [
+        key
+        for key, value in record.items()
+        if isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) for v in value)
+    ]
+    return keys[0] if len(keys) == 1 else None
 
 
 def has_columns(stories: Mapping[Any, Any]) -> bool:
@@ -198,7 +214,18 @@ def read_records(records: Records, settings: Settings, name: str) -> Iterator[Ba
     try:
         check_texts(name, settings, read_stats)
     except InputError as error:
-        raise InputError(error.path, error.line, with_keywords(error.reason)) from None
+        reason, hint = error.reason, response_hint(records, name)
+        reason = reason.partition("; name it: ")[0] + hint if hint else reason
+        raise InputError(error.path, error.line, with_keywords(reason)) from None
+
+
+def response_hint(records: Records, name: str) -> str:
+    """Return what to pass where the only record is the answer of an API, with a list of records."""
+    if records.is_frame or not isinstance(records.items, Sequence) or len(records.items) != 1:
+        return ""
+    item = records.items[0]
+    key = list_of_dicts(item) if isinstance(item, Mapping) else None
+    return "" if key is None else f"; pass its list: {name}[0][{key!r}]"
 
 
 def without_unreadable(records: Records, settings: Settings, name: str) -> list[bytes]:

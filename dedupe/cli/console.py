@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from dedupe.config import Settings
     from dedupe.models import Batch, ReadStats
-    from dedupe.pipeline import Result
 
 Color = Literal["auto", "always", "never"]
 EMPTY: Mapping[str, object] = MappingProxyType({})
@@ -210,35 +208,3 @@ def timing_summary(stats: Mapping[str, Any]) -> str:
         count_noun(stats["cut_look_backs"], "look-back") + " cut",
     ]
     return ", ".join([*times, *effort])
-
-
-def run_notes(settings: Settings, read_stats: ReadStats, result: Result) -> list[tuple[str, str]]:
-    """Return the notes of a run with their levels; what it read must still be there."""
-    return [
-        *read_notes(settings, read_stats),
-        *(("warning", note) for note in same_notes(settings, result)),
-    ]
-
-
-def read_notes(settings: Settings, read_stats: ReadStats) -> list[tuple[str, str]]:
-    """Return the notes on what was read with their levels: which fields were used is no warning."""
-    from dedupe.io.read_notes import columns_line, reading_notes
-
-    used = columns_line(settings, read_stats)
-    notes = reading_notes(settings, read_stats)
-    return [("info" if note == used else "warning", note) for note in notes]
-
-
-def same_notes(settings: Settings, result: Result) -> Iterator[str]:
-    """Yield a note where ids, or urls, stand on records that ``--same`` would have joined."""
-    from dedupe.io.ids import ID, URL, split_keys
-
-    for key in (ID, URL):
-        if key in settings.same:
-            continue
-        found = split_keys(result.corpus, result.clustering.canonical, key)
-        if found.keys:
-            subject = f"1 {key} is" if found.keys == 1 else f"{found.keys:,} {key}s are"
-            example = f", as {found.example}" if found.example else ""
-            yield f"{subject} on records of different clusters{example}; --same {key} joins them"
-            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+OWN_NAMES = ("dedup", "dedupe", "deduplicate")
+"""What is typed for the tool itself, in the place of a command."""
 WIDTH = 80
 """Columns that the short help fills at most."""
 LONGEST_SPELLING = 27
@@ -224,6 +227,9 @@ class LazyGroup(HelpLayout, click.Group):
         """Find a command; one that does not exist is answered with those that look like it."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            hint = file_hint(name) if ctx.parent is None else ""
+            if hint:
+                raise click.UsageError(f"no such command {name!r}; {hint}", ctx)
             raise click.exceptions.NoSuchCommand(
                 name, possibilities=self.list_commands(ctx), ctx=ctx
             )
@@ -247,6 +253,15 @@ class LazyGroup(HelpLayout, click.Group):
                         if command
                     ]
                 )
+
+
+def file_hint(name: str) -> str:
+    """Return what to do with a file, or the tool's own name, where a command is expected."""
+    if Path(name).suffix or Path(name).exists():
+        return f"to read a file, name what to do with it: dedupe unique {name}"
+    if name in OWN_NAMES:
+        return "to keep one version of each story: dedupe unique FILE"
+    return ""
 
 
 def examples(*pairs: tuple[str, str]) -> str:

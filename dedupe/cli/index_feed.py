@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 ADD_HELP = """\
 Add records and write the cluster of each.
 
-Each record comes out as from dedupe cluster, with up to three more members: new (false for a record
-that the index had already), merged (the clusters that this record joined to its own), and
-canonical_changed (the id of the record that it replaced as the canonical version). What has come
-out is on disk.
+Each record comes out as from dedupe cluster, with up to four more members: new (false for a record
+that the index had already), opens (true for a record that is the first of its story), merged (the
+clusters that this record joined to its own), and canonical_changed (the id of the record that it
+replaced as the canonical version). What has come out is on disk.
 
 A record that comes twice, with the same id, date, outlet and texts, changes nothing. One with a
 known id replaces the earlier version.
@@ -44,7 +44,9 @@ known id replaces the earlier version.
 MATCH_HELP = """\
 Look up records without adding them.
 
-The output is that of dedupe index add, but each record is compared with the index alone.
+The output is that of dedupe index add, but each record is compared with the index alone. Cluster,
+size and canonical_id are those of the story that the record would join; opens is true where it
+would join none.
 """
 UNIQUE_HELP = """\
 Pass on the records that are new, and remember all.
@@ -150,8 +152,8 @@ def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str
     facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
     known = records - counts["new"]
     if known:
-        verb = "held already" if command == "match" else "held already and left as they were"
-        facts.append(f"{known:,} {verb}")
+        left = " and left as it was" if known == 1 else " and left as they were"
+        facts.append(f"{known:,} already held" + ("" if command == "match" else left))
     return facts
 
 

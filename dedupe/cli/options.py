@@ -29,7 +29,32 @@ if TYPE_CHECKING:
     Decorator = Callable[[CommandFunction], CommandFunction]
     ValueCallback = Callable[[click.Context, click.Parameter, str | None], int | None]
 
+FORMAT_NAMES = {
+    "json": "jsonl, which reads JSON of any shape",
+    "ndjson": "jsonl",
+    "rss": "feed",
+    "atom": "feed",
+    "xml": "feed",
+    "txt": "lines",
+    "text": "lines",
+}
+"""Other names of formats, and what is meant."""
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
+
+
+class FormatChoice(click.Choice[str]):
+    """A format of the input; another name of one is answered with the one that is meant."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Return the format; raises BadParameter."""
+        if value in FORMAT_NAMES:
+            self.fail(f"{value!r} is not a format; use {FORMAT_NAMES[value]}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +161,7 @@ RUN_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--from",
         "input_format",
-        type=click.Choice(FORMATS),
+        type=FormatChoice(FORMATS),
         metavar="FORMAT",
         help=f"Format of the input. One of {', '.join(FORMATS)}. Default: by suffix, else by the "
         "first bytes.",

@@ -22,11 +22,11 @@ from dedupe.cli.console import (
     is_terminal,
     join_facts,
     progress_line,
-    run_notes,
     run_summary,
     standard_input,
     timing_summary,
 )
+from dedupe.cli.notes import run_notes, suffix_notes
 from dedupe.cli.pair_layout import wrap_styled
 from dedupe.errors import AccountingError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
@@ -102,6 +102,10 @@ def run_command(
         ):
             output.write(chunk)
         notes = [] if request.console.quiet else run_notes(request.settings, read_stats, result)
+        own = "text" if painted else None if selects else request.target or "csv"
+        if not request.console.quiet:
+            suffix = suffix_notes(command, request, result, own)
+            notes += [("warning", note) for note in suffix]
         seconds = time.perf_counter() - started
         selects = selects and command in SELECTING_COMMANDS and not painted
         if stats_file:

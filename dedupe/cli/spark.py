@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import progress_line, read_notes, run_summary, timing_summary
+from dedupe.cli.console import progress_line, run_summary, timing_summary
+from dedupe.cli.notes import read_notes
 from dedupe.cli.run import check_record_counts, open_stats, record_counts
 from dedupe.errors import BackendError
 from dedupe.io.parquet import has_parquet_suffix
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from dedupe.pipeline import Result
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
-MISSING_SPARK = "--engine spark needs an extra: pip install 'headline-dedupe[spark]'"
+MISSING_SPARK = (
+    "--engine spark needs pyspark, pyarrow and pandas: "
+    "pip install 'pyspark>=3.5' 'pyarrow>=18' 'pandas>=2.2,<3'"
+)
 MIN_OPERANDS = 2
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LAST = np.iinfo(np.int64).max
 CENTRAL = "central"
+DATED = "dated"
+"""The key that a window adds; it is none of the settings'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class CanonicalOrder:
         if key in ("earliest", "latest"):
             return np.where(times == NO_TIME, LAST, times if key == "earliest" else -times)
         values: dict[str, NDArray[np.generic]] = {
+            DATED: times == NO_TIME,
             "not-withdrawn": held.withdrawn[records],
             "most-complete": -held.completeness[records],
             "longest": -held.lengths[records],

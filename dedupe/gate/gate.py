@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Block = set[int]
 NO_LIMITS = Limits()
 DEFAULT_THRESHOLD = Settings().threshold
+EXACT = "exact"
+"""The reason of a pair of equal texts, as :mod:`dedupe.result` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,18 @@ def group_matches(
             if group.canonical in block
             else min(block, key=lambda member: (-links.scores[member], member))
         )
-        match = links.match(record, group.canonical, home)
-        yield replace(match, through=links.through(match, group.members))
+        yield links.match(record, group, home)
+
+
+def copy_groups(result: Result) -> dict[int, int]:
+    """Return the group of each record that has exact copies: a pair of copies has one group."""
+    groups: dict[int, int] = {}
+    for row in np.flatnonzero(result.pairs.scores >= 1).tolist():
+        if result.pairs.reasons[row] == EXACT:
+            left, right = int(result.pairs.left[row]), int(result.pairs.right[row])
+            group = groups.get(left, groups.get(right, left))
+            groups[left] = groups[right] = group
+    return groups
 
 
 def build_findings(result: Result, matches: Iterable[DuplicateMatch]) -> Iterator[Finding]:
@@ -242,21 +254,49 @@ class PairLookup:
         self._reasons = result.clustering.reasons
         self._pairs = result.pairs
         self._pair_keys = pack(result.pairs.left, result.pairs.right)
+        self._copies = copy_groups(result)
 
-    def match(self, record: int, canonical: int, home: Collection[int]) -> DuplicateMatch:
-        """What a record repeats: the canonical version, or the like of it where the story is kept.
+    def match(self, record: int, group: ClusterGroup, home: Collection[int]) -> DuplicateMatch:
+        """Return what a record repeats: a copy of it, the canonical version, or the like of it.
 
-        A record that matches nothing there repeats the canonical version, which is then itself a
-        duplicate.
+        A record where the story is kept comes first, then an earlier one. A record that matches
+        neither repeats the canonical version, which is then itself a duplicate.
         """
+        outside = [] if group.known else [member for member in group.members if member < record]
+        for members in (home, outside):
+            twins = self._copies_among(record, members)
+            if twins:
+                return DuplicateMatch(record, min(twins), 1.0, EXACT)
+        match = self._like(record, group.canonical, home)
+        match = replace(match, through=self.through(match, group.members))
+        if match.original != group.canonical:
+            return match
+        for members in (home, outside):
+            copies = self._copies_among(group.canonical, [*members, group.canonical])
+            earliest = min(copies, default=group.canonical)
+            if earliest in members:
+                return replace(match, original=earliest)
+        earlier = self._matching(record, outside)
+        return self._best(record, earlier) if earlier else match
+
+    def _like(self, record: int, canonical: int, home: Collection[int]) -> DuplicateMatch:
         if record == canonical:
             best = min(home, key=lambda member: (-self.scores[member], member))
             return DuplicateMatch(record, best, self.scores[best], self._reasons[best])
         matching = [] if canonical in home else self._matching(record, home)
         if matching:
-            best = min(matching, key=lambda member: (-self._score(record, member), member))
-            return self._verified(record, best)
+            return self._best(record, matching)
         return DuplicateMatch(record, canonical, self.scores[record], self._reasons[record])
+
+    def _best(self, record: int, members: Iterable[int]) -> DuplicateMatch:
+        best = min(members, key=lambda member: (-self._score(record, member), member))
+        return self._verified(record, best)
+
+    def _copies_among(self, record: int, members: Iterable[int]) -> list[int]:
+        own = self._copies.get(record)
+        return (
+            [each for each in members if self._copies.get(each) == own] if own is not None else []
+        )
 
     def through(self, match: DuplicateMatch, members: Sequence[int]) -> int | None:
         """The member by which a duplicate came to what it is hardly like, if there is one.

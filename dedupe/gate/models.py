@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """Where a record stands, its id (given, or made from its bytes) and its headline."""
+    """Where a record stands, its id (given, or made from its bytes) and its headline.
+
+    ``line`` counts the lines of a file, from 1. For a record in memory ``position`` is its place
+    in what was given, from 0.
+    """
 
     path: str
     line: int
@@ -60,7 +64,7 @@ class StaleEntry:
     left: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Findings:
     """What a check found, in input order, and its verdict.
 
@@ -79,6 +83,10 @@ class Findings:
     stale: tuple[StaleEntry, ...]
     limits: Limits
     exceeded: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        outcome = "passed" if self.passed else f"failed ({'; '.join(self.exceeded)})"
+        return f"<Findings: {len(self.found):,} found in {self.records:,} records, {outcome}>"
 
     @property
     def passed(self) -> bool:

@@ -20,7 +20,8 @@ class Answer(NamedTuple):
 
     ``cluster`` stays the same as the cluster grows. ``score`` is the likeness to the record's
     canonical version when it came; ``version`` what the headline's tag states, 0 for nothing.
-    ``new`` says whether the index did not hold the record; ``merged`` names the clusters that this
+    ``new`` says whether the index did not hold the record, ``opens`` whether it held no other of
+    its story, so that ``unique`` lets the record through. ``merged`` names the clusters that this
     record brought into its own, and ``canonical_changed`` the id of the canonical version that it
     took the place of.
     """
@@ -36,7 +37,6 @@ class Answer(NamedTuple):
     merged: tuple[str, ...] = ()
     canonical_changed: str | None = None
     opens: bool = False
-    """Whether the record is the first of its cluster, so that ``unique`` lets it through."""
 
     def row(self) -> dict[str, Any]:
         """Return the object that goes into a record."""
@@ -51,6 +51,7 @@ class Answer(NamedTuple):
         if self.version:
             row["version"] = self.version
         row["new"] = self.new
+        row["opens"] = self.opens
         if self.merged:
             row["merged"] = list(self.merged)
         if self.canonical_changed is not None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]  # by KEYS, in their order; a version only where one is stated
 
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
-INDEX_KEYS = (*KEYS, "new", "merged", "canonical_changed")
+INDEX_KEYS = (*KEYS, "new", "opens", "merged", "canonical_changed")
 """The keys of an answer of an index; ``merged`` and ``canonical_changed`` only where they apply."""
 DIGITS = 4
 

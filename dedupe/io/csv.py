@@ -12,7 +12,7 @@ from dedupe.errors import InputError
 from dedupe.io.csv_dialect import SAMPLE, SEP_LINE, choose_dialect, guess_columns, looks_like_data
 from dedupe.io.csv_write import column_numbers, read_cells
 from dedupe.io.encodings import utf8_problem
-from dedupe.io.field_lookup import Unreadable, check_names
+from dedupe.io.field_lookup import NO_TEXT, Unreadable, check_names, naming_hint
 from dedupe.io.fields import Records, extract_columns
 from dedupe.io.source import split_blocks, too_long_message
 
@@ -215,6 +215,8 @@ def read_header(row: CsvRow, source: Source, dialect: Dialect) -> list[str]:
         reason = str(bad).replace("the record has", "the header has")
         if looks_like_data(names):
             reason += "; the first row looks like data: --no-header reads it"
+        elif reason.startswith(NO_TEXT):
+            reason += naming_hint(names, source.settings)
         raise InputError(source.path, row.line, reason) from None
     return names
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dedupe.io.source import Source
     from dedupe.models import Batch
 
-MISSING = "feeds need an extra: pip install 'headline-dedupe[feeds]'"
+MISSING = "feeds need feedparser: pip install 'feedparser>=6.0.11'"
 NO_FEED = "neither RSS nor Atom"
 ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>/]")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,10 @@ TYPE_NAMES = {
     type(None): "null",
     bytes: "binary",
 }
+NO_TEXT = "no text"
+"""The beginning of the message on a record, or a table, without any."""
+LONGEST_NUMBERING = 3
+"""Names such as no, nr and pos seldom have a text."""
 MAX_NAMES = 12
 MAX_NAME_LENGTH = 40
 
@@ -212,7 +217,38 @@ def no_text_message(record: Record, settings: Settings) -> str:
     if len(names) > MAX_NAMES:
         names[MAX_NAMES:] = ["..."]
     has = ", ".join(names) or "nothing"
-    return f"no text: looked for {looked_for(settings)}; the record has {has}"
+    return f"{NO_TEXT}: looked for {looked_for(settings)}; the record has {has}"
+
+
+def naming_hint(names: Sequence[str], settings: Settings) -> str:
+    """Return how to name a text among the fields that there are, ``""`` where none seems to be one.
+
+    For a name that was given it is the nearest one, else the first that no role has.
+
+    >>> from dedupe.config import Settings
+    >>> naming_hint(["id", "kicker", "date"], Settings())
+    '; name it: --field kicker'
+    """
+    roles = text_roles(settings)
+    if not roles[0].usual:
+        near = nearest_name(roles[0].names, names)
+        return f"; did you mean {near} (--field {quoted(near)})?" if near else ""
+    taken = {plain_name(name) for role in (*all_roles(settings), URL_ROLE) for name in role.names}
+    free = [name for name in names if name and plain_name(name) not in taken]
+    long = [name for name in free if not name.isascii() or len(name) > LONGEST_NUMBERING]
+    return f"; name it: --field {quoted((long or free)[0])}" if free else ""
+
+
+def nearest_name(wanted: Iterable[str], names: Iterable[str]) -> str:
+    """Return the name most like one of those wanted, ``""`` where none is."""
+    by_plain = {plain_name(name): name for name in names}
+    near = (difflib.get_close_matches(plain_name(name), by_plain, 1) for name in wanted)
+    return next((by_plain[found[0]] for found in near if found), "")
+
+
+def quoted(name: str) -> str:
+    """Return a name as a shell takes it."""
+    return f"'{name}'" if " " in name else name
 
 
 def shorten(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import secrets
 import threading
 from contextlib import contextmanager, nullcontext, suppress
@@ -36,7 +37,7 @@ ZSTD_STEP = 1 << 10
 GRACE = 1 << 26
 """The bytes to which any input may decompress, however small it is."""
 MAX_RATIO = 200
-NO_ZSTD = "zstd needs an extra: pip install 'headline-dedupe[zst]'"
+NO_ZSTD = "zstd needs zstandard: pip install 'zstandard>=0.22'"
 
 
 def os_error_reason(error: OSError) -> str:
@@ -156,7 +157,7 @@ def check_inputs(inputs: Sequence[str]) -> None:
             if path != "-":
                 Path(path).stat()
         except OSError as error:
-            raise InputError(path, None, os_error_reason(error)) from error
+            raise InputError(path, None, os_error_reason(error) + path_hint(path)) from error
 
 
 def split_suffix(path: str) -> tuple[str, Kind | None]:
@@ -187,7 +188,16 @@ def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[b
             pieces = decompress(name, kind, io.BufferedReader(source, CHUNK))
             yield from limit_expansion(pieces, name, source, most) if most else pieces
     except OSError as error:
-        raise InputError(name, None, os_error_reason(error)) from error
+        raise InputError(name, None, os_error_reason(error) + path_hint(path)) from error
+
+
+def path_hint(path: str) -> str:
+    """Return what to give in the place of a path that is no file, ``""`` where it may be one."""
+    if re.match(r"(?:https?|ftp)://", path):
+        return f"; it reads files and standard input: curl -s '{path}' | dedupe ..."
+    if Path(path).is_dir():
+        return f"; name its files, as in {Path(path) / '*.jsonl'}"
+    return ""
 
 
 def detect_codec(path: str, head: bytes) -> Kind | None:

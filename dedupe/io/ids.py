@@ -115,12 +115,16 @@ def same_links(
 def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitKeys:
     """Return the number of ids, or urls, whose records are in different clusters.
 
-    Ids that only number the records of each of several files are left out.
+    Ids that only number the records of each of several files are left out, and so are records
+    without text, such as the removed ones of an API that share one url.
     """
     count, example = 0, ""
     files = file_numbers(corpus)
-    for group in equal_groups(id_keys(corpus) if key == ID else url_keys(corpus)):
-        if (canonical[group] == canonical[group[0]]).all():
+    for found in equal_groups(id_keys(corpus) if key == ID else url_keys(corpus)):
+        if (canonical[found] == canonical[found[0]]).all():
+            continue
+        group = found[[any(text[place] for text in corpus.texts) for place in found.tolist()]]
+        if (canonical[group] == canonical[group[:1]]).all():
             continue
         name = corpus.ids[int(group[0])]
         if key == ID and name.isdigit() and len(np.unique(files[group])) == len(group):

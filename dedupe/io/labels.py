@@ -22,6 +22,7 @@ WORDS_OF_LABELS = {
     DIFFERENT: ("n", "no", "not", "different", "distinct", "false", "0"),
 }
 LABEL_OF_WORD = {word: label for label, words in WORDS_OF_LABELS.items() for word in words}
+DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 COLUMNS = ("a", "b", "label")
 Row = tuple[int, dict[str, Any]]
 
@@ -117,6 +118,9 @@ def check_header(path: str, line: int, row: list[str]) -> list[str]:
     lacking = [name for name in COLUMNS if name not in header]
     if lacking:
         reason = f"the header lacks {', '.join(lacking)}; labels are CSV a,b,label or JSONL"
+        found = next((mark for mark in ";\t|" if len(row) == 1 and mark in row[0]), None)
+        if found:
+            reason += f", with commas in the place of {DELIMITERS[found]}"
         raise InputError(path, line, reason)
     return header
 

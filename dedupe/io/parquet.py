@@ -24,7 +24,7 @@ ENCRYPTED = b"PARE"
 # A headline may begin with these letters, but hardly with a control character behind them.
 OPENING = re.compile(rb"PAR[1E].{0,7}[\x00-\x08\x0e-\x1f]", re.DOTALL)
 UNREADABLE = "encrypted Parquet data, which cannot be read"
-MISSING = "Parquet needs an extra: pip install 'headline-dedupe[parquet]'"
+MISSING = "Parquet needs pyarrow: pip install 'pyarrow>=18'"
 CHUNK = 1 << 16
 LONGEST_REASON = 160
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from dedupe.config import BY_NAME
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
 from dedupe.io.dates import DATE_DIGITS, parse_timestamp
 from dedupe.io.field_lookup import (
     DATE,
     ID,
+    LEDE,
     SOURCE,
     TITLE,
     all_roles,
     looked_for,
+    naming_hint,
+    nearest_name,
+    quoted,
     text_roles,
 )
 from dedupe.models import NO_TIME
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from dedupe.io.fields import Columns
     from dedupe.models import Batch, ReadStats
 
+PLAIN_LINES = "plain lines"
+"""What stands for a column where a file has none."""
 MOST_KEPT_FIELDS = 64
 LEAST_DATE = 8
 """Digits and letters that a value needs to look like a date."""
@@ -62,6 +68,9 @@ def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: Read
         counts = read_stats.columns.setdefault(role, {})
         for name, count in names.items():
             counts[name] = counts.get(name, 0) + count
+    if batch.format == "lines" and text_roles(settings)[0].usual:
+        counts = read_stats.columns.setdefault(TITLE, {})
+        counts[PLAIN_LINES] = counts.get(PLAIN_LINES, 0) + len(batch)
     if columns.sample:
         note_fields(columns.sample, settings, read_stats)
     textless = columns.textless
@@ -139,8 +148,7 @@ def check_texts(path: str, settings: Settings, read_stats: ReadStats) -> None:
             raise InputError(path, None, named_field_problem(role, read_stats))
     if not filled_texts(settings, read_stats):
         shown = ", ".join(read_stats.fields[:MOST_FIELDS]) or "no fields"
-        likely = read_stats.likely.get(TITLE)
-        hint = f"; did you mean --field {likely}?" if likely else ""
+        hint = naming_hint(read_stats.fields, settings)
         facts = f"looked for {looked_for(settings)}; the records have {shown}{hint}"
         reason = f"no record has a text: {facts}"
         raise InputError(path, None, reason)
@@ -156,10 +164,12 @@ def filled_texts(settings: Settings, read_stats: ReadStats) -> bool:
 def named_field_problem(role: Role, read_stats: ReadStats) -> str:
     """Return the message that no record has a named field, with the nearest name."""
     flag = FLAGS.get(role.name, "--field")
-    by_plain = {plain_name(name): name for name in reversed(read_stats.fields)}
-    wanted = [plain_name(name) for name in role.names]
-    near = [each for name in wanted for each in difflib.get_close_matches(name, by_plain, 1)]
-    hint = f"did you mean {by_plain[near[0]]} ({flag} {by_plain[near[0]]})?" if near else ""
+    near = nearest_name(role.names, reversed(read_stats.fields))
+    hint = f"did you mean {near} ({flag} {quoted(near)})?" if near else ""
+    several = next((name for name in role.names if "," in name), "")
+    if several and flag == "--field":
+        parts = [part.strip() for part in several.split(",") if part.strip()]
+        hint = "repeat it for several: " + " ".join(f"--field {quoted(part)}" for part in parts)
     hint = hint or f"the records have {', '.join(read_stats.fields[:MOST_FIELDS])}"
     return f"no record has {' or '.join(role.names)} ({flag}); {hint}"
 
@@ -185,7 +195,21 @@ def columns_line(settings: Settings, read_stats: ReadStats) -> str:
         likely = read_stats.likely.get(name)
         if likely:
             facts.append(f"{likely} looks like {article_noun(name)} ({FLAGS[name]} {likely})")
+    lede = unused_lede(settings, read_stats)
+    if lede:
+        facts.append(f"{lede} is not compared (add --field {quoted(lede)})")
     return "; ".join(facts)
+
+
+def unused_lede(settings: Settings, read_stats: ReadStats) -> str:
+    """Return the field that has the name of a lede where one other field alone was named."""
+    roles = text_roles(settings)
+    if len(roles) > 1 or roles[0].usual or LEDE in roles[0].names:
+        return ""
+    known = {plain_name(name) for name in BY_NAME["field"].default[1].names}
+    used = {name for names in read_stats.columns.values() for name in names}
+    unused = (name for name in read_stats.fields if name not in used)
+    return next((name for name in unused if plain_name(name) in known), "")
 
 
 def article_noun(role: str) -> str:

@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 UNITS = ((24 * HOUR, "days"), (HOUR, "hours"), (60, "minutes"))
 
 TEXTS = {
-    "shared": "{words_met:.0f} words in common: {shared:.1f} bits, the rarest {rarest:.1f}",
+    "shared": "{words} in common: {shared:.1f} bits, the rarest {rarest:.1f}",
     "unmatched": "words that only one has: {rest_min:.1f} and {rest_max:.1f} bits",
     "names": "names that only one has: up to {names_max:.1f} bits",
     "numbers": "numbers that only one has: {numbers_min:g} and {numbers_max:g}",
     "contradiction": "one negates or contradicts the other",
     "order": "a different beginning or order of words",
-    "kind": "a different month or weekday, or a different kind of piece",
     "generic": "a title that many stories have",
     "other_outlet": "a different outlet",
 }
 """What is said of each part; :func:`contribution_text` words the others."""
+KINDS = {
+    "calendar": "each names another month or weekday",
+    "genre": "a different kind of piece",
+    "question": "only one asks or explains",
+    "reaction": "only one tells what others say of it",
+}
+"""What is said of each feature of the part ``kind``."""
+NOTHING_SHARED = "no words in common; this is where every score begins"
 
 
 def contribution_text(part: Contribution) -> str:
@@ -46,12 +53,24 @@ def contribution_text(part: Contribution) -> str:
         days = f" on {log2_count(values['days'], 'day')}" if "days" in values else ""
         headlines = log2_count(values["headlines"], "headline")
         return f"the rarest words in common are in {headlines}{days}"
+    return text_part(part)
+
+
+def text_part(part: Contribution) -> str:
+    """Word what one field's texts, or the outlets, add to a score."""
+    values = part.values
     if part.name == "template":
         places = count_noun(int(values["slots"]), "place")
         return f"one template, with {places} filled differently"
     if part.name == "order" and values["swapped"]:
         return "two parties have swapped places"
-    return TEXTS[part.name].format_map(values)
+    if part.name == "shared" and not values["words_met"] and not values["shared"]:
+        return NOTHING_SHARED
+    if part.name == "kind":
+        told = [text for name, text in KINDS.items() if values[name]]
+        return ", ".join(told) or KINDS["genre"]
+    words = count_noun(round(values.get("words_met", 0)), "word")
+    return TEXTS[part.name].format_map({**values, "words": words})
 
 
 def log2_count(value: float, unit: str) -> str:

@@ -87,8 +87,8 @@ def prepared_rows(rows: pa.RecordBatch, settings: Settings) -> pa.RecordBatch:
             "tokens": lists_of(texts.tokens, texts.offsets, present),
             "letters": lists_of(texts.letters, texts.letter_offsets, present),
             "meta": blobs(meta.reshape(shape).T),
-            "rare": blobs(field_keys(texts.rare_keys, present)),
-            "bands": blobs(field_keys(texts.band_keys, present)),
+            "rare": blobs(field_keys(texts.rare_keys, present, every=True)),
+            "bands": blobs(field_keys(texts.band_keys, present, every=True)),
         },
     )
 

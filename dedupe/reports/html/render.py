@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.escape import escape_controls
+from dedupe.reports.format import count_noun
 from dedupe.reports.html.data import (
     BINS,
     DIGITS,
@@ -248,7 +249,12 @@ def size_chart(groups: ClusterGroups) -> Html:
     rows = size_counts(groups.sizes)
     step = 1 / max(len(rows), 1)
     bars = [
-        Bar((i + 0.1) * step, (i + 0.9) * step, clusters, f"{name} records: {clusters:,} clusters")
+        Bar(
+            (i + 0.1) * step,
+            (i + 0.9) * step,
+            clusters,
+            f"{name} records: {count_noun(clusters, 'cluster')}",
+        )
         for i, (name, clusters, _) in enumerate(rows)
     ]
     ticks = [((i + 0.5) * step, name) for i, (name, _, _) in enumerate(rows)]
