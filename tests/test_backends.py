@@ -150,8 +150,8 @@ def test_damaged_input_is_the_error_of_memory(tmp_path: Path):
 
 
 WRONG = {
-    "no size": (("--memory", "much"), "is not a size"),
-    "none": (("--memory", "0"), "takes some memory"),
+    "no size": (("--memory", "much"), "must be a size"),
+    "none": (("--memory", "0"), "must be more than 0"),
     "no folder": (("--memory", "1K", "--tmp", "nowhere"), "nowhere: No such file or directory"),
 }
 
