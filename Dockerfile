@@ -10,7 +10,7 @@ COPY .ci/build.txt .ci/runtime.txt .ci/
 RUN python -m venv /opt/dedupe \
     && /opt/dedupe/bin/pip install --no-cache-dir --require-hashes -r .ci/runtime.txt \
     && pip install --no-cache-dir --require-hashes -r .ci/build.txt
-COPY pyproject.toml setup.py README.md LICENSE ./
+COPY pyproject.toml setup.py headline_dedupe.py README.md LICENSE ./
 COPY dedupe dedupe
 RUN pip wheel --no-cache-dir --no-build-isolation --no-deps -w /wheels . \
     && /opt/dedupe/bin/pip install --no-cache-dir --no-deps /wheels/*.whl \

@@ -19,7 +19,7 @@ from commandline import FIXTURES, PROJECT
 
 pytestmark = pytest.mark.install
 
-SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
+SOURCES = ("pyproject.toml", "setup.py", "headline_dedupe.py", "README.md", "LICENSE")
 NOT_COPIED = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
 VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
@@ -118,7 +118,7 @@ def test_the_wheel_holds_the_package_and_its_man_pages(installed: Installed):
     with zipfile.ZipFile(installed.wheel) as wheel:
         names = wheel.namelist()
     top = {name.partition("/")[0].partition("-")[0] for name in names}
-    assert top == {"dedupe", "headline_dedupe"}
+    assert top == {"dedupe", "headline_dedupe", "headline_dedupe.py"}
     assert any(name.endswith("share/man/man1/dedupe-unique.1") for name in names)
     assert not [name for name in names if name.endswith((".c", ".h", ".md"))]
 
