@@ -6,7 +6,7 @@ class HeadlineDedupe < Formula
   homepage "https://github.com/OWNER/dedupe"
   url "https://files.pythonhosted.org/packages/source/h/headline-dedupe/headline_dedupe-1.0.0.tar.gz"
   sha256 "0000000000000000000000000000000000000000000000000000000000000000"
-  license all_of: ["MIT", "Apache-2.0", "CC-BY-SA-4.0"]
+  license all_of: ["MIT", "Apache-2.0", "CC-BY-SA-4.0", "Unicode-3.0"]
 
   depends_on "cmake" => :build
   depends_on "ninja" => :build
