@@ -21,7 +21,10 @@ PAGE = (PROJECT / "docs" / "ci.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text())
 HOOKS = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text())
 HOOK_PATIENCE = 600
-PACKAGE = ("pyproject.toml", "setup.py", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+PACKAGE = (
+    "pyproject.toml", "setup.py", "headline_dedupe.py", "README.md", "LICENSE",
+    ".pre-commit-hooks.yaml",
+)  # fmt: skip
 
 
 def snippets() -> list[object]:
