@@ -175,7 +175,7 @@ def test_tally(tmp_path: Path):
         met=7,
         checksum=blake2b(first + second, digest_size=16).hexdigest(),
         fields=["title", "date"],
-        columns={"title": {"title": 2}},
+        columns={"title": {"title": 2, "plain lines": 1}},
         examples={
             "undated": f'{tmp_path / "a.jsonl"}:2 "soon"',
             "left_out": tally.examples["left_out"],
