@@ -14,7 +14,7 @@ def mapping_trouble() -> str: ...
 # Give what was freed of memory back to the system, where the C library keeps it.
 def trim_heap() -> None: ...
 
-# dedupe.preprocess.prepare_compiled: the arrays of ``tables``, then the memos (written), the texts
+# dedupe.prepare.prepare_compiled: the arrays of ``tables``, then the memos (written), the texts
 # in UTF-8, whether each was cleaned, the outlet of each, the keys of the outlets and their ends,
 # and the multipliers and offsets of MinHash. The last nine are written: ends of tokens and of
 # letters, fingerprints, band keys, rare keys, languages, versions, facts, lengths. Returns the

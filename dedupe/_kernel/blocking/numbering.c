@@ -1,4 +1,4 @@
-/* Number equal rows: the twin of number_rows in dedupe/preprocess.py. */
+/* Number equal rows: the twin of number_texts in dedupe/contents.py. */
 
 #include <string.h>
 
