@@ -86,6 +86,7 @@ class Meaning(IntEnum):
     PLACE = 4
     REACTION = 5
     QUESTION = 6
+    COMPANION = 7
     FIRST_MONTH = 16
     FIRST_WEEKDAY = 32
     FIRST_CONCEPT = 64
@@ -107,6 +108,8 @@ class Flag:
     UPPER = 128
     REACTION = 256
     PLACE = 512
+    COMPANION = 1024
+    """A word that says that two do something together: and, with."""
 
 
 class Fact:

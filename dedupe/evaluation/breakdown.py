@@ -19,7 +19,14 @@ import numpy as np
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import support
 from dedupe.scoring.model import METADATA, probability
-from dedupe.scoring.score import GENERIC_ODDS, OBJECTION, SUPPORT, feature_rows, score_pairs
+from dedupe.scoring.score import (
+    ALIKE_SHARE,
+    GENERIC_ODDS,
+    UNLIKE_SHARE,
+    feature_rows,
+    further_odds,
+    score_pairs,
+)
 from dedupe.tokens import Fact
 
 if TYPE_CHECKING:
@@ -75,16 +82,14 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class FieldScore:
-    """What one field adds: ``factor`` times its own log-odds."""
+    """What one field adds to the log-odds of the pair; ``log_odds`` are its own.
+
+    The leading field adds its own.
+    """
 
     name: str
     log_odds: float
-    factor: float
-
-    @property
-    def part(self) -> float:
-        """Return what the field adds to the log-odds of the pair."""
-        return self.factor * self.log_odds
+    part: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +157,18 @@ def text_parts(
         if np.bitwise_and.reduce(scoring.texts.facts[texts]) & Fact.GENERIC:
             own[GENERIC] = min(GENERIC_ODDS - log_odds, 0.0)
             log_odds += own[GENERIC]
-        factor = 1.0
+        total, slope = log_odds, 1.0
         if field != lead:
-            share = scoring.weights[field] / scoring.weights[lead]
-            factor = float(share * (SUPPORT if log_odds > 0 else OBJECTION))
-        fields.append(FieldScore(name, log_odds, factor))
-        for group, part in own.items():
+            share = float(scoring.weights[field] / scoring.weights[lead])
+            total = share * float(further_odds(np.array(log_odds)))
+            slope = share * (ALIKE_SHARE if log_odds > 0 else UNLIKE_SHARE)
+        fields.append(FieldScore(name, log_odds, total))
+        added = {group: slope * part for group, part in own.items()}
+        added[SHARED] += total - sum(added.values())
+        for group, part in added.items():
             features = {SHARED: SHARED_FEATURES, **DIFFERENCES}.get(group, ())
             values = dict(known_values(FEATURES, features, rows[field]))
-            parts.append(Contribution(name, group, values, factor * part))
+            parts.append(Contribution(name, group, values, part))
     return fields, parts
 
 

@@ -280,7 +280,11 @@ def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
         "text_log_odds": round(breakdown.text, 4) + 0.0 if finite else None,
         "metadata_log_odds": round(breakdown.metadata, 4) + 0.0,
         "field_scores": [
-            {"field": field.name, "log_odds": round(field.log_odds, 4), "factor": field.factor}
+            {
+                "field": field.name,
+                "log_odds": round(field.log_odds, 4),
+                "part": round(field.part, 4),
+            }
             for field in breakdown.fields
         ],
         "parts": parts_json(breakdown),

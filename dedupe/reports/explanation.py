@@ -140,8 +140,12 @@ def score_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
         return
     yield paint.head("Log-odds")
     for field in breakdown.fields:
-        times = "" if field.factor == 1 else f", counted {field.factor:.2g} times"
-        yield f"  {field.name}{times}"
+        own = (
+            ""
+            if field.part == field.log_odds
+            else f", {field.part:+.3f} of its own {field.log_odds:+.3f}"
+        )
+        yield f"  {field.name}{own}"
         yield from part_lines(breakdown, field.name, paint)
     if any(not part.field for part in breakdown.parts):
         score = 1 / (1 + math.exp(-breakdown.text))

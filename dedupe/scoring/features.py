@@ -266,8 +266,9 @@ def is_swapped(one: Side, other: Side) -> bool:
     """Return whether the texts exchange two parties about the same words between them.
 
     "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
-    "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if their small
-    words do. What stands alone at either end is left out, and so is a kicker: a topic that moves
+    "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if a small word
+    stands between them and theirs change too; those who do something together ("A partners with B")
+    change nothing by that. What stands alone at either end is left out, and so is a kicker: a topic that moves
     into it ("Stockholm marathon: A wins") takes no part.
     """
     ours, theirs = matched_span(one), matched_span(other)
@@ -288,10 +289,13 @@ def is_swapped(one: Side, other: Side) -> bool:
     first, last = parties
     places = ours[low : len(order) - cut]
     ends = (places[0], places[first - 1]), (places[last], places[-1])
+    if follows_companion(one, places[last]) and follows_companion(other, one.place[places[0]]):
+        return False
     before = [beside(one, *end) for end in ends]
     after = [beside(other, one.place[start], one.place[end]) for start, end in ends]
     if first == last:
-        return before[0] != before[1] and before == after[::-1]
+        linked = before[0][1] != 0 and before[0] != before[1]
+        return linked and before == after[::-1]
     moved = before[0] != before[1] and before == after
     between = places[first:last]
     alike = all(one.match[i] == WHOLE for i in between)
@@ -301,6 +305,11 @@ def is_swapped(one: Side, other: Side) -> bool:
     return function_words(one, places[0], places[-1]) == function_words(
         other, others[0], others[-1]
     )
+
+
+def follows_companion(side: Side, at: int) -> bool:
+    """Return whether "and" or "with" stands right before a word: "A partners with B"."""
+    return at > 0 and bool(side.words[at - 1].flags & Flag.COMPANION)
 
 
 def beside(side: Side, start: int, end: int) -> tuple[int, int]:

@@ -64,6 +64,7 @@ FLAGS: dict[int, int] = {
     Meaning.NEGATION: Flag.NEGATION,
     Meaning.PLACE: Flag.PLACE | Flag.NAME,
     Meaning.REACTION: Flag.REACTION,
+    Meaning.COMPANION: Flag.COMPANION,
 }
 """The flags that meanings set; of a phrase, all but that of function words."""
 QUESTION_MARKS = ("?", "？", "؟")

@@ -24,7 +24,7 @@ from training_pairs import Pair, all_labelled
 
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import FORMAT, METADATA, VALUE_UNITS
-from dedupe.scoring.score import OBJECTION, SUPPORT
+from dedupe.scoring.score import further_odds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,8 +152,7 @@ def combined(titles: NDArray[np.float64], ledes: NDArray[np.float64]) -> NDArray
     """Return the log-odds of titles with those of ledes, as :mod:`dedupe.scoring.score` does."""
     out = titles.copy()
     known = ~np.isnan(ledes)
-    own = ledes[known]
-    out[known] += SUPPORT * np.maximum(own, 0) + OBJECTION * np.minimum(own, 0)
+    out[known] += further_odds(ledes[known])
     return out
 
 

@@ -223,6 +223,11 @@ static int same_beside(Beside one, Beside other) {
     return one.before == other.before && one.behind == other.behind;
 }
 
+/* features.follows_companion */
+static int follows_companion(const Side *side, int at) {
+    return at > 0 && side->tokens[at - 1]->flags & IS_COMPANION;
+}
+
 static int is_swapped(const Side *left, const Side *right) {
     int ours[WIDTH], theirs[WIDTH], rank[WIDTH + 1], order[WIDTH], first, last;
     int own = matched_span(left, ours), other = matched_span(right, theirs), low = 0, cut = 0;
@@ -235,6 +240,8 @@ static int is_swapped(const Side *left, const Side *right) {
     while (cut < most - low && order[own - 1 - cut] == other - 1 - cut) cut++;
     if (!find_parties(order + low, own - cut - low, low, other - cut, &first, &last)) return 0;
     const int *places = ours + low;
+    if (follows_companion(left, places[last]) && follows_companion(right, left->place[places[0]]))
+        return 0;
     Beside before[2] = {beside(left, places[0], places[first - 1]),
                         beside(left, places[last], places[own - cut - low - 1])};
     Beside after[2] = {
@@ -242,7 +249,7 @@ static int is_swapped(const Side *left, const Side *right) {
         beside(right, left->place[places[last]], left->place[places[own - cut - low - 1]])};
     int differ = !same_beside(before[0], before[1]);
     if (first == last)
-        return differ && same_beside(before[0], after[1]) && same_beside(before[1], after[0]);
+        return before[0].behind && differ && same_beside(before[0], after[1]) && same_beside(before[1], after[0]);
     if (differ && same_beside(before[0], after[0]) && same_beside(before[1], after[1])) return 0;
     for (int i = first; i < last; i++)
         if (left->match[places[i]] != WHOLE) return 0;

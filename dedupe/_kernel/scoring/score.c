@@ -6,9 +6,10 @@
 
 #include "scoring/pairs.h"
 
-/* score.LEAST_PART, SUPPORT, OBJECTION and GENERIC_ODDS */
+/* score.LEAST_PART, GENERIC_ODDS, and what score.further_odds goes by */
 enum { LEAST_PART = 2, OF_PARTS = 5 };
-static const double SUPPORT = 0.8, OBJECTION = 0.3, GENERIC_ODDS = -1.5;
+static const double GENERIC_ODDS = -1.5, NEUTRAL_ODDS = -3.5, UNLIKE_SHARE = 0.35,
+                    ALIKE_SHARE = 0.6, MOST_FIELD_OBJECTION = 1.0;
 
 /* The weight of a word in the pre-filter. */
 INLINE int64_t filter_weight(const Side *side, int at) {
@@ -81,6 +82,12 @@ static double field_odds(const Scoring *scoring, Desk *desk, int field, double *
     return generic && odds > GENERIC_ODDS ? GENERIC_ODDS : odds;
 }
 
+/* score.further_odds */
+static double further_odds(double odds) {
+    double unlike = UNLIKE_SHARE * (fmin(odds, 0) - NEUTRAL_ODDS);
+    return fmax(unlike, -MOST_FIELD_OBJECTION) + ALIKE_SHARE * fmax(odds, 0);
+}
+
 /* score.combine of the fields of two records that are gathered. */
 static double pair_odds(const Scoring *scoring, Desk *desk, int prune, double *features) {
     double rows[MOST_FIELDS][FEATURES], total = 0;
@@ -98,7 +105,7 @@ static double pair_odds(const Scoring *scoring, Desk *desk, int prune, double *f
         double odds = field_odds(scoring, desk, field, row);
         if (field == lead && scoring->numbers == STRICT && row[NUMBERS_MIN] > 0) return -INFINITY;
         double share = scoring->weights[field] / scoring->weights[lead];
-        total += field == lead ? odds : share * odds * (odds > 0 ? SUPPORT : OBJECTION);
+        total += field == lead ? odds : share * further_odds(odds);
     }
     return total;
 }

@@ -61,6 +61,7 @@ int is_function_word(const Lexicon *lexicon, int language, uint64_t running) {
 static uint16_t flags_of(uint16_t meaning) {
     if (meaning == NEGATION) return IS_NEGATION;
     if (meaning == PLACE) return IS_PLACE | IS_NAME;
+    if (meaning == COMPANION) return IS_COMPANION;
     return meaning == REACTION ? IS_REACTION : 0;
 }
 
