@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 LEAST_PART, OF_PARTS = 2, 5
 """A pair is scored if at least two fifths of its information have a counterpart."""
-NEUTRAL_ODDS, UNLIKE_SHARE, ALIKE_SHARE, MOST_FIELD_OBJECTION = -3.5, 0.35, 0.6, 1.0
+NEUTRAL_ODDS, UNLIKE_SHARE, ALIKE_SHARE, MOST_FIELD_OBJECTION = -2.5, 0.3, 0.6, 1.0
 """What a further field adds, see :func:`further_odds`.
 
 By labelled pairs with ledes: those of one story are often worded apart, and have log-odds of about

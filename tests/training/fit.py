@@ -45,12 +45,12 @@ METADATA_TREES, METADATA_SETTINGS = 60, {
     "seed": 1, "lambda_l2": 5, "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
 METADATA_DIRECTIONS = [0 if name == "other_outlet" else -1 for name in METADATA]
-MOST_SUPPORT = 0.8
+MOST_SUPPORT = 1.0
 ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
 LEDE_WEIGHT, LEAST_LEDE_DICE, UNDATED_WEIGHT = 0.5, 0.48, 0.4
-CAUTION = 0.27
+CAUTION = 0.1
 """Log-odds that every pair loses: two stories under one headline are worse than one under two."""
 CONTRADICTIONS = (
     "negation", "opposed", "calendar", "places", "swapped", "numbers_min", "question", "reaction",

@@ -8,7 +8,7 @@
 
 /* score.LEAST_PART, GENERIC_ODDS, and what score.further_odds goes by */
 enum { LEAST_PART = 2, OF_PARTS = 5 };
-static const double GENERIC_ODDS = -1.5, NEUTRAL_ODDS = -3.5, UNLIKE_SHARE = 0.35,
+static const double GENERIC_ODDS = -1.5, NEUTRAL_ODDS = -2.5, UNLIKE_SHARE = 0.3,
                     ALIKE_SHARE = 0.6, MOST_FIELD_OBJECTION = 1.0;
 
 /* The weight of a word in the pre-filter. */
