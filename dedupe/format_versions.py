@@ -6,7 +6,7 @@ higher number. The file format of an index has its own, in ``dedupe.index.schema
 
 from __future__ import annotations
 
-SIGNATURES = 3
+SIGNATURES = 4
 """How a text is normalised, hashed and cut into keys; an older index must be compacted."""
-CLUSTERS = 3
+CLUSTERS = 4
 """How cluster ids are made, and which records of one input share one."""

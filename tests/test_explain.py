@@ -92,7 +92,7 @@ def test_parts_add_up_to_the_score(a: str, b: str):
     assert sum(part["part"] for part in found["parts"]) == pytest.approx(
         found["log_odds"], abs=2e-3
     )
-    scores = [field["factor"] * field["log_odds"] for field in found["field_scores"]]
+    scores = [field["part"] for field in found["field_scores"]]
     assert sum(scores) == pytest.approx(found["text_log_odds"], abs=1e-3)
     assert found["metadata_log_odds"] == 0, "two texts alone have no date and no outlet"
     copies = any(guard["detail"] == "exact copies" for guard in found["guards"])

@@ -50,7 +50,7 @@ ROUNDS = 2
 BARE = 0.5
 """The share of a pair's weight with which it is learned without metadata."""
 LEDE_WEIGHT, LEAST_LEDE_DICE, UNDATED_WEIGHT = 0.5, 0.48, 0.4
-CAUTION = 0.1
+CAUTION = 0.2
 """Log-odds that every pair loses: two stories under one headline are worse than one under two."""
 CONTRADICTIONS = (
     "negation", "opposed", "calendar", "places", "swapped", "numbers_min", "question", "reaction",
