@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe import installed_version
-from dedupe.cli.console import Console, wants_json
-from dedupe.cli.failures import report_error
+from dedupe.cli.console import Console, report_error, wants_json
 from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
 
 if TYPE_CHECKING:
