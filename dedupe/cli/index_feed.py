@@ -206,7 +206,7 @@ def answer_batches(
         selected_chunks,
         widen_header,
     )
-    from dedupe.io.integrity import check_output
+    from dedupe.io.output import check_output
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))

@@ -31,8 +31,7 @@ from dedupe.cli.pair_layout import wrap_styled
 from dedupe.errors import AccountingError
 from dedupe.format_versions import CLUSTERS, SIGNATURES
 from dedupe.io.files import is_replaceable
-from dedupe.io.integrity import RowCounter
-from dedupe.io.output import open_output
+from dedupe.io.output import RowCounter, open_output
 from dedupe.io.parquet import ParquetFiles
 from dedupe.io.read_notes import column_shares
 from dedupe.io.reader import read

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dedupe.cli.options import Request
-    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.output import RowChecksum
     from dedupe.pipeline import Result
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")

@@ -30,8 +30,7 @@ from dedupe.io.csv_write import (
     holds_objects,
     is_table,
 )
-from dedupe.io.integrity import check_output
-from dedupe.io.output import target_of
+from dedupe.io.output import check_output, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
