@@ -13,8 +13,8 @@ from dedupe.evaluation.breakdown import (
     ScoreBreakdown,
     leading_field,
     score_breakdown,
+    word_changes,
 )
-from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.ids import positions_by_name
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dedupe.config import Settings
-    from dedupe.evaluation.counterfactual import WordChange
+    from dedupe.evaluation.breakdown import WordChange
     from dedupe.evaluation.field_comparison import FieldComparison
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.pipeline import ClusteringState

@@ -12,8 +12,7 @@ from dedupe.reports.format import count_noun
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dedupe.evaluation.breakdown import ScoreBreakdown
-    from dedupe.evaluation.counterfactual import WordChange
+    from dedupe.evaluation.breakdown import ScoreBreakdown, WordChange
     from dedupe.evaluation.explain import Explanation
     from dedupe.evaluation.field_comparison import (
         FieldComparison,
