@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dedupe.cli.console import Styler
-    from dedupe.evaluation.error_analysis import Error, Losses
-    from dedupe.evaluation.evaluate import Evaluation
+    from dedupe.evaluation.evaluate import Error, Evaluation, Losses
     from dedupe.evaluation.metrics import Figure
     from dedupe.models import Corpus, ReadStats
 
