@@ -28,8 +28,7 @@ from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_re
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.models import ReadStats
-from dedupe.reports.explanation import explanation_text
-from dedupe.reports.feature_text import contribution_text
+from dedupe.reports.explanation import contribution_text, explanation_text
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import shipped_model
 

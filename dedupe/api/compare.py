@@ -113,7 +113,7 @@ class PairExplanation:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """What the score is made of, the weightiest first; none where texts share too little."""
-        from dedupe.reports.feature_text import contribution_text  # noqa: PLC0415 - as above
+        from dedupe.reports.explanation import contribution_text  # noqa: PLC0415 - as above
 
         return tuple(
             Reason(part.part, contribution_text(part), part.field)

@@ -10,7 +10,7 @@ import click
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
-from dedupe.reports.feature_text import contribution_text, record_description
+from dedupe.reports.explanation import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.reports.feature_text import gap_text, time_text
+from dedupe.reports.explanation import gap_text, time_text
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
