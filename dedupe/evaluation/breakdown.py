@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe.evaluation.open_corpus import TracedMatcher
+    from dedupe.evaluation.open_corpus import OpenCorpus, TracedMatcher
     from dedupe.scoring.model import Forest
     from dedupe.scoring.score import TextScoring
+    from dedupe.text.word_diff import Token
 
     Row = NDArray[np.float64]
-
-    from numpy.typing import NDArray
-
-    from dedupe.evaluation.open_corpus import OpenCorpus
-    from dedupe.text.word_diff import Token
 
 
 SHARED, GENERIC = "shared", "generic"

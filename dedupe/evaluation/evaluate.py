@@ -35,15 +35,11 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.evaluation.gold import Gold
     from dedupe.evaluation.metrics import Figure, Overlap
-    from dedupe.evaluation.open_corpus import Progress
+    from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.models import Corpus
-
-    Numbers = NDArray[np.int64]
-    from numpy.typing import NDArray
-
-    from dedupe.evaluation.open_corpus import OpenCorpus
     from dedupe.pipeline import ClusteringState
 
+    Numbers = NDArray[np.int64]
     Numbers = NDArray[np.int64]
 
 
