@@ -78,7 +78,7 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
     from dedupe.cli.spark import check_spark_options, run_on_spark
     from dedupe.io.annotate import cluster_annotation
     from dedupe.io.convert import output_dialect, write_records
-    from dedupe.io.csv_write import escape_formulas
+    from dedupe.io.csv_dialect import escape_formulas
 
     if request.engine == "spark":
         tree = {f"--format {form}": form != "records", "--pager": pager}
@@ -119,7 +119,7 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
 def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
     from dedupe.cli.run import run_command
-    from dedupe.io.csv_write import DIALECTS, escape_formulas
+    from dedupe.io.csv_dialect import DIALECTS, escape_formulas
     from dedupe.io.result_rows import write_cluster_table
 
     kind = request.target or "csv"
@@ -204,7 +204,7 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
     from dedupe.cli.spark import check_spark_options, run_on_spark
     from dedupe.io.annotate import size_annotation
     from dedupe.io.convert import output_dialect, write_records
-    from dedupe.io.csv_write import escape_formulas
+    from dedupe.io.csv_dialect import escape_formulas
 
     if count and duplicates:
         raise click.UsageError("--count and --duplicates cannot be used together")

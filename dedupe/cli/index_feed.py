@@ -13,7 +13,7 @@ import click
 from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.help import Command, examples
 from dedupe.cli.index_options import feed_options
-from dedupe.io.csv_write import check_one_table, is_table
+from dedupe.io.csv_dialect import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun

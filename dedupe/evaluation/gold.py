@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_write import csv_records
+from dedupe.io.csv_dialect import csv_records
 from dedupe.io.field_lookup import values_under
 from dedupe.io.fields import as_label
 from dedupe.io.ids import find_pairs, position_of, positions_by_name

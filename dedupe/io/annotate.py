@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_write import (
+from dedupe.io.csv_dialect import (
     TEXT,
     check_one_table,
     csv_cells,

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import SAMPLE, SEP_LINE, choose_dialect, guess_columns, looks_like_data
-from dedupe.io.csv_write import column_numbers, read_cells
+from dedupe.io.csv_dialect import (
+    SAMPLE,
+    SEP_LINE,
+    choose_dialect,
+    column_numbers,
+    guess_columns,
+    looks_like_data,
+    read_cells,
+)
 from dedupe.io.encodings import utf8_problem
 from dedupe.io.field_lookup import NO_TEXT, Unreadable, check_names, naming_hint
 from dedupe.io.fields import Records, extract_columns

@@ -13,7 +13,7 @@ import numpy as np
 
 from dedupe.errors import AccountingError, OutputError
 from dedupe.escape import escape_controls
-from dedupe.io.csv_write import is_table
+from dedupe.io.csv_dialect import is_table
 from dedupe.io.files import (
     CODECS,
     Writer,

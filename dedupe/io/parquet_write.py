@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dedupe.errors import AccountingError, InputError
 from dedupe.io.annotate import chosen_parts
 from dedupe.io.convert import batch_records
-from dedupe.io.csv_write import csv_names, is_table
+from dedupe.io.csv_dialect import csv_names, is_table
 from dedupe.io.parquet import open_parquet
 from dedupe.io.parquet_values import infer_schema
 from dedupe.io.result_rows import RecordLocations, pair_object

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.io.csv_write import DIALECTS, csv_row
+from dedupe.io.csv_dialect import DIALECTS, csv_row
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
