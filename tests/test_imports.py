@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
+    "arrays", "config", "config_values", "errors", "escape",
     "field_names", "format_versions", "frames", "hashing", "kernel", "memory", "models", "notebook",
     "pair_keys", "parallel", "tokens",
 }  # fmt: skip
@@ -29,10 +29,8 @@ RUNS = CORE | {"pipeline", "backends"}
 MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
-    "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config": {"config_values", "errors", "field_names"},
     "config_layers": {"config", "errors"},
-    "config_keywords": {"config_values"},
-    "config_reading": {"config_values"},
     "config_values": {"errors"},
     "frames": {"errors"},
     "kernel": {"_native"},

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import ArrowStream, Input, Record, Records
-    from dedupe.config import Settings
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import Settings, SettingsKeywords
     from dedupe.contents import Contents
     from dedupe.gate.models import Findings
     from dedupe.models import Batch, Clustering, Corpus, Pairs

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import Record
-    from dedupe.config import Settings
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import Settings, SettingsKeywords
     from dedupe.evaluation.explain import Explanation
     from dedupe.models import Corpus
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
 
-from dedupe.config import BY_NAME, Settings, check_name, resolve
-from dedupe.config_keywords import FOR_FILES
+from dedupe.config import BY_NAME, FOR_FILES, Settings, check_name, resolve
 from dedupe.errors import InputError, SettingsError
 from dedupe.frames import convert, frame_from_records, frame_of, kind_of, series_of
 from dedupe.io.jsonl import read_jsonl

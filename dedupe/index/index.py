@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import Input
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import SettingsKeywords
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
