@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_values", "errors", "escape",
-    "field_names", "format_versions", "frames", "hashing", "kernel", "memory", "models", "notebook",
+    "field_names", "frames", "hashing", "kernel", "memory", "models", "notebook",
     "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}

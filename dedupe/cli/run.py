@@ -29,7 +29,7 @@ from dedupe.cli.console import (
 from dedupe.cli.notes import run_notes, suffix_notes
 from dedupe.cli.pair_layout import wrap_styled
 from dedupe.errors import AccountingError
-from dedupe.format_versions import CLUSTERS, SIGNATURES
+from dedupe.hashing import CLUSTERS, SIGNATURES
 from dedupe.io.files import is_replaceable
 from dedupe.io.output import RowCounter, open_output
 from dedupe.io.parquet import ParquetFiles

@@ -14,7 +14,7 @@ import orjson
 
 from dedupe.config import SETTINGS, Settings, resolve
 from dedupe.errors import SettingsError, StoreError
-from dedupe.format_versions import SIGNATURES
+from dedupe.hashing import SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
