@@ -249,7 +249,7 @@ def export_command(request: IndexRequest) -> None:
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
     """Delete records; returns a summary."""
     from dedupe.index.index import Index, seconds_of
-    from dedupe.index.removal import remove_records
+    from dedupe.index.maintain import remove_records
 
     try:
         oldest = seconds_of(before)
@@ -275,8 +275,8 @@ def read_ids(path: str) -> list[str]:
 
 def compact_index(request: IndexRequest) -> str:
     """Compact the index and show progress."""
-    from dedupe.index.compact import compact_store
     from dedupe.index.index import Index
+    from dedupe.index.maintain import compact_store
 
     started = time.perf_counter()
     with (

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from dedupe.pipeline import ClusteringState
 
     Numbers = NDArray[np.int64]
-    Numbers = NDArray[np.int64]
 
 
 FOUND, NEVER, BELOW, APART = range(4)

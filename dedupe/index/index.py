@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dedupe.api.records import checked_settings, open_records, raise_with_position
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError, StoreError
-from dedupe.index import compact, export, insert, query, removal, schema, verify
+from dedupe.index import answers, insert, maintain, query, schema, verify
 from dedupe.index.facts import PRESENT
 from dedupe.index.store import Store
 from dedupe.io.dates import parse_timestamp
@@ -201,7 +201,7 @@ class Index:
         Raises SettingsError for a date that cannot be read, StoreError as ``add``.
         """
         wanted = [ids] if isinstance(ids, str) else ids
-        return removal.remove_records(self.store, seconds_of(before), wanted)[0]
+        return maintain.remove_records(self.store, seconds_of(before), wanted)[0]
 
     def merge(self, other: Index) -> int:
         """Take in all records of another index, which stays as it is; returns how many were new.
@@ -216,7 +216,7 @@ class Index:
         Returns how many records have another canonical version than before. All records are held
         in memory meanwhile; readers go on, writers wait.
         """
-        return compact.compact_store(self.store, lambda _stage, _share: None)
+        return maintain.compact_store(self.store, lambda _stage, _share: None)
 
     def check(self) -> list[str]:
         """Return what is wrong with the index, in words; empty where nothing is."""
@@ -224,11 +224,11 @@ class Index:
 
     def stats(self) -> dict[str, Any]:
         """Return the figures of the index: records, clusters, bytes, settings."""
-        return export.index_stats(self.store)
+        return answers.index_stats(self.store)
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Return every cluster with its records, the oldest cluster first."""
-        return export.export_clusters(self.store)
+        return answers.export_clusters(self.store)
 
     def corpus_of(self, stories: Input) -> Corpus:
         """Return records of a program as columns."""

@@ -13,6 +13,7 @@ from dedupe.errors import StoreError
 from dedupe.index import answers, prepared
 from dedupe.index.assign import assign_clusters, place_records
 from dedupe.index.facts import LEADS, PRESENT, signed, times_or_none
+from dedupe.index.maintain import delete_records
 from dedupe.index.newcomers import (
     corpus_part,
     identities,
@@ -22,7 +23,6 @@ from dedupe.index.newcomers import (
     prepare_newcomers,
 )
 from dedupe.index.postings import MOST_RECORDS
-from dedupe.index.removal import delete_records
 from dedupe.index.schema import check_settings
 
 if TYPE_CHECKING:
