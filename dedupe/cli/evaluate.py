@@ -10,6 +10,7 @@ import click
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
+from dedupe.models import DIGITS
 from dedupe.reports.explanation import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
@@ -216,8 +217,8 @@ def figure_cell(figure: Figure) -> str:
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.4f}"
-    return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"
+        return f"{figure.value:.{DIGITS}f}"
+    return f"{figure.value:.{DIGITS}f} [{figure.low:.{DIGITS}f}, {figure.high:.{DIGITS}f}]"
 
 
 def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:

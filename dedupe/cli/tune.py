@@ -18,7 +18,7 @@ from dedupe.errors import InputError
 from dedupe.io.files import display_name
 from dedupe.io.labels import read_labels
 from dedupe.io.output import open_output
-from dedupe.models import ReadStats
+from dedupe.models import DIGITS, ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -264,12 +264,15 @@ def tune_figures(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> dict
             "update": int(pairs.update.sum()),
         },
         "threshold": tuned.threshold,
-        "precision": round(float(curve.precision[position]), 4),
-        "precision_interval": [round(float(low[position]), 4), round(float(high[position]), 4)],
-        "recall": round(float(curve.recall[position]), 4),
-        "f1": round(float(curve.f1[position]), 4),
+        "precision": round(float(curve.precision[position]), DIGITS),
+        "precision_interval": [
+            round(float(low[position]), DIGITS),
+            round(float(high[position]), DIGITS),
+        ],
+        "recall": round(float(curve.recall[position]), DIGITS),
+        "f1": round(float(curve.f1[position]), DIGITS),
         "bootstrap": {
-            name: [round(value, 4) for value in ends] for name, ends in tuned.spread.items()
+            name: [round(value, DIGITS) for value in ends] for name, ends in tuned.spread.items()
         },
-        "supported": round(tuned.steady, 4),
+        "supported": round(tuned.steady, DIGITS),
     }

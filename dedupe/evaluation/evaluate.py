@@ -27,6 +27,7 @@ from dedupe.evaluation.open_corpus import (
     location_of,
     prepare_corpus,
 )
+from dedupe.models import DIGITS
 from dedupe.pair_keys import left_of, pack, right_of, unpack
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ class Losses:
         return {
             "pairs": self.pairs,
             **asdict(self),
-            "lost_before_comparison": round(self.never / whole, 4),
-            "lost_after_comparison": round((self.below + self.apart) / whole, 4),
+            "lost_before_comparison": round(self.never / whole, DIGITS),
+            "lost_after_comparison": round((self.below + self.apart) / whole, DIGITS),
         }
 
 
@@ -320,7 +321,7 @@ def as_json(evaluation: Evaluation, corpus: Corpus) -> dict[str, object]:
             {
                 "kind": "merged" if mistake.merged else "missed",
                 **({"lost": cause} if cause else {}),
-                "score": round(mistake.breakdown.score, 4),
+                "score": round(mistake.breakdown.score, DIGITS),
                 "a": evaluated_record(corpus, mistake.left),
                 "b": evaluated_record(corpus, mistake.right),
                 "parts": parts_json(mistake.breakdown),

@@ -19,7 +19,7 @@ from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
-from dedupe.models import HOUR, NO_TIME, Corpus
+from dedupe.models import DIGITS, HOUR, NO_TIME, Corpus
 from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
@@ -274,13 +274,13 @@ def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
             asdict(comparison) | {"shares_key": comparison.keys > 0}
             for comparison in explanation.comparisons
         ],
-        "score": round(explanation.score, 4),
+        "score": round(explanation.score, DIGITS),
         "threshold": explanation.threshold,
-        "log_odds": round(breakdown.log_odds, 4) if finite else None,
-        "text_log_odds": round(breakdown.text, 4) + 0.0 if finite else None,
-        "metadata_log_odds": round(breakdown.metadata, 4) + 0.0,
+        "log_odds": round(breakdown.log_odds, DIGITS) if finite else None,
+        "text_log_odds": round(breakdown.text, DIGITS) + 0.0 if finite else None,
+        "metadata_log_odds": round(breakdown.metadata, DIGITS) + 0.0,
         "field_scores": [
-            {"field": field.name, "log_odds": round(field.log_odds, 4), "factor": field.factor}
+            {"field": field.name, "log_odds": round(field.log_odds, DIGITS), "factor": field.factor}
             for field in breakdown.fields
         ],
         "parts": parts_json(breakdown),
@@ -304,8 +304,8 @@ def parts_json(breakdown: ScoreBreakdown) -> list[dict[str, object]]:
         {
             "field": part.field,
             "name": part.name,
-            "values": {name: round(value, 4) for name, value in part.values.items()},
-            "part": round(part.part, 4),
+            "values": {name: round(value, DIGITS) for name, value in part.values.items()},
+            "part": round(part.part, DIGITS),
         }
         for part in breakdown.parts
     ]

@@ -16,6 +16,7 @@ from dedupe.errors import InputError, OutputError
 from dedupe.io.files import output_errors
 from dedupe.io.ids import record_names
 from dedupe.io.labels import read_labels
+from dedupe.models import DIGITS
 from dedupe.pair_keys import unpack
 from dedupe.scoring.model import log_odds_of, probability
 
@@ -100,7 +101,7 @@ class LabelFile:
 
     def add(self, a: str, b: str, label: str, score: float) -> None:
         """Append one label; raises OutputError, and the file is as it was before."""
-        line = json.dumps({"a": a, "b": b, "label": label, "score": round(score, 4)})
+        line = json.dumps({"a": a, "b": b, "label": label, "score": round(score, DIGITS)})
         start = os.lseek(self._file, 0, os.SEEK_END)
         try:
             with output_errors(self._path):

@@ -17,6 +17,7 @@ from dedupe.config import Settings
 from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
 from dedupe.io.result_rows import RecordLocations
+from dedupe.models import DIGITS
 from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def build_findings(result: Result, matches: Iterable[DuplicateMatch]) -> Iterato
         yield Finding(
             duplicate=location_of(result, positions, match.duplicate),
             original=location_of(result, positions, match.original),
-            score=round(match.score, 4),
+            score=round(match.score, DIGITS),
             reason=match.reason,
             cluster=keys[int(canonical[match.duplicate])],
             fingerprint=key if seen[key] == 1 else f"{key}-{seen[key]}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from dedupe.index.schema import FORMAT, MEMORY, read_meta
+from dedupe.models import DIGITS
 from dedupe.result import CANONICAL
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from dedupe.index.store import Store
 
 
-DIGITS = 4
 WRAP = 1 << 64
 
 

@@ -22,6 +22,7 @@ from dedupe.io.csv_dialect import (
     line_ending_of,
     without_line_ending,
 )
+from dedupe.models import DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
 INDEX_KEYS = (*KEYS, "new", "opens", "merged", "canonical_changed")
 """The keys of an answer of an index; ``merged`` and ``canonical_changed`` only where they apply."""
-DIGITS = 4
 
 
 class Annotation(NamedTuple):

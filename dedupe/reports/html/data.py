@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from dedupe.escape import escape_controls
-from dedupe.models import NO_TIME
+from dedupe.models import DIGITS, NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +145,6 @@ def time_unit(rows: Sequence[CountRow]) -> str:
     return {7: "month", 4: "year"}.get(len(rows[0].name), "day") if rows else "day"
 
 
-DIGITS = 4
 MOST = 400
 """Characters of a text that the page holds."""
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.escape import escape_controls
+from dedupe.models import DIGITS
 from dedupe.reports.format import count_noun
 from dedupe.reports.html.data import (
     BINS,
-    DIGITS,
     cluster_payload,
     count_by_day,
     count_by_source,
@@ -122,9 +122,6 @@ def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-MOST_DIGITS = 4
-
-
 class Html(str):
     """Text that is HTML already."""
 
@@ -175,7 +172,7 @@ def number_cell(number: float) -> Html:
     >>> number_cell(36175), number_cell(0.5)
     ('<data value="36175">36,175</data>', '<data value="0.5">0.5000</data>')
     """
-    words = f"{number:,}" if isinstance(number, int) else f"{number:.{MOST_DIGITS}f}"
+    words = f"{number:,}" if isinstance(number, int) else f"{number:.{DIGITS}f}"
     return Html(f'<data value="{number}">{words}</data>')
 
 
