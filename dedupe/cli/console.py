@@ -10,7 +10,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, Self, TextIO
 
 import click
 
@@ -25,13 +25,12 @@ from dedupe.errors import (
     StoreError,
 )
 from dedupe.escape import escape_controls
-from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from dedupe.models import Batch, ReadStats
+    from dedupe.models import Batch
 
 
 Color = Literal["auto", "always", "never"]
@@ -193,33 +192,6 @@ class Styler:
 def join_facts(facts: Iterable[str], seconds: float) -> str:
     """Join facts, with the time that the command took."""
     return ", ".join([*facts, f"{seconds:,.1f} s"])
-
-
-def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float) -> str:
-    """Word the outcome of a run, with what was left out or not understood."""
-    facts = [
-        count_noun(found["records"], "record"),
-        f"{found['unique']:,} unique",
-        f"{count_noun(found['clusters'], 'cluster')} of two or more",
-    ]
-    exceptions = {
-        "skipped": read_stats.skipped,
-        "quarantined": read_stats.quarantined,
-        "with an unreadable date": read_stats.undated,
-    }
-    return join_facts([*facts, *(f"{n:,} {what}" for what, n in exceptions.items() if n)], seconds)
-
-
-def timing_summary(stats: Mapping[str, Any]) -> str:
-    """Word where the time went and how often a budget cut candidates, for ``-v``."""
-    times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
-    effort = [
-        "1 pass" if stats["passes"] == 1 else f"{stats['passes']:,} passes",
-        count_noun(stats["candidate_pairs"], "candidate pair"),
-        count_noun(stats["pairs"], "verified pair"),
-        count_noun(stats["cut_look_backs"], "look-back") + " cut",
-    ]
-    return ", ".join([*times, *effort])
 
 
 FAILED = 2

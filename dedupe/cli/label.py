@@ -79,7 +79,7 @@ NO_PAIRS = "no doubtful pair without a label"
 
 def run_label_session(request: Request) -> None:
     """Hold one session; the labels are on disk as they are given."""
-    from dedupe.cli.run import open_stats
+    from dedupe.cli.summary import open_stats
     from dedupe.evaluation.label import open_label_file
 
     path = labels_path(request)

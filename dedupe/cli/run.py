@@ -9,42 +9,39 @@ import sys
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe import installed_version
 from dedupe.cli.console import (
     Styler,
     in_color,
     is_terminal,
     join_facts,
     progress_line,
-    run_summary,
     standard_input,
-    timing_summary,
 )
-from dedupe.cli.notes import run_notes, suffix_notes
 from dedupe.cli.pair_layout import wrap_styled
-from dedupe.errors import AccountingError
-from dedupe.hashing import CLUSTERS, SIGNATURES
+from dedupe.cli.summary import (
+    check_record_counts,
+    open_stats,
+    record_counts,
+    run_notes,
+    say_summary,
+)
 from dedupe.io.files import is_replaceable
 from dedupe.io.output import RowCounter, open_output
 from dedupe.io.parquet import ParquetFiles
-from dedupe.io.read_notes import column_shares
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
-    from dedupe.config import Settings
-    from dedupe.io.output import Output
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
     """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
 ENDLESS = 1 << 30
-MANIFEST_OPENING = b'{\n  "version"'
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
@@ -94,36 +90,25 @@ def run_command(
         records, chunks = render(result)
         rows = RowCounter()
         chunks = rows.watch(chunks) if stats_file else chunks
-        for chunk in (
-            consume_then_yield(chunks, table(result, parquet_files))
-            if table and parquet
-            else chunks
-        ):
+        if table and parquet:
+            chunks = consume_then_yield(chunks, table(result, parquet_files))
+        for chunk in chunks:
             output.write(chunk)
-        notes = [] if request.console.quiet else run_notes(request.settings, read_stats, result)
         own = "text" if painted else None if selects else request.target or "csv"
-        if not request.console.quiet:
-            suffix = suffix_notes(command, request, result, own)
-            notes += [("warning", note) for note in suffix]
+        notes = run_notes(command, request, read_stats, result, own)
         seconds = time.perf_counter() - started
         selects = selects and command in SELECTING_COMMANDS and not painted
-        if stats_file:
-            outcome = {
-                **result.stats,
-                "output": records,
-                "output_bytes": output.bytes,
-                "output_checksum": output.checksum,
-                "rows_checksum": rows.rows.checksum,
-                "accounts": record_counts(read_stats, records if selects else None),
-                "total_seconds": round(seconds, 3),
-            }
-            stats_file.write(request.settings, read_stats, outcome)
-    if request.console.verbose:
-        request.console.say(timing_summary(result.stats))
-    if not request.console.quiet:
-        for level, note in notes:
-            request.console.say(note, level=level)
-        request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
+        outcome = {
+            **result.stats,
+            "output": records,
+            "output_bytes": output.bytes,
+            "output_checksum": output.checksum,
+            "rows_checksum": rows.rows.checksum,
+            "accounts": record_counts(read_stats, records if selects else None),
+            "total_seconds": round(seconds, 3),
+        }
+        stats_file.write(request.settings, read_stats, outcome)
+    say_summary(request.console, result, read_stats, notes, seconds)
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
@@ -175,28 +160,6 @@ def read_with_progress(
         yield progress.reading(batches), progress
 
 
-def check_record_counts(read_stats: ReadStats, result: Result) -> None:
-    """Raise AccountingError if a stage has lost a record or repeated one."""
-    for what, found in (
-        ("records to compare", len(result.corpus)),
-        ("records clustered", len(result.clustering.canonical)),
-    ):
-        if found != read_stats.records:
-            raise AccountingError(what, read_stats.records, found)
-
-
-def record_counts(read_stats: ReadStats, out: int | None) -> dict[str, int]:
-    """Return what became of the records: ``in`` is the sum of all that follow it."""
-    left = {} if out is None else {"out": out, "left_out": read_stats.records - out}
-    outcome = left or {"read": read_stats.records}
-    return {
-        "in": read_stats.met - read_stats.blank,
-        **outcome,
-        "skipped": read_stats.skipped,
-        "quarantined": read_stats.quarantined,
-    }
-
-
 def check_destinations(request: Request) -> None:
     """Refuse to write two things to one file; that it is no input is checked as it is opened."""
     if request.stats == "-":
@@ -210,51 +173,6 @@ def check_destinations(request: Request) -> None:
         other = taken.setdefault(os.path.realpath(path), option)
         if other != option:
             raise click.UsageError(f"{other} and {option} name the same file: {path}")
-
-
-def check_stats_file(path: str | None) -> None:
-    """Refuse to replace a file that holds something else than the figures of a run.
-
-    ``dedupe unique --stats stories.jsonl`` is meant to count, and would cost the stories.
-    """
-    if not path or not Path(path).is_file():
-        return
-    with Path(path).open("rb") as file:
-        opening = file.read(len(MANIFEST_OPENING))
-    if opening and opening != MANIFEST_OPENING:
-        raise click.UsageError(
-            f"--stats: {path} exists and holds no figures of a run, so it is not replaced; "
-            "--stats is followed by the name of the file to write them to"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StatsFile:
-    """The ``--stats`` file of a command; false where none is asked for."""
-
-    command: str
-    output: Output | None
-
-    def __bool__(self) -> bool:
-        return self.output is not None
-
-    def write(
-        self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
-    ) -> None:
-        """Write what a run came to."""
-        if self.output:
-            self.output.write(run_manifest(self.command, settings, read_stats, outcome))
-
-
-@contextmanager
-def open_stats(command: str, request: Request, inputs: Sequence[str]) -> Iterator[StatsFile]:
-    """Open the ``--stats`` file, which appears whole or not at all and is none of the inputs."""
-    check_stats_file(request.stats)
-    if not request.stats:
-        yield StatsFile(command, None)
-        return
-    with open_output(request.stats, inputs) as output:
-        yield StatsFile(command, output)
 
 
 def output_style(request: Request) -> Styler:
@@ -315,18 +233,3 @@ def encode_json(facts: object) -> bytes:
     """Encode an object as indented JSON."""
     text = json.dumps(facts, indent=2, ensure_ascii=False)
     return text.encode(errors="backslashreplace") + b"\n"
-
-
-def run_manifest(
-    command: str, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
-) -> bytes:
-    """Return the facts that distinguish two runs as JSON, with a final newline."""
-    facts = {
-        "version": installed_version(),
-        "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
-        "command": command,
-        "settings": settings.manifest(),
-        "input": {**asdict(read_stats), "columns": column_shares(settings, read_stats)},
-        **outcome,
-    }
-    return json.dumps(facts, indent=2).encode() + b"\n"

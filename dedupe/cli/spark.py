@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.console import progress_line, run_summary, timing_summary
-from dedupe.cli.notes import read_notes
-from dedupe.cli.run import check_record_counts, open_stats, record_counts
+from dedupe.cli.console import progress_line
+from dedupe.cli.summary import (
+    check_record_counts,
+    open_stats,
+    read_notes,
+    record_counts,
+    say_summary,
+)
 from dedupe.errors import BackendError
 from dedupe.io.parquet import has_parquet_suffix
 from dedupe.models import ReadStats
@@ -87,12 +92,7 @@ def run_on_spark(command: str, request: Request) -> None:
         stats_file.write(
             request.settings, read_stats, {**outcome, "total_seconds": round(seconds, 3)}
         )
-    if request.console.verbose:
-        request.console.say(timing_summary(result.stats))
-    if not request.console.quiet:
-        for level, note in notes:
-            request.console.say(note, level=level)
-        request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
+    say_summary(request.console, result, read_stats, notes, seconds)
 
 
 def spark_outcome(

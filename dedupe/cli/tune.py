@@ -126,7 +126,7 @@ WORDS = {"f1": "F1"}
 
 def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> None:
     """Tune; every file that is asked for appears whole or not at all."""
-    from dedupe.cli.run import open_stats
+    from dedupe.cli.summary import open_stats
     from dedupe.evaluation.tune import settings_toml
     from dedupe.reports.tuning_curve import draw_tuning_curve
 
