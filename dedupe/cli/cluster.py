@@ -74,8 +74,7 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
     """Annotate every record, or show the clusters."""
     import numpy as np
 
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark
+    from dedupe.cli.run import check_spark_options, run_command, run_on_spark
     from dedupe.io.annotate import cluster_annotation
     from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_dialect import escape_formulas
@@ -200,8 +199,7 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
     """Select the canonical records, or the others."""
     import numpy as np
 
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark
+    from dedupe.cli.run import check_spark_options, run_command, run_on_spark
     from dedupe.io.annotate import size_annotation
     from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_dialect import escape_formulas
@@ -260,8 +258,7 @@ PAIRS_EXAMPLES = examples(
 @backend_options
 def pairs_command(request: Request) -> None:
     """List the verified pairs."""
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark, writes_parquet
+    from dedupe.cli.run import check_spark_options, run_command, run_on_spark, writes_parquet
     from dedupe.io.convert import write_objects
     from dedupe.io.result_rows import RecordLocations, pair_columns, pair_objects, write_pairs
 
