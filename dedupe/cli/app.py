@@ -10,7 +10,7 @@ import click
 
 from dedupe import installed_version
 from dedupe.cli.console import Console, report_error, wants_json
-from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
+from dedupe.cli.help import Command, LazyGroup, examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,28 +68,16 @@ def print_version(context: click.Context, _option: click.Parameter, asked: bool)
         context.exit()
 
 
-@click.group(
-    cls=LazyGroup,
-    tasks=TASKS,
-    invoke_without_command=True,
-    help=HELP,
-    epilog=EPILOG,
-    context_settings=CONTEXT_SETTINGS,
-)
-@click.option(
-    "-V",
-    "--version",
+VERSION = click.Option(
+    ["-V", "--version"],
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=print_version,
     help="Show the version and exit.",
 )
-@click.pass_context
-def app(context: click.Context) -> None:
-    """Print the short help when no command is named."""
-    if context.invoked_subcommand is None:
-        click.echo(short_help(context))
+
+app = LazyGroup("dedupe", tasks=TASKS, params=[VERSION], help=HELP, epilog=EPILOG)
 
 
 def execute(argv: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
+from dedupe.cli.help import Command, LazyGroup, examples
 from dedupe.cli.options import CONFIG, OUTPUT_OPTIONS, SETTING_OPTIONS, add_options, take_console
 from dedupe.config import SETTINGS
 from dedupe.config_layers import DEFAULT, resolve_settings, setting_origins, settings_layers
@@ -45,19 +45,7 @@ EXAMPLES = examples(
 )
 
 
-@click.group(
-    cls=LazyGroup,
-    tasks=TASKS,
-    help=HELP,
-    epilog=EXAMPLES,
-    context_settings=CONTEXT_SETTINGS,
-    invoke_without_command=True,
-)
-@click.pass_context
-def config_command(context: click.Context) -> None:
-    """Print the short help when no sub-command is named."""
-    if context.invoked_subcommand is None:
-        click.echo(short_help(context))
+config_command = LazyGroup("config", tasks=TASKS, help=HELP, epilog=EXAMPLES)
 
 
 def show_options(command: CommandFunction) -> CommandFunction:

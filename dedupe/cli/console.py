@@ -74,6 +74,11 @@ class Console:
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
 
+    def summarize(self, text: str) -> None:
+        """Say a line that ``-q`` leaves out."""
+        if not self.quiet:
+            self.say(text)
+
 
 def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Return whether messages are asked for as JSON; raises SettingsError for a wrong variable.

@@ -178,11 +178,18 @@ class Command(HelpLayout):
         return ["[OPTIONS]", *self.operands] if self.operands else super().collect_usage_pieces(ctx)
 
 
+@click.pass_context
+def print_group_help(context: click.Context) -> None:
+    """Print the short help of a group when no command of it is named."""
+    if context.invoked_subcommand is None:
+        click.echo(short_help(context))
+
+
 class LazyGroup(HelpLayout, click.Group):
     """Commands under headings, each in a module that is loaded when the command is asked for.
 
     ``tasks`` has the headings, and under each the commands with the module of ``dedupe.cli`` that
-    defines ``<name>_command``.
+    defines ``<name>_command``. Without a command it prints the short help.
     """
 
     def __init__(
@@ -191,8 +198,14 @@ class LazyGroup(HelpLayout, click.Group):
         tasks: Mapping[str, Mapping[str, str]],
         **attributes: Any,  # noqa: ANN401 - click's signature
     ) -> None:
-        attributes.setdefault("subcommand_metavar", "COMMAND [ARGS]...")
-        super().__init__(*args, **attributes)
+        super().__init__(
+            *args,
+            subcommand_metavar="COMMAND [ARGS]...",
+            context_settings=CONTEXT_SETTINGS,
+            invoke_without_command=True,
+            callback=print_group_help,
+            **attributes,
+        )
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

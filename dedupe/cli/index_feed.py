@@ -132,12 +132,9 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
                 counts["new"] += answer.new
                 counts["opens"] += answer.opens
             first = first or group[0]
-    if not request.console.quiet:
-        facts = [
-            count_noun(read_stats.records, "record"),
-            *feed_outcome(command, read_stats.records, counts),
-        ]
-        request.console.say(join_facts(facts, time.perf_counter() - started))
+    records = read_stats.records
+    facts = [count_noun(records, "record"), *feed_outcome(command, records, counts)]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 def open_index(request: IndexRequest) -> Index:

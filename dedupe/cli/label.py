@@ -91,8 +91,7 @@ def run_label_session(request: Request) -> None:
         session = ask_labels(request, read_stats, label_file, held)
         outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
         stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(label_summary(session, path))
+    request.console.summarize(label_summary(session, path))
 
 
 def labels_path(request: Request) -> str:

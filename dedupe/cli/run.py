@@ -225,8 +225,7 @@ def print_answer(
         seconds = time.perf_counter() - started
         outcome = {**answer.facts, "total_seconds": round(seconds, 3)}
         stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(join_facts(answer.summary, seconds))
+    request.console.summarize(join_facts(answer.summary, seconds))
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:

@@ -153,12 +153,8 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
         stats_file.write(settings, read_stats, tune_figures(pairs, tuned, goal))
     if request.output not in (None, "-"):
         click.echo(table, nl=False)
-    if not request.console.quiet:
-        facts = [
-            f"threshold {tuned.threshold:g} for {goal}",
-            count_noun(len(pairs.scores), "label"),
-        ]
-        request.console.say(join_facts(facts, time.perf_counter() - started))
+    facts = [f"threshold {tuned.threshold:g} for {goal}", count_noun(len(pairs.scores), "label")]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 def check_tune_paths(request: Request, labels: str, picture: str | None) -> None:
