@@ -18,7 +18,7 @@ from dedupe.__main__ import main
 from dedupe.config import Settings
 from dedupe.errors import AccountingError
 from dedupe.io.annotate import selected_chunks
-from dedupe.io.output import check_output
+from dedupe.io.integrity import check_output
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 

@@ -13,7 +13,6 @@ import click
 from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.help import Command, examples
 from dedupe.cli.index_options import feed_options
-from dedupe.io.csv_dialect import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
@@ -114,6 +113,7 @@ TABLES = ("csv", "tsv", "parquet")
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
     """Pass records to an index and write its answers."""
     from dedupe.io.convert import check_target
+    from dedupe.io.csv_dialect import check_one_table
 
     started = time.perf_counter()
     read_stats = ReadStats()
@@ -203,7 +203,8 @@ def answer_batches(
         selected_chunks,
         widen_header,
     )
-    from dedupe.io.output import check_output
+    from dedupe.io.csv_dialect import is_table
+    from dedupe.io.integrity import check_output
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))
@@ -235,6 +236,7 @@ def answer_batches(
 def without_header(group: list[Batch], chosen: np.ndarray) -> Iterator[bytes]:
     """Yield chosen records without the header of a table."""
     from dedupe.io.annotate import selected_chunks
+    from dedupe.io.csv_dialect import is_table
 
     chunks = selected_chunks(group, chosen)
     if is_table(group[0]):

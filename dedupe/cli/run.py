@@ -34,7 +34,8 @@ from dedupe.cli.summary import (
 )
 from dedupe.errors import BackendError
 from dedupe.io.files import is_replaceable
-from dedupe.io.output import RowCounter, open_output
+from dedupe.io.integrity import RowCounter
+from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
-    from dedupe.io.output import RowChecksum
+    from dedupe.io.integrity import RowChecksum
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
-    from dedupe.io.output import RowChecksum
+    from dedupe.io.integrity import RowChecksum
     from dedupe.models import ReadStats
 
     Progress = Callable[[str, float], None]

@@ -14,7 +14,7 @@ from pyspark.sql import functions as f
 from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
-from dedupe.io.output import RowChecksum
+from dedupe.io.integrity import RowChecksum
 from dedupe.models import Batch
 
 if TYPE_CHECKING:
