@@ -15,7 +15,7 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
@@ -68,9 +68,7 @@ def label_command(request: Request) -> None:
     run_label_session(request)
 
 
-for parameter in label_command.params:
-    if isinstance(parameter, click.Option) and parameter.name == "output":
-        parameter.help = OUTPUT_HELP
+describe_output(label_command, OUTPUT_HELP)
 
 WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
 SUFFIX = ".labels.jsonl"

@@ -315,6 +315,13 @@ def add_options(command: CommandFunction, options: Iterable[Decorator]) -> Comma
     return command
 
 
+def describe_output(command: click.Command, text: str) -> None:
+    """Give ``--output`` a help text of its own in one command."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name == "output":
+            option.help = text
+
+
 def take_console(given: dict[str, Any]) -> Console:
     """Take the console's options out of what was given, and let error handling know them."""
     context = click.get_current_context()

@@ -171,7 +171,11 @@ def check_destinations(request: Request) -> None:
     if request.stats == "-":
         raise click.UsageError("--stats needs a file: standard output is for the data")
     action, _, quarantine = request.settings.on_error.partition("=")
-    named = {"--output": request.output, "--stats": request.stats, action: quarantine}
+    check_distinct({"--output": request.output, "--stats": request.stats, action: quarantine})
+
+
+def check_distinct(named: Mapping[str, str | None]) -> None:
+    """Raise UsageError where two options name one file that they would replace."""
     taken: dict[str, str] = {}
     for option, path in named.items():
         if not path or path == "-" or not is_replaceable(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,7 +11,7 @@ import click
 
 from dedupe.cli.console import join_facts
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.config_values import parse_share
 from dedupe.errors import InputError
 from dedupe.io.files import display_name
@@ -114,9 +113,7 @@ def tune_command(
     run_tune(request, labels, goal, plot)
 
 
-for parameter in tune_command.params:
-    if isinstance(parameter, click.Option) and parameter.name == "output":
-        parameter.help = OUTPUT_HELP
+describe_output(tune_command, OUTPUT_HELP)
 
 GRID = tuple(step / 20 for step in range(1, 20))
 HEADER = "threshold  precision  interval       recall  F1     pairs  updates"
@@ -159,17 +156,15 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
 
 def check_tune_paths(request: Request, labels: str, picture: str | None) -> None:
     """Refuse to read two things from standard input, or to write two to one place."""
+    from dedupe.cli.run import check_distinct
+
     if labels == "-" and (not request.files or "-" in request.files):
         raise click.UsageError("the records and the labels cannot both be standard input")
     named = {"--output": request.output, "--plot": picture, "--stats": request.stats}
-    taken: dict[str, str] = {}
-    for option, path in named.items():
-        if path == "-" and option != "--output":
+    for option in ("--plot", "--stats"):
+        if named[option] == "-":
             raise click.UsageError(f"{option} needs a file: standard output is for the table")
-        if path and path != "-":
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise click.UsageError(f"{other} and {option} name the same file: {path}")
+    check_distinct(named)
 
 
 def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLabels:
