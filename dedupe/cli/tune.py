@@ -125,7 +125,7 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
     """Tune; every file that is asked for appears whole or not at all."""
     from dedupe.cli.summary import open_stats
     from dedupe.evaluation.tune import settings_toml
-    from dedupe.reports.tuning_curve import draw_tuning_curve
+    from dedupe.reports.svg import draw_tuning_curve
 
     started = time.perf_counter()
     check_tune_paths(request, labels, picture)
