@@ -116,37 +116,22 @@ def column_bar(bar: Bar, top: int) -> str:
 def grid_lines(rows: Iterable[tuple[float, str]]) -> Iterable[str]:
     """Level lines with what they stand for."""
     for share, words in rows:
-        yield svg_line(
-            "grid",
-            CHART.left,
-            CHART.y(share),
-            CHART.width - CHART.right,
-            CHART.y(share),
-        )
-        yield svg_text(CHART.left - 8, CHART.y(share) + 4, words, anchor="end")
+        y = CHART.y(share)
+        yield svg_line("grid", CHART.x(0), y, CHART.x(1), y)
+        yield svg_text(CHART.left - 8, y + 4, words, anchor="end")
 
 
 def axis_frame(axis: Axis) -> Iterable[str]:
     """Yield the bottom axis with its words, and dashed lines at what is marked."""
-    yield svg_line(
-        "axis",
-        CHART.left,
-        CHART.y(0),
-        CHART.width - CHART.right,
-        CHART.y(0),
-    )
+    floor = CHART.y(0)
+    yield svg_line("axis", CHART.x(0), floor, CHART.x(1), floor)
     for share, words in axis.ticks:
-        yield svg_text(CHART.x(share), CHART.y(0) + 18, words, anchor="middle")
-    yield svg_text(
-        (CHART.left + CHART.width - CHART.right) / 2,
-        CHART.height - 6,
-        axis.name,
-        "name",
-        anchor="middle",
-    )
+        yield svg_text(CHART.x(share), floor + 18, words, anchor="middle")
+    yield svg_text(CHART.x(0.5), CHART.height - 6, axis.name, "name", anchor="middle")
     for share, words in axis.marks:
-        yield svg_line("mark", CHART.x(share), CHART.y(0), CHART.x(share), CHART.top - 4)
-        yield svg_text(CHART.x(share), CHART.top - 9, words, "marked", anchor=y_labels(share))
+        x = CHART.x(share)
+        yield svg_line("mark", x, floor, x, CHART.top - 4)
+        yield svg_text(x, CHART.top - 9, words, "marked", anchor=y_labels(share))
 
 
 def y_labels(share: float) -> str:
