@@ -25,12 +25,6 @@ def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     return changed
 
 
-def unique_sorted(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the distinct values, sorted."""
-    values = np.sort(values)
-    return values[change_mask(values)]
-
-
 def find_in_sorted(
     held: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
 ) -> NDArray[np.int64]:
@@ -39,11 +33,6 @@ def find_in_sorted(
         return np.full(len(wanted), -1)
     positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
     return np.where(held[positions] == wanted, positions, -1)
-
-
-def difference_sorted(held: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the values that are not among sorted distinct ones."""
-    return values[find_in_sorted(held, values) < 0]
 
 
 def order_positions(order: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -298,7 +298,7 @@ def encode_rows(
 ) -> Iterator[bytes]:
     """Yield the rows of a frame as lines of JSON; raises as :meth:`Records.lines`."""
     table = frame.table()
-    from dedupe.io.arrow_rows import read_rows  # noqa: PLC0415 - pyarrow is an extra
+    from dedupe.io.parquet_read import read_rows  # noqa: PLC0415 - pyarrow is an extra
 
     for row in read_rows(table, settings, name):
         if not row.problem:
