@@ -59,7 +59,12 @@ MAY_IMPORT = {
 }
 """The packages and top-level modules that each may import at run time; types may come from any."""
 
-ONLY_IN = {"click": {"cli"}, "rapidfuzz": {"scoring"}, "datasketch": {"blocking"}, "sklearn": set()}
+ONLY_IN = {
+    "click": {"cli"},
+    "rapidfuzz": {"scoring"},
+    "datasketch": {"api", "blocking"},
+    "sklearn": set(),
+}
 
 
 def name_of(path: Path) -> str:

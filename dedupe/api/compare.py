@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.api.records import checked_settings, open_records, read_records
+from dedupe.api.keywords import checked_settings
+from dedupe.api.records import open_records, read_records
 from dedupe.errors import SettingsError
 from dedupe.load import load_corpus
 

@@ -194,17 +194,22 @@ class LazyGroup(HelpLayout, click.Group):
 
     def __init__(
         self,
-        *args: Any,  # noqa: ANN401 - click's signature
+        name: str,
+        *,
         tasks: Mapping[str, Mapping[str, str]],
-        **attributes: Any,  # noqa: ANN401 - click's signature
+        help: str,  # noqa: A002 - click's name for it
+        epilog: str,
+        params: list[click.Parameter] | None = None,
     ) -> None:
         super().__init__(
-            *args,
-            subcommand_metavar="COMMAND [ARGS]...",
+            name,
+            help=help,
+            epilog=epilog,
+            params=params,
+            callback=print_group_help,
             context_settings=CONTEXT_SETTINGS,
             invoke_without_command=True,
-            callback=print_group_help,
-            **attributes,
+            subcommand_metavar="COMMAND [ARGS]...",
         )
         self.tasks = tasks
 
