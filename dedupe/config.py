@@ -289,7 +289,7 @@ class Settings:
             object.__setattr__(self, setting.name, value)
 
     def manifest(self) -> dict[str, object]:
-        """All settings as plain JSON values, for ``--stats``."""
+        """Return all settings as plain JSON values, for ``--stats``."""
         shown: dict[str, object] = {}
         for setting in SETTINGS:
             value = getattr(self, setting.name)
@@ -308,7 +308,7 @@ def check_name(name: str, origin: str) -> Setting:
 
 
 def resolve(layers: Iterable[tuple[str, Mapping[str, object]]]) -> Settings:
-    """Settings from layers of ``(origin, {name: value})``, the strongest first.
+    """Return settings from layers of ``(origin, {name: value})``, the strongest first.
 
     Raises SettingsError for an unknown name or an unusable value, in any layer.
     """

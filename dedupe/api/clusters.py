@@ -201,7 +201,7 @@ def run_records(
     against: Input | None = None,
     again: bool = False,
 ) -> Run:
-    """Cluster what a program gave; with ``again`` it can be gone through once more."""
+    """Cluster the given records; with ``again`` they can be iterated once more."""
     chosen = checked_settings(settings, given, call, may_skip=True)
     records = open_records(stories, chosen, call)
     if again and not records.lasting:

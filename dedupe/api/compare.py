@@ -52,7 +52,7 @@ def similarity(
 def explain(
     a: Record, b: Record, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
 ) -> PairExplanation:
-    """Explain why two records are, or are not, taken for one story; print the result to read it.
+    """Explain why two records are one story or not; print the result to read it.
 
     Takes what :func:`similarity` takes.
 

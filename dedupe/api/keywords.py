@@ -53,7 +53,7 @@ def checked_settings(
 
 
 def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> NoReturn:  # noqa: ARG001 - a Reject
-    """Stop at a bad story and name its position; the reader counts lines, from 1."""
+    """Raise an error that names a bad record by its position; the reader counts lines, from 1."""
     raise InputError(position_label((error.line or 1) - 1), None, with_keywords(error.reason))
 
 

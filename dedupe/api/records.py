@@ -118,7 +118,7 @@ class Records:
 
     @property
     def lasting(self) -> Records | None:
-        """These records, None where they cannot be gone through again."""
+        """These records, None where they cannot be iterated again."""
         return self if self.is_frame or isinstance(self.items, Sequence) else None
 
 
@@ -139,7 +139,7 @@ def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noq
 
 
 def open_frame(stories: Any, call: str) -> Frame | None:  # noqa: ANN401 - as above
-    """Return a table of any library, None for what is none; a column of one is none."""
+    """Return a table of any library, None for other values, such as a column."""
     if series_of(stories) is not None:
         return None
     try:
@@ -282,7 +282,7 @@ def encode_rows(
 
 
 def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping as a dict; raises TypeError for what is none."""
+    """Return a mapping as a dict; raises TypeError for other values."""
     if not isinstance(story, Mapping):
         raise TypeError(f"expected a dict or a string, got {type(story).__name__}")
     return story if isinstance(story, dict) else dict(story)

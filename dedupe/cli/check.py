@@ -123,7 +123,7 @@ def parse_share_option(
 )
 @run_options
 def check_command(request: Request, **given: object) -> None:
-    """Check some files."""
+    """Check the files, and exit with 1 when duplicates are found."""
     gate = CheckOptions(**given)  # type: ignore[arg-type]  # click has checked the types
     if gate.update_baseline and not gate.baseline:
         raise click.UsageError("--update-baseline needs --baseline FILE")

@@ -208,7 +208,7 @@ UNIQUE_EXAMPLES = examples(
 @run_options
 @backend_options
 def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe: bool) -> None:
-    """Select the canonical records, or the others."""
+    """Write the canonical records, or the others."""
     import numpy as np
 
     from dedupe.cli.run import check_spark_options, run_on_spark

@@ -75,7 +75,7 @@ class Console:
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
 
     def summarize(self, text: str) -> None:
-        """Say a line that ``-q`` leaves out."""
+        """Print a line unless ``-q`` is given."""
         if not self.quiet:
             self.say(text)
 
@@ -112,7 +112,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def standard_input() -> BinaryIO:
-    """Take standard input as bytes; one that was closed has a stand-in that cannot be read."""
+    """Return standard input as bytes; a closed one is replaced by a file that cannot be read."""
     return os.fdopen(0, "rb", closefd=False) if sys.stdin is None else sys.stdin.buffer
 
 
@@ -178,19 +178,19 @@ class Styler:
     colored: bool
 
     def head(self, text: str) -> str:
-        """A heading."""
+        """Style a heading."""
         return click.style(text, bold=True) if self.colored else text
 
     def good(self, text: str) -> str:
-        """What speaks for a duplicate."""
+        """Style what speaks for a duplicate."""
         return click.style(text, fg="green") if self.colored else text
 
     def bad(self, text: str) -> str:
-        """What speaks against one."""
+        """Style what speaks against a duplicate."""
         return click.style(text, fg="red") if self.colored else text
 
     def faint(self, text: str) -> str:
-        """What matters less."""
+        """Style what matters less."""
         return click.style(text, dim=True) if self.colored else text
 
 
@@ -225,7 +225,7 @@ SUGGESTION = re.compile(r"did you mean (?:one of: )?'?([^'?,]+)'?", re.IGNORECAS
 
 
 def report_error(error: BaseException, console: Console) -> int:
-    """Say what went wrong; returns the exit code."""
+    """Report what went wrong; returns the exit code."""
     if is_closed_pipe(error):
         return PIPE_CLOSED  # the reader has what it wanted
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -246,7 +246,7 @@ def is_closed_pipe(error: BaseException) -> bool:
 
 
 def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
-    """Word an error that is the user's to mend; None for a bug of ours."""
+    """Return the message of an error that the user can correct; None for a bug."""
     match error:
         case click.UsageError():
             return usage_message(error)
@@ -264,7 +264,7 @@ def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a tabl
 
 
 def usage_message(error: click.UsageError) -> str:
-    """Word a usage error as our other errors are, with where to look."""
+    """Return the message of a usage error in the form of the others, with where to look."""
     message = error.format_message().rstrip(".")
     path = error.ctx.command_path if error.ctx else "dedupe"
     return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
@@ -289,7 +289,7 @@ def error_facts(error: BaseException, message: str) -> dict[str, object]:
 
 
 def report_bug(error: BaseException, console: Console) -> None:
-    """Report an error that nobody foresaw, with its traceback when verbose."""
+    """Report an unexpected error, with its traceback when verbose."""
     trace = "".join(traceback.format_exception(error)) if console.verbose else ""
     if trace and not console.in_json:
         click.echo("\n".join(map(escape_controls, trace.split("\n"))), err=True, nl=False)

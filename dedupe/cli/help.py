@@ -147,7 +147,7 @@ class HelpLayout(click.Command):
         return [*params, SHORT_HELP, complete]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an error names this command as the place to look for help."""
+        """Parse the arguments; an error names this command as the place to look for help."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -214,7 +214,7 @@ class LazyGroup(HelpLayout, click.Group):
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an option before the name of its command gets an error of its own."""
+        """Parse the arguments; an option before the name of its command has its own error."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:

@@ -145,7 +145,7 @@ def open_index(request: IndexRequest) -> Index:
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
-    """Word what became of the records."""
+    """Describe what became of the records."""
     facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
     known = records - counts["new"]
     if known:
@@ -193,7 +193,7 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Answer some batches and write the output; what is answered is on disk."""
+    """Answer the records of some batches and write them; what is answered is on disk."""
     import numpy as np
 
     from dedupe.io.annotate import (

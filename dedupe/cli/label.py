@@ -64,7 +64,7 @@ OUTPUT_HELP = "Append the labels to this JSONL file. Default: FILE.labels.jsonl.
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
 def label_command(request: Request) -> None:
-    """Hold one session."""
+    """Ask about pairs until the person quits."""
     run_label_session(request)
 
 
@@ -76,7 +76,7 @@ NO_PAIRS = "no doubtful pair without a label"
 
 
 def run_label_session(request: Request) -> None:
-    """Hold one session; the labels are on disk as they are given."""
+    """Run one session; each label is on disk before the next pair is shown."""
     from dedupe.cli.summary import open_stats
     from dedupe.evaluation.label import open_label_file
 
@@ -123,7 +123,7 @@ def ask_labels(
 
 
 def label_summary(session: Session, path: str) -> str:
-    """Word what a session came to."""
+    """Describe the outcome of a session."""
     totals = session.totals
     kinds = ", ".join(f"{totals[label]:,} {word}" for label, word in WORDS.items())
     left = len(session) - session.position
@@ -143,7 +143,7 @@ CLEAR = "\x1b[H\x1b[2J"
 def ask_pairs(
     session: Session, corpus: Corpus, fields: Sequence[str], keys: Iterator[str], console: Console
 ) -> None:
-    """Ask until the pairs, the keys or the person's patience come to an end."""
+    """Ask about pairs until they run out, the input ends or the person quits."""
     notice = ""
     while doubt := session.doubt:
         draw_pair(session, doubt, corpus, fields, notice, console)
@@ -200,7 +200,7 @@ def screen_width(*, watched: bool) -> int:
 
 
 def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: bool) -> str:
-    """Say where the session stands and how far apart the records are."""
+    """Return how far the session is, and how far apart in time the records are."""
     facts = [f"pair {session.position + 1:,} of {len(session):,}"]
     if verbose:  # a score in view sways the answer
         facts.append(f"score {doubt.score:.2f}")
@@ -211,7 +211,7 @@ def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: 
 
 
 def fit_lines(text: str, look: TextStyle) -> list[str]:
-    """Wrap a text of ours into lines that fit."""
+    """Wrap a message into lines that fit."""
     from dedupe.cli.pair_layout import style_line, wrap_lines, wrap_units
 
     return [style_line(line, look) for line in wrap_lines(wrap_units(text), look.width)]
@@ -235,7 +235,7 @@ SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 
 @contextmanager
 def read_keys() -> Iterator[Iterator[str]]:
-    """Give the keys as they come, lower case; the end of input ends them.
+    """Yield the keys as they come, lower case; the end of input ends them.
 
     Windows has no termios: there a key counts once its line has ended.
     """
@@ -256,7 +256,7 @@ def line_keys() -> Iterator[str]:
 
 @contextmanager
 def single_keys(terminal: int) -> Iterator[Iterator[str]]:
-    """Take a terminal out of line mode for a while; Ctrl-C and Ctrl-Z work as ever."""
+    """Read single keys from a terminal inside the block; Ctrl-C and Ctrl-Z work as usual."""
     import termios
     import tty
 

@@ -323,7 +323,7 @@ def describe_output(command: click.Command, text: str) -> None:
 
 
 def take_console(given: dict[str, Any]) -> Console:
-    """Take the console's options out of what was given, and let error handling know them."""
+    """Remove the console's options from those given, and register them for error handling."""
     context = click.get_current_context()
     in_json = bool(context.obj)  # chosen before the command line was parsed, see app.execute
     console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"), in_json)
@@ -333,7 +333,7 @@ def take_console(given: dict[str, Any]) -> Console:
 
 
 def help_on_terminal(files: tuple[str, ...]) -> None:
-    """Show the short help to a person who named no file and would wait for a silent program."""
+    """Show the short help where no file is named and standard input is a terminal."""
     if not files and is_terminal(sys.stdin):
         context = click.get_current_context()
         click.echo(short_help(context))

@@ -71,7 +71,7 @@ def run_command(
     painted: bool = False,
     selects: bool = True,
 ) -> None:
-    """Do one run; the output and the ``--stats`` file appear whole or not at all.
+    """Run one command; the output and the ``--stats`` file appear whole or not at all.
 
     A ``read_stats`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
     in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
@@ -279,7 +279,7 @@ def writes_parquet(request: Request) -> bool:
 
 
 def run_on_spark(command: str, request: Request) -> None:
-    """Do one run; the ``--stats`` file appears whole or not at all.
+    """Run one command on Spark; the ``--stats`` file appears whole or not at all.
 
     Raises BackendError where what Spark takes is not there, or where it fails.
     """

@@ -176,7 +176,7 @@ def say_summary(
 
 
 def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float) -> str:
-    """Word the outcome of a run, with what was left out or not understood."""
+    """Describe the outcome of a run, with what was left out or not understood."""
     facts = [
         count_noun(found["records"], "record"),
         f"{found['unique']:,} unique",
@@ -191,7 +191,7 @@ def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float)
 
 
 def timing_summary(stats: Mapping[str, Any]) -> str:
-    """Word where the time went and how often a budget cut candidates, for ``-v``."""
+    """Describe where the time went and how often a budget cut candidates, for ``-v``."""
     times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
     effort = [
         "1 pass" if stats["passes"] == 1 else f"{stats['passes']:,} passes",
@@ -228,7 +228,7 @@ def record_counts(read_stats: ReadStats, out: int | None) -> dict[str, int]:
 
 
 def check_stats_file(path: str | None) -> None:
-    """Refuse to replace a file that holds something else than the figures of a run.
+    """Refuse to replace a file that does not hold the statistics of a run.
 
     ``dedupe unique --stats stories.jsonl`` is meant to count, and would cost the stories.
     """
@@ -263,7 +263,7 @@ class StatsFile:
 
 @contextmanager
 def open_stats(command: str, request: Request, inputs: Sequence[str]) -> Iterator[StatsFile]:
-    """Open the ``--stats`` file, which appears whole or not at all and is none of the inputs."""
+    """Open the ``--stats`` file, which appears whole or not at all and must not be an input."""
     check_stats_file(request.stats)
     if not request.stats:
         yield StatsFile(command, None)

@@ -100,7 +100,7 @@ def tune_command(
     confidence: float,
     plot: str | None,
 ) -> None:
-    """Tune one threshold."""
+    """Choose one threshold."""
     from dedupe.evaluation.tune import Goal
 
     if precision and recall:
@@ -122,7 +122,7 @@ WORDS = {"f1": "F1"}
 
 
 def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> None:
-    """Tune; every file that is asked for appears whole or not at all."""
+    """Choose the threshold; every output file appears whole or not at all."""
     from dedupe.cli.summary import open_stats
     from dedupe.evaluation.tune import settings_toml
     from dedupe.reports.svg import draw_tuning_curve
@@ -183,7 +183,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
 
 
 def choose_threshold(pairs: ScoredLabels, goal: Goal, seed: int, path: str) -> TunedThreshold:
-    """Tune; raises InputError with the labels' path when they do not support the claim."""
+    """Choose the threshold; raises InputError when the labels do not support the target."""
     from dedupe.evaluation.tune import RefusalError, tune
 
     try:
@@ -209,7 +209,7 @@ def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Itera
 
 
 def label_counts_text(pairs: ScoredLabels) -> str:
-    """Word how many labels of each kind there are."""
+    """Describe how many labels of each kind there are."""
     kinds = {"duplicate": pairs.duplicate, "not": pairs.different, "update": pairs.update}
     counts = ", ".join(f"{int(held.sum()):,} {kind}" for kind, held in kinds.items())
     return f"{count_noun(len(pairs.scores), 'label')} ({counts})"

@@ -299,7 +299,7 @@ def shorter_texts(
 
 
 def is_word(token: Token) -> bool:
-    """Return whether a token is a word; a single ideograph is none."""
+    """Return whether a token is a word; a single ideograph is not."""
     return any(map(str.isalnum, token.text)) and (len(token.text) > 1 or token.text.isascii())
 
 

@@ -253,12 +253,12 @@ def cluster_corpus(corpus: Corpus, settings: Settings, progress: Progress) -> Ev
 def take_clusters(
     corpus: Corpus, clusters: Numbers, settings: Settings, progress: Progress
 ) -> EvaluatedClusters:
-    """Take clusters that were made before; the corpus is read only to explain errors."""
+    """Return existing clusters to evaluate; the corpus is read only to explain errors."""
     return EvaluatedClusters(clusters, prepare_corpus(corpus, settings, progress))
 
 
 def evaluate(found: EvaluatedClusters, gold: Gold, replicas: int, errors: int) -> Evaluation:
-    """Judge a clustering, with ``replicas`` bootstrap draws and the ``errors`` worst errors."""
+    """Evaluate a clustering, with ``replicas`` bootstrap samples and its worst ``errors``."""
     mistakes = worst_errors(found.opened, gold, found.clusters, errors)
     causes = error_causes(found, mistakes)
     if isinstance(gold, GoldPairs):

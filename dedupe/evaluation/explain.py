@@ -1,4 +1,4 @@
-"""Explain why two records are, or are not, taken for one story."""
+"""Explain why two records are one story or not."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def find_record(corpus: Corpus, name: str, path: str) -> int:
 def explain(
     corpus: Corpus, left: int, right: int, settings: Settings, progress: Progress
 ) -> Explanation:
-    """Explain one pair of records, and cluster their corpus to see what became of it.
+    """Explain one pair of records; their corpus is clustered to see what became of the pair.
 
     A record is compared by the one that stands for its exact copies. The score is that of the pass
     that accepted the pair, else that of the last one.
@@ -190,7 +190,7 @@ def guards_of(
 def comparison_guard(
     opened: OpenCorpus, comparisons: Sequence[FieldComparison], pair: tuple[int, int]
 ) -> Guard:
-    """Say whether a run compares the two, and by which keys."""
+    """Return whether a run compares the two records, and by which keys."""
     key = opened.representative_keys(*np.array(pair)[:, None])
     count = sum(comparison.keys for comparison in comparisons)
     shared = f"{count} blocking key{'s' * (count != 1)} in common" if count else NO_KEYS
@@ -231,7 +231,7 @@ def text_guards(
 
 
 def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
-    """Say how far apart in time records of equal texts are still one story."""
+    """Yield how far apart in time records of equal texts are still one story."""
     one, other = opened.matcher.contents[opened.node_of[list(pair)]]
     if one == other:
         reach = int(opened.matcher.reach()[one])

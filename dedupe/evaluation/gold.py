@@ -127,7 +127,7 @@ def gold_label(path: str, line: int, row: dict[str, Any], key: str) -> str:
 
 
 def number_names(names: Iterable[str]) -> NDArray[np.int64]:
-    """Number equal names alike, in order of appearance; ``NO_GOLD`` for an empty one."""
+    """Return a number for each name, equal for equal names; ``NO_GOLD`` for an empty one."""
     known: dict[str, int] = {"": NO_GOLD}
     return np.array([known.setdefault(name, len(known) - 1) for name in names], dtype=np.int64)
 

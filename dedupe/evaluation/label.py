@@ -38,7 +38,7 @@ class Session:
         known = {label.pair for label in held}
         self._queue = [doubt for doubt in doubts if doubt.pair not in known]
         self._answers: list[str | None] = []
-        """The label of each pair gone through, None where it was passed over."""
+        """The label of each pair so far, None for a skipped one."""
         self._before = Counter(label.label for label in held)
         self._label_file = label_file
 
@@ -72,7 +72,7 @@ class Session:
         self._answers.append(label)
 
     def skip(self) -> None:
-        """Go on without a label; a later session asks again."""
+        """Skip the pair; a later session asks again."""
         self._answers.append(None)
 
     def back(self) -> bool:
@@ -113,7 +113,7 @@ class LabelFile:
         self._starts.append(start)
 
     def undo(self) -> None:
-        """Take back the last label that this session wrote."""
+        """Remove the last label that this session wrote."""
         with output_errors(self._path):
             os.ftruncate(self._file, self._starts.pop())
             os.fsync(self._file)

@@ -93,7 +93,7 @@ class Index:
     def create(
         cls, path: Path, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
     ) -> Self:
-        """Make an empty index and open it; settings as for :func:`dedupe.cluster`.
+        """Create an empty index and open it; settings as for :func:`dedupe.cluster`.
 
         Raises StoreError where there is something already, SettingsError for a setting that is
         unknown or out of range.
@@ -173,7 +173,7 @@ class Index:
             self._stores.clear()
 
     def add(self, stories: Input) -> list[Answer]:
-        """Take records in; returns what became of each. On return they are on disk.
+        """Add records; returns what became of each. On return they are on disk.
 
         A record with the id of another one takes its place. Raises TypeError for a single record in
         the place of several, InputError for a record that cannot be read, StoreError for an index
@@ -186,7 +186,7 @@ class Index:
         return self.match_corpus(self.corpus_of(stories))
 
     def add_corpus(self, corpus: Corpus) -> list[Answer]:
-        """Take in records that have been read."""
+        """Add records that have been read."""
         return insert.add(self.store, corpus)
 
     def match_corpus(self, corpus: Corpus) -> list[Answer]:
@@ -205,14 +205,14 @@ class Index:
         return maintain.remove_records(self.store, seconds_of(before), wanted)[0]
 
     def merge(self, other: Index) -> int:
-        """Take in all records of another index, which stays as it is; returns how many were new.
+        """Add all records of another index, which is not changed; returns how many were new.
 
         Raises StoreError for an index made with other settings.
         """
         return insert.merge_index(self.store, other.store)
 
     def compact(self) -> int:
-        """Give the index the clusters of a batch run over all its records, and the least size.
+        """Cluster all records of the index again, and shrink its file.
 
         Returns how many records have another canonical version than before. All records are held
         in memory meanwhile; readers go on, writers wait.

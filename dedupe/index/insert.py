@@ -56,7 +56,7 @@ class Known:
 
 
 def add(store: Store, corpus: Corpus) -> list[Answer]:
-    """Take records in, in one transaction, and answer each.
+    """Add records in one transaction, and answer each.
 
     A record with the id of another one takes its place.
     """
@@ -99,7 +99,7 @@ def repeated(answer: Answer | None) -> Answer:
 
 
 def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> list[Answer]:
-    """Take in records with an id each."""
+    """Add records that all have an id."""
     known = find_known(store, corpus, identity)
     fresh = np.flatnonzero(known.same == UNKNOWN)
     held = known.same[known.same != UNKNOWN]

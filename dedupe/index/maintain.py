@@ -93,7 +93,7 @@ def delete_records(store: Store, numbers: NDArray[np.int64]) -> None:
 
 
 def mend_cluster(store: Store, cluster: int) -> None:
-    """Set a cluster's size and canonical version by what is left of it."""
+    """Set a cluster's size and canonical version from its remaining records."""
     database = store.database
     rows = database.execute(
         "SELECT number FROM record WHERE cluster = ?1 AND cluster <> number"
@@ -124,7 +124,7 @@ def best_record(store: Store, numbers: NDArray[np.int64]) -> int:
 
 
 def shrink_file(store: Store) -> None:
-    """Give back the room of what has gone."""
+    """Return the space of deleted records to the file system."""
     with store_errors(store.path):
         store.database.execute("VACUUM")
         store.database.execute("PRAGMA busy_timeout = 0")  # a reader may take its time
@@ -155,7 +155,7 @@ def run_batch(store: Store, progress: Progress) -> BatchRun:
 
 
 def compact_store(store: Store, progress: Progress) -> int:
-    """Give the index the clusters of the batch run, and its file the least size.
+    """Replace the clusters of the index by those of a batch run, and shrink its file.
 
     Returns how many records have another canonical version than before.
     """
@@ -228,7 +228,7 @@ def write_clusters(store: Store, run: BatchRun) -> None:
 
 
 def write_derived(store: Store, run: BatchRun) -> None:
-    """Make all that follows from the records anew: facts, prepared texts and postings."""
+    """Write everything derived from the records again: facts, prepared texts and postings."""
     database, numbers = store.database, run.numbers
     outlets = store.outlet_numbers(run.corpus.sources)
     new = newcomers_of(run.corpus, run.contents, outlets)

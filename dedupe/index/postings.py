@@ -188,7 +188,7 @@ def add_entries(
 def rewrite_segments(
     database: sqlite3.Connection, segments: Sequence[Segment], keep: Keep
 ) -> list[Segment]:
-    """Take the entries of records that are gone out of all segments; returns the segments left."""
+    """Drop the entries of deleted records from all segments; returns the segments left."""
     left = []
     for segment in segments:
         held = read_segment(database, segment)

@@ -108,7 +108,7 @@ def damage_errors(path: str) -> Iterator[None]:
 
 
 def create(path: str, settings: Settings) -> sqlite3.Connection:
-    """Make an empty index and open it; raises StoreError where there is something already."""
+    """Create an empty index and open it; raises StoreError where the path exists."""
     if settings.links is not None:
         raise StoreError(path, "an index takes no --links: they name the records of one run")
     if settings.same:

@@ -138,7 +138,7 @@ class Store:
         schema.write_meta(self.database, {"next": self.facts.end, "written": written})
 
     def new_epoch(self, **values: object) -> None:
-        """Make all who have the index open read everything anew."""
+        """Make every process that has the index open read everything again."""
         epoch = int(str(schema.read_meta(self.database)["epoch"])) + 1
         schema.write_meta(self.database, {**values, "epoch": epoch})
         self._epoch = epoch

@@ -47,7 +47,7 @@ NOTHING_SHARED = "no words in common; this is where every score begins"
 
 
 def contribution_text(part: Contribution) -> str:
-    """Word one part of a score.
+    """Describe one part of a score.
 
     >>> from dedupe.evaluation.breakdown import Contribution
     >>> contribution_text(Contribution("", "recurring_title", {"title_days": 1.0}, -0.2))
@@ -66,7 +66,7 @@ def contribution_text(part: Contribution) -> str:
 
 
 def text_part(part: Contribution) -> str:
-    """Word what one field's texts, or the outlets, add to a score."""
+    """Describe what the texts of one field, or the outlets, add to a score."""
     values = part.values
     if part.name == "template":
         places = count_noun(int(values["slots"]), "place")
@@ -83,12 +83,12 @@ def text_part(part: Contribution) -> str:
 
 
 def log2_count(value: float, unit: str) -> str:
-    """Word a count of units of which ``value`` is log2."""
+    """Describe a count of units whose log2 is ``value``."""
     return count_noun(round(2**value), unit)
 
 
 def gap_text(seconds: int) -> str:
-    """Word a distance in time, in the largest unit that it holds twice.
+    """Describe a distance in time, in the largest unit that it holds twice.
 
     >>> gap_text(0), gap_text(7300), gap_text(864000)
     ('at the same time', '2 hours apart', '10 days apart')
@@ -100,7 +100,7 @@ def gap_text(seconds: int) -> str:
 
 
 def time_text(seconds: int) -> str:
-    """Word a time in UTC; empty where there is none."""
+    """Return a time in UTC as text; empty where there is none."""
     if seconds == NO_TIME:
         return ""
     try:
@@ -128,23 +128,23 @@ class Paint(Protocol):
     """Styles text for a terminal, or leaves it as it is."""
 
     def head(self, text: str) -> str:
-        """A heading."""
+        """Style a heading."""
 
     def good(self, text: str) -> str:
-        """What speaks for a duplicate."""
+        """Style what speaks for a duplicate."""
 
     def bad(self, text: str) -> str:
-        """What speaks against one."""
+        """Style what speaks against a duplicate."""
 
     def faint(self, text: str) -> str:
-        """What matters less."""
+        """Style what matters less."""
 
 
 class Plain:
     """Leaves text as it is."""
 
     def head(self, text: str) -> str:
-        """A heading."""
+        """Style a heading."""
         return text
 
     good = bad = faint = head

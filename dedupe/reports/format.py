@@ -15,7 +15,7 @@ SIMILARITY = re.compile(r"(\S.*?) \d\.\d\d(?: |$)")
 
 
 def count_noun(number: int, noun: str) -> str:
-    """Word a number of things.
+    """Return a number with its noun, in the singular or plural.
 
     >>> count_noun(1, "record"), count_noun(2051, "pair")
     ('1 record', '2,051 pairs')

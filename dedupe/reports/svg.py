@@ -114,7 +114,7 @@ def column_bar(bar: Bar, top: int) -> str:
 
 
 def grid_lines(rows: Iterable[tuple[float, str]]) -> Iterable[str]:
-    """Level lines with what they stand for."""
+    """Yield horizontal grid lines with their labels."""
     for share, words in rows:
         y = CHART.y(share)
         yield svg_line("grid", CHART.x(0), y, CHART.x(1), y)
@@ -140,7 +140,7 @@ def y_labels(share: float) -> str:
 
 
 def scale_step(most: int) -> list[int]:
-    """Round numbers from 0 to at least ``most``, three to six of them.
+    """Return three to six round numbers from 0 to at least ``most``.
 
     >>> scale_step(7), scale_step(1234)
     ([0, 2, 4, 6, 8], [0, 500, 1000, 1500])

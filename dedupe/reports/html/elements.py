@@ -42,7 +42,7 @@ def html_row(row: Sequence[Cell]) -> str:
 
 
 def cell_class(cell: Cell) -> str:
-    """Numbers are set apart by their class."""
+    """Return the class attribute of a cell; numbers have one."""
     return "" if isinstance(cell, str) else ' class="number"'
 
 
@@ -78,7 +78,7 @@ def share_bar(part: int, whole: int) -> Html:
 
 
 def mark_differences(tokens: Iterable[Token]) -> Html:
-    """Tokens with what differs marked."""
+    """Return tokens with the differing ones marked."""
     words = "".join(
         f"<mark>{escape(token.text)}</mark>" if token.differs else escape(token.text)
         for token in tokens

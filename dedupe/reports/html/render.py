@@ -145,7 +145,7 @@ def chart_figure(head: str, says: str, drawing: str, rows: Html) -> Html:
 
 
 def score_chart(report: ReportData) -> Html:
-    """Duplicates by their score, and where the threshold lies."""
+    """Return the chart of duplicates by score, with the threshold."""
     counts, equal = score_counts(report.clustering)
     threshold = report.facts["settings"]["threshold"]
     names = [f"{i / BINS:.2f} to {(i + 1) / BINS:.2f}" for i in range(BINS)]
@@ -163,7 +163,7 @@ def score_chart(report: ReportData) -> Html:
 
 
 def size_chart(groups: ClusterGroups) -> Html:
-    """Clusters by size."""
+    """Return the chart of clusters by size."""
     rows = size_counts(groups.sizes)
     step = 1 / max(len(rows), 1)
     bars = [
@@ -185,7 +185,7 @@ def size_chart(groups: ClusterGroups) -> Html:
 
 
 def day_chart(report: ReportData) -> Html:
-    """Duplicates by day."""
+    """Return the chart of duplicates by day."""
     rows = count_by_day(report.corpus, report.clustering)
     unit = time_unit(rows)
     step = 1 / max(len(rows), 1)
@@ -240,7 +240,7 @@ MOST = 500
 
 
 def source_table(report: ReportData) -> Html:
-    """Duplicates by outlet; the rest of a long list is to be opened."""
+    """Return the table of duplicates by outlet; the rest of a long list opens on a click."""
     rows = [
         (row.name, row.records, row.duplicates, share_bar(row.duplicates, row.records))
         for row in count_by_source(report.corpus, report.clustering)
@@ -263,7 +263,7 @@ def headline_text(report: ReportData, position: int) -> str:
 
 
 def record_link(report: ReportData, position: int, words: Html) -> Html:
-    """Words that lead to a record's cluster in the list."""
+    """Return words that link to a record's cluster in the list."""
     key = report.clustering.keys[int(report.clustering.canonical[position])]
     return Html(f'<a href="#c-{escape(key)}">{words or "(no text)"}</a>')
 
