@@ -165,7 +165,7 @@ WRONG = {
     "out of range": ({"threshold": 2}, "threshold: must be between 0 and 1, got 2"),
     "for files": (
         {"on_error": "quarantine=bad"},
-        "on_error: a quarantine file is for files; skip is for both",
+        "on_error: must be fail or skip: only files can be quarantined",
     ),
 }
 

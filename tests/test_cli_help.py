@@ -95,7 +95,7 @@ def test_help_of_a_command(words: list[str], tmp_path: Path):
 WRONG_HELP = {
     "no such command": (["clustr"], "no such command 'clustr'. Did you mean 'cluster'?"),
     "no such command of an index": (["index", "ad"], "no such command 'ad'. Did you mean 'add'?"),
-    "too deep": (["cluster", "all"], "dedupe cluster has no commands of its own"),
+    "too deep": (["cluster", "all"], "dedupe cluster has no sub-commands"),
 }
 
 

@@ -341,7 +341,7 @@ def test_records_by_id_or_line(a: str, b: str, line_a: int, line_b: int, tmp_pat
 FAILURES = {
     "one operand": (
         ("a",),
-        "expected two operands, A and B, and got 1 (see dedupe explain --help)",
+        "expected two operands, A and B, got 1 (see dedupe explain --help)",
     ),
     "no such file": (("--in", "nope", "a", "b"), "nope: No such file or directory"),
     "no such id": (("--in", "-", "a", "zz"), f"{UNKNOWN} 'zz'"),

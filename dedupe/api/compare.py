@@ -146,7 +146,7 @@ def pair_settings(call: str, settings: Settings | None, given: Mapping[str, obje
     """Return the settings of a comparison; labels are of files, and have no part in it."""
     for name in ("links", "on_error"):
         if given.get(name) is not None:
-            raise SettingsError(name, "is for cluster()", call)
+            raise SettingsError(name, "applies to cluster() only", call)
     chosen = checked_settings(settings, given, call, may_skip=True)
     return replace(chosen, links=None, on_error="fail")
 

@@ -40,15 +40,15 @@ def checked_settings(
     names = [check_name(name, call).name for name in present]
     for name in names:
         if name in FOR_FILES:
-            raise SettingsError(name, "is for files", call)
+            raise SettingsError(name, "applies to files only", call)
     settings = Settings() if settings is None else settings
     if not isinstance(settings, Settings):
         raise TypeError(f"{call}: settings must be a dedupe.Settings, got {kind_of(settings)}")
     chosen = replace(settings, **{name: getattr(checked, name) for name in names})
     if chosen.on_error.startswith(QUARANTINE):
-        raise SettingsError("on_error", "a quarantine file is for files; skip is for both", call)
+        raise SettingsError("on_error", "must be fail or skip: only files can be quarantined", call)
     if chosen.on_error != "fail" and not may_skip:
-        raise SettingsError("on_error", "is for files and cluster()", call)
+        raise SettingsError("on_error", "must be fail: only cluster() can skip records", call)
     return chosen
 
 

@@ -164,7 +164,7 @@ def help_command(context: click.Context, names: tuple[str, ...]) -> None:
     shown = context.find_root()
     for name in names:
         if not isinstance(shown.command, LazyGroup):
-            raise click.UsageError(f"{shown.command_path} has no commands of its own", context)
+            raise click.UsageError(f"{shown.command_path} has no sub-commands", context)
         _, command, _ = shown.command.resolve_command(context, [name])
         assert command is not None  # noqa: S101 - else it has raised
         shown = click.Context(command, parent=shown, info_name=name)

@@ -82,7 +82,7 @@ def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool)
     elif form == "tree":
         show_tree(request, paged=pager)
     elif pager:
-        raise click.UsageError("--pager is for --format tree")
+        raise click.UsageError("--pager needs --format tree")
     elif form == "table":
         write_table(request, csv_safe=csv_safe)
     else:
@@ -134,9 +134,13 @@ def write_table(request: Request, *, csv_safe: bool) -> None:
 
     kind = request.target or "csv"
     if kind not in DIALECTS:
-        raise click.UsageError(f"--format table is CSV or TSV, not {kind}")
+        raise click.UsageError(
+            f"--format table writes csv or tsv, not {kind}; change --to or the suffix of --output"
+        )
     if request.memory:
-        raise click.UsageError("--memory is for records: the table holds all in memory")
+        raise click.UsageError(
+            "--memory cannot be used with --format table, which holds all records in memory"
+        )
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         chunks = write_cluster_table(result.corpus, result.clustering, request.settings, kind)
@@ -152,9 +156,11 @@ def show_tree(request: Request, *, paged: bool) -> None:
     from dedupe.cli.run import output_style, output_width, run_command
 
     if request.memory:
-        raise click.UsageError("--memory is for records: the tree holds all in memory")
+        raise click.UsageError(
+            "--memory cannot be used with --format tree, which holds all records in memory"
+        )
     if request.to:
-        raise click.UsageError("--to is for records: the tree is text")
+        raise click.UsageError("--to cannot be used with --format tree, which writes text")
     look = TextStyle(output_width(request), output_style(request).colored)
     lines: list[str] = []
     paged = paged and request.output in (None, "-") and is_terminal(sys.stdout)

@@ -89,7 +89,9 @@ def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, 
     if wanted.gold_field is not None:
         return request, None
     if not request.files:
-        raise click.UsageError("missing GOLD, or --gold-field")
+        raise click.UsageError(
+            "missing GOLD: name a file of labels or gold clusters, or give --gold-field"
+        )
     gold, *files = request.files
     if gold == "-":
         raise click.UsageError("standard input is for the records; GOLD must be a file")

@@ -98,7 +98,7 @@ def labels_path(request: Request) -> str:
         raise click.UsageError("label needs a file: standard input is for the keys")
     path = request.output or request.files[0] + SUFFIX
     if path == "-":
-        raise click.UsageError("--output needs a file: the next session goes on with it")
+        raise click.UsageError("--output needs a file: the next session continues with it")
     if split_suffix(path)[1]:
         raise OutputError(path, "labels are added one by one and cannot be compressed")
     check_not_input(path, request.files)

@@ -81,7 +81,7 @@ def run_command(
     started = time.perf_counter()
     check_destinations(request)
     if request.master:
-        raise click.UsageError("--master is for --engine spark")
+        raise click.UsageError("--master needs --engine spark")
     read_stats = read_stats or ReadStats()
     with ExitStack() as open_files:
         stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
@@ -263,11 +263,13 @@ def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
         "standard input": "-" in request.files,
     }
     for option in (option for option, is_given in given.items() if is_given):
-        raise click.UsageError(f"{option} is not for --engine spark")
+        raise click.UsageError(f"{option} cannot be used with --engine spark")
     if len(request.files) < MIN_OPERANDS:
-        raise click.UsageError("--engine spark reads all operands but the last, which it writes")
+        raise click.UsageError(
+            "--engine spark reads all operands but the last and writes the last: name at least two"
+        )
     if len(set(request.files)) < len(request.files):
-        raise click.UsageError("an operand is named twice")
+        raise click.UsageError("--engine spark cannot read or write one path twice")
     tables = request.format == "parquet" or all(map(has_parquet_suffix, request.files[:-1]))
     if writes_parquet(request) and not tables:
         raise click.UsageError("with --engine spark, Parquet output needs Parquet input")

@@ -238,8 +238,8 @@ def check_stats_file(path: str | None) -> None:
         opening = file.read(len(MANIFEST_OPENING))
     if opening and opening != MANIFEST_OPENING:
         raise click.UsageError(
-            f"--stats: {path} exists and holds no figures of a run, so it is not replaced; "
-            "--stats is followed by the name of the file to write them to"
+            f"--stats: {path} exists and holds no statistics of a run, so it is not replaced; "
+            "--stats takes the name of the file to write"
         )
 
 

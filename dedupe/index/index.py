@@ -65,7 +65,9 @@ class Index:
             self._begin(schema.MEMORY, {}, {"jobs": chosen.jobs}, settings=chosen)
             return
         if settings is not None:
-            raise SettingsError("settings", "an index has its own; give keywords to compare", CALL)
+            raise SettingsError(
+                "settings", "an index keeps its own; pass keywords to check that they agree", CALL
+            )
         wanted, passing = check_given({n: v for n, v in given.items() if v is not None}, CALL)
         self._begin(os.fsdecode(path), wanted, passing)
 
