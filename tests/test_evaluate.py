@@ -206,8 +206,10 @@ FAILURES = {
     "no gold": (
         (),
         "",
-        "missing GOLD: name a file of labels or gold clusters, or give --gold-field "
-        "(see dedupe evaluate --help)",
+        (
+            "missing GOLD: name a file of labels or gold clusters, or give --gold-field "
+            "(see dedupe evaluate --help)"
+        ),
     ),
     "gold from stdin": (
         ("-",),
