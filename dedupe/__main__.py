@@ -1,4 +1,4 @@
-"""Run the ``dedupe`` command: the process around one call of main."""
+"""The process of the ``dedupe`` command: streams, signals and the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn what a program gives, as dicts, strings or a frame, into lines as a file has them."""
+"""Turn the records of a program (dicts, strings, a data frame) into lines as a file has them."""
 
 from __future__ import annotations
 

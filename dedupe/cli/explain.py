@@ -1,4 +1,4 @@
-"""``dedupe explain``: show why two texts are, or are not, one story."""
+"""``dedupe explain``: show why two texts are one story or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say what a run came to: its notes, its summary, and the ``--stats`` file."""
+"""Report what a run came to: its notes, its summary, and the ``--stats`` file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn the result of a run into the duplicates that count, and compare them with the limits.
+"""Find the duplicates of a check, and compare them with the limits.
 
 A cluster is split into blocks whose records are known to belong together: records of the corpus
 that new records are compared with, and records that a baseline entry accepts. One block is where

@@ -1,4 +1,4 @@
-"""What the index says of a record, of all its clusters, and of itself."""
+"""The answers of an index: a record's cluster, the export of all clusters, and its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cluster each newcomer is in: the core's clustering, with the leaders of the index given."""
+"""Assign new records to clusters, with the leaders of the index given."""
 
 from __future__ import annotations
 

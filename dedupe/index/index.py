@@ -1,4 +1,4 @@
-"""The index as a program uses it."""
+"""The class ``Index``, as a program uses it."""
 
 from __future__ import annotations
 

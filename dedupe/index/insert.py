@@ -1,4 +1,4 @@
-"""Take records into the index, each answered: held already, joined to a cluster, or opening one."""
+"""Add records to an index, and answer each: known, joined to a cluster, or first of its story."""
 
 from __future__ import annotations
 

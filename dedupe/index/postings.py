@@ -1,4 +1,4 @@
-"""Which records have a key: sorted 64-bit entries in segments, found by binary search.
+"""Find the records that have a key: sorted 64-bit entries in segments, by binary search.
 
 An entry is a kind (2 bits), a key (32) and the number of a record that has it (30), so that the
 records of one key stand side by side. ``add`` writes a segment, which is merged with the one before

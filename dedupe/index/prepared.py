@@ -1,4 +1,4 @@
-"""Prepared texts on disk: the tokens of a record, so that it can be compared at once.
+"""Store the prepared texts of records, so that they can be compared at once.
 
 A record's bytes are a head for each field, then the tokens of all fields, then their letters.
 """

@@ -1,4 +1,4 @@
-"""The file of an index: its tables, how it is made and opened, and every failure of it in words."""
+"""The file of an index: its tables, how it is created and opened, and its errors in words."""
 
 from __future__ import annotations
 

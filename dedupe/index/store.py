@@ -1,4 +1,4 @@
-"""One open index: its connection, and what is held in memory of it, whatever others write."""
+"""One open index: its connection, and what it keeps in memory while others write."""
 
 from __future__ import annotations
 

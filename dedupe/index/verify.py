@@ -1,4 +1,4 @@
-"""Whether an index holds together: its pages, its tables, and what follows from its records."""
+"""Verify an index: its pages, its tables, and what follows from its records."""
 
 from __future__ import annotations
 

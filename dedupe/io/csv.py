@@ -1,4 +1,4 @@
-"""Read CSV and TSV."""
+"""Read CSV and TSV as batches of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a table is written: cells and their quotes, formulas, and the dialect and header it has."""
+"""The dialect of a table: detect delimiter and header, quote cells, guard formulas."""
 
 from __future__ import annotations
 

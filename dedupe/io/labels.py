@@ -1,4 +1,4 @@
-"""Read labelled pairs."""
+"""Read label files: pairs of record ids that a person labelled, as CSV or JSONL."""
 
 from __future__ import annotations
 

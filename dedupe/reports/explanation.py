@@ -1,4 +1,4 @@
-"""Word an explanation of a pair, and each part of its score, for people."""
+"""Describe an explanation of a pair, and each part of its score, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wording that all reports share; text from the input is escaped."""
+"""The wording that all reports share; texts of the input are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the elements of the report page: tables, numbers, texts with their differences marked."""
+"""The elements of the report page: tables, numbers, texts with their differences marked."""
 
 from __future__ import annotations
 
