@@ -25,6 +25,12 @@ def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     return changed
 
 
+def unique_sorted(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct values, sorted."""
+    values = np.sort(values)
+    return values[change_mask(values)]
+
+
 def find_in_sorted(
     held: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
 ) -> NDArray[np.int64]:

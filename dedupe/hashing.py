@@ -1,9 +1,4 @@
-"""Hash words, the same in Python, numpy and the kernel; and the version numbers of what is hashed.
-
-``SIGNATURES`` and ``CLUSTERS`` must not change silently between releases. A golden digest
-(``tests/test_reproducible.py``) notices a change, and is written anew only under a higher number.
-The file format of an index has its own number, in ``dedupe.index.schema``.
-"""
+"""The hashes of words: the same in plain Python, in numpy and in the kernel."""
 
 from __future__ import annotations
 
@@ -15,9 +10,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
 BASE = 0x9E3779B97F4A7C15
 MASK64 = (1 << 64) - 1
+SIGNATURES = 3
+"""How a text is normalised, hashed and cut into keys; an older index must be compacted."""
+CLUSTERS = 3
+"""How cluster ids are made, and which records of one input share one.
+
+Neither number may stay when what it counts changes: a golden digest
+(``tests/test_reproducible.py``) notices, and is written again only under a higher number. The file
+of an index has its own number, in ``dedupe.index.schema``.
+"""
 
 
 @overload
@@ -59,9 +62,3 @@ def word_key(word: str) -> int:
 def salted_key(running: int, salt: int) -> int:
     """Return a 32-bit key of a running hash for one use of it, so that uses do not mix."""
     return mix64((running ^ (salt * BASE & MASK64)) & MASK64) >> 32 or 1
-
-
-SIGNATURES = 3
-"""How a text is normalised, hashed and cut into keys; an older index must be compacted."""
-CLUSTERS = 3
-"""How cluster ids are made, and which records of one input share one."""

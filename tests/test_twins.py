@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
+from dedupe.arrays import unique_sorted
 from dedupe.blocking.look_back import find_candidates, group_keys
 from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
@@ -328,3 +329,7 @@ def test_an_index_out_of_bounds_is_refused(name: str, place: int):
 def test_the_environment_can_forbid_the_kernel(monkeypatch, value: str, expected: bool):  # noqa: FBT001 - a table's cell
     monkeypatch.setenv(kernel.PURE, value)
     assert kernel.available() is expected
+
+
+def test_sorted_values_are_distinct():
+    assert unique_sorted(np.array([3, 1, 3])).tolist() == [1, 3]

@@ -29,17 +29,17 @@ LANE = np.uint64(34)
 """A lane stands above a key code of 34 bits, or above the number of a record."""
 CODE = np.uint64((1 << 34) - 1)
 SAME_TEXT_REACH = 2
-"""Records of equal texts before, and after, a newcomer that may be its copies."""
+"""So many records of equal texts before and after a newcomer may be its copies."""
 CLOCK_BITS = np.uint64(39)
 FARTHEST = 1 << 38
-"""Every date of the years 1 to 9999 is fewer seconds before or after 1970."""
+"""No date is so many seconds before or after 1970: the years 1 to 9999."""
 ALWAYS = 1 << 40
 """A window that holds every time, in seconds."""
 REACHES = np.array([RARE_REACH.undated, BAND_REACH.undated, SAME_TEXT_REACH])
 WINDOWS = np.array([RARE_REACH.window, ALWAYS, ALWAYS])
 """How far a newcomer looks before and behind it in a bucket, by kind of key."""
 DENSE = 8
-"""Rows per look-up up to which a table is used."""
+"""A table serves where it has at most so many rows a look-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def nearest(
 
 
 def is_covered(count: int, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether each position below ``count`` is in a range from ``low`` to below ``high``."""
+    """Return which of so many positions are in one of the ranges from ``low`` to below ``high``."""
     opens = np.bincount(low, minlength=count + 1)
     closes = np.bincount(np.maximum(low, high), minlength=count + 1)
     return (opens - closes).cumsum()[:count] > 0
@@ -196,7 +196,7 @@ def span_of(values: NDArray[np.uint64]) -> tuple[np.uint64, int]:
 def make_buckets(
     buckets: NDArray[np.int64], members: NDArray[np.int64], count: int, nodes: int
 ) -> Buckets:
-    """Return ``count`` buckets from pairs of a bucket and a node; ``of`` has a row per node."""
+    """Return so many buckets from pairs of a bucket and a node; ``of`` has a row a node."""
     keys = np.sort(buckets << 32 | members)
     members = keys & 0xFFFFFFFF
     starts = keys.searchsorted(np.arange(count + 1) << 32)
@@ -211,7 +211,7 @@ def make_buckets(
 def count_buckets(
     buckets: NDArray[np.int64], members: NDArray[np.int64], times: NDArray[np.int64], count: int
 ) -> Buckets:
-    """Return ``count`` buckets whose members are in order of time; ``of`` is not known."""
+    """Return so many buckets whose members stand in order of time; ``of`` is not known."""
     order = np.argsort(time_keys(buckets, times), kind="stable")
     starts = np.append(0, np.cumsum(np.bincount(buckets, minlength=count)))
     return Buckets(members[order].astype(np.uint32), starts, np.zeros((0, 0), np.uint32))
