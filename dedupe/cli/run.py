@@ -114,7 +114,7 @@ def run_command(
             "total_seconds": round(seconds, 3),
         }
         stats_file.write(request.settings, read_stats, outcome)
-    say_summary(request.console, result, read_stats, notes, seconds)
+    say_summary(request.console, result.stats, read_stats, notes, seconds)
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
@@ -310,7 +310,7 @@ def run_on_spark(command: str, request: Request) -> None:
         stats_file.write(
             request.settings, read_stats, {**outcome, "total_seconds": round(seconds, 3)}
         )
-    say_summary(request.console, result, read_stats, notes, seconds)
+    say_summary(request.console, result.stats, read_stats, notes, seconds)
 
 
 def spark_outcome(

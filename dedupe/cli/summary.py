@@ -161,18 +161,18 @@ def outlet_notes(settings: Settings, corpus: Corpus) -> Iterator[str]:
 
 def say_summary(
     console: Console,
-    result: Result,
+    stats: Mapping[str, Any],
     read_stats: ReadStats,
     notes: Iterable[tuple[str, str]],
     seconds: float,
 ) -> None:
     """Print the timings, the notes and the outcome of a run, as far as the console wants them."""
     if console.verbose:
-        console.say(timing_summary(result.stats))
+        console.say(timing_summary(stats))
     if not console.quiet:
         for level, note in notes:
             console.say(note, level=level)
-        console.say(run_summary(result.clustering.stats, read_stats, seconds))
+        console.say(run_summary(stats, read_stats, seconds))
 
 
 def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float) -> str:
