@@ -68,7 +68,7 @@ def cluster(
 
     Raises InputError where no record has a text, even an empty one, and with the position of a
     record that has a text of a wrong type or a value that JSON cannot hold; SettingsError for a
-    setting that is unknown or out of range; TypeError for what is no collection of records.
+    setting that is unknown or out of range; TypeError for another kind of value.
     """
     return run_records("cluster()", stories, settings, given, progress).clustering()
 
@@ -103,7 +103,7 @@ def unique(
     a column of strings. Settings are given whole or by keyword, as in ``threshold=0.8``.
 
     Raises InputError where no record has a text, and with the position of a record that cannot be
-    read; SettingsError for a wrong setting; TypeError for what is no collection of records.
+    read; SettingsError for a wrong setting; TypeError for another kind of value.
 
     >>> from dedupe import unique
     >>> unique(["Ferry tolls rise", "Lamp out", "Ferry tolls to rise"], keep="first")

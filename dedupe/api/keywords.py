@@ -1,4 +1,4 @@
-"""Check the settings of a call, and word errors with its keywords in the place of flags."""
+"""Check the settings of a call, and phrase errors with its keywords instead of flags."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> N
 
 
 def with_keywords(reason: str) -> str:
-    """Return a message with keywords in the place of flags.
+    """Return a message with keywords instead of flags.
 
     >>> with_keywords("no record has outlet_nam (--source-field); did you mean --field headline?")
     "no record has outlet_nam (source_field); did you mean field='headline'?"

@@ -123,7 +123,7 @@ class Records:
 
 
 def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noqa: ANN401 - whatever came
-    """Return what a program gave; raises TypeError for what is no collection of records."""
+    """Return the given records; raises TypeError for other values."""
     place = settings.field[0].names[0], settings.into
     check_collection(stories, call)
     frame = open_frame(stories, call)
@@ -228,7 +228,7 @@ def response_hint(records: Records, name: str) -> str:
 
 
 def without_unreadable(records: Records, settings: Settings, name: str) -> list[bytes]:
-    """Return records as lines, with an empty object in the place of each that cannot be read."""
+    """Return records as lines, with an empty object for each that cannot be read."""
     lines = list(records.lines(settings, name, unreadable=EMPTY))
     refused: list[int] = []
 
@@ -289,7 +289,7 @@ def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_default(value: object) -> object:
-    """Return what JSON holds in the place of a value that it does not know."""
+    """Return what JSON holds for a value that it does not know."""
     if type(value).__name__ in ABSENT:
         return None
     return dict(value) if isinstance(value, Mapping) else str(value)

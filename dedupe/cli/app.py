@@ -113,7 +113,7 @@ def complete(instruction: str) -> int:
 
 
 def flush_output() -> None:
-    """Write out what is still buffered while a failure can still be reported."""
+    """Write buffered output while a failure can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
 

@@ -243,13 +243,13 @@ def print_findings(request: Request, form: str, findings: Findings) -> None:
 
 
 def print_baseline_state(console: Console, gate: CheckOptions, findings: Findings) -> None:
-    """Print what has become of the baseline."""
+    """Print how many duplicates the baseline accepts, or how many entries are stale."""
     if gate.update_baseline:
         console.say(f"{gate.baseline}: {count_noun(findings.accepted, 'duplicate')} accepted")
     elif findings.stale:
         stale = len(findings.stale)
         entries = "1 stale entry" if stale == 1 else f"{stale:,} stale entries"
-        console.say(f"{gate.baseline}: {entries}; --update-baseline drops what is not there")
+        console.say(f"{gate.baseline}: {entries}; --update-baseline removes them")
 
 
 SYSTEMS = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab"}

@@ -74,7 +74,7 @@ def show_command(*, in_json: bool, config: str | None, **given: object) -> None:
 
 
 def settings_lines(values: Mapping[str, object], origins: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line of TOML per setting; one that nobody gave is a comment with its default.
+    """Yield a line of TOML per setting; a setting at its default is a comment.
 
     >>> for line in settings_lines({"jobs": 2, "same": []}, {"jobs": "--jobs", "same": DEFAULT}):
     ...     print(line)

@@ -271,7 +271,7 @@ def usage_message(error: click.UsageError) -> str:
 
 
 def error_facts(error: BaseException, message: str) -> dict[str, object]:
-    """Return what a program may want to know of an error, by name.
+    """Return the facts of an error for a program, by name.
 
     These are the kind, the exit code, a suggestion where the message has one, and the fields that
     the error carries.

@@ -152,7 +152,7 @@ def compute_evaluation(
 
 
 def evaluation_summary(evaluation: Evaluation, records: int) -> tuple[str, str]:
-    """Return what was compared in words."""
+    """Describe what was compared."""
     counts = evaluation.counts
     if "labelled_pairs" in counts:
         gold = count_noun(counts["labelled_pairs"], "labelled pair")

@@ -67,7 +67,7 @@ def option_rows(
 
 
 def option_row(param: click.Parameter, context: click.Context) -> tuple[str, str] | None:
-    """Return an option's spelling and help; None for what has none."""
+    """Return an option's spelling and help; None for an argument or a hidden option."""
     record = param.get_help_record(context)
     if record is None or not isinstance(param, click.Option):
         return None

@@ -193,7 +193,7 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Answer the records of some batches and write them; what is answered is on disk."""
+    """Answer the records of some batches and write them; answered records are on disk."""
     import numpy as np
 
     from dedupe.io.annotate import (

@@ -229,7 +229,7 @@ def record_side(corpus: Corpus, position: int, name: str) -> Side:
 END = "\x04"
 """The end of input, as Ctrl-D sends it."""
 CHUNK = 256
-# Arrow and function keys: they mean nothing here, and their letters must not count as keys.
+# Arrow and function keys have no effect, and their letters must not count as keys.
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 
 

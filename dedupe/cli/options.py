@@ -38,7 +38,7 @@ FORMAT_NAMES = {
     "txt": "lines",
     "text": "lines",
 }
-"""Other names of formats, and what is meant."""
+"""Other names of formats, and the formats they mean."""
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
 

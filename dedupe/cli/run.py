@@ -253,7 +253,7 @@ MIN_OPERANDS = 2
 
 
 def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
-    """Raise UsageError for what one machine alone can do."""
+    """Raise UsageError for what works on one machine only."""
     given = {
         **others,
         "--output": request.output is not None,
@@ -262,8 +262,9 @@ def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
         "--stats -": request.stats == "-",
         "standard input": "-" in request.files,
     }
-    for option in (option for option, is_given in given.items() if is_given):
-        raise click.UsageError(f"{option} cannot be used with --engine spark")
+    refused = [option for option, is_given in given.items() if is_given]
+    if refused:
+        raise click.UsageError(f"{refused[0]} cannot be used with --engine spark")
     if len(request.files) < MIN_OPERANDS:
         raise click.UsageError(
             "--engine spark reads all operands but the last and writes the last: name at least two"
@@ -283,7 +284,7 @@ def writes_parquet(request: Request) -> bool:
 def run_on_spark(command: str, request: Request) -> None:
     """Run one command on Spark; the ``--stats`` file appears whole or not at all.
 
-    Raises BackendError where what Spark takes is not there, or where it fails.
+    Raises BackendError where Spark is not installed or fails.
     """
     if not all(map(find_spec, SPARK_LIBRARIES)):
         raise BackendError(MISSING_SPARK)

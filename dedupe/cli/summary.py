@@ -57,7 +57,7 @@ def run_notes(
 
 
 def read_notes(settings: Settings, read_stats: ReadStats) -> list[tuple[str, str]]:
-    """Return the notes on what was read with their levels: which fields were used is no warning."""
+    """Return the notes on what was read, with their levels."""
     used = columns_line(settings, read_stats)
     notes = reading_notes(settings, read_stats)
     return [("info" if note == used else "warning", note) for note in notes]
@@ -95,7 +95,7 @@ SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 def suffix_notes(command: str, request: Request, result: Result, own: str | None) -> Iterator[str]:
     """Yield a note where the suffix of the output names a format that is not written.
 
-    ``own`` is the format of what is not records.
+    ``own`` is the format of an output that is not records.
     """
     suffix = split_suffix(request.output or "")[0]
     if command == "report":

@@ -200,7 +200,7 @@ def sync_folder(path: str) -> None:
 FLOOR = 0.02
 BAND = 0.1
 MOST = 20_000
-"""More pairs than anybody labels."""
+"""Pairs that are kept at most; nobody labels more."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 

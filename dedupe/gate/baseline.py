@@ -30,7 +30,7 @@ NO_BASELINE = "not a baseline, as --update-baseline writes it"
 class Entry:
     """One accepted cluster: its id, and the sorted digests of its records, copies repeated.
 
-    The text, the headline of its canonical version, is there for whoever reads the file.
+    The text, the headline of its canonical version, is there for readers of the file.
     """
 
     cluster: str
@@ -76,7 +76,7 @@ class BaselineIndex:
 
 
 def read_baseline(path: str) -> list[Entry]:
-    """Read the accepted clusters; raises InputError for what is no baseline."""
+    """Read the accepted clusters; raises InputError for a file that is no baseline."""
     try:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -218,7 +218,7 @@ def index_stats(store: Store) -> dict[str, Any]:
 
 
 def file_size(store: Store) -> int:
-    """Return the bytes of the index and of what was written to it last."""
+    """Return the size in bytes of the index and its write-ahead log."""
     if store.path == MEMORY:
         (pages,) = store.database.execute("PRAGMA page_count").fetchone()
         return int(pages * store.database.execute("PRAGMA page_size").fetchone()[0])

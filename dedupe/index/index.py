@@ -200,7 +200,7 @@ class Index:
     ) -> int:
         """Delete records older than a date, or of some ids; returns how many went.
 
-        An undated record has no age; one without an id goes by the digest that answers name it by.
+        An undated record has no age; one without an id is named by its digest, as in answers.
         Raises SettingsError for a date that cannot be read, StoreError as ``add``.
         """
         wanted = [ids] if isinstance(ids, str) else ids
@@ -259,7 +259,7 @@ def check_given(
 
 
 def seconds_of(date: datetime | str | None) -> int | None:
-    """Return a date as seconds since 1970; raises SettingsError for what is none."""
+    """Return a date as seconds since 1970; raises SettingsError for other values."""
     if isinstance(date, datetime):
         return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
     if date is None:

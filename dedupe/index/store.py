@@ -65,7 +65,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Drop what is held in memory; the next transaction reads it anew."""
+        """Drop what is held in memory; the next transaction reads it again."""
         self.facts = Facts()
         self.segments: list[Segment] = []
         self.outlets: dict[str, int] = {"": 0}
@@ -77,7 +77,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Hold one view of the index, whatever is written meanwhile."""
+        """Read one version of the index inside the block, whatever others write."""
         with self._transaction(READ):
             yield
 

@@ -258,7 +258,7 @@ def escape_hint(text: str, dialect: Dialect) -> str:
 
 
 def has_open_quote(text: str, dialect: Dialect) -> bool:
-    """Return whether a row ends inside quotes, so that it would take in one line more."""
+    """Return whether a row ends inside quotes, so that the next line belongs to it."""
     reader = csv.reader([text, ""], delimiter=dialect.delimiter, escapechar=dialect.escape or None)
     next(reader)
     return reader.line_num > 1

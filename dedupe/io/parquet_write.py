@@ -311,7 +311,7 @@ def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Ba
 
 
 def widen_batch(part: Part, annotation: Annotation, schema: pa.Schema) -> pa.RecordBatch:
-    """Return rows with what is added to each."""
+    """Return rows with their annotation."""
     positions, rows = part
     first = int(positions[0])
     found = annotation.rows(first, int(positions[-1]) + 1)

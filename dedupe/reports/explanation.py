@@ -210,7 +210,7 @@ def field_lines(comparison: FieldComparison, paint: Paint) -> Iterator[str]:
 
 
 def text_lines(side: str, text: NormalizedText, paint: Paint) -> Iterator[str]:
-    """Yield one text as given and as compared, with what was taken off."""
+    """Yield one text as given and as compared, with the parts that were removed."""
     yield f"  {side}             {escape_controls(text.raw)}"
     yield f"    normalised  {escape_controls(text.normalized) or '(nothing)'}"
     taken = {

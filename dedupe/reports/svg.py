@@ -32,7 +32,7 @@ def svg_text(x: float, y: float, words: str, kind: str = "", *, anchor: str = "s
 
 @dataclass(frozen=True, slots=True)
 class PlotArea:
-    """The size of a picture, and the margins around what is drawn from shares of the axes."""
+    """The size of a picture and its margins; positions are shares of the axes."""
 
     width: int
     height: int
@@ -122,7 +122,7 @@ def grid_lines(rows: Iterable[tuple[float, str]]) -> Iterable[str]:
 
 
 def axis_frame(axis: Axis) -> Iterable[str]:
-    """Yield the bottom axis with its words, and dashed lines at what is marked."""
+    """Yield the bottom axis with its labels, and dashed lines at its marks."""
     floor = CHART.y(0)
     yield svg_line("axis", CHART.x(0), floor, CHART.x(1), floor)
     for share, words in axis.ticks:

@@ -81,7 +81,7 @@ def to_json(value: object) -> str:
 MAX_BYTES = 900_000
 """A step summary may have 1 MiB; what else the step writes is to fit too."""
 MAX_ROWS = 1000
-"""More rows than anybody reads, and GitHub is slow to show."""
+"""GitHub is slow to show more rows."""
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&@#!])")
 TABLE_HEAD = "| Line | Headline | Duplicate of | Headline there | Score |\n|---|---|---|---|---|\n"
 
@@ -133,7 +133,7 @@ def finding_row(finding: Finding) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Return a text of the input that means nothing in Markdown.
+    r"""Return a text of the input with the signs of Markdown escaped.
 
     >>> escape_markdown("a|b <b>*c*</b>")
     'a\\|b \\<b\\>\\*c\\*\\</b\\>'

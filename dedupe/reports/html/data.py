@@ -150,7 +150,7 @@ MOST = 400
 
 
 def cluster_payload(report: ReportData, groups: ClusterGroups) -> str:
-    """Return all that the list shows, in letters that mean nothing to HTML."""
+    """Return the data of the list, in letters that need no escaping in HTML."""
     packed = gzip.compress(orjson.dumps(payload_columns(report, groups)), mtime=0)
     return base64.b64encode(packed).decode()
 

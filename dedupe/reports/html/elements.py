@@ -59,7 +59,7 @@ def isolate_direction(text: str) -> Html:
 
 
 def number_cell(number: float) -> Html:
-    """Return a number for people, with the number for programs beside it.
+    """Return a number for people, with its value for programs.
 
     >>> number_cell(36175), number_cell(0.5)
     ('<data value="36175">36,175</data>', '<data value="0.5">0.5000</data>')

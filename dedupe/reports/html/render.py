@@ -122,7 +122,7 @@ def stat_text(value: object, name: str) -> Html:
 
 
 def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield the figures of a run and of its input, without what has a table of its own."""
+    """Yield the figures of a run and of its input, without those that have their own table."""
     for name, value in facts.items():
         if name == "input":
             yield from ((f"input_{inner}", held) for inner, held in value.items())
@@ -287,7 +287,7 @@ def largest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
 
 
 def weakest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
-    """Return the clusters with the duplicates that are least like what is kept for them."""
+    """Return the clusters whose duplicates are least like the version that is kept."""
     chosen = np.argsort(groups.weakest, kind="stable")[:FIRST]
     rows = []
     for group in chosen.tolist():
