@@ -280,7 +280,7 @@ def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
         "text_log_odds": round(breakdown.text, DIGITS) + 0.0 if finite else None,
         "metadata_log_odds": round(breakdown.metadata, DIGITS) + 0.0,
         "field_scores": [
-            {"field": field.name, "log_odds": round(field.log_odds, DIGITS), "factor": field.factor}
+            {"field": field.name, "log_odds": round(field.log_odds, 4), "factor": field.factor}
             for field in breakdown.fields
         ],
         "parts": parts_json(breakdown),
