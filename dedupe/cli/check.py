@@ -249,7 +249,7 @@ def print_baseline_state(console: Console, gate: CheckOptions, findings: Finding
     elif findings.stale:
         stale = len(findings.stale)
         entries = "1 stale entry" if stale == 1 else f"{stale:,} stale entries"
-        console.say(f"{gate.baseline}: {entries}; --update-baseline removes them")
+        console.say(f"{gate.baseline}: {entries}; --update-baseline removes what is gone")
 
 
 SYSTEMS = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab"}
