@@ -22,7 +22,7 @@ from dedupe.io.ids import ID, URL, split_keys
 from dedupe.io.output import open_output
 from dedupe.io.read_notes import column_shares, columns_line, reading_notes
 from dedupe.links import read_label_links
-from dedupe.models import HOUR, NO_TIME, ReadStats
+from dedupe.models import HOUR, NO_TIME
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
