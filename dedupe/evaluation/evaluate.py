@@ -21,7 +21,6 @@ from dedupe.evaluation.metrics import (
     with_intervals,
 )
 from dedupe.evaluation.open_corpus import (
-    OpenCorpus,
     accepted_keys,
     contains,
     location_of,
