@@ -115,7 +115,7 @@ def __dir__() -> list[str]:
 
 
 def installed_version() -> str:
-    """Version of the installed distribution, ``unknown`` when run from a bare folder."""
+    """Return the version of the installed distribution, ``unknown`` in a bare folder."""
     from importlib import metadata  # noqa: PLC0415 - slow to load, seldom needed
 
     try:

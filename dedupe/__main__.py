@@ -1,4 +1,4 @@
-"""Run the ``dedupe`` command: the process around one call of main."""
+"""The process of the ``dedupe`` command: streams, signals and the exit code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run() -> NoReturn:
-    """Be the whole process, as the console script is."""
+    """Run the whole process, as the console script does."""
     occupy_closed_descriptors()
     exit_on_signals()
     # Its threads are of no use here, and end the process where there is no memory for them.
@@ -56,7 +56,7 @@ def occupy_closed_descriptors() -> None:
 
 
 def exit_on_signals() -> None:
-    """Leave by the ordinary way out when told to stop, so that temporary files go."""
+    """Exit in the ordinary way on a signal to stop, so that temporary files are removed."""
     hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
     for number in (signal.SIGTERM, hangup):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has set it to be ignored
@@ -64,7 +64,7 @@ def exit_on_signals() -> None:
 
 
 def drop_unwritable_output() -> None:
-    """Throw away what a dead stdout or stderr still buffers, or Python complains on its way out."""
+    """Drop what a closed stdout or stderr still buffers: Python would report it at exit."""
     for stream in (sys.stdout, sys.stderr):
         if stream is None:
             continue

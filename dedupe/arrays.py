@@ -41,11 +41,6 @@ def find_in_sorted(
     return np.where(held[positions] == wanted, positions, -1)
 
 
-def difference_sorted(held: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the values that are not among sorted distinct ones."""
-    return values[find_in_sorted(held, values) < 0]
-
-
 def order_positions(order: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where each item stands in an order.
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from dedupe.config_reading import READING_SETTINGS
 from dedupe.config_values import (
     KEEP_KEYS,
     Field,
     Setting,
     choice_parser,
+    parse_date_format,
+    parse_delimiter,
     parse_duration,
+    parse_encoding,
     parse_field,
     parse_jobs,
     parse_key,
@@ -20,9 +24,11 @@ from dedupe.config_values import (
     parse_name,
     parse_on_error,
     parse_ratio,
+    parse_same,
     parse_seed,
     parse_share,
     parse_size,
+    parse_switch,
 )
 from dedupe.errors import SettingsError
 from dedupe.field_names import DATES, HEADLINES, IDS, LEDES, SOURCES
@@ -187,7 +193,57 @@ SETTINGS = (
         "Refuse an input that expands more than N times. It holds for inputs of more than 64 MiB "
         "once decompressed; 0 means no limit. Default: 200.",
     ),
-    *READING_SETTINGS,
+    Setting(
+        "encoding",
+        parse_encoding,
+        None,
+        "NAME",
+        "Character encoding of the input. A name such as cp1252, cp949 or gb18030; the output is "
+        "UTF-8. Default: UTF-8, or UTF-16 and UTF-32 with a byte order mark.",
+    ),
+    Setting(
+        "delimiter",
+        parse_delimiter,
+        None,
+        "CHAR",
+        "Character between the cells of CSV. A character such as ';' or '|', or the word tab. "
+        "Default: found in the header.",
+    ),
+    Setting(
+        "no_header",
+        parse_switch,
+        False,  # noqa: FBT003 - a default
+        "BOOL",
+        "Read the first row of CSV as a record. Columns are named 1, 2, 3. Default: it is a "
+        "header.",
+        switch=True,
+    ),
+    Setting(
+        "csv_escape",
+        parse_switch,
+        False,  # noqa: FBT003 - a default
+        "BOOL",
+        r"A backslash in CSV escapes the next character. \" is then a quote. Default: a "
+        "backslash is a character like others.",
+        switch=True,
+    ),
+    Setting(
+        "date_format",
+        parse_date_format,
+        None,
+        "FORMAT",
+        "Format of dates, such as %d/%m/%Y. Written as for strptime. Default: the usual formats, "
+        "see docs/inputs.md.",
+    ),
+    Setting(
+        "same",
+        parse_same,
+        (),
+        "id|url",
+        "Join records with the same id or url. Their texts do not matter; tracking parameters of a "
+        "url are ignored. Repeat for both.",
+        many=True,
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -233,7 +289,7 @@ class Settings:
             object.__setattr__(self, setting.name, value)
 
     def manifest(self) -> dict[str, object]:
-        """All settings as plain JSON values, for ``--stats``."""
+        """Return all settings as plain JSON values, for ``--stats``."""
         shown: dict[str, object] = {}
         for setting in SETTINGS:
             value = getattr(self, setting.name)
@@ -252,7 +308,7 @@ def check_name(name: str, origin: str) -> Setting:
 
 
 def resolve(layers: Iterable[tuple[str, Mapping[str, object]]]) -> Settings:
-    """Settings from layers of ``(origin, {name: value})``, the strongest first.
+    """Return settings from layers of ``(origin, {name: value})``, the strongest first.
 
     Raises SettingsError for an unknown name or an unusable value, in any layer.
     """
@@ -263,3 +319,30 @@ def resolve(layers: Iterable[tuple[str, Mapping[str, object]]]) -> Settings:
             value = setting.read(given, origin)
             chosen.setdefault(setting.name, value)
     return Settings(**chosen)
+
+
+class SettingsKeywords(TypedDict, total=False):
+    """The settings that matter for records in memory; None is as if not given."""
+
+    field: str | Field | Sequence[str | Field] | None
+    id_field: str | None
+    date_field: str | None
+    source_field: str | None
+    threshold: float | None
+    window: str | timedelta | None
+    keep: str | Sequence[str] | None
+    prefer: str | Sequence[str] | None
+    linkage: Literal["average", "leader"] | None
+    updates: Literal["merge", "split"] | None
+    numbers: Literal["strict", "weigh", "ignore"] | None
+    links: str | None
+    jobs: int | None
+    on_error: Literal["fail", "skip"] | None
+    into: str | None
+    seed: int | Literal["random"] | None
+    date_format: str | None
+    same: Literal["id", "url"] | Sequence[Literal["id", "url"]] | None
+
+
+FOR_FILES = ("max_line", "max_ratio", "encoding", "delimiter", "no_header", "csv_escape")
+"""The other settings, which say how files are read."""

@@ -27,7 +27,7 @@ REPOSITORY_MARKS = (".git", ".hg")
 QUARANTINE = "quarantine="
 
 Layer = tuple[str, dict[str, object]]
-"""Who gives some settings, and what is given, by name."""
+"""Where some settings come from, and their values by name."""
 
 
 def resolve_settings(

@@ -7,7 +7,7 @@ import math
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.errors import SettingsError
@@ -35,6 +35,15 @@ KEEP_KEYS = (
 )
 KEEP_SYNONYMS = {"oldest": "earliest", "newest": "latest"}
 """What the letters alone would take for another key."""
+
+
+SWITCHES = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+DELIMITER_NAMES = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+SAME_KEYS = ("id", "url")
+SOME_DAY = datetime(2004, 12, 31, 23, 58, 59, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +247,48 @@ def parse_links(text: str) -> str:
     if text == "-":
         raise ValueError("must be a file: standard input is for the records")
     return parse_name(text)
+
+
+def parse_switch(text: str) -> bool:
+    """Read yes or no; raises ValueError."""
+    found = SWITCHES.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"must be true or false, got {shortened(text)}")
+    return found
+
+
+def parse_encoding(text: str) -> str:
+    """Read the name of a character encoding that Python knows; raises ValueError."""
+    try:
+        b" ".decode(text, "ignore")  # also refuses what does not decode to text, as base64
+    except (LookupError, ValueError):
+        raise ValueError(
+            f"must be an encoding such as cp1252, cp949 or gb18030, got {shortened(text)}"
+        ) from None
+    return text
+
+
+def parse_delimiter(text: str) -> str:
+    """Read one character, or the name of one; raises ValueError."""
+    found = DELIMITER_NAMES.get(text.lower(), text)
+    if len(found) != 1 or found in '"\r\n\\' or not found.isascii():
+        raise ValueError(f"must be one character such as ';', '|' or tab, got {shortened(text)}")
+    return found
+
+
+def parse_date_format(text: str) -> str:
+    """Read a format as strptime takes it; raises ValueError."""
+    try:
+        told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
+    except (ValueError, IndexError):
+        raise ValueError(f"must be a format such as %d/%m/%Y, got {shortened(text)}") from None
+    if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
+        raise ValueError(f"must name a day, as %d/%m/%Y does, got {shortened(text)}")
+    return text
+
+
+def parse_same(text: str) -> str:
+    """Read ``id`` or ``url``; raises ValueError."""
+    if text not in SAME_KEYS:
+        raise ValueError(f"must be id or url, got {shortened(text)}")
+    return text

@@ -43,8 +43,8 @@ class SettingsError(DedupeError):
         return f"{position}{self.name}: {self.reason}"
 
 
-class OutputError(DedupeError):
-    """A result that could not be written whole; the path keeps what it held before."""
+class PathError(DedupeError):
+    """An error of one file: its path, and the reason."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
@@ -55,8 +55,12 @@ class OutputError(DedupeError):
         return f"{self.path}: {self.reason}"
 
 
+class OutputError(PathError):
+    """A result that could not be written whole; the path keeps what it held before."""
+
+
 class AccountingError(DedupeError):
-    """Records that went in and did not come out as told: a bug, found before a file is replaced.
+    """A wrong number of records in the output: a bug, found before a file is replaced.
 
     ``expected`` and ``found`` are numbers of what ``what`` names.
     """
@@ -72,16 +76,8 @@ class AccountingError(DedupeError):
         return f"the records do not add up: {told}; the output was not replaced, please report this"
 
 
-class StoreError(DedupeError):
+class StoreError(PathError):
     """An index that cannot be opened, read or written; what it held before is still there."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(path, reason)
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
 
 
 class ScratchError(DedupeError):

@@ -11,7 +11,7 @@ JOINERS = "\u200c\u200d"  # they shape letters, and do nothing else
 
 
 def escape_controls(text: str) -> str:
-    r"""A text with its control and format characters as escapes, and every space as a plain one.
+    r"""Return a text with control and format characters escaped, and every space a plain one.
 
     >>> escape_controls("a\x1b[2Jb\u202e\n")
     'a\\x1b[2Jb\\u202e '
@@ -24,10 +24,10 @@ def escape_controls(text: str) -> str:
 
 
 def is_harmless(character: str) -> bool:
-    """Whether a character shows as itself and moves nothing else."""
+    """Return whether a character is shown as itself and moves no other."""
     return character in JOINERS or unicodedata.category(character)[0] != "C"
 
 
 def escape_character(character: str) -> str:
-    """A character as Python would write it."""
+    """Return a character as Python would write it."""
     return character.encode("unicode_escape").decode()

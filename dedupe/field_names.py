@@ -1,4 +1,4 @@
-"""The names under which exporters write texts, dates, outlets and ids: what is read by default.
+"""The names of columns that are read by default: headlines, ledes, dates, outlets and ids.
 
 Names are compared without regard to case, spaces, hyphens and underscores, so that ``pub_date``,
 ``pubDate`` and ``Pub Date`` are one name. A dot reaches into an object. Names in other languages

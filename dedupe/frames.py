@@ -204,7 +204,7 @@ class Series:
 
 
 def frame_of(value: Any) -> Frame | None:  # noqa: ANN401 - whatever a program gave
-    """Return a table of any library, None for what is none; raises TypeError for a lazy one."""
+    """Return a table of any library, None for other values; raises TypeError for a lazy one."""
     if isinstance(value, type):
         return None
     for library, name, kind in (
@@ -227,7 +227,7 @@ def frame_of(value: Any) -> Frame | None:  # noqa: ANN401 - whatever a program g
 
 
 def series_of(value: Any) -> Series | None:  # noqa: ANN401 - as above
-    """Return a column of pandas, polars or pyarrow, None for what is none."""
+    """Return a column of pandas, polars or pyarrow, None for other values."""
     if is_instance(value, "pandas", "Series"):
         return Series(
             value,

@@ -1,4 +1,4 @@
-"""The compiled kernel, if it was built: the same results as the numpy code, faster.
+"""The compiled kernel, if it was built: the same results as the Python code, faster.
 
 ``pip install`` builds it from ``dedupe/_kernel`` with any C compiler and does without it where
 there is none. Each function of it has a numpy twin beside the place that calls it, which asks

@@ -1,4 +1,4 @@
-"""Read labelled pairs that overrule the decision: records that belong together, or never do.
+"""Turn the labels of ``--links`` into must-links and cannot-links.
 
 A label may name a record that is not in this input; what follows from it still holds. If labels say
 that a is b and that b is not c, then a is not c, whether or not b is there.

@@ -124,7 +124,7 @@ class Corpus:
 
 
 DIGITS = 4
-"""Decimal places of a score in output."""
+"""Decimal places of scores and shares in output."""
 
 
 class Pair(NamedTuple):

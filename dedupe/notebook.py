@@ -13,7 +13,7 @@ SHOWN_LETTERS = 120
 
 
 def summary_line(clustering: Clustering) -> str:
-    """Word a clustering in figures."""
+    """Describe a clustering in figures."""
     starts = clustering.layout.starts
     sizes = starts[1:] - starts[:-1]
     several = int((sizes > 1).sum())

@@ -17,7 +17,7 @@ Done = TypeVar("Done")
 
 
 def thread_count(jobs: int) -> int:
-    """So many threads as are asked for; for 0 one a core, but one where memory is limited.
+    """Return the number of threads; 0 means one per core, or one where memory is limited.
 
     A thread that finds no memory for itself ends the process in the C library, past every handler.
     """
@@ -28,7 +28,7 @@ def thread_count(jobs: int) -> int:
 def thread_map(
     jobs: int,
 ) -> Iterator[Callable[[Callable[[Task], Done], Iterable[Task]], Iterable[Done]]]:
-    """A ``map`` whose calls are shared among threads, results in order; of one job a plain one.
+    """Yield a ``map`` whose calls are shared among threads; results are in order.
 
     What a call raises is raised where its result is asked for, and the block ends without the rest.
     """

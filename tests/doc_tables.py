@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tempfile
 from collections import Counter
@@ -257,11 +258,39 @@ def refusal(name: str) -> tuple[str, str, str]:
     return name, code(said), str(done.code)
 
 
+PACKAGES = (
+    "", "api", "io", "text", "blocking", "scoring", "clustering", "backends", "backends/spark",
+    "index", "evaluation", "gate", "reports", "reports/html", "cli",
+)  # fmt: skip
+"""The folders of the package in the order of a run."""
+
+
+def files() -> str:
+    """Return every Python file of the package with the first sentence of its docstring."""
+    package = PROJECT / "dedupe"
+    found = {path.parent.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    assert found == {folder or "." for folder in PACKAGES}
+    rows = (
+        (code(path.relative_to(package).as_posix()), summary_of(path))
+        for folder in PACKAGES
+        for path in sorted((package / folder).glob("*.py"))
+        if path.name != "__init__.py" or len(path.read_text("utf-8").splitlines()) > 1
+    )
+    return table(("file", "what it is for"), rows)
+
+
+def summary_of(path: Path) -> str:
+    """Return the first line of a file's docstring as Markdown."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return re.sub(r":\w+:`([^`]+)`", r"`\1`", cell(docstring.partition("\n")[0])).replace("``", "`")
+
+
 WRITTEN = {
     "cli": ("docs/cli.md", cli),
     "languages": ("docs/languages.md", languages),
     "promises": ("docs/promises.md", promises),
     "bad-input": ("docs/errors.md", bad_input),
+    "files": ("docs/architecture.md", files),
 }
 """The parts by name: the page that each stands in, and what writes it."""
 SLOW = ("bad-input",)

@@ -19,7 +19,7 @@ from commandline import FIXTURES, PROJECT, environment
 from commandline import dedupe as command
 
 import dedupe
-from dedupe.api import cluster, clusters, compare, minhash, records
+from dedupe.api import cluster, clusters, compare, keywords, minhash, records
 from dedupe.config import Settings
 from dedupe.config_values import Field
 from dedupe.errors import InputError, SettingsError
@@ -104,14 +104,14 @@ def test_settings(settings, given):
 
 def test_a_keyword_leaves_the_other_settings():
     whole = Settings(threshold=0.9, into="mine")
-    assert records.checked_settings(whole, {"seed": 2, "window": None}, "call") == Settings(
+    assert keywords.checked_settings(whole, {"seed": 2, "window": None}, "call") == Settings(
         threshold=0.9, into="mine", seed=2
     )
 
 
 def test_fields_as_values_or_as_text():
     given = {"field": [Field(("name", "title"), 2.0), "body"]}
-    assert records.checked_settings(None, given, "call").field == (
+    assert keywords.checked_settings(None, given, "call").field == (
         Field(("name", "title"), 2.0),
         Field(("body",)),
     )
@@ -165,7 +165,7 @@ WRONG = {
     "out of range": ({"threshold": 2}, "threshold: must be between 0 and 1, got 2"),
     "for files": (
         {"on_error": "quarantine=bad"},
-        "on_error: a quarantine file is for files; skip is for both",
+        "on_error: must be fail or skip: only files can be quarantined",
     ),
 }
 

@@ -83,8 +83,13 @@ REFUSED = {
         InputError,
         r"records\[1\]: expected a dict or a string, got int",
     ),
-    "labels": ((FERRY, LAMP), {"links": "a.csv"}, SettingsError, "links: is for cluster"),
-    "skipping": ((FERRY, LAMP), {"on_error": "skip"}, SettingsError, "on_error: is for cluster"),
+    "labels": ((FERRY, LAMP), {"links": "a.csv"}, SettingsError, "links: applies to cluster"),
+    "skipping": (
+        (FERRY, LAMP),
+        {"on_error": "skip"},
+        SettingsError,
+        "on_error: applies to cluster",
+    ),
     "unknown": ((FERRY, LAMP), {"treshold": 1}, SettingsError, "did you mean threshold"),
 }
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dedupe import InputError, Pair, SettingsError, check, cluster, pairs, unique
 from dedupe.io.annotate import annotation_rows
-from dedupe.reports.text import render
+from dedupe.reports.text import render_text
 
 FERRY = "Ferry tolls at Pell Point to rise in June"
 AGAIN = "UPDATE 1-Ferry tolls at Pell Point to rise in June"
@@ -172,7 +172,7 @@ def test_findings_are_those_of_the_command_line(tmp_path):
     (tmp_path / "stories").write_text(lines, "utf-8")
     done = command("check", "--from", "jsonl", "stories", folder=tmp_path)
     found = check(DEMO)
-    assert "".join(render(found)) == done.out.decode()
+    assert "".join(render_text(found)) == done.out.decode()
     assert (found.passed, done.code) == (False, 1)
     for each in found.found:
         assert DEMO[each.duplicate.position]["title"] == each.duplicate.text

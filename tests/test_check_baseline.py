@@ -105,7 +105,7 @@ def test_a_stale_entry_is_told_and_fails_nothing(tmp_path: Path):
     assert done.out.count(b"stale baseline entry ") == 2
     assert b" (1 of 2 duplicates gone): " in done.out
     assert b" (1 of 1 duplicate gone): " in done.out
-    assert "dedupe: ok.json: 2 stale entries; --update-baseline drops" in done.err
+    assert "dedupe: ok.json: 2 stale entries; --update-baseline removes" in done.err
 
 
 def test_an_update_drops_what_is_not_there_and_adds_what_is(tmp_path: Path):

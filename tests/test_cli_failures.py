@@ -10,8 +10,7 @@ from commandline import dedupe
 
 from dedupe.__main__ import main
 from dedupe.cli import app
-from dedupe.cli.console import Console
-from dedupe.cli.failures import report_error
+from dedupe.cli.console import Console, report_error
 from dedupe.errors import AccountingError, InputError, LinksError, OutputError, SettingsError
 
 

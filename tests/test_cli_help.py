@@ -7,7 +7,7 @@ import gzip
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 import labelled
@@ -17,7 +17,10 @@ from commandline import FIXTURES, PROJECT, dedupe, environment, shell
 from dedupe.cli.app import MODULES, TASKS, app
 from dedupe.cli.help import SECTIONS, short_help
 from dedupe.cli.manual import commands
+from dedupe.cli.options import FORMATS
 from dedupe.config import SETTINGS
+from dedupe.io import detect
+from dedupe.models import InputFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +98,7 @@ def test_help_of_a_command(words: list[str], tmp_path: Path):
 WRONG_HELP = {
     "no such command": (["clustr"], "no such command 'clustr'. Did you mean 'cluster'?"),
     "no such command of an index": (["index", "ad"], "no such command 'ad'. Did you mean 'add'?"),
-    "too deep": (["cluster", "all"], "dedupe cluster has no commands of its own"),
+    "too deep": (["cluster", "all"], "dedupe cluster has no sub-commands"),
 }
 
 
@@ -206,3 +209,8 @@ def test_only_the_command_line_imports_click():
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "click")
     }
     assert importers == {"cli"}
+
+
+def test_every_input_format_has_a_suffix_and_a_name():
+    formats = {name for part in get_args(InputFormat) for name in get_args(part)}
+    assert set(FORMATS) == set(detect.FORMATS.values()) == formats

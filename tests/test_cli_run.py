@@ -108,7 +108,7 @@ def test_stats_replaces_no_stories(tmp_path: Path, command: str):
     stories.write_bytes(STORIES)
     done = dedupe(command, "--stats", str(stories), folder=tmp_path, stdin=STORIES)
     assert done.code == 2
-    assert "stories.jsonl exists and holds no figures of a run" in done.err
+    assert "stories.jsonl exists and holds no statistics of a run" in done.err
     assert stories.read_bytes() == STORIES
 
 

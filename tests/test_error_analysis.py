@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.evaluation.error_analysis import (
+from dedupe.evaluation.evaluate import (
     CAUSES,
     Losses,
     PairTrace,

@@ -203,7 +203,14 @@ def test_stats(tmp_path: Path):
 
 
 FAILURES = {
-    "no gold": ((), "", "missing GOLD, or --gold-field (see dedupe evaluate --help)"),
+    "no gold": (
+        (),
+        "",
+        (
+            "missing GOLD: name a file of labels or gold clusters, or give --gold-field "
+            "(see dedupe evaluate --help)"
+        ),
+    ),
     "gold from stdin": (
         ("-",),
         "",

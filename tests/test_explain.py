@@ -28,8 +28,7 @@ from dedupe.evaluation.explain import as_json, corpus_of_texts, explain, find_re
 from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.models import ReadStats
-from dedupe.reports.explanation import explanation_text
-from dedupe.reports.feature_text import contribution_text
+from dedupe.reports.explanation import contribution_text, explanation_text
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import shipped_model
 
@@ -342,7 +341,7 @@ def test_records_by_id_or_line(a: str, b: str, line_a: int, line_b: int, tmp_pat
 FAILURES = {
     "one operand": (
         ("a",),
-        "expected two operands, A and B, and got 1 (see dedupe explain --help)",
+        "expected two operands, A and B, got 1 (see dedupe explain --help)",
     ),
     "no such file": (("--in", "nope", "a", "b"), "nope: No such file or directory"),
     "no such id": (("--in", "-", "a", "zz"), f"{UNKNOWN} 'zz'"),

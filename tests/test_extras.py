@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from commandline import PROJECT
 
-from dedupe.cli.spark import MISSING_SPARK
+from dedupe.cli.run import MISSING_SPARK
 from dedupe.frames import NEEDS_ARROW
 from dedupe.io import feeds, files, parquet
 

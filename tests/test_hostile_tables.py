@@ -26,7 +26,7 @@ from dedupe.blocking.look_back import (
     find_candidates,
     group_keys,
 )
-from dedupe.io.csv_write import escape_rows, is_formula
+from dedupe.io.csv_dialect import escape_rows, is_formula
 from dedupe.models import NO_TIME, Dialect
 from dedupe.prepare import permutations, prepare_texts
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PACKAGE = PROJECT / "dedupe"
 BASE = {
-    "arrays", "config", "config_keywords", "config_reading", "config_values", "errors", "escape",
-    "field_names", "format_versions", "frames", "hashing", "kernel", "memory", "models", "notebook",
+    "arrays", "config", "config_values", "errors", "escape",
+    "field_names", "frames", "hashing", "kernel", "memory", "models", "notebook",
     "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
@@ -29,10 +29,8 @@ RUNS = CORE | {"pipeline", "backends"}
 MAY_IMPORT = {
     **{module: set() for module in BASE},
     "arrays": {"kernel"},
-    "config": {"config_reading", "config_values", "errors", "field_names"},
+    "config": {"config_values", "errors", "field_names"},
     "config_layers": {"config", "errors"},
-    "config_keywords": {"config_values"},
-    "config_reading": {"config_values"},
     "config_values": {"errors"},
     "frames": {"errors"},
     "kernel": {"_native"},
@@ -61,7 +59,12 @@ MAY_IMPORT = {
 }
 """The packages and top-level modules that each may import at run time; types may come from any."""
 
-ONLY_IN = {"click": {"cli"}, "rapidfuzz": {"scoring"}, "datasketch": {"blocking"}, "sklearn": set()}
+ONLY_IN = {
+    "click": {"cli"},
+    "rapidfuzz": {"scoring"},
+    "datasketch": {"api", "blocking"},
+    "sklearn": set(),
+}
 
 
 def name_of(path: Path) -> str:

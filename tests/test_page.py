@@ -103,7 +103,7 @@ def test_a_terminal_is_no_place_for_a_page(tmp_path: Path):
     (tmp_path / "in.jsonl").write_text('{"title":"a"}\n')
     with Terminal("report", "in.jsonl", folder=tmp_path) as screen:
         assert screen.end() == 2
-        assert "write it to a file" in screen.text
+        assert "name a file, as in -o report.html" in screen.text
 
 
 def test_days_without_stories_keep_their_place():

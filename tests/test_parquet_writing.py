@@ -151,7 +151,7 @@ def test_several_files_of_the_same_columns_are_one_table(tmp_path: Path):
 
 
 MIXED = {
-    "other columns": ("b.parquet", "b.parquet: its columns are not those of a.parquet"),
+    "other columns": ("b.parquet", "b.parquet: its columns differ from those of a.parquet"),
     "lines of JSON": ("b.jsonl", "b.jsonl: jsonl cannot go into one table with the parquet of a.p"),
 }
 
@@ -168,12 +168,12 @@ def test_what_is_no_one_table_is_refused(name: str, says: str, tmp_path: Path):
 
 
 REFUSED = {
-    "no records": (["unique", "none.jsonl", "-o", "o.parquet"], "no record, so no column"),
+    "no records": (["unique", "none.jsonl", "-o", "o.parquet"], "has no records; Parquet"),
     "packed twice": (["unique", "--to", "parquet", "-o", "o.gz"], "o.gz: Parquet is compressed"),
     "a report": (["report", "-o", "o.parquet"], "o.parquet: only cluster, unique, pairs and split"),
     "a check": (["check", "-o", "o.parquet"], "o.parquet: only cluster, unique, pairs and split"),
     "a tree": (["cluster", "--format", "tree", "-o", "o.parquet"], "o.parquet: only cluster, uniq"),
-    "a tree by name": (["cluster", "--format", "tree", "--to", "parquet"], "--to is for records"),
+    "a tree by name": (["cluster", "--format", "tree", "--to", "parquet"], "--to cannot be used"),
     "stats": (["unique", "--stats", "o.parquet"], "o.parquet: only cluster, unique, pairs and sp"),
     "an index": (["index", "add", "i", "-o", "o.parquet"], "o.parquet: only cluster, unique, pair"),
     "Spark": (["pairs", "--to", "parquet", "--engine", "spark", "in.jsonl", "o"], "writing Parq"),

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation, StaleEntry
 from dedupe.reports import FORMATS, reporter
+from dedupe.reports.ci import MAX_ANNOTATIONS as ANNOTATIONS
 from dedupe.reports.format import one_line, reason_fields
-from dedupe.reports.github import MAX_ANNOTATIONS as ANNOTATIONS
 
 SCHEMAS = Path(__file__).parent / "schemas"
 SARIF = jsonschema.Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text()))

@@ -11,7 +11,7 @@ import pytest
 from commandline import FIXTURES, PROJECT, dedupe, environment, finished
 from kernels import needs_kernel
 
-from dedupe.format_versions import CLUSTERS, SIGNATURES
+from dedupe.hashing import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ GOLDEN = PROJECT / "tests" / "golden" / "digests.json"
 FORMATS = {"signatures": SIGNATURES, "clusters": CLUSTERS}
 HELP = (
     "{name} are not what format {number} gave. If the change is meant, raise {upper} in "
-    "dedupe/format_versions.py, tell of it in CHANGELOG.md, and write the digests anew: "
+    "dedupe/hashing.py, tell of it in CHANGELOG.md, and write the digests anew: "
     "python -m pytest tests/test_reproducible.py --golden"
 )
 PATHS = {"by the kernel": "0", "by numpy": "1"}

@@ -9,8 +9,15 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 
-from dedupe.config import BY_NAME, SETTINGS, Settings, check_name, resolve
-from dedupe.config_keywords import FOR_FILES, SettingsKeywords
+from dedupe.config import (
+    BY_NAME,
+    FOR_FILES,
+    SETTINGS,
+    Settings,
+    SettingsKeywords,
+    check_name,
+    resolve,
+)
 from dedupe.config_values import Field
 from dedupe.errors import SettingsError
 

@@ -445,10 +445,10 @@ def names_left(how: signal.Signals, code: int, folder: Path) -> list[str]:
 
 REFUSED = {
     "one operand": (("a.jsonl",), "reads all operands but the last"),
-    "standard input": (("-", "out"), "standard input is not for --engine spark"),
-    "an output": (("-o", "b", "a.jsonl", "out"), "--output is not for"),
-    "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory is not for"),
-    "a table": (("--from", "csv", "a.csv", "out"), "--from csv is not for"),
+    "standard input": (("-", "out"), "standard input cannot be used with --engine spark"),
+    "an output": (("-o", "b", "a.jsonl", "out"), "--output cannot be used with"),
+    "memory": (("--memory", "1G", "a.jsonl", "out"), "--memory cannot be used with"),
+    "a table": (("--from", "csv", "a.csv", "out"), "--from csv cannot be used with"),
     "Parquet of others": (
         ("--to", "parquet", "a.jsonl", "out"),
         "Parquet output needs Parquet input",
@@ -457,8 +457,8 @@ REFUSED = {
         ("a.parquet", "b.jsonl", "o.parquet"),
         "Parquet output needs Parquet input",
     ),
-    "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe is not for"),
-    "one name twice": (("a.jsonl", "a.jsonl", "out"), "named twice"),
+    "a cell": (("--csv-safe", "a.jsonl", "out"), "--csv-safe cannot be used with"),
+    "one name twice": (("a.jsonl", "a.jsonl", "out"), "one path twice"),
     "threads": (("--jobs", "2", "a.jsonl", "out"), "jobs: has no meaning under Spark"),
     "bombs": (("--max-ratio", "9", "a.jsonl", "out"), "max_ratio: has no meaning under Spark"),
     "no files": (("--master", "sc://x", "a.jsonl", "out"), "Spark Connect has no files"),
@@ -480,7 +480,7 @@ def test_what_one_machine_alone_can_do_is_refused(
 
 def test_a_master_is_for_spark(tmp_path: Path):
     told = dedupe("pairs", "--master", "local[2]", str(FIXTURES / "demo.jsonl"), folder=tmp_path)
-    assert (told.code, "--master is for --engine spark" in told.err) == (2, True)
+    assert (told.code, "--master needs --engine spark" in told.err) == (2, True)
 
 
 def test_what_is_missing_is_told_in_a_line(tmp_path: Path):

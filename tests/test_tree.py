@@ -131,4 +131,4 @@ def test_the_pager_of_the_user_shows_it(tmp_path: Path):
 def test_a_pager_is_for_the_tree(tmp_path: Path):
     done = dedupe("cluster", "--pager", DEMO, folder=tmp_path)
     assert done.code == 2
-    assert "--pager is for --format tree" in done.err
+    assert "--pager needs --format tree" in done.err

@@ -15,7 +15,8 @@ from readers import INPUTS, clustering_of, corpus_of, joined, read_files, record
 
 from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.io.annotate import annotate_records, select_records
+from dedupe.io.annotate import cluster_annotation
+from dedupe.io.convert import write_records
 from dedupe.io.result_rows import write_pairs
 from dedupe.models import Pairs
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dedupe.models import Corpus, Format
+    from dedupe.models import Clustering, Corpus, Format
 
 FOUND = (
     b'"dedupe":{"cluster":"k0","size":1,"canonical":true,"canonical_id":"made0","score":1.0,'
@@ -31,13 +32,19 @@ FOUND = (
 )
 
 
+def annotate_records(corpus: Corpus, clustering: Clustering, into: str = "dedupe") -> bytes:
+    every = np.ones(len(corpus), dtype=bool)
+    annotation = cluster_annotation(clustering, into)
+    return b"".join(write_records(corpus.batches, every, None, annotation))
+
+
 def annotate(corpus: Corpus, canonical: Sequence[int] | None = None, **settings: Any) -> bytes:
     clustering = clustering_of(corpus, range(len(corpus)) if canonical is None else canonical)
-    return b"".join(annotate_records(corpus, clustering, Settings(**settings)))
+    return annotate_records(corpus, clustering, **settings)
 
 
 def select(corpus: Corpus, chosen: Sequence[bool]) -> bytes:
-    return b"".join(select_records(corpus, np.array(chosen, dtype=bool)))
+    return b"".join(write_records(corpus.batches, np.array(chosen, dtype=bool)))
 
 
 SPLICED = {
@@ -93,7 +100,7 @@ def test_key_that_is_taken_is_refused_before_the_first_byte(
 ):
     corpus = corpus_of(data, kind)
     with pytest.raises(InputError, match=r"already has .*--into") as caught:
-        annotate_records(corpus, clustering_of(corpus, range(len(corpus))), Settings(into=into))
+        annotate_records(corpus, clustering_of(corpus, range(len(corpus))), into)
     assert caught.value.line == line
 
 
@@ -112,11 +119,11 @@ def test_columns_are_added_to_a_table():
 
 def test_added_cells_are_quoted_where_they_must_be():
     corpus = corpus_of(b'id\ttitle\n"x\t""1"""\ta\n2\tb', "tsv")
-    clustering = clustering_of(corpus, [0, 0], reason="a\tb\nc")
-    out = b"".join(annotate_records(corpus, clustering, Settings()))
+    clustering = clustering_of(corpus, [0, 0], reason='a\tb"c')
+    out = annotate_records(corpus, clustering)
     rows = list(csv.reader(io.StringIO(out.decode(), newline=""), delimiter="\t"))
     assert [row[5] for row in rows[1:]] == ['x\t"1"', 'x\t"1"']
-    assert rows[2][7] == "a\tb\nc"
+    assert rows[2][7] == 'a\tb"c'
     assert out.endswith(b"\n")
 
 

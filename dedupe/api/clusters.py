@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from dedupe.api.records import NAME, checked_settings, open_records, read_records
+from dedupe.api.keywords import NAME, checked_settings
+from dedupe.api.records import open_records, read_records
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import ArrowStream, Input, Record, Records
-    from dedupe.config import Settings
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import Settings, SettingsKeywords
     from dedupe.contents import Contents
     from dedupe.gate.models import Findings
     from dedupe.models import Batch, Clustering, Corpus, Pairs
@@ -68,7 +68,7 @@ def cluster(
 
     Raises InputError where no record has a text, even an empty one, and with the position of a
     record that has a text of a wrong type or a value that JSON cannot hold; SettingsError for a
-    setting that is unknown or out of range; TypeError for what is no collection of records.
+    setting that is unknown or out of range; TypeError for another kind of value.
     """
     return run_records("cluster()", stories, settings, given, progress).clustering()
 
@@ -103,7 +103,7 @@ def unique(
     a column of strings. Settings are given whole or by keyword, as in ``threshold=0.8``.
 
     Raises InputError where no record has a text, and with the position of a record that cannot be
-    read; SettingsError for a wrong setting; TypeError for what is no collection of records.
+    read; SettingsError for a wrong setting; TypeError for another kind of value.
 
     >>> from dedupe import unique
     >>> unique(["Ferry tolls rise", "Lamp out", "Ferry tolls to rise"], keep="first")
@@ -201,7 +201,7 @@ def run_records(
     against: Input | None = None,
     again: bool = False,
 ) -> Run:
-    """Cluster what a program gave; with ``again`` it can be gone through once more."""
+    """Cluster the given records; with ``again`` they can be iterated once more."""
     chosen = checked_settings(settings, given, call, may_skip=True)
     records = open_records(stories, chosen, call)
     if again and not records.lasting:

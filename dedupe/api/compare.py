@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.api.records import checked_settings, open_records, read_records
+from dedupe.api.keywords import checked_settings
+from dedupe.api.records import open_records, read_records
 from dedupe.errors import SettingsError
 from dedupe.load import load_corpus
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import Record
-    from dedupe.config import Settings
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import Settings, SettingsKeywords
     from dedupe.evaluation.explain import Explanation
     from dedupe.models import Corpus
 
@@ -52,7 +52,7 @@ def similarity(
 def explain(
     a: Record, b: Record, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
 ) -> PairExplanation:
-    """Explain why two records are, or are not, taken for one story; print the result to read it.
+    """Explain why two records are one story or not; print the result to read it.
 
     Takes what :func:`similarity` takes.
 
@@ -113,7 +113,7 @@ class PairExplanation:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """What the score is made of, the weightiest first; none where texts share too little."""
-        from dedupe.reports.feature_text import contribution_text  # noqa: PLC0415 - as above
+        from dedupe.reports.explanation import contribution_text  # noqa: PLC0415 - as above
 
         return tuple(
             Reason(part.part, contribution_text(part), part.field)
@@ -146,7 +146,7 @@ def pair_settings(call: str, settings: Settings | None, given: Mapping[str, obje
     """Return the settings of a comparison; labels are of files, and have no part in it."""
     for name in ("links", "on_error"):
         if given.get(name) is not None:
-            raise SettingsError(name, "is for cluster()", call)
+            raise SettingsError(name, "applies to cluster() only", call)
     chosen = checked_settings(settings, given, call, may_skip=True)
     return replace(chosen, links=None, on_error="fail")
 

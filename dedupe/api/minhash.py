@@ -1,4 +1,4 @@
-"""Signatures of texts for programs that keep a MinHash index of their own."""
+"""MinHash signatures of texts, for programs that keep an index of their own with datasketch."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.api.records import checked_settings, open_records
-from dedupe.blocking.keys import SLOTS
-from dedupe.blocking.signatures import lean_minhashes
+from dedupe.api.keywords import checked_settings
+from dedupe.api.records import open_records
+from dedupe.blocking.keys import SCHEME, SLOTS, compared_letters, shingle_hashes
 from dedupe.prepare import prepare_texts
 from dedupe.text.prepare import PreparedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from datasketch import LeanMinHash
 
     from dedupe.tokens import PreparedTexts
+
 
 CHUNK = 1 << 12
 """Texts that are prepared at once."""
@@ -65,3 +66,21 @@ def text_of_column(texts: PreparedTexts, at: int) -> PreparedText:
         facts=int(texts.facts[at]),
         length=int(texts.lengths[at]),
     )
+
+
+def lean_minhashes(
+    texts: Iterable[PreparedText], seed: int, num_perm: int
+) -> Iterator[LeanMinHash]:
+    """Yield the signature of each text, over the shingles that blocking compares.
+
+    A text without letters has the signature of an empty set.
+    """
+    from datasketch import LeanMinHash, MinHash  # noqa: PLC0415 - it loads scipy
+
+    first = MinHash(num_perm=num_perm, seed=seed, scheme=SCHEME, hashfunc=int)
+    for text in texts:
+        letters, spaceless = compared_letters(text)
+        minhash = first.copy()
+        if letters:
+            minhash.update_batch(shingle_hashes(letters, spaceless=spaceless))
+        yield LeanMinHash(minhash)

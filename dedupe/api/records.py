@@ -1,23 +1,22 @@
-"""Turn what a program gives, as dicts, strings or a frame, into lines as a file has them."""
+"""Turn the records of a program (dicts, strings, a data frame) into lines as a file has them."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
 
-from dedupe.config import BY_NAME, Settings, check_name, resolve
-from dedupe.config_keywords import FOR_FILES
-from dedupe.errors import InputError, SettingsError
+from dedupe.api.keywords import NAME, position_label, with_keywords
+from dedupe.errors import InputError
 from dedupe.frames import convert, frame_from_records, frame_of, kind_of, series_of
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.read_notes import check_texts
-from dedupe.io.source import QUARANTINE, Source
+from dedupe.io.source import Source
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dedupe.config import Settings
     from dedupe.frames import Column, Frame, Library, Series
     from dedupe.io.source import Reject
     from dedupe.models import Batch
 
-NAME = "stories"
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 EMPTY = b"{}\n"
 ABSENT = ("NAType", "NaTType")
@@ -119,12 +118,12 @@ class Records:
 
     @property
     def lasting(self) -> Records | None:
-        """These records, None where they cannot be gone through again."""
+        """These records, None where they cannot be iterated again."""
         return self if self.is_frame or isinstance(self.items, Sequence) else None
 
 
 def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noqa: ANN401 - whatever came
-    """Return what a program gave; raises TypeError for what is no collection of records."""
+    """Return the given records; raises TypeError for other values."""
     place = settings.field[0].names[0], settings.into
     check_collection(stories, call)
     frame = open_frame(stories, call)
@@ -140,7 +139,7 @@ def open_records(stories: Any, settings: Settings, call: str) -> Records:  # noq
 
 
 def open_frame(stories: Any, call: str) -> Frame | None:  # noqa: ANN401 - as above
-    """Return a table of any library, None for what is none; a column of one is none."""
+    """Return a table of any library, None for other values, such as a column."""
     if series_of(stories) is not None:
         return None
     try:
@@ -229,7 +228,7 @@ def response_hint(records: Records, name: str) -> str:
 
 
 def without_unreadable(records: Records, settings: Settings, name: str) -> list[bytes]:
-    """Return records as lines, with an empty object in the place of each that cannot be read."""
+    """Return records as lines, with an empty object for each that cannot be read."""
     lines = list(records.lines(settings, name, unreadable=EMPTY))
     refused: list[int] = []
 
@@ -242,34 +241,6 @@ def without_unreadable(records: Records, settings: Settings, name: str) -> list[
     for position in refused:
         lines[position] = EMPTY
     return lines
-
-
-def checked_settings(
-    settings: Settings | None,
-    given: Mapping[str, object],
-    call: str,
-    *,
-    may_skip: bool = False,
-) -> Settings:
-    """Return the settings with keywords over them; raises SettingsError.
-
-    ``may_skip``: what cannot be read may be passed over.
-    """
-    present = {name: value for name, value in given.items() if value is not None}
-    checked = resolve([(call, present)])
-    names = [check_name(name, call).name for name in present]
-    for name in names:
-        if name in FOR_FILES:
-            raise SettingsError(name, "is for files", call)
-    settings = Settings() if settings is None else settings
-    if not isinstance(settings, Settings):
-        raise TypeError(f"{call}: settings must be a dedupe.Settings, got {kind_of(settings)}")
-    chosen = replace(settings, **{name: getattr(checked, name) for name in names})
-    if chosen.on_error.startswith(QUARANTINE):
-        raise SettingsError("on_error", "a quarantine file is for files; skip is for both", call)
-    if chosen.on_error != "fail" and not may_skip:
-        raise SettingsError("on_error", "is for files and cluster()", call)
-    return chosen
 
 
 def encode_records(
@@ -299,7 +270,7 @@ def encode_rows(
 ) -> Iterator[bytes]:
     """Yield the rows of a frame as lines of JSON; raises as :meth:`Records.lines`."""
     table = frame.table()
-    from dedupe.io.arrow_rows import read_rows  # noqa: PLC0415 - pyarrow is an extra
+    from dedupe.io.parquet_read import read_rows  # noqa: PLC0415 - pyarrow is an extra
 
     for row in read_rows(table, settings, name):
         if not row.problem:
@@ -311,47 +282,14 @@ def encode_rows(
 
 
 def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping as a dict; raises TypeError for what is none."""
+    """Return a mapping as a dict; raises TypeError for other values."""
     if not isinstance(story, Mapping):
         raise TypeError(f"expected a dict or a string, got {type(story).__name__}")
     return story if isinstance(story, dict) else dict(story)
 
 
 def json_default(value: object) -> object:
-    """Return what JSON holds in the place of a value that it does not know."""
+    """Return what JSON holds for a value that it does not know."""
     if type(value).__name__ in ABSENT:
         return None
     return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> NoReturn:  # noqa: ARG001 - a Reject
-    """Stop at a bad story and name its position; the reader counts lines, from 1."""
-    raise InputError(position_label((error.line or 1) - 1), None, with_keywords(error.reason))
-
-
-def position_label(position: int, name: str = NAME) -> str:
-    """Return how a record is named in an error."""
-    return f"{name}[{position}]"
-
-
-FLAG = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: ('[^']*'|[^\s'();,]+))?")
-NAMING = ("field", "id_field", "date_field", "source_field")
-
-
-def with_keywords(reason: str) -> str:
-    """Return a message with keywords in the place of flags.
-
-    >>> with_keywords("no record has outlet_nam (--source-field); did you mean --field headline?")
-    "no record has outlet_nam (source_field); did you mean field='headline'?"
-    """
-
-    def keyword(found: re.Match[str]) -> str:
-        name, value = found[1].replace("-", "_"), found[2]
-        if name not in BY_NAME:
-            return found[0]
-        if value is None or name not in NAMING:
-            return name + (f" {value}" if value else "")
-        mark = "?" if value.endswith("?") else ""
-        return f"{name}={value.rstrip('?').strip(chr(39))!r}{mark}"
-
-    return FLAG.sub(keyword, reason)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe import installed_version
-from dedupe.cli.console import Console, wants_json
-from dedupe.cli.failures import report_error
-from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
+from dedupe.cli.console import Console, report_error, wants_json
+from dedupe.cli.help import Command, LazyGroup, examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,28 +68,16 @@ def print_version(context: click.Context, _option: click.Parameter, asked: bool)
         context.exit()
 
 
-@click.group(
-    cls=LazyGroup,
-    tasks=TASKS,
-    invoke_without_command=True,
-    help=HELP,
-    epilog=EPILOG,
-    context_settings=CONTEXT_SETTINGS,
-)
-@click.option(
-    "-V",
-    "--version",
+VERSION = click.Option(
+    ["-V", "--version"],
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=print_version,
     help="Show the version and exit.",
 )
-@click.pass_context
-def app(context: click.Context) -> None:
-    """Print the short help when no command is named."""
-    if context.invoked_subcommand is None:
-        click.echo(short_help(context))
+
+app = LazyGroup("dedupe", tasks=TASKS, params=[VERSION], help=HELP, epilog=EPILOG)
 
 
 def execute(argv: Sequence[str]) -> int:
@@ -126,7 +113,7 @@ def complete(instruction: str) -> int:
 
 
 def flush_output() -> None:
-    """Write out what is still buffered while a failure can still be reported."""
+    """Write buffered output while a failure can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
@@ -177,7 +164,7 @@ def help_command(context: click.Context, names: tuple[str, ...]) -> None:
     shown = context.find_root()
     for name in names:
         if not isinstance(shown.command, LazyGroup):
-            raise click.UsageError(f"{shown.command_path} has no commands of its own", context)
+            raise click.UsageError(f"{shown.command_path} has no sub-commands", context)
         _, command, _ = shown.command.resolve_command(context, [name])
         assert command is not None  # noqa: S101 - else it has raised
         shown = click.Context(command, parent=shown, info_name=name)

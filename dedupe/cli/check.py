@@ -22,14 +22,12 @@ from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dedupe.cli.console import Console
     from dedupe.gate.baseline import Entry
     from dedupe.gate.models import Findings, SourceLocation
     from dedupe.pipeline import Result
-
-    Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 HELP = """\
 Fail when there are duplicates.
@@ -74,70 +72,58 @@ def parse_share_option(
     return float(share)
 
 
-LIMIT_OPTIONS: tuple[Option, ...] = (
-    click.option(
-        "--max-duplicates",
-        callback=whole_number(0),
-        metavar="N",
-        help="Allow N duplicates. Default: 0 if there is no other limit.",
-    ),
-    click.option(
-        "--max-rate",
-        callback=parse_share_option,
-        metavar="SHARE",
-        help="Allow this share of duplicates, such as 0.5%. The share of all records; 0.5% and "
-        "0.005 are the same.",
-    ),
-    click.option(
-        "--max-cluster",
-        callback=whole_number(1),
-        metavar="N",
-        help="Allow no cluster of more than N records.",
-    ),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 even if duplicates are found."),
-    click.option(
-        "--baseline",
-        metavar="FILE",
-        help="Accept the duplicates listed in this file. It names records by their content. A new "
-        "record in an accepted cluster is a duplicate.",
-    ),
-    click.option(
-        "--update-baseline",
-        is_flag=True,
-        help="Write the current duplicates to the baseline. It then accepts these and no others.",
-    ),
-    click.option(
-        "--against",
-        multiple=True,
-        metavar="CORPUS",
-        help="Also compare with the records of this file. Duplicates within FILES and of records "
-        "in CORPUS count, those within CORPUS do not. A file named both ways is CORPUS. Repeat "
-        "for several.",
-    ),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["auto", *FORMATS]),
-        default="auto",
-        metavar="FORMAT",
-        help=f"Format of the report. One of auto, {', '.join(FORMATS)}. Default: auto, which is "
-        "github in GitHub Actions, gitlab in GitLab CI, else text.",
-    ),
-)
-
-
-def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Declare the options of a check."""
-    for option in reversed(LIMIT_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
-@limit_options
+@click.option(
+    "--max-duplicates",
+    callback=whole_number(0),
+    metavar="N",
+    help="Allow N duplicates. Default: 0 if there is no other limit.",
+)
+@click.option(
+    "--max-rate",
+    callback=parse_share_option,
+    metavar="SHARE",
+    help="Allow this share of duplicates, such as 0.5%. The share of all records; 0.5% and "
+    "0.005 are the same.",
+)
+@click.option(
+    "--max-cluster",
+    callback=whole_number(1),
+    metavar="N",
+    help="Allow no cluster of more than N records.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if duplicates are found.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Accept the duplicates listed in this file. It names records by their content. A new "
+    "record in an accepted cluster is a duplicate.",
+)
+@click.option(
+    "--update-baseline",
+    is_flag=True,
+    help="Write the current duplicates to the baseline. It then accepts these and no others.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="CORPUS",
+    help="Also compare with the records of this file. Duplicates within FILES and of records "
+    "in CORPUS count, those within CORPUS do not. A file named both ways is CORPUS. Repeat "
+    "for several.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", *FORMATS]),
+    default="auto",
+    metavar="FORMAT",
+    help=f"Format of the report. One of auto, {', '.join(FORMATS)}. Default: auto, which is "
+    "github in GitHub Actions, gitlab in GitLab CI, else text.",
+)
 @run_options
 def check_command(request: Request, **given: object) -> None:
-    """Check some files."""
+    """Check the files, and exit with 1 when duplicates are found."""
     gate = CheckOptions(**given)  # type: ignore[arg-type]  # click has checked the types
     if gate.update_baseline and not gate.baseline:
         raise click.UsageError("--update-baseline needs --baseline FILE")
@@ -214,12 +200,14 @@ def with_corpus(request: Request, against: Sequence[str]) -> tuple[Request, set[
 
 def check_baseline(request: Request, gate: CheckOptions) -> None:
     """Refuse a baseline that is also an input or an output."""
+    from dedupe.cli.run import check_distinct
+
     if not gate.baseline:
         return
     check_not_input(gate.baseline, request.inputs)
-    for option, path in (("--output", request.output), ("--stats", request.stats)):
-        if path and os.path.realpath(path) == os.path.realpath(gate.baseline):
-            raise click.UsageError(f"--baseline and {option} name the same file: {path}")
+    check_distinct(
+        {"--baseline": gate.baseline, "--output": request.output, "--stats": request.stats}
+    )
 
 
 def encode_report(form: str, findings: Findings) -> Iterable[bytes]:
@@ -255,13 +243,13 @@ def print_findings(request: Request, form: str, findings: Findings) -> None:
 
 
 def print_baseline_state(console: Console, gate: CheckOptions, findings: Findings) -> None:
-    """Print what has become of the baseline."""
+    """Print how many duplicates the baseline accepts, or how many entries are stale."""
     if gate.update_baseline:
         console.say(f"{gate.baseline}: {count_noun(findings.accepted, 'duplicate')} accepted")
     elif findings.stale:
         stale = len(findings.stale)
         entries = "1 stale entry" if stale == 1 else f"{stale:,} stale entries"
-        console.say(f"{gate.baseline}: {entries}; --update-baseline drops what is not there")
+        console.say(f"{gate.baseline}: {entries}; --update-baseline removes what is gone")
 
 
 SYSTEMS = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab"}

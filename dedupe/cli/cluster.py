@@ -12,7 +12,7 @@ from dedupe.cli.help import Command, examples
 from dedupe.cli.options import CSV_SAFE, TO, Request, backend_options, run_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -72,61 +72,75 @@ CLUSTER_EXAMPLES = examples(
 @backend_options
 def cluster_command(request: Request, *, form: str, pager: bool, csv_safe: bool) -> None:
     """Annotate every record, or show the clusters."""
-    import numpy as np
-
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark
+    from dedupe.cli.run import check_spark_options, run_on_spark
     from dedupe.io.annotate import cluster_annotation
-    from dedupe.io.convert import output_dialect, write_records
-    from dedupe.io.csv_write import escape_formulas
 
     if request.engine == "spark":
         tree = {f"--format {form}": form != "records", "--pager": pager}
         check_spark_options(request, {**tree, "--csv-safe": csv_safe})
         run_on_spark("cluster", request)
-        return
-    if form == "tree":
-        if request.memory:
-            raise click.UsageError("--memory is for records: the tree holds all in memory")
-        if request.to:
-            raise click.UsageError("--to is for records: the tree is text")
+    elif form == "tree":
         show_tree(request, paged=pager)
-        return
-    if pager:
-        raise click.UsageError("--pager is for --format tree")
-    if form == "table":
+    elif pager:
+        raise click.UsageError("--pager needs --format tree")
+    elif form == "table":
         write_table(request, csv_safe=csv_safe)
-        return
+    else:
+        run_records(
+            "cluster",
+            request,
+            chosen=lambda result: result.clustering.canonical >= 0,
+            annotation=lambda result: cluster_annotation(result.clustering, request.settings.into),
+            csv_safe=csv_safe,
+        )
+
+
+def run_records(
+    command: str,
+    request: Request,
+    *,
+    chosen: Callable[[Result], NDArray[np.bool_]],
+    annotation: Callable[[Result], Annotation | None],
+    csv_safe: bool,
+) -> None:
+    """Write the chosen records of a run, each with its annotation, in the format asked for."""
+    import numpy as np
+
+    from dedupe.cli.run import run_command
+    from dedupe.io.convert import output_dialect, write_records
+    from dedupe.io.csv_dialect import escape_formulas
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        batches, every = result.corpus.batches, np.ones(len(result.corpus), bool)
-        added = cluster_annotation(result.clustering, request.settings.into)
-        chunks = write_records(batches, every, request.target, added)
+        batches, wanted = result.corpus.batches, chosen(result)
+        chunks = write_records(batches, wanted, request.target, annotation(result))
         if csv_safe:
             chunks = escape_formulas(chunks, output_dialect(batches, request.target))
-        return len(every), chunks
+        return int(np.count_nonzero(wanted)), chunks
 
     def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
         from dedupe.io.parquet_write import write_table as parquet_table
 
-        added = cluster_annotation(result.clustering, request.settings.into)
-        every = np.ones(len(result.corpus), bool)
-        return parquet_table(result.corpus.batches, every, parquet_files, added)
+        batches = result.corpus.batches
+        return parquet_table(batches, chosen(result), parquet_files, annotation(result))
 
-    run_command("cluster", request, render, table=table)
+    run_command(command, request, render, table=table)
 
 
 def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
     from dedupe.cli.run import run_command
-    from dedupe.io.csv_write import DIALECTS, escape_formulas
+    from dedupe.io.csv_dialect import DIALECTS, escape_formulas
     from dedupe.io.result_rows import write_cluster_table
 
     kind = request.target or "csv"
     if kind not in DIALECTS:
-        raise click.UsageError(f"--format table is CSV or TSV, not {kind}")
+        raise click.UsageError(
+            f"--format table writes csv or tsv, not {kind}; change --to or the suffix of --output"
+        )
     if request.memory:
-        raise click.UsageError("--memory is for records: the table holds all in memory")
+        raise click.UsageError(
+            "--memory cannot be used with --format table, which holds all records in memory"
+        )
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:
         chunks = write_cluster_table(result.corpus, result.clustering, request.settings, kind)
@@ -138,12 +152,15 @@ def write_table(request: Request, *, csv_safe: bool) -> None:
 
 def show_tree(request: Request, *, paged: bool) -> None:
     """Write the clusters as a tree, to the window's width where there is a window."""
-    from dedupe.cli.pair_layout import (
-        TextStyle,
-        cluster_tree,
-    )
+    from dedupe.cli.pair_layout import TextStyle, cluster_tree
     from dedupe.cli.run import output_style, output_width, run_command
 
+    if request.memory:
+        raise click.UsageError(
+            "--memory cannot be used with --format tree, which holds all records in memory"
+        )
+    if request.to:
+        raise click.UsageError("--to cannot be used with --format tree, which writes text")
     look = TextStyle(output_width(request), output_style(request).colored)
     lines: list[str] = []
     paged = paged and request.output in (None, "-") and is_terminal(sys.stdout)
@@ -197,14 +214,11 @@ UNIQUE_EXAMPLES = examples(
 @run_options
 @backend_options
 def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe: bool) -> None:
-    """Select the canonical records, or the others."""
+    """Write the canonical records, or the others."""
     import numpy as np
 
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark
+    from dedupe.cli.run import check_spark_options, run_on_spark
     from dedupe.io.annotate import size_annotation
-    from dedupe.io.convert import output_dialect, write_records
-    from dedupe.io.csv_write import escape_formulas
 
     if count and duplicates:
         raise click.UsageError("--count and --duplicates cannot be used together")
@@ -213,29 +227,15 @@ def unique_command(request: Request, *, duplicates: bool, count: bool, csv_safe:
         run_on_spark("duplicates" if duplicates else "unique", request)
         return
 
-    def choice(result: Result) -> NDArray[np.bool_]:
+    def chosen(result: Result) -> NDArray[np.bool_]:
         canonical = result.clustering.canonical
-        chosen: NDArray[np.bool_] = (canonical == np.arange(len(canonical))) != duplicates
-        return chosen
+        wanted: NDArray[np.bool_] = (canonical == np.arange(len(canonical))) != duplicates
+        return wanted
 
     def annotation(result: Result) -> Annotation | None:
         return size_annotation(result.clustering, request.settings.into) if count else None
 
-    def render(result: Result) -> tuple[int, Iterable[bytes]]:
-        chosen = choice(result)
-        batches = result.corpus.batches
-        chunks = write_records(batches, chosen, request.target, annotation(result))
-        if csv_safe:
-            chunks = escape_formulas(chunks, output_dialect(batches, request.target))
-        return int(np.count_nonzero(chosen)), chunks
-
-    def table(result: Result, parquet_files: ParquetFiles) -> Iterable[bytes]:
-        from dedupe.io.parquet_write import write_table as parquet_table
-
-        batches = result.corpus.batches
-        return parquet_table(batches, choice(result), parquet_files, annotation(result))
-
-    run_command("unique", request, render, table=table)
+    run_records("unique", request, chosen=chosen, annotation=annotation, csv_safe=csv_safe)
 
 
 PAIRS_HELP = """\
@@ -260,8 +260,7 @@ PAIRS_EXAMPLES = examples(
 @backend_options
 def pairs_command(request: Request) -> None:
     """List the verified pairs."""
-    from dedupe.cli.run import run_command
-    from dedupe.cli.spark import check_spark_options, run_on_spark, writes_parquet
+    from dedupe.cli.run import check_spark_options, run_command, run_on_spark, writes_parquet
     from dedupe.io.convert import write_objects
     from dedupe.io.result_rows import RecordLocations, pair_columns, pair_objects, write_pairs
 

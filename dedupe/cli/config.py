@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
+from dedupe.cli.help import Command, LazyGroup, examples
 from dedupe.cli.options import CONFIG, OUTPUT_OPTIONS, SETTING_OPTIONS, add_options, take_console
 from dedupe.config import SETTINGS
 from dedupe.config_layers import DEFAULT, resolve_settings, setting_origins, settings_layers
@@ -45,19 +45,7 @@ EXAMPLES = examples(
 )
 
 
-@click.group(
-    cls=LazyGroup,
-    tasks=TASKS,
-    help=HELP,
-    epilog=EXAMPLES,
-    context_settings=CONTEXT_SETTINGS,
-    invoke_without_command=True,
-)
-@click.pass_context
-def config_command(context: click.Context) -> None:
-    """Print the short help when no sub-command is named."""
-    if context.invoked_subcommand is None:
-        click.echo(short_help(context))
+config_command = LazyGroup("config", tasks=TASKS, help=HELP, epilog=EXAMPLES)
 
 
 def show_options(command: CommandFunction) -> CommandFunction:
@@ -86,7 +74,7 @@ def show_command(*, in_json: bool, config: str | None, **given: object) -> None:
 
 
 def settings_lines(values: Mapping[str, object], origins: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line of TOML per setting; one that nobody gave is a comment with its default.
+    """Yield a line of TOML per setting; a setting at its default is a comment.
 
     >>> for line in settings_lines({"jobs": 2, "same": []}, {"jobs": "--jobs", "same": DEFAULT}):
     ...     print(line)

@@ -1,26 +1,37 @@
-"""Standard streams, progress, colours, summaries and error messages."""
+"""Standard streams, progress, colours, and how errors are reported."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, Self, TextIO
 
 import click
 
-from dedupe.errors import SettingsError
+from dedupe.errors import (
+    AccountingError,
+    BackendError,
+    DedupeError,
+    InputError,
+    OutputError,
+    ScratchError,
+    SettingsError,
+    StoreError,
+)
 from dedupe.escape import escape_controls
-from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from dedupe.models import Batch, ReadStats
+    from dedupe.models import Batch
+
 
 Color = Literal["auto", "always", "never"]
 EMPTY: Mapping[str, object] = MappingProxyType({})
@@ -63,6 +74,11 @@ class Console:
         shown = click.style(f"{label}:", fg="red", bold=True) if colored else f"{label}:"
         click.echo(f"dedupe: {shown} {text}" if label else f"dedupe: {text}", err=True, color=True)
 
+    def summarize(self, text: str) -> None:
+        """Print a line unless ``-q`` is given."""
+        if not self.quiet:
+            self.say(text)
+
 
 def wants_json(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Return whether messages are asked for as JSON; raises SettingsError for a wrong variable.
@@ -96,7 +112,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def standard_input() -> BinaryIO:
-    """Take standard input as bytes; one that was closed has a stand-in that cannot be read."""
+    """Return standard input as bytes; a closed one is replaced by a file that cannot be read."""
     return os.fdopen(0, "rb", closefd=False) if sys.stdin is None else sys.stdin.buffer
 
 
@@ -162,19 +178,19 @@ class Styler:
     colored: bool
 
     def head(self, text: str) -> str:
-        """A heading."""
+        """Style a heading."""
         return click.style(text, bold=True) if self.colored else text
 
     def good(self, text: str) -> str:
-        """What speaks for a duplicate."""
+        """Style what speaks for a duplicate."""
         return click.style(text, fg="green") if self.colored else text
 
     def bad(self, text: str) -> str:
-        """What speaks against one."""
+        """Style what speaks against a duplicate."""
         return click.style(text, fg="red") if self.colored else text
 
     def faint(self, text: str) -> str:
-        """What matters less."""
+        """Style what matters less."""
         return click.style(text, dim=True) if self.colored else text
 
 
@@ -183,28 +199,105 @@ def join_facts(facts: Iterable[str], seconds: float) -> str:
     return ", ".join([*facts, f"{seconds:,.1f} s"])
 
 
-def run_summary(found: Mapping[str, Any], read_stats: ReadStats, seconds: float) -> str:
-    """Word the outcome of a run, with what was left out or not understood."""
-    facts = [
-        count_noun(found["records"], "record"),
-        f"{found['unique']:,} unique",
-        f"{count_noun(found['clusters'], 'cluster')} of two or more",
-    ]
-    exceptions = {
-        "skipped": read_stats.skipped,
-        "quarantined": read_stats.quarantined,
-        "with an unreadable date": read_stats.undated,
-    }
-    return join_facts([*facts, *(f"{n:,} {what}" for what, n in exceptions.items() if n)], seconds)
+FAILED = 2
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+NO_MEMORY = "out of memory; give less at a time, or --memory to cluster, unique and pairs"
+NO_THREAD = "can't start new thread"
+NO_THREAD_HINT = f"{NO_THREAD}; give it more memory or processes, or fewer --jobs"
+KINDS: dict[type[Exception], str] = {
+    InputError: "input",
+    SettingsError: "settings",
+    OutputError: "output",
+    StoreError: "index",
+    ScratchError: "scratch",
+    BackendError: "backend",
+    AccountingError: "accounting",
+    DedupeError: "other",
+    click.UsageError: "usage",
+    click.ClickException: "usage",
+    MemoryError: "memory",
+    RuntimeError: "memory",
+    OSError: "system",
+}
+"""The kind of an error in JSON, by the first class here that it is of."""
+SUGGESTION = re.compile(r"did you mean (?:one of: )?'?([^'?,]+)'?", re.IGNORECASE)
 
 
-def timing_summary(stats: Mapping[str, Any]) -> str:
-    """Word where the time went and how often a budget cut candidates, for ``-v``."""
-    times = [f"{stage} {seconds:,.2f} s" for stage, seconds in stats["seconds"].items()]
-    effort = [
-        "1 pass" if stats["passes"] == 1 else f"{stats['passes']:,} passes",
-        count_noun(stats["candidate_pairs"], "candidate pair"),
-        count_noun(stats["pairs"], "verified pair"),
-        count_noun(stats["cut_look_backs"], "look-back") + " cut",
-    ]
-    return ", ".join([*times, *effort])
+def report_error(error: BaseException, console: Console) -> int:
+    """Report what went wrong; returns the exit code."""
+    if is_closed_pipe(error):
+        return PIPE_CLOSED  # the reader has what it wanted
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        facts = {"kind": "interrupted", "exit_code": INTERRUPTED}
+        console.say("interrupted", level="error", facts=facts)
+        return INTERRUPTED
+    message = error_message(error)
+    if message:
+        console.say(message, label="error", level="error", facts=error_facts(error, message))
+    else:
+        report_bug(error, console)
+    return FAILED
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Return whether the reader of our output went away, also as the cause of another error."""
+    return isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError)
+
+
+def error_message(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, a line each
+    """Return the message of an error that the user can correct; None for a bug."""
+    match error:
+        case click.UsageError():
+            return usage_message(error)
+        case click.ClickException():
+            return error.format_message()
+        case DedupeError():
+            return str(error)
+        case MemoryError():
+            return NO_MEMORY
+        case RuntimeError(args=(reason,)) if reason == NO_THREAD:
+            return NO_THREAD_HINT
+        case OSError(strerror=str(reason)):
+            return f"{error.filename}: {reason}" if error.filename else reason
+    return None
+
+
+def usage_message(error: click.UsageError) -> str:
+    """Return the message of a usage error in the form of the others, with where to look."""
+    message = error.format_message().rstrip(".")
+    path = error.ctx.command_path if error.ctx else "dedupe"
+    return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
+
+
+def error_facts(error: BaseException, message: str) -> dict[str, object]:
+    """Return the facts of an error for a program, by name.
+
+    These are the kind, the exit code, a suggestion where the message has one, and the fields that
+    the error carries.
+    """
+    kind = next(kind for base, kind in KINDS.items() if isinstance(error, base))
+    facts: dict[str, object] = {"kind": kind, "exit_code": FAILED}
+    if isinstance(error, DedupeError):
+        facts |= vars(error)
+    elif isinstance(error, click.UsageError) and error.ctx:
+        facts["command"] = error.ctx.command_path
+    elif isinstance(error, OSError) and error.filename:
+        facts |= {"path": str(error.filename), "reason": error.strerror}
+    suggestion = SUGGESTION.search(message)
+    return facts | ({"suggestion": suggestion[1]} if suggestion else {})
+
+
+def report_bug(error: BaseException, console: Console) -> None:
+    """Report an unexpected error, with its traceback when verbose."""
+    trace = "".join(traceback.format_exception(error)) if console.verbose else ""
+    if trace and not console.in_json:
+        click.echo("\n".join(map(escape_controls, trace.split("\n"))), err=True, nl=False)
+    hint = "" if console.verbose else " (run with -v for the traceback)"
+    facts = {"kind": "internal", "exit_code": FAILED, "type": type(error).__name__}
+    console.say(
+        f"{type(error).__name__}: {error}{hint}",
+        label="internal error",
+        level="error",
+        facts=facts | ({"traceback": trace} if trace else {}),
+    )

@@ -10,15 +10,15 @@ import click
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, help_on_terminal, run_options, whole_number
 from dedupe.escape import escape_controls
-from dedupe.reports.feature_text import contribution_text, record_description
+from dedupe.models import DIGITS
+from dedupe.reports.explanation import contribution_text, record_description
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dedupe.cli.console import Styler
-    from dedupe.evaluation.error_analysis import Error, Losses
-    from dedupe.evaluation.evaluate import Evaluation
+    from dedupe.evaluation.evaluate import Error, Evaluation, Losses
     from dedupe.evaluation.metrics import Figure
     from dedupe.models import Corpus, ReadStats
 
@@ -89,7 +89,9 @@ def split_operands(request: Request, wanted: EvaluateOptions) -> tuple[Request, 
     if wanted.gold_field is not None:
         return request, None
     if not request.files:
-        raise click.UsageError("missing GOLD, or --gold-field")
+        raise click.UsageError(
+            "missing GOLD: name a file of labels or gold clusters, or give --gold-field"
+        )
     gold, *files = request.files
     if gold == "-":
         raise click.UsageError("standard input is for the records; GOLD must be a file")
@@ -150,7 +152,7 @@ def compute_evaluation(
 
 
 def evaluation_summary(evaluation: Evaluation, records: int) -> tuple[str, str]:
-    """Return what was compared in words."""
+    """Describe what was compared."""
     counts = evaluation.counts
     if "labelled_pairs" in counts:
         gold = count_noun(counts["labelled_pairs"], "labelled pair")
@@ -217,8 +219,8 @@ def figure_cell(figure: Figure) -> str:
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.4f}"
-    return f"{figure.value:.4f} [{figure.low:.4f}, {figure.high:.4f}]"
+        return f"{figure.value:.{DIGITS}f}"
+    return f"{figure.value:.{DIGITS}f} [{figure.low:.{DIGITS}f}, {figure.high:.{DIGITS}f}]"
 
 
 def loss_table(losses: Losses, paint: Styler) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``dedupe explain``: show why two texts are, or are not, one story."""
+"""``dedupe explain``: show why two texts are one story or not."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def explain_command(request: Request, *, within: str | None, in_json: bool) -> N
     """Explain one pair."""
     if len(request.files) != OPERANDS:
         given = len(request.files)
-        raise click.UsageError(f"expected two operands, A and B, and got {given}")
+        raise click.UsageError(f"expected two operands, A and B, got {given}")
 
     left, right = request.files
     files = () if within is None else (within,)

@@ -67,7 +67,7 @@ def option_rows(
 
 
 def option_row(param: click.Parameter, context: click.Context) -> tuple[str, str] | None:
-    """Return an option's spelling and help; None for what has none."""
+    """Return an option's spelling and help; None for an argument or a hidden option."""
     record = param.get_help_record(context)
     if record is None or not isinstance(param, click.Option):
         return None
@@ -147,7 +147,7 @@ class HelpLayout(click.Command):
         return [*params, SHORT_HELP, complete]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an error names this command as the place to look for help."""
+        """Parse the arguments; an error names this command as the place to look for help."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -178,25 +178,43 @@ class Command(HelpLayout):
         return ["[OPTIONS]", *self.operands] if self.operands else super().collect_usage_pieces(ctx)
 
 
+@click.pass_context
+def print_group_help(context: click.Context) -> None:
+    """Print the short help of a group when no command of it is named."""
+    if context.invoked_subcommand is None:
+        click.echo(short_help(context))
+
+
 class LazyGroup(HelpLayout, click.Group):
     """Commands under headings, each in a module that is loaded when the command is asked for.
 
     ``tasks`` has the headings, and under each the commands with the module of ``dedupe.cli`` that
-    defines ``<name>_command``.
+    defines ``<name>_command``. Without a command it prints the short help.
     """
 
     def __init__(
         self,
-        *args: Any,  # noqa: ANN401 - click's signature
+        name: str,
+        *,
         tasks: Mapping[str, Mapping[str, str]],
-        **attributes: Any,  # noqa: ANN401 - click's signature
+        help: str,  # noqa: A002 - click's name for it
+        epilog: str,
+        params: list[click.Parameter] | None = None,
     ) -> None:
-        attributes.setdefault("subcommand_metavar", "COMMAND [ARGS]...")
-        super().__init__(*args, **attributes)
+        super().__init__(
+            name,
+            help=help,
+            epilog=epilog,
+            params=params,
+            callback=print_group_help,
+            context_settings=CONTEXT_SETTINGS,
+            invoke_without_command=True,
+            subcommand_metavar="COMMAND [ARGS]...",
+        )
         self.tasks = tasks
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an option before the name of its command gets an error of its own."""
+        """Parse the arguments; an option before the name of its command has its own error."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedupe.cli.console import join_facts, progress_line, standard_input
-from dedupe.cli.help import CONTEXT_SETTINGS, Command, LazyGroup, examples, short_help
+from dedupe.cli.help import Command, LazyGroup, examples
 from dedupe.cli.index_options import create_options, output_options, path_options
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.reports.format import count_noun
@@ -51,19 +51,7 @@ EXAMPLES = examples(
 )
 
 
-@click.group(
-    cls=LazyGroup,
-    tasks=TASKS,
-    help=HELP,
-    epilog=EXAMPLES,
-    context_settings=CONTEXT_SETTINGS,
-    invoke_without_command=True,
-)
-@click.pass_context
-def index_command(context: click.Context) -> None:
-    """Print the short help when no sub-command is named."""
-    if context.invoked_subcommand is None:
-        click.echo(short_help(context))
+index_command = LazyGroup("index", tasks=TASKS, help=HELP, epilog=EXAMPLES)
 
 
 CREATE_HELP = """\
@@ -108,7 +96,7 @@ def create_command(request: IndexRequest) -> None:
     from dedupe.index.index import Index
 
     Index.create(request.path, request.settings).close()
-    say_unless_quiet(request, f"{request.path}: created, empty")
+    request.console.summarize(f"{request.path}: created, empty")
 
 
 @click.command(
@@ -130,7 +118,7 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
 
-    say_unless_quiet(request, delete_records(request, before, ids))
+    request.console.summarize(delete_records(request, before, ids))
 
 
 @click.command(
@@ -141,7 +129,7 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
 @path_options
 def compact_command(request: IndexRequest) -> None:
     """Cluster all records again."""
-    say_unless_quiet(request, compact_index(request))
+    request.console.summarize(compact_index(request))
 
 
 @click.command(
@@ -155,13 +143,7 @@ def compact_command(request: IndexRequest) -> None:
 @click.argument("other", metavar="OTHER", type=click.Path())
 def merge_command(request: IndexRequest, *, other: str) -> None:
     """Add another index."""
-    say_unless_quiet(request, unite_indexes(request, other))
-
-
-def say_unless_quiet(request: IndexRequest, text: str) -> None:
-    """Print a line unless -q was given."""
-    if not request.console.quiet:
-        request.console.say(text)
+    request.console.summarize(unite_indexes(request, other))
 
 
 STATS_HELP = """\
@@ -216,8 +198,7 @@ def check_command(request: IndexRequest, *, deep: bool) -> None:
     wrong, fine = verify_index(request, deep=deep)
     if wrong:
         raise StoreError(request.path, "; ".join(wrong))
-    if not request.console.quiet:
-        request.console.say(fine)
+    request.console.summarize(fine)
 
 
 @click.command(
@@ -232,7 +213,6 @@ def export_command(request: IndexRequest) -> None:
 
     from dedupe.index.index import Index
     from dedupe.io.output import open_output
-    from dedupe.reports.format import count_noun
 
     count = 0
     with (
@@ -242,14 +222,13 @@ def export_command(request: IndexRequest) -> None:
         for group in index.export():
             output.write(orjson.dumps(group, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
-    if not request.console.quiet:
-        request.console.say(count_noun(count, "cluster"))
+    request.console.summarize(count_noun(count, "cluster"))
 
 
 def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
     """Delete records; returns a summary."""
     from dedupe.index.index import Index, seconds_of
-    from dedupe.index.removal import remove_records
+    from dedupe.index.maintain import remove_records
 
     try:
         oldest = seconds_of(before)
@@ -275,8 +254,8 @@ def read_ids(path: str) -> list[str]:
 
 def compact_index(request: IndexRequest) -> str:
     """Compact the index and show progress."""
-    from dedupe.index.compact import compact_store
     from dedupe.index.index import Index
+    from dedupe.index.maintain import compact_store
 
     started = time.perf_counter()
     with (

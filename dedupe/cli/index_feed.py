@@ -13,7 +13,6 @@ import click
 from dedupe.cli.console import join_facts, standard_input
 from dedupe.cli.help import Command, examples
 from dedupe.cli.index_options import feed_options
-from dedupe.io.csv_write import check_one_table, is_table
 from dedupe.io.output import STDOUT_PATHS, open_output
 from dedupe.models import ReadStats
 from dedupe.reports.format import count_noun
@@ -114,6 +113,7 @@ TABLES = ("csv", "tsv", "parquet")
 def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
     """Pass records to an index and write its answers."""
     from dedupe.io.convert import check_target
+    from dedupe.io.csv_dialect import check_one_table
 
     started = time.perf_counter()
     read_stats = ReadStats()
@@ -132,12 +132,9 @@ def run_feed(command: str, request: IndexRequest, *, by_line: bool) -> None:
                 counts["new"] += answer.new
                 counts["opens"] += answer.opens
             first = first or group[0]
-    if not request.console.quiet:
-        facts = [
-            count_noun(read_stats.records, "record"),
-            *feed_outcome(command, read_stats.records, counts),
-        ]
-        request.console.say(join_facts(facts, time.perf_counter() - started))
+    records = read_stats.records
+    facts = [count_noun(records, "record"), *feed_outcome(command, records, counts)]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 def open_index(request: IndexRequest) -> Index:
@@ -148,7 +145,7 @@ def open_index(request: IndexRequest) -> Index:
 
 
 def feed_outcome(command: str, records: int, counts: dict[str, int]) -> list[str]:
-    """Word what became of the records."""
+    """Describe what became of the records."""
     facts = [f"{counts['new']:,} new", f"{counts['opens']:,} unseen"]
     known = records - counts["new"]
     if known:
@@ -196,7 +193,7 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Answer some batches and write the output; what is answered is on disk."""
+    """Answer the records of some batches and write them; answered records are on disk."""
     import numpy as np
 
     from dedupe.io.annotate import (
@@ -206,6 +203,7 @@ def answer_batches(
         selected_chunks,
         widen_header,
     )
+    from dedupe.io.csv_dialect import is_table
     from dedupe.io.integrity import check_output
     from dedupe.load import load_corpus
 
@@ -238,6 +236,7 @@ def answer_batches(
 def without_header(group: list[Batch], chosen: np.ndarray) -> Iterator[bytes]:
     """Yield chosen records without the header of a table."""
     from dedupe.io.annotate import selected_chunks
+    from dedupe.io.csv_dialect import is_table
 
     chunks = selected_chunks(group, chosen)
     if is_table(group[0]):

@@ -15,12 +15,12 @@ import click
 
 from dedupe.cli.console import in_color, is_terminal, standard_input
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.reports.feature_text import gap_text, time_text
+from dedupe.reports.explanation import gap_text, time_text
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -64,13 +64,11 @@ OUTPUT_HELP = "Append the labels to this JSONL file. Default: FILE.labels.jsonl.
 @click.command(cls=Command, help=HELP, epilog=EXAMPLES)
 @run_options
 def label_command(request: Request) -> None:
-    """Hold one session."""
+    """Ask about pairs until the person quits."""
     run_label_session(request)
 
 
-for parameter in label_command.params:
-    if isinstance(parameter, click.Option) and parameter.name == "output":
-        parameter.help = OUTPUT_HELP
+describe_output(label_command, OUTPUT_HELP)
 
 WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
 SUFFIX = ".labels.jsonl"
@@ -78,8 +76,8 @@ NO_PAIRS = "no doubtful pair without a label"
 
 
 def run_label_session(request: Request) -> None:
-    """Hold one session; the labels are on disk as they are given."""
-    from dedupe.cli.run import open_stats
+    """Run one session; each label is on disk before the next pair is shown."""
+    from dedupe.cli.summary import open_stats
     from dedupe.evaluation.label import open_label_file
 
     path = labels_path(request)
@@ -91,8 +89,7 @@ def run_label_session(request: Request) -> None:
         session = ask_labels(request, read_stats, label_file, held)
         outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
         stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(label_summary(session, path))
+    request.console.summarize(label_summary(session, path))
 
 
 def labels_path(request: Request) -> str:
@@ -101,7 +98,7 @@ def labels_path(request: Request) -> str:
         raise click.UsageError("label needs a file: standard input is for the keys")
     path = request.output or request.files[0] + SUFFIX
     if path == "-":
-        raise click.UsageError("--output needs a file: the next session goes on with it")
+        raise click.UsageError("--output needs a file: the next session continues with it")
     if split_suffix(path)[1]:
         raise OutputError(path, "labels are added one by one and cannot be compressed")
     check_not_input(path, request.files)
@@ -126,7 +123,7 @@ def ask_labels(
 
 
 def label_summary(session: Session, path: str) -> str:
-    """Word what a session came to."""
+    """Describe the outcome of a session."""
     totals = session.totals
     kinds = ", ".join(f"{totals[label]:,} {word}" for label, word in WORDS.items())
     left = len(session) - session.position
@@ -146,7 +143,7 @@ CLEAR = "\x1b[H\x1b[2J"
 def ask_pairs(
     session: Session, corpus: Corpus, fields: Sequence[str], keys: Iterator[str], console: Console
 ) -> None:
-    """Ask until the pairs, the keys or the person's patience come to an end."""
+    """Ask about pairs until they run out, the input ends or the person quits."""
     notice = ""
     while doubt := session.doubt:
         draw_pair(session, doubt, corpus, fields, notice, console)
@@ -203,7 +200,7 @@ def screen_width(*, watched: bool) -> int:
 
 
 def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: bool) -> str:
-    """Say where the session stands and how far apart the records are."""
+    """Return how far the session is, and how far apart in time the records are."""
     facts = [f"pair {session.position + 1:,} of {len(session):,}"]
     if verbose:  # a score in view sways the answer
         facts.append(f"score {doubt.score:.2f}")
@@ -214,7 +211,7 @@ def heading(session: Session, doubt: UncertainPair, corpus: Corpus, *, verbose: 
 
 
 def fit_lines(text: str, look: TextStyle) -> list[str]:
-    """Wrap a text of ours into lines that fit."""
+    """Wrap a message into lines that fit."""
     from dedupe.cli.pair_layout import style_line, wrap_lines, wrap_units
 
     return [style_line(line, look) for line in wrap_lines(wrap_units(text), look.width)]
@@ -232,13 +229,13 @@ def record_side(corpus: Corpus, position: int, name: str) -> Side:
 END = "\x04"
 """The end of input, as Ctrl-D sends it."""
 CHUNK = 256
-# Arrow and function keys: they mean nothing here, and their letters must not count as keys.
+# Arrow and function keys have no effect, and their letters must not count as keys.
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 
 
 @contextmanager
 def read_keys() -> Iterator[Iterator[str]]:
-    """Give the keys as they come, lower case; the end of input ends them.
+    """Yield the keys as they come, lower case; the end of input ends them.
 
     Windows has no termios: there a key counts once its line has ended.
     """
@@ -259,7 +256,7 @@ def line_keys() -> Iterator[str]:
 
 @contextmanager
 def single_keys(terminal: int) -> Iterator[Iterator[str]]:
-    """Take a terminal out of line mode for a while; Ctrl-C and Ctrl-Z work as ever."""
+    """Read single keys from a terminal inside the block; Ctrl-C and Ctrl-Z work as usual."""
     import termios
     import tty
 

@@ -98,7 +98,7 @@ def options(context: click.Context, command: click.Command) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text of ours in which roff sees no command.
+    r"""Return a text in which roff sees no command.
 
     >>> print(escaped("-o FILE"), escaped("'a'"))
     \-o FILE \&'a'

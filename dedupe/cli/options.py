@@ -38,7 +38,7 @@ FORMAT_NAMES = {
     "txt": "lines",
     "text": "lines",
 }
-"""Other names of formats, and what is meant."""
+"""Other names of formats, and the formats they mean."""
 FORMATS = ("jsonl", "csv", "tsv", "lines", "parquet", "feed")
 
 
@@ -315,8 +315,15 @@ def add_options(command: CommandFunction, options: Iterable[Decorator]) -> Comma
     return command
 
 
+def describe_output(command: click.Command, text: str) -> None:
+    """Give ``--output`` a help text of its own in one command."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name == "output":
+            option.help = text
+
+
 def take_console(given: dict[str, Any]) -> Console:
-    """Take the console's options out of what was given, and let error handling know them."""
+    """Remove the console's options from those given, and register them for error handling."""
     context = click.get_current_context()
     in_json = bool(context.obj)  # chosen before the command line was parsed, see app.execute
     console = Console(given.pop("quiet"), given.pop("verbose"), given.pop("color"), in_json)
@@ -326,7 +333,7 @@ def take_console(given: dict[str, Any]) -> Console:
 
 
 def help_on_terminal(files: tuple[str, ...]) -> None:
-    """Show the short help to a person who named no file and would wait for a silent program."""
+    """Show the short help where no file is named and standard input is a terminal."""
     if not files and is_terminal(sys.stdin):
         context = click.get_current_context()
         click.echo(short_help(context))

@@ -48,7 +48,7 @@ class TextStyle:
 
 
 def cut_and_escape(text: str) -> str:
-    r"""Cut a text to what is shown, and escape all that could steer a terminal.
+    r"""Cut a text to the length that is shown, and escape control characters.
 
     >>> cut_and_escape("a\x1b[2Jb")
     'a\\x1b[2Jb'
@@ -78,7 +78,7 @@ def lay_out_pair(fields: Sequence[str], left: Side, right: Side, look: TextStyle
 
 
 def wrap_units(text: str) -> list[Line]:
-    """Split a text of ours into pieces to be wrapped."""
+    """Split a message into pieces to be wrapped."""
     return [[Token(part)] for part in re.split(r"(\s+)", text)]
 
 

@@ -59,7 +59,9 @@ def report_command(request: Request, *, title: str | None) -> None:
     from dedupe.reports.html.render import render_page
 
     if request.output is None and is_terminal(sys.stdout):
-        raise click.UsageError("a page is for a browser; write it to a file, as in -o report.html")
+        raise click.UsageError(
+            "the page cannot be written to a terminal; name a file, as in -o report.html"
+        )
     read_stats = ReadStats()
 
     def render(result: Result) -> tuple[int, Iterable[bytes]]:

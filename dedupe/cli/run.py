@@ -1,4 +1,4 @@
-"""Run cluster, unique, pairs, check or report: read, run, write, summarise."""
+"""Run cluster, unique, pairs, check or report, on this machine or on Apache Spark."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ import sys
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 
-from dedupe import installed_version
 from dedupe.cli.console import (
     Styler,
     in_color,
     is_terminal,
     join_facts,
     progress_line,
-    run_summary,
     standard_input,
-    timing_summary,
 )
-from dedupe.cli.notes import run_notes, suffix_notes
 from dedupe.cli.pair_layout import wrap_styled
-from dedupe.errors import AccountingError
-from dedupe.format_versions import CLUSTERS, SIGNATURES
+from dedupe.cli.summary import (
+    check_record_counts,
+    open_stats,
+    read_notes,
+    record_counts,
+    run_notes,
+    say_summary,
+)
+from dedupe.errors import BackendError
 from dedupe.io.files import is_replaceable
 from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
-from dedupe.io.parquet import ParquetFiles
-from dedupe.io.read_notes import column_shares
+from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
@@ -44,8 +46,7 @@ if TYPE_CHECKING:
 
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
-    from dedupe.config import Settings
-    from dedupe.io.output import Output
+    from dedupe.io.integrity import RowChecksum
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
     Table = Callable[[Result, ParquetFiles], Iterable[bytes]]
     """From a result, and the Parquet files that it came from, to the same as a Parquet file."""
 
+
 ENDLESS = 1 << 30
-MANIFEST_OPENING = b'{\n  "version"'
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
@@ -70,7 +71,7 @@ def run_command(
     painted: bool = False,
     selects: bool = True,
 ) -> None:
-    """Do one run; the output and the ``--stats`` file appear whole or not at all.
+    """Run one command; the output and the ``--stats`` file appear whole or not at all.
 
     A ``read_stats`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
     in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
@@ -80,7 +81,7 @@ def run_command(
     started = time.perf_counter()
     check_destinations(request)
     if request.master:
-        raise click.UsageError("--master is for --engine spark")
+        raise click.UsageError("--master needs --engine spark")
     read_stats = read_stats or ReadStats()
     with ExitStack() as open_files:
         stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
@@ -95,36 +96,25 @@ def run_command(
         records, chunks = render(result)
         rows = RowCounter()
         chunks = rows.watch(chunks) if stats_file else chunks
-        for chunk in (
-            consume_then_yield(chunks, table(result, parquet_files))
-            if table and parquet
-            else chunks
-        ):
+        if table and parquet:
+            chunks = consume_then_yield(chunks, table(result, parquet_files))
+        for chunk in chunks:
             output.write(chunk)
-        notes = [] if request.console.quiet else run_notes(request.settings, read_stats, result)
         own = "text" if painted else None if selects else request.target or "csv"
-        if not request.console.quiet:
-            suffix = suffix_notes(command, request, result, own)
-            notes += [("warning", note) for note in suffix]
+        notes = run_notes(command, request, read_stats, result, own)
         seconds = time.perf_counter() - started
         selects = selects and command in SELECTING_COMMANDS and not painted
-        if stats_file:
-            outcome = {
-                **result.stats,
-                "output": records,
-                "output_bytes": output.bytes,
-                "output_checksum": output.checksum,
-                "rows_checksum": rows.rows.checksum,
-                "accounts": record_counts(read_stats, records if selects else None),
-                "total_seconds": round(seconds, 3),
-            }
-            stats_file.write(request.settings, read_stats, outcome)
-    if request.console.verbose:
-        request.console.say(timing_summary(result.stats))
-    if not request.console.quiet:
-        for level, note in notes:
-            request.console.say(note, level=level)
-        request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
+        outcome = {
+            **result.stats,
+            "output": records,
+            "output_bytes": output.bytes,
+            "output_checksum": output.checksum,
+            "rows_checksum": rows.rows.checksum,
+            "accounts": record_counts(read_stats, records if selects else None),
+            "total_seconds": round(seconds, 3),
+        }
+        stats_file.write(request.settings, read_stats, outcome)
+    say_summary(request.console, result.stats, read_stats, notes, seconds)
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
@@ -176,34 +166,16 @@ def read_with_progress(
         yield progress.reading(batches), progress
 
 
-def check_record_counts(read_stats: ReadStats, result: Result) -> None:
-    """Raise AccountingError if a stage has lost a record or repeated one."""
-    for what, found in (
-        ("records to compare", len(result.corpus)),
-        ("records clustered", len(result.clustering.canonical)),
-    ):
-        if found != read_stats.records:
-            raise AccountingError(what, read_stats.records, found)
-
-
-def record_counts(read_stats: ReadStats, out: int | None) -> dict[str, int]:
-    """Return what became of the records: ``in`` is the sum of all that follow it."""
-    left = {} if out is None else {"out": out, "left_out": read_stats.records - out}
-    outcome = left or {"read": read_stats.records}
-    return {
-        "in": read_stats.met - read_stats.blank,
-        **outcome,
-        "skipped": read_stats.skipped,
-        "quarantined": read_stats.quarantined,
-    }
-
-
 def check_destinations(request: Request) -> None:
     """Refuse to write two things to one file; that it is no input is checked as it is opened."""
     if request.stats == "-":
         raise click.UsageError("--stats needs a file: standard output is for the data")
     action, _, quarantine = request.settings.on_error.partition("=")
-    named = {"--output": request.output, "--stats": request.stats, action: quarantine}
+    check_distinct({"--output": request.output, "--stats": request.stats, action: quarantine})
+
+
+def check_distinct(named: Mapping[str, str | None]) -> None:
+    """Raise UsageError where two options name one file that they would replace."""
     taken: dict[str, str] = {}
     for option, path in named.items():
         if not path or path == "-" or not is_replaceable(path):
@@ -211,51 +183,6 @@ def check_destinations(request: Request) -> None:
         other = taken.setdefault(os.path.realpath(path), option)
         if other != option:
             raise click.UsageError(f"{other} and {option} name the same file: {path}")
-
-
-def check_stats_file(path: str | None) -> None:
-    """Refuse to replace a file that holds something else than the figures of a run.
-
-    ``dedupe unique --stats stories.jsonl`` is meant to count, and would cost the stories.
-    """
-    if not path or not Path(path).is_file():
-        return
-    with Path(path).open("rb") as file:
-        opening = file.read(len(MANIFEST_OPENING))
-    if opening and opening != MANIFEST_OPENING:
-        raise click.UsageError(
-            f"--stats: {path} exists and holds no figures of a run, so it is not replaced; "
-            "--stats is followed by the name of the file to write them to"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StatsFile:
-    """The ``--stats`` file of a command; false where none is asked for."""
-
-    command: str
-    output: Output | None
-
-    def __bool__(self) -> bool:
-        return self.output is not None
-
-    def write(
-        self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
-    ) -> None:
-        """Write what a run came to."""
-        if self.output:
-            self.output.write(run_manifest(self.command, settings, read_stats, outcome))
-
-
-@contextmanager
-def open_stats(command: str, request: Request, inputs: Sequence[str]) -> Iterator[StatsFile]:
-    """Open the ``--stats`` file, which appears whole or not at all and is none of the inputs."""
-    check_stats_file(request.stats)
-    if not request.stats:
-        yield StatsFile(command, None)
-        return
-    with open_output(request.stats, inputs) as output:
-        yield StatsFile(command, output)
 
 
 def output_style(request: Request) -> Styler:
@@ -303,8 +230,7 @@ def print_answer(
         seconds = time.perf_counter() - started
         outcome = {**answer.facts, "total_seconds": round(seconds, 3)}
         stats_file.write(request.settings, read_stats, outcome)
-    if not request.console.quiet:
-        request.console.say(join_facts(answer.summary, seconds))
+    request.console.summarize(join_facts(answer.summary, seconds))
 
 
 def encode_lines(lines: Iterable[str]) -> bytes:
@@ -318,16 +244,84 @@ def encode_json(facts: object) -> bytes:
     return text.encode(errors="backslashreplace") + b"\n"
 
 
-def run_manifest(
-    command: str, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
-) -> bytes:
-    """Return the facts that distinguish two runs as JSON, with a final newline."""
-    facts = {
-        "version": installed_version(),
-        "formats": {"signatures": SIGNATURES, "clusters": CLUSTERS},
-        "command": command,
-        "settings": settings.manifest(),
-        "input": {**asdict(read_stats), "columns": column_shares(settings, read_stats)},
-        **outcome,
+SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
+MISSING_SPARK = (
+    "--engine spark needs pyspark, pyarrow and pandas: "
+    "pip install 'pyspark>=3.5' 'pyarrow>=18' 'pandas>=2.2,<3'"
+)
+MIN_OPERANDS = 2
+
+
+def check_spark_options(request: Request, others: Mapping[str, bool]) -> None:
+    """Raise UsageError for what works on one machine only."""
+    given = {
+        **others,
+        "--output": request.output is not None,
+        "--memory": request.memory is not None,
+        f"--from {request.format}": request.format not in (None, "jsonl", "parquet"),
+        "--stats -": request.stats == "-",
+        "standard input": "-" in request.files,
     }
-    return json.dumps(facts, indent=2).encode() + b"\n"
+    refused = [option for option, is_given in given.items() if is_given]
+    if refused:
+        raise click.UsageError(f"{refused[0]} cannot be used with --engine spark")
+    if len(request.files) < MIN_OPERANDS:
+        raise click.UsageError(
+            "--engine spark reads all operands but the last and writes the last: name at least two"
+        )
+    if len(set(request.files)) < len(request.files):
+        raise click.UsageError("--engine spark cannot read or write one path twice")
+    tables = request.format == "parquet" or all(map(has_parquet_suffix, request.files[:-1]))
+    if writes_parquet(request) and not tables:
+        raise click.UsageError("with --engine spark, Parquet output needs Parquet input")
+
+
+def writes_parquet(request: Request) -> bool:
+    """Return whether Parquet is to be written."""
+    return request.parquet or has_parquet_suffix(request.files[-1])
+
+
+def run_on_spark(command: str, request: Request) -> None:
+    """Run one command on Spark; the ``--stats`` file appears whole or not at all.
+
+    Raises BackendError where Spark is not installed or fails.
+    """
+    if not all(map(find_spec, SPARK_LIBRARIES)):
+        raise BackendError(MISSING_SPARK)
+    from dedupe.backends.spark import Job, check_spark_settings, run_files
+    from dedupe.backends.spark.session import open_stage
+
+    started = time.perf_counter()
+    *paths, out = request.files
+    check_spark_settings(request.settings)
+    read_stats = ReadStats()
+    with ExitStack() as open_files:
+        inputs = [*paths, *filter(None, [request.settings.links])]
+        stats_file = open_files.enter_context(open_stats(command, request, inputs))
+        progress = open_files.enter_context(progress_line(request.console))
+        quiet = request.console.quiet
+        with open_stage(request.master, out, request.folder, quiet=quiet) as stage:
+            tables = request.format == "parquet"
+            job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
+            result, rows = run_files(stage, job, request.settings, read_stats, progress)
+        check_record_counts(read_stats, result)
+        notes = read_notes(request.settings, read_stats)
+        seconds = time.perf_counter() - started
+        outcome = spark_outcome(command, read_stats, result, rows)
+        stats_file.write(
+            request.settings, read_stats, {**outcome, "total_seconds": round(seconds, 3)}
+        )
+    say_summary(request.console, result.stats, read_stats, notes, seconds)
+
+
+def spark_outcome(
+    command: str, read_stats: ReadStats, result: Result, rows: RowChecksum
+) -> dict[str, object]:
+    """Return what a run came to, by the names of a run on one machine."""
+    selects = command != "pairs"
+    return {
+        **result.stats,
+        "output": rows.count,
+        "rows_checksum": rows.checksum,
+        "accounts": record_counts(read_stats, rows.count if selects else None),
+    }

@@ -57,9 +57,8 @@ def split_command(request: Request) -> None:
         blocks = [block for name, data in pages for block in split_article(name, data)]
         for piece in written([block.record for block in blocks], request.target or "jsonl"):
             output.write(piece)
-    if not request.console.quiet:
-        facts = [count_noun(len(pages), "article"), count_noun(len(blocks), "block")]
-        request.console.say(join_facts(facts, time.perf_counter() - started))
+    facts = [count_noun(len(pages), "article"), count_noun(len(blocks), "block")]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 def written(records: Sequence[dict[str, str | int]], target: str) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,13 +11,13 @@ import click
 
 from dedupe.cli.console import join_facts
 from dedupe.cli.help import Command, examples
-from dedupe.cli.options import Request, run_options
+from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.config_values import parse_share
 from dedupe.errors import InputError
 from dedupe.io.files import display_name
 from dedupe.io.labels import read_labels
 from dedupe.io.output import open_output
-from dedupe.models import ReadStats
+from dedupe.models import DIGITS, ReadStats
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def tune_command(
     confidence: float,
     plot: str | None,
 ) -> None:
-    """Tune one threshold."""
+    """Choose one threshold."""
     from dedupe.evaluation.tune import Goal
 
     if precision and recall:
@@ -114,9 +113,7 @@ def tune_command(
     run_tune(request, labels, goal, plot)
 
 
-for parameter in tune_command.params:
-    if isinstance(parameter, click.Option) and parameter.name == "output":
-        parameter.help = OUTPUT_HELP
+describe_output(tune_command, OUTPUT_HELP)
 
 GRID = tuple(step / 20 for step in range(1, 20))
 HEADER = "threshold  precision  interval       recall  F1     pairs  updates"
@@ -125,10 +122,10 @@ WORDS = {"f1": "F1"}
 
 
 def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> None:
-    """Tune; every file that is asked for appears whole or not at all."""
-    from dedupe.cli.run import open_stats
+    """Choose the threshold; every output file appears whole or not at all."""
+    from dedupe.cli.summary import open_stats
     from dedupe.evaluation.tune import settings_toml
-    from dedupe.reports.tuning_curve import draw_tuning_curve
+    from dedupe.reports.svg import draw_tuning_curve
 
     started = time.perf_counter()
     check_tune_paths(request, labels, picture)
@@ -153,27 +150,21 @@ def run_tune(request: Request, labels: str, goal: Goal, picture: str | None) -> 
         stats_file.write(settings, read_stats, tune_figures(pairs, tuned, goal))
     if request.output not in (None, "-"):
         click.echo(table, nl=False)
-    if not request.console.quiet:
-        facts = [
-            f"threshold {tuned.threshold:g} for {goal}",
-            count_noun(len(pairs.scores), "label"),
-        ]
-        request.console.say(join_facts(facts, time.perf_counter() - started))
+    facts = [f"threshold {tuned.threshold:g} for {goal}", count_noun(len(pairs.scores), "label")]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 def check_tune_paths(request: Request, labels: str, picture: str | None) -> None:
     """Refuse to read two things from standard input, or to write two to one place."""
+    from dedupe.cli.run import check_distinct
+
     if labels == "-" and (not request.files or "-" in request.files):
         raise click.UsageError("the records and the labels cannot both be standard input")
     named = {"--output": request.output, "--plot": picture, "--stats": request.stats}
-    taken: dict[str, str] = {}
-    for option, path in named.items():
-        if path == "-" and option != "--output":
+    for option in ("--plot", "--stats"):
+        if named[option] == "-":
             raise click.UsageError(f"{option} needs a file: standard output is for the table")
-        if path and path != "-":
-            other = taken.setdefault(os.path.realpath(path), option)
-            if other != option:
-                raise click.UsageError(f"{other} and {option} name the same file: {path}")
+    check_distinct(named)
 
 
 def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLabels:
@@ -192,7 +183,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
 
 
 def choose_threshold(pairs: ScoredLabels, goal: Goal, seed: int, path: str) -> TunedThreshold:
-    """Tune; raises InputError with the labels' path when they do not support the claim."""
+    """Choose the threshold; raises InputError when the labels do not support the target."""
     from dedupe.evaluation.tune import RefusalError, tune
 
     try:
@@ -218,7 +209,7 @@ def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Itera
 
 
 def label_counts_text(pairs: ScoredLabels) -> str:
-    """Word how many labels of each kind there are."""
+    """Describe how many labels of each kind there are."""
     kinds = {"duplicate": pairs.duplicate, "not": pairs.different, "update": pairs.update}
     counts = ", ".join(f"{int(held.sum()):,} {kind}" for kind, held in kinds.items())
     return f"{count_noun(len(pairs.scores), 'label')} ({counts})"
@@ -264,12 +255,15 @@ def tune_figures(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> dict
             "update": int(pairs.update.sum()),
         },
         "threshold": tuned.threshold,
-        "precision": round(float(curve.precision[position]), 4),
-        "precision_interval": [round(float(low[position]), 4), round(float(high[position]), 4)],
-        "recall": round(float(curve.recall[position]), 4),
-        "f1": round(float(curve.f1[position]), 4),
+        "precision": round(float(curve.precision[position]), DIGITS),
+        "precision_interval": [
+            round(float(low[position]), DIGITS),
+            round(float(high[position]), DIGITS),
+        ],
+        "recall": round(float(curve.recall[position]), DIGITS),
+        "f1": round(float(curve.f1[position]), DIGITS),
         "bootstrap": {
-            name: [round(value, 4) for value in ends] for name, ends in tuned.spread.items()
+            name: [round(value, DIGITS) for value in ends] for name, ends in tuned.spread.items()
         },
-        "supported": round(tuned.steady, 4),
+        "supported": round(tuned.steady, DIGITS),
     }

@@ -1,4 +1,4 @@
-"""Explain why two records are, or are not, taken for one story."""
+"""Explain why two records are one story or not."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dedupe.evaluation.breakdown import (
     ScoreBreakdown,
     leading_field,
     score_breakdown,
+    word_changes,
 )
-from dedupe.evaluation.counterfactual import word_changes
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
-from dedupe.models import HOUR, NO_TIME, Corpus
+from dedupe.models import DIGITS, HOUR, NO_TIME, Corpus
 from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dedupe.config import Settings
-    from dedupe.evaluation.counterfactual import WordChange
+    from dedupe.evaluation.breakdown import WordChange
     from dedupe.evaluation.field_comparison import FieldComparison
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.pipeline import ClusteringState
@@ -125,7 +125,7 @@ def find_record(corpus: Corpus, name: str, path: str) -> int:
 def explain(
     corpus: Corpus, left: int, right: int, settings: Settings, progress: Progress
 ) -> Explanation:
-    """Explain one pair of records, and cluster their corpus to see what became of it.
+    """Explain one pair of records; their corpus is clustered to see what became of the pair.
 
     A record is compared by the one that stands for its exact copies. The score is that of the pass
     that accepted the pair, else that of the last one.
@@ -190,7 +190,7 @@ def guards_of(
 def comparison_guard(
     opened: OpenCorpus, comparisons: Sequence[FieldComparison], pair: tuple[int, int]
 ) -> Guard:
-    """Say whether a run compares the two, and by which keys."""
+    """Return whether a run compares the two records, and by which keys."""
     key = opened.representative_keys(*np.array(pair)[:, None])
     count = sum(comparison.keys for comparison in comparisons)
     shared = f"{count} blocking key{'s' * (count != 1)} in common" if count else NO_KEYS
@@ -231,7 +231,7 @@ def text_guards(
 
 
 def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
-    """Say how far apart in time records of equal texts are still one story."""
+    """Yield how far apart in time records of equal texts are still one story."""
     one, other = opened.matcher.contents[opened.node_of[list(pair)]]
     if one == other:
         reach = int(opened.matcher.reach()[one])
@@ -274,11 +274,11 @@ def as_json(explanation: Explanation, corpus: Corpus) -> dict[str, object]:
             asdict(comparison) | {"shares_key": comparison.keys > 0}
             for comparison in explanation.comparisons
         ],
-        "score": round(explanation.score, 4),
+        "score": round(explanation.score, DIGITS),
         "threshold": explanation.threshold,
-        "log_odds": round(breakdown.log_odds, 4) if finite else None,
-        "text_log_odds": round(breakdown.text, 4) + 0.0 if finite else None,
-        "metadata_log_odds": round(breakdown.metadata, 4) + 0.0,
+        "log_odds": round(breakdown.log_odds, DIGITS) if finite else None,
+        "text_log_odds": round(breakdown.text, DIGITS) + 0.0 if finite else None,
+        "metadata_log_odds": round(breakdown.metadata, DIGITS) + 0.0,
         "field_scores": [
             {
                 "field": field.name,
@@ -308,8 +308,8 @@ def parts_json(breakdown: ScoreBreakdown) -> list[dict[str, object]]:
         {
             "field": part.field,
             "name": part.name,
-            "values": {name: round(value, 4) for name, value in part.values.items()},
-            "part": round(part.part, 4),
+            "values": {name: round(value, DIGITS) for name, value in part.values.items()},
+            "part": round(part.part, DIGITS),
         }
         for part in breakdown.parts
     ]

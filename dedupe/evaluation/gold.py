@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,14 +10,14 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_write import csv_records
+from dedupe.io.csv_dialect import csv_records
 from dedupe.io.field_lookup import values_under
 from dedupe.io.fields import as_label
 from dedupe.io.ids import find_pairs, position_of, positions_by_name
-from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, json_rows, read_labels, read_text
+from dedupe.io.labels import COLUMNS, DUPLICATE, UPDATE, label_rows, read_labels, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -59,7 +57,7 @@ def read_gold(path: str, corpus: Corpus) -> Gold:
     Raises InputError for a file that is neither, a row that cannot be read, an id that no record
     or more than one has, and an id that is put into two clusters.
     """
-    rows = list(gold_rows(path, read_text(path)))
+    rows = list(label_rows(path, read_text(path), columns=()))
     if not rows:
         raise InputError(path, None, f"no rows; expected {WANTED}")
     line, first = rows[0]
@@ -68,26 +66,6 @@ def read_gold(path: str, corpus: Corpus) -> Gold:
     if "id" in first and "cluster" in first:
         return clusters_from_rows(path, rows, corpus)
     raise InputError(path, line, f"expected {WANTED}; it has {', '.join(first) or 'nothing'}")
-
-
-def gold_rows(path: str, text: str) -> Iterator[Row]:
-    """Yield rows of JSONL, or of CSV under any header."""
-    if text.lstrip()[:1] == "{":
-        yield from json_rows(path, text)
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    try:
-        for row in filter(None, reader):
-            if not header:
-                header = [name.strip().lower() for name in row]
-            elif len(row) != len(header):
-                reason = f"{len(row)} columns, and the header has {len(header)}"
-                raise InputError(path, reader.line_num, reason)
-            else:
-                yield reader.line_num, dict(zip(header, row, strict=True))
-    except csv.Error as error:
-        raise InputError(path, reader.line_num, f"not CSV: {error}") from None
 
 
 def pairs_from_labels(path: str, corpus: Corpus) -> GoldPairs:
@@ -127,7 +105,7 @@ def gold_label(path: str, line: int, row: dict[str, Any], key: str) -> str:
 
 
 def number_names(names: Iterable[str]) -> NDArray[np.int64]:
-    """Number equal names alike, in order of appearance; ``NO_GOLD`` for an empty one."""
+    """Return a number for each name, equal for equal names; ``NO_GOLD`` for an empty one."""
     known: dict[str, int] = {"": NO_GOLD}
     return np.array([known.setdefault(name, len(known) - 1) for name in names], dtype=np.int64)
 

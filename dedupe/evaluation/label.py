@@ -16,6 +16,7 @@ from dedupe.errors import InputError, OutputError
 from dedupe.io.files import output_errors
 from dedupe.io.ids import record_names
 from dedupe.io.labels import read_labels
+from dedupe.models import DIGITS
 from dedupe.pair_keys import unpack
 from dedupe.scoring.model import log_odds_of, probability
 
@@ -37,7 +38,7 @@ class Session:
         known = {label.pair for label in held}
         self._queue = [doubt for doubt in doubts if doubt.pair not in known]
         self._answers: list[str | None] = []
-        """The label of each pair gone through, None where it was passed over."""
+        """The label of each pair so far, None for a skipped one."""
         self._before = Counter(label.label for label in held)
         self._label_file = label_file
 
@@ -71,7 +72,7 @@ class Session:
         self._answers.append(label)
 
     def skip(self) -> None:
-        """Go on without a label; a later session asks again."""
+        """Skip the pair; a later session asks again."""
         self._answers.append(None)
 
     def back(self) -> bool:
@@ -100,7 +101,7 @@ class LabelFile:
 
     def add(self, a: str, b: str, label: str, score: float) -> None:
         """Append one label; raises OutputError, and the file is as it was before."""
-        line = json.dumps({"a": a, "b": b, "label": label, "score": round(score, 4)})
+        line = json.dumps({"a": a, "b": b, "label": label, "score": round(score, DIGITS)})
         start = os.lseek(self._file, 0, os.SEEK_END)
         try:
             with output_errors(self._path):
@@ -112,7 +113,7 @@ class LabelFile:
         self._starts.append(start)
 
     def undo(self) -> None:
-        """Take back the last label that this session wrote."""
+        """Remove the last label that this session wrote."""
         with output_errors(self._path):
             os.ftruncate(self._file, self._starts.pop())
             os.fsync(self._file)
@@ -199,7 +200,7 @@ def sync_folder(path: str) -> None:
 FLOOR = 0.02
 BAND = 0.1
 MOST = 20_000
-"""More pairs than anybody labels."""
+"""Pairs that are kept at most; nobody labels more."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 

@@ -116,7 +116,7 @@ def cluster_figures(sums: Shares) -> Figures:
 
 
 def pair_rates(kept: Shares, false: Shares, lost: Shares) -> Figures:
-    """Precision, recall and F1 of pairs put together rightly, wrongly, and not."""
+    """Return precision, recall and F1 from pairs merged rightly, merged wrongly, and missed."""
     return {
         "precision": ratio(kept, kept + false),
         "recall": ratio(kept, kept + lost),

@@ -192,7 +192,7 @@ def better_choice(first: Floats, second: Floats) -> int:
 def shortfall(
     thresholds: Floats, hits: NDArray[np.int64], tries: NDArray[np.int64], goal: Goal
 ) -> str:
-    """Say how many more labels the target takes, or that the scores do not reach it."""
+    """Describe how many more labels the target needs, or that the scores do not reach it."""
     shares = ratio(hits, tries)
     plausible = np.flatnonzero(shares > goal.target)
     if not len(plausible):

@@ -30,7 +30,7 @@ NO_BASELINE = "not a baseline, as --update-baseline writes it"
 class Entry:
     """One accepted cluster: its id, and the sorted digests of its records, copies repeated.
 
-    The text, the headline of its canonical version, is there for whoever reads the file.
+    The text, the headline of its canonical version, is there for readers of the file.
     """
 
     cluster: str
@@ -50,7 +50,7 @@ class BaselineIndex:
                 self._naming[digest].append(position)
 
     def ties(self, members: Sequence[int], digests: Sequence[str]) -> Iterator[list[int]]:
-        """The members of a cluster that each entry holds together, two or more at a time."""
+        """Return the members of a cluster that each entry accepts as one story."""
         if not self._naming:
             return
         naming = [self._naming.get(digest, ()) for digest in digests]
@@ -66,7 +66,7 @@ class BaselineIndex:
                 yield held
 
     def stale(self) -> tuple[StaleEntry, ...]:
-        """The entries that name records which are no duplicates now."""
+        """Return the entries that name records which are no duplicates now."""
         pairs = zip(self._entries, self._left, strict=True)
         return tuple(
             StaleEntry(entry.cluster, entry.text, len(entry.records) - 1, left)
@@ -76,7 +76,7 @@ class BaselineIndex:
 
 
 def read_baseline(path: str) -> list[Entry]:
-    """Read the accepted clusters; raises InputError for what is no baseline."""
+    """Read the accepted clusters; raises InputError for a file that is no baseline."""
     try:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -96,7 +96,7 @@ def read_baseline(path: str) -> list[Entry]:
 
 
 def parse_entry(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whatever the JSON held
-    """One entry; raises InputError that tells which one is malformed."""
+    """Return one entry; raises InputError that names the malformed one."""
     match row:
         case {"cluster": str(cluster), "records": [_, _, *_] as records, "text": str(text)} if all(
             isinstance(record, str) for record in records
@@ -106,7 +106,7 @@ def parse_entry(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - wh
 
 
 def encode_baseline(entries: Sequence[Entry]) -> bytes:
-    """A baseline as JSON, an entry a line in the order of ids, so that a diff is for reading."""
+    """Return a baseline as JSON, one entry per line in order of ids, for readable diffs."""
     rows = [
         json.dumps(
             {"cluster": entry.cluster, "records": list(entry.records), "text": entry.text},

@@ -1,4 +1,4 @@
-"""Turn the result of a run into the duplicates that count, and compare them with the limits.
+"""Find the duplicates of a check, and compare them with the limits.
 
 A cluster is split into blocks whose records are known to belong together: records of the corpus
 that new records are compared with, and records that a baseline entry accepts. One block is where
@@ -17,6 +17,7 @@ from dedupe.config import Settings
 from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
 from dedupe.io.result_rows import RecordLocations
+from dedupe.models import DIGITS
 from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ClusterGroup:
 
     @property
     def duplicates(self) -> int:
-        """How many duplicates it has if none is accepted."""
+        """Return how many duplicates it has if none is accepted."""
         return len(self.members) - max(len(self.known), 1)
 
 
@@ -52,7 +53,7 @@ def find_duplicates(
     limits: Limits = NO_LIMITS,
     threshold: float = DEFAULT_THRESHOLD,
 ) -> Findings:
-    """Find what is told twice; records of the paths in ``corpus`` are only compared with.
+    """Find the duplicates; records of the paths in ``corpus`` are only compared with.
 
     ``threshold`` is the run's: from there on a record is like another at first hand.
     """
@@ -89,7 +90,7 @@ def find_duplicates(
 
 
 def accepted_entries(result: Result, corpus: Collection[str] = ()) -> list[Entry]:
-    """The entries that accept every duplicate of a run."""
+    """Return the entries that accept every duplicate of a run."""
     clustering = result.clustering
     return [
         Entry(
@@ -102,7 +103,7 @@ def accepted_entries(result: Result, corpus: Collection[str] = ()) -> list[Entry
 
 
 def cluster_groups(result: Result, corpus: Collection[str]) -> Iterator[ClusterGroup]:
-    """The clusters that hold a duplicate which counts."""
+    """Yield the clusters that hold a duplicate which counts."""
     clustering = result.clustering
     known = np.zeros(len(result.corpus), dtype=bool)
     start = 0
@@ -144,7 +145,7 @@ def merge_blocks(group: ClusterGroup, ties: Iterable[Sequence[int]]) -> list[Blo
 def group_matches(
     group: ClusterGroup, blocks: Sequence[Block], links: PairLookup
 ) -> Iterator[DuplicateMatch]:
-    """One duplicate for each block but the first."""
+    """Yield one duplicate for each block but the first."""
     home, *others = blocks
     for block in others:
         record = (
@@ -167,7 +168,7 @@ def copy_groups(result: Result) -> dict[int, int]:
 
 
 def build_findings(result: Result, matches: Iterable[DuplicateMatch]) -> Iterator[Finding]:
-    """Name the records of echoes; equal duplicates get fingerprints that tell them apart."""
+    """Yield findings; duplicates of equal content get different fingerprints."""
     positions = RecordLocations(result.corpus)
     keys, canonical = result.clustering.keys, result.clustering.canonical
     seen = Counter[str]()
@@ -177,7 +178,7 @@ def build_findings(result: Result, matches: Iterable[DuplicateMatch]) -> Iterato
         yield Finding(
             duplicate=location_of(result, positions, match.duplicate),
             original=location_of(result, positions, match.original),
-            score=round(match.score, 4),
+            score=round(match.score, DIGITS),
             reason=match.reason,
             cluster=keys[int(canonical[match.duplicate])],
             fingerprint=key if seen[key] == 1 else f"{key}-{seen[key]}",
@@ -188,7 +189,7 @@ def build_findings(result: Result, matches: Iterable[DuplicateMatch]) -> Iterato
 
 
 def location_of(result: Result, positions: RecordLocations, position: int) -> SourceLocation:
-    """Where a record stands, and what it says."""
+    """Return the location and text of a record."""
     return SourceLocation(
         path=positions.path(position),
         line=int(positions.lines[position]),
@@ -198,7 +199,7 @@ def location_of(result: Result, positions: RecordLocations, position: int) -> So
 
 
 def headline_of(result: Result, position: int) -> str:
-    """The first text that a record has."""
+    """Return the first text that a record has."""
     return next((column[position] for column in result.corpus.texts if column[position]), "")
 
 
@@ -207,7 +208,7 @@ ROUNDING = 1e-6
 
 
 def exceeded_limits(limits: Limits, duplicates: int, records: int, largest: int) -> tuple[str, ...]:
-    """Word each limit that so many duplicates, in clusters of at most ``largest``, do not keep."""
+    """Describe each limit that the numbers of duplicates and the largest cluster exceed."""
     record = []
     unlimited = (limits.duplicates, limits.rate, limits.cluster) == UNLIMITED
     most = 0 if unlimited else limits.duplicates
@@ -223,7 +224,7 @@ def exceeded_limits(limits: Limits, duplicates: int, records: int, largest: int)
 
 
 def percent(share: float) -> str:
-    """A share in percent, in as few digits as tell it.
+    """Return a share in percent, with no more digits than it needs.
 
     >>> percent(0.005), percent(1 / 3), percent(1)
     ('0.5%', '33.33%', '100%')
@@ -246,7 +247,7 @@ class DuplicateMatch:
 
 
 class PairLookup:
-    """The evidence of a run, asked for by pairs of records."""
+    """The scored pairs of a run, by record."""
 
     def __init__(self, result: Result, threshold: float) -> None:
         self._threshold = threshold
@@ -299,7 +300,7 @@ class PairLookup:
         )
 
     def through(self, match: DuplicateMatch, members: Sequence[int]) -> int | None:
-        """The member by which a duplicate came to what it is hardly like, if there is one.
+        """Return the member that links a duplicate to an original it is hardly like, if any.
 
         That is, of those that match it, one that matches the other too, else the one most like it.
         """

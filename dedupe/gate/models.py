@@ -1,4 +1,4 @@
-"""The findings of a check: locations, duplicates, limits and stale baseline entries."""
+"""The classes of a check: findings, locations, limits and stale baseline entries."""
 
 from __future__ import annotations
 

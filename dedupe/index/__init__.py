@@ -2,7 +2,7 @@
 
 One SQLite file in WAL mode holds all of it: ``schema`` says which tables, ``store`` opens it,
 ``postings`` finds the records that share a key, ``matching`` compares new records with those, and
-``insert`` writes what came of it. ``compact`` runs the batch pipeline over all records.
+``insert`` writes what came of it. ``maintain`` removes records, and clusters all of them anew.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which cluster each newcomer is in: the core's clustering, with the leaders of the index given."""
+"""Assign new records to clusters, with the leaders of the index given."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class ClusterWriter:
     def write(
         self, top: int, members: Sequence[int], names: dict[int, int]
     ) -> tuple[ClusterRow, Change]:
-        """Make one cluster: that of the oldest cluster in it, else of its first newcomer."""
+        """Write one cluster; its number is that of its oldest cluster, else of its first record."""
         held = self.placed.held
         old = sorted(self.clusters[int(self.numbers[at])] for at in members if at < held)
         fresh = [at for at in members if at >= held]

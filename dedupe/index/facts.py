@@ -1,4 +1,4 @@
-"""What matching needs to know of every record, as one array that is held in memory.
+"""Keep in memory what matching needs of every record, as one array.
 
 On disk the array is cut into blocks. A block is written anew when a row of it changes, with the
 number of the transaction, so that others who have the index open read the changed blocks alone.

@@ -1,4 +1,4 @@
-"""The index as a program uses it."""
+"""The class ``Index``, as a program uses it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dedupe.api.records import checked_settings, open_records, raise_with_position
+from dedupe.api.keywords import checked_settings, raise_with_position
+from dedupe.api.records import open_records
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError, StoreError
-from dedupe.index import compact, export, insert, query, removal, schema, verify
+from dedupe.index import answers, insert, maintain, query, schema, verify
 from dedupe.index.facts import PRESENT
 from dedupe.index.store import Store
 from dedupe.io.dates import parse_timestamp
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dedupe.api.records import Input
-    from dedupe.config_keywords import SettingsKeywords
+    from dedupe.config import SettingsKeywords
     from dedupe.index.answers import Answer
     from dedupe.models import Corpus
 
@@ -64,7 +65,9 @@ class Index:
             self._begin(schema.MEMORY, {}, {"jobs": chosen.jobs}, settings=chosen)
             return
         if settings is not None:
-            raise SettingsError("settings", "an index has its own; give keywords to compare", CALL)
+            raise SettingsError(
+                "settings", "an index keeps its own; pass keywords to check that they agree", CALL
+            )
         wanted, passing = check_given({n: v for n, v in given.items() if v is not None}, CALL)
         self._begin(os.fsdecode(path), wanted, passing)
 
@@ -92,7 +95,7 @@ class Index:
     def create(
         cls, path: Path, settings: Settings | None = None, **given: Unpack[SettingsKeywords]
     ) -> Self:
-        """Make an empty index and open it; settings as for :func:`dedupe.cluster`.
+        """Create an empty index and open it; settings as for :func:`dedupe.cluster`.
 
         Raises StoreError where there is something already, SettingsError for a setting that is
         unknown or out of range.
@@ -172,7 +175,7 @@ class Index:
             self._stores.clear()
 
     def add(self, stories: Input) -> list[Answer]:
-        """Take records in; returns what became of each. On return they are on disk.
+        """Add records; returns what became of each. On return they are on disk.
 
         A record with the id of another one takes its place. Raises TypeError for a single record in
         the place of several, InputError for a record that cannot be read, StoreError for an index
@@ -185,7 +188,7 @@ class Index:
         return self.match_corpus(self.corpus_of(stories))
 
     def add_corpus(self, corpus: Corpus) -> list[Answer]:
-        """Take in records that have been read."""
+        """Add records that have been read."""
         return insert.add(self.store, corpus)
 
     def match_corpus(self, corpus: Corpus) -> list[Answer]:
@@ -197,26 +200,26 @@ class Index:
     ) -> int:
         """Delete records older than a date, or of some ids; returns how many went.
 
-        An undated record has no age; one without an id goes by the digest that answers name it by.
+        An undated record has no age; one without an id is named by its digest, as in answers.
         Raises SettingsError for a date that cannot be read, StoreError as ``add``.
         """
         wanted = [ids] if isinstance(ids, str) else ids
-        return removal.remove_records(self.store, seconds_of(before), wanted)[0]
+        return maintain.remove_records(self.store, seconds_of(before), wanted)[0]
 
     def merge(self, other: Index) -> int:
-        """Take in all records of another index, which stays as it is; returns how many were new.
+        """Add all records of another index, which is not changed; returns how many were new.
 
         Raises StoreError for an index made with other settings.
         """
         return insert.merge_index(self.store, other.store)
 
     def compact(self) -> int:
-        """Give the index the clusters of a batch run over all its records, and the least size.
+        """Cluster all records of the index again, and shrink its file.
 
         Returns how many records have another canonical version than before. All records are held
         in memory meanwhile; readers go on, writers wait.
         """
-        return compact.compact_store(self.store, lambda _stage, _share: None)
+        return maintain.compact_store(self.store, lambda _stage, _share: None)
 
     def check(self) -> list[str]:
         """Return what is wrong with the index, in words; empty where nothing is."""
@@ -224,11 +227,11 @@ class Index:
 
     def stats(self) -> dict[str, Any]:
         """Return the figures of the index: records, clusters, bytes, settings."""
-        return export.index_stats(self.store)
+        return answers.index_stats(self.store)
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Return every cluster with its records, the oldest cluster first."""
-        return export.export_clusters(self.store)
+        return answers.export_clusters(self.store)
 
     def corpus_of(self, stories: Input) -> Corpus:
         """Return records of a program as columns."""
@@ -256,7 +259,7 @@ def check_given(
 
 
 def seconds_of(date: datetime | str | None) -> int | None:
-    """Return a date as seconds since 1970; raises SettingsError for what is none."""
+    """Return a date as seconds since 1970; raises SettingsError for other values."""
     if isinstance(date, datetime):
         return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
     if date is None:

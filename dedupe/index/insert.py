@@ -1,4 +1,4 @@
-"""Take records into the index, each answered: held already, joined to a cluster, or opening one."""
+"""Add records to an index, and answer each: known, joined to a cluster, or first of its story."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dedupe.errors import StoreError
 from dedupe.index import answers, prepared
 from dedupe.index.assign import assign_clusters, place_records
 from dedupe.index.facts import LEADS, PRESENT, signed, times_or_none
+from dedupe.index.maintain import delete_records
 from dedupe.index.newcomers import (
     corpus_part,
     identities,
@@ -22,7 +23,6 @@ from dedupe.index.newcomers import (
     prepare_newcomers,
 )
 from dedupe.index.postings import MOST_RECORDS
-from dedupe.index.removal import delete_records
 from dedupe.index.schema import check_settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Known:
 
 
 def add(store: Store, corpus: Corpus) -> list[Answer]:
-    """Take records in, in one transaction, and answer each.
+    """Add records in one transaction, and answer each.
 
     A record with the id of another one takes its place.
     """
@@ -99,7 +99,7 @@ def repeated(answer: Answer | None) -> Answer:
 
 
 def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> list[Answer]:
-    """Take in records with an id each."""
+    """Add records that all have an id."""
     known = find_known(store, corpus, identity)
     fresh = np.flatnonzero(known.same == UNKNOWN)
     held = known.same[known.same != UNKNOWN]

@@ -263,12 +263,12 @@ def as_corpus(store: Store, facts: NDArray[np.void]) -> Corpus:
 
 
 def as_contents(matcher: IndexMatcher) -> Contents:
-    """Return what clustering needs to know of the texts of a matcher's records."""
+    """Return the contents that clustering needs, of a matcher's records."""
     return contents_of_facts(matcher.facts)
 
 
 def contents_of_facts(facts: NDArray[np.void]) -> Contents:
-    """Return what clustering needs to know of the texts of records, and not the texts."""
+    """Return the contents that clustering needs, without the texts."""
     none = np.full(len(facts), -1)
     return Contents(
         texts=prepared.no_texts(),

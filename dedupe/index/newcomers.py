@@ -1,4 +1,4 @@
-"""Records that come to an index, prepared: their facts, their keys, and who they are."""
+"""Prepare records that come to an index: their facts, their keys and their identities."""
 
 from __future__ import annotations
 

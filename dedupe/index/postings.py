@@ -1,4 +1,4 @@
-"""Which records have a key: sorted 64-bit entries in segments, found by binary search.
+"""Find the records that have a key: sorted 64-bit entries in segments, by binary search.
 
 An entry is a kind (2 bits), a key (32) and the number of a record that has it (30), so that the
 records of one key stand side by side. ``add`` writes a segment, which is merged with the one before
@@ -188,7 +188,7 @@ def add_entries(
 def rewrite_segments(
     database: sqlite3.Connection, segments: Sequence[Segment], keep: Keep
 ) -> list[Segment]:
-    """Take the entries of records that are gone out of all segments; returns the segments left."""
+    """Drop the entries of deleted records from all segments; returns the segments left."""
     left = []
     for segment in segments:
         held = read_segment(database, segment)

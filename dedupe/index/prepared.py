@@ -1,4 +1,4 @@
-"""Prepared texts on disk: the tokens of a record, so that it can be compared at once.
+"""Store the prepared texts of records, so that they can be compared at once.
 
 A record's bytes are a head for each field, then the tokens of all fields, then their letters.
 """
@@ -59,7 +59,7 @@ def read(
 ) -> tuple[PreparedTexts, NDArray[np.int32]]:
     """Return the texts of some records, and the text of each field of each, -1 for none.
 
-    Blocking keys and whatever else scoring does not need is left out. Raises ValueError where
+    Blocking keys, and all else that scoring does not need, are left out. Raises ValueError where
     bytes are missing or do not fit together.
     """
     query = orjson.dumps(numbers.tolist()).decode()
@@ -98,7 +98,7 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
 
 @cache
 def no_texts() -> PreparedTexts:
-    """Return no texts, where only what is known of records is asked for."""
+    """Return empty texts, for callers that need only the facts of records."""
     return decode([], 1)[0]
 
 

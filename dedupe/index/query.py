@@ -1,4 +1,4 @@
-"""Answer records that are not taken in: which cluster each would join."""
+"""Look up records without adding them: which cluster each would join."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of an index: its tables, how it is made and opened, and every failure of it in words."""
+"""The file of an index: its tables, how it is created and opened, and its errors in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 
 from dedupe.config import SETTINGS, Settings, resolve
 from dedupe.errors import SettingsError, StoreError
-from dedupe.format_versions import SIGNATURES
+from dedupe.hashing import SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +108,7 @@ def damage_errors(path: str) -> Iterator[None]:
 
 
 def create(path: str, settings: Settings) -> sqlite3.Connection:
-    """Make an empty index and open it; raises StoreError where there is something already."""
+    """Create an empty index and open it; raises StoreError where the path exists."""
     if settings.links is not None:
         raise StoreError(path, "an index takes no --links: they name the records of one run")
     if settings.same:
@@ -140,7 +140,7 @@ def create(path: str, settings: Settings) -> sqlite3.Connection:
 
 
 def way_out(path: str) -> str:
-    """Return what to do where an index is to be made and a file is there already."""
+    """Return what to do where a new index would replace a file."""
     try:
         inspect(path)
     except StoreError:
@@ -149,7 +149,7 @@ def way_out(path: str) -> str:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open an index; raises StoreError for what is none, is cut short or of another format."""
+    """Open an index; raises StoreError for another file, a cut one, or another format."""
     inspect(path)
     with store_errors(path):
         database = connection(path)
@@ -224,7 +224,7 @@ def read_meta(database: sqlite3.Connection) -> dict[str, object]:
 
 
 def rules() -> dict[str, str]:
-    """Return digests of what prepares and scores texts, beside the settings."""
+    """Return what texts are prepared and scored by: digests of tables and model, key version."""
     return {
         "texts": digest_of("char_table.npz", "lexicon.npz"),
         "keys": str(SIGNATURES),

@@ -1,4 +1,4 @@
-"""One open index: its connection, and what is held in memory of it, whatever others write."""
+"""One open index: its connection, and what it keeps in memory while others write."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Drop what is held in memory; the next transaction reads it anew."""
+        """Drop what is held in memory; the next transaction reads it again."""
         self.facts = Facts()
         self.segments: list[Segment] = []
         self.outlets: dict[str, int] = {"": 0}
@@ -77,7 +77,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Hold one view of the index, whatever is written meanwhile."""
+        """Read one version of the index inside the block, whatever others write."""
         with self._transaction(READ):
             yield
 
@@ -138,7 +138,7 @@ class Store:
         schema.write_meta(self.database, {"next": self.facts.end, "written": written})
 
     def new_epoch(self, **values: object) -> None:
-        """Make all who have the index open read everything anew."""
+        """Make every process that has the index open read everything again."""
         epoch = int(str(schema.read_meta(self.database)["epoch"])) + 1
         schema.write_meta(self.database, {**values, "epoch": epoch})
         self._epoch = epoch

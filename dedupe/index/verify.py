@@ -1,4 +1,4 @@
-"""Whether an index holds together: its pages, its tables, and what follows from its records."""
+"""Verify an index: its pages, its tables, and what follows from its records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.index import postings, prepared
-from dedupe.index.compact import count_changed, run_batch
 from dedupe.index.facts import LEADS, PRESENT
+from dedupe.index.maintain import count_changed, run_batch
 from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
 from dedupe.index.postings import NUMBER
 from dedupe.preprocess import preprocess

@@ -1,1 +1,1 @@
-"""Bytes to batches of records and back: one file a format."""
+"""Bytes to batches of records and back: one file per format."""

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from dedupe.errors import InputError
-from dedupe.io.csv_write import (
+from dedupe.io.csv_dialect import (
     TEXT,
     check_one_table,
     csv_cells,
@@ -22,21 +22,20 @@ from dedupe.io.csv_write import (
     line_ending_of,
     without_line_ending,
 )
+from dedupe.models import DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe.config import Settings
-    from dedupe.models import Batch, Clustering, Corpus
+    from dedupe.models import Batch, Clustering
 
     Row = dict[str, Any]  # by KEYS, in their order; a version only where one is stated
 
 KEYS = ("cluster", "size", "canonical", "canonical_id", "score", "reason", "version")
 INDEX_KEYS = (*KEYS, "new", "opens", "merged", "canonical_changed")
 """The keys of an answer of an index; ``merged`` and ``canonical_changed`` only where they apply."""
-DIGITS = 4
 
 
 class Annotation(NamedTuple):
@@ -62,15 +61,6 @@ def size_annotation(clustering: Clustering, into: str) -> Annotation:
         return [{"size": size} for size in clustering.sizes[start:stop].tolist()]
 
     return Annotation(into, ("size",), rows)
-
-
-def annotate_records(corpus: Corpus, clustering: Clustering, settings: Settings) -> Iterator[bytes]:
-    """Return all records in input order, in chunks, each with its cluster.
-
-    Raises as :func:`annotate_chosen`.
-    """
-    chosen = np.ones(len(corpus), bool)
-    return annotate_chosen(corpus.batches, chosen, cluster_annotation(clustering, settings.into))
 
 
 def annotate_chosen(
@@ -263,18 +253,12 @@ def character_pattern(character: str) -> bytes:
     return b"(?:" + b"|".join([*map(re.escape, sorted(written)), codes]) + b")"
 
 
-def select_records(corpus: Corpus, chosen: NDArray[np.bool_]) -> Iterator[bytes]:
-    """Return the records where ``chosen`` holds, byte for byte in input order, in chunks.
-
-    A table's header comes first, once; a missing final line ending is added. Raises InputError
-    at once for tables that cannot be written as one.
-    """
-    check_one_table(corpus.batches)
-    return selected_chunks(corpus.batches, chosen)
-
-
 def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iterator[bytes]:
-    """Yield what :func:`select_records` returns, once the batches are known to fit together."""
+    """Yield the records where ``chosen`` holds, byte for byte in input order, in chunks.
+
+    A table's header comes first, once; a missing final line ending is added. The batches are known
+    to fit together.
+    """
     if batches and is_table(batches[0]):
         header = batches[0].header
         yield without_line_ending(header) + line_ending_of(header) if header else b""

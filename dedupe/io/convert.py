@@ -19,7 +19,7 @@ from dedupe.io.annotate import (
     selected_chunks,
     splice_members,
 )
-from dedupe.io.csv_write import (
+from dedupe.io.csv_dialect import (
     DIALECTS,
     TEXT,
     check_one_table,

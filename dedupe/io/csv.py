@@ -1,4 +1,4 @@
-"""Read CSV and TSV."""
+"""Read CSV and TSV as batches of records."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe.errors import InputError
-from dedupe.io.csv_dialect import SAMPLE, SEP_LINE, choose_dialect, guess_columns, looks_like_data
-from dedupe.io.csv_write import column_numbers, read_cells
+from dedupe.io.csv_dialect import (
+    SAMPLE,
+    SEP_LINE,
+    choose_dialect,
+    column_numbers,
+    guess_columns,
+    looks_like_data,
+    read_cells,
+)
 from dedupe.io.encodings import utf8_problem
 from dedupe.io.field_lookup import NO_TEXT, Unreadable, check_names, naming_hint
 from dedupe.io.fields import Records, extract_columns
@@ -251,7 +258,7 @@ def escape_hint(text: str, dialect: Dialect) -> str:
 
 
 def has_open_quote(text: str, dialect: Dialect) -> bool:
-    """Return whether a row ends inside quotes, so that it would take in one line more."""
+    """Return whether a row ends inside quotes, so that the next line belongs to it."""
     reader = csv.reader([text, ""], delimiter=dialect.delimiter, escapechar=dialect.escape or None)
     next(reader)
     return reader.line_num > 1

@@ -47,7 +47,7 @@ def os_error_reason(error: OSError) -> str:
 
 @contextmanager
 def output_errors(path: str) -> Iterator[None]:
-    """Raise an OSError as OutputError; BrokenPipeError passes, for it is no failure of ours."""
+    """Raise an OSError as OutputError; BrokenPipeError passes, for the reader went away."""
     try:
         yield
     except BrokenPipeError:
@@ -192,7 +192,7 @@ def read_chunks(path: str, stdin: BinaryIO, most: int = MAX_RATIO) -> Iterator[b
 
 
 def path_hint(path: str) -> str:
-    """Return what to give in the place of a path that is no file, ``""`` where it may be one."""
+    """Return what to give instead of a path that is no file, ``""`` where it may be one."""
     if re.match(r"(?:https?|ftp)://", path):
         return f"; it reads files and standard input: curl -s '{path}' | dedupe ..."
     if Path(path).is_dir():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from dedupe.errors import AccountingError
-from dedupe.io.csv_write import is_table
+from dedupe.io.csv_dialect import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.models import Batch
+
+
 NEWLINE = b"\n"
 
 

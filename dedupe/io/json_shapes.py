@@ -45,7 +45,6 @@ OBJECTS = frozenset(
 WRAPPED = ("_source", "node", "data", "doc")
 """Members that hold the record itself, as in Elasticsearch, GraphQL, reddit and CouchDB."""
 DEEPEST = 3
-MOST_LISTED = 4
 LINE_BREAKS = re.compile(rb"[ \t]*[\r\n][ \t\r\n]*")
 JQ = "turn it into JSON Lines, as with jq "
 

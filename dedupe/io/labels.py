@@ -1,4 +1,4 @@
-"""Read labelled pairs."""
+"""Read label files: pairs of record ids that a person labelled, as CSV or JSONL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dedupe.errors import InputError
 from dedupe.io.files import MAX_RATIO, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 DUPLICATE, UPDATE, DIFFERENT = "D", "U", "N"
 WORDS_OF_LABELS = {
@@ -70,11 +70,14 @@ def read_text(path: str, most: int = MAX_RATIO) -> str:
         raise InputError(path, line, f"not UTF-8 at byte {error.start}") from None
 
 
-def label_rows(path: str, text: str) -> Iterator[Row]:
-    """Yield each row with its line number; JSONL begins with a brace, anything else is CSV."""
+def label_rows(path: str, text: str, *, columns: Sequence[str] = COLUMNS) -> Iterator[Row]:
+    """Yield each row with its line number; JSONL begins with a brace, anything else is CSV.
+
+    A header of CSV must have the columns.
+    """
     if text.lstrip()[:1] == "{":
         return json_rows(path, text)
-    return csv_rows(path, text)
+    return csv_rows(path, text, columns)
 
 
 def json_rows(path: str, text: str) -> Iterator[Row]:
@@ -93,7 +96,7 @@ def json_rows(path: str, text: str) -> Iterator[Row]:
         yield line, row
 
 
-def csv_rows(path: str, text: str) -> Iterator[Row]:
+def csv_rows(path: str, text: str, columns: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of CSV under a header; blank lines are skipped."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
@@ -102,7 +105,7 @@ def csv_rows(path: str, text: str) -> Iterator[Row]:
             if not row:
                 continue
             if header is None:
-                header = check_header(path, reader.line_num, row)
+                header = check_header(path, reader.line_num, row, columns)
             elif len(row) != len(header):
                 reason = f"{len(row)} columns, and the header has {len(header)}"
                 raise InputError(path, reader.line_num, reason)
@@ -112,10 +115,10 @@ def csv_rows(path: str, text: str) -> Iterator[Row]:
         raise InputError(path, reader.line_num, f"not CSV: {error}") from None
 
 
-def check_header(path: str, line: int, row: list[str]) -> list[str]:
-    """Return a CSV header; raises InputError where it lacks a column that a label needs."""
+def check_header(path: str, line: int, row: list[str], columns: Sequence[str]) -> list[str]:
+    """Return a CSV header; raises InputError where it lacks one of the columns."""
     header = [name.strip().lower() for name in row]
-    lacking = [name for name in COLUMNS if name not in header]
+    lacking = [name for name in columns if name not in header]
     if lacking:
         reason = f"the header lacks {', '.join(lacking)}; labels are CSV a,b,label or JSONL"
         found = next((mark for mark in ";\t|" if len(row) == 1 and mark in row[0]), None)

@@ -23,6 +23,7 @@ from dedupe.io.parquet import MISSING, SUFFIX, has_pyarrow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
 NO_TERMINAL = "Parquet cannot be written to a terminal; give a file, as in -o out.parquet"

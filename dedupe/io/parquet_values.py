@@ -91,7 +91,7 @@ def storage_type(kind: pa.DataType) -> pa.DataType:
 
 
 def column_values(column: Any) -> list[Any]:  # noqa: ANN401 - an array of Arrow, which has no types
-    """Return each value as orjson can write it: None for null, else maybe Unwritable."""
+    """Return each value as orjson can write it: None for null, Unwritable where it cannot."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return (uuid_values if kind.extension_name == UUIDS else column_values)(column.storage)

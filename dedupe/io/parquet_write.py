@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dedupe.errors import AccountingError, InputError
 from dedupe.io.annotate import chosen_parts
 from dedupe.io.convert import batch_records
-from dedupe.io.csv_write import csv_names, is_table
+from dedupe.io.csv_dialect import csv_names, is_table
 from dedupe.io.parquet import open_parquet
 from dedupe.io.parquet_values import infer_schema
 from dedupe.io.result_rows import RecordLocations, pair_object
@@ -136,7 +136,7 @@ def read_stored_rows(
     schema = schema_of_batch(first)
     for batch in batches:
         if batch.header != first.header and not schema_of_batch(batch).equals(schema):
-            raise InputError(batch.path, None, f"its columns are not those of {first.path}")
+            raise InputError(batch.path, None, f"its columns differ from those of {first.path}")
     with open_parquet(first.path, parquet_files.again(first.path)) as table:
         codec = codec_of(table.metadata)
     files = chosen_runs(batches, chosen)
@@ -216,7 +216,9 @@ def write_table(
         yield from encode_table(schema, rows, table.codec, count)
         return
     if not len(table.schema):
-        raise InputError("the input", None, "no record, so no column, and Parquet needs one")
+        raise InputError(
+            "the input", None, "has no records; Parquet output needs at least one column"
+        )
     rows = (rows for _, rows in table.parts)
     yield from encode_table(table.schema, rows, table.codec, count)
 
@@ -309,7 +311,7 @@ def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Ba
 
 
 def widen_batch(part: Part, annotation: Annotation, schema: pa.Schema) -> pa.RecordBatch:
-    """Return rows with what is added to each."""
+    """Return rows with their annotation."""
     positions, rows = part
     first = int(positions[0])
     found = annotation.rows(first, int(positions[-1]) + 1)

@@ -32,7 +32,7 @@ PLACEHOLDER = re.compile(
     )\W*(?:\s[-|:\u2013\u2014\u00b7]\s.*|\|.*)?""",
     re.VERBOSE,
 )
-"""Titles of such pages, maybe followed by the name of the site."""
+"""Titles of such pages, with or without the name of the site."""
 BEGINNINGS = frozenset(
     (
         "403", "404", "410", "acc", "are", "art", "att", "bad", "cap", "che", "con", "def", "del",

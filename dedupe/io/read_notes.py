@@ -23,7 +23,7 @@ from dedupe.io.field_lookup import (
     quoted,
     text_roles,
 )
-from dedupe.models import NO_TIME
+from dedupe.models import DIGITS, NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -250,7 +250,7 @@ def column_shares(settings: Settings, read_stats: ReadStats) -> dict[str, dict[s
     found = {}
     for role in all_roles(settings):
         counts = read_stats.columns.get(role.name, {})
-        found[role.name] = {name: round(count / total, 4) for name, count in counts.items()}
+        found[role.name] = {name: round(count / total, DIGITS) for name, count in counts.items()}
     return found
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.io.csv_write import DIALECTS, csv_row
-from dedupe.models import NO_TIME
+from dedupe.io.csv_dialect import DIALECTS, csv_row
+from dedupe.models import DIGITS, NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dedupe.models import Clustering, Corpus, Pairs
 
 PAIRS_A_CHUNK = 4096
-DIGITS = 4
 COLUMNS = ("cluster", "size", "canonical", "score", "reason", "id", "date", "source")
 PLACE = ("file", "line")
 

@@ -44,7 +44,7 @@ ZONES = {
     "aedt": 11, "nzst": 12, "nzdt": 13, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
     "mdt": -6, "pst": -8, "pdt": -7, "et": -5, "brt": -3, "art": -3,
 }  # fmt: skip
-BEFORE_NOON, AFTER_NOON = ["오전", "上午", "午前"], ["오후", "下午", "午後", "下午"]
+BEFORE_NOON = ["오전", "上午", "午前"]
 LONGEST = 80
 MOST_OTHER_WORDS = 4
 PIVOT = 70

@@ -1,4 +1,4 @@
-"""The reporters of a check, for people and for machines: one format a file."""
+"""The reporters of a check, for people and for other programs."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ __all__ = ["FORMATS", "reporter"]
 
 FORMATS = {
     "text": "text",
-    "json": "json_object",
-    "github": "github",
-    "gitlab": "gitlab",
-    "sarif": "sarif",
-    "junit": "junit",
-    "markdown": "markdown",
+    "json": "text",
+    "github": "ci",
+    "gitlab": "ci",
+    "sarif": "ci",
+    "junit": "ci",
+    "markdown": "text",
 }
-"""The formats, and the file here that has the ``render`` of each."""
+"""The formats, and the file here that has ``render_<format>``."""
 
 
 def reporter(name: str) -> Reporter:
     """Return the reporter of a format, loaded when it is asked for."""
-    render: Reporter = importlib.import_module(f"dedupe.reports.{FORMATS[name]}").render
+    module = importlib.import_module(f"dedupe.reports.{FORMATS[name]}")
+    render: Reporter = getattr(module, f"render_{name}")
     return render

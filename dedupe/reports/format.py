@@ -1,4 +1,4 @@
-"""Wording that all reports share; text from the input is escaped."""
+"""The wording that all reports share; texts of the input are escaped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIMILARITY = re.compile(r"(\S.*?) \d\.\d\d(?: |$)")
 
 
 def count_noun(number: int, noun: str) -> str:
-    """Word a number of things.
+    """Return a number with its noun, in the singular or plural.
 
     >>> count_noun(1, "record"), count_noun(2051, "pair")
     ('1 record', '2,051 pairs')
@@ -40,7 +40,7 @@ def location_text(location: SourceLocation) -> str:
 
 
 def reason_fields(reason: str) -> str:
-    """Return what was alike, without the figures.
+    """Return the fields that were alike, without the figures.
 
     >>> reason_fields("title 0.87 lede 0.93"), reason_fields("exact")
     ('title and lede', 'exact')
@@ -55,19 +55,19 @@ def score_and_reason(finding: Finding) -> str:
 
 
 def finding_message(finding: Finding) -> str:
-    """Return what is wrong with a record, without its location."""
+    """Describe a duplicate, without its location."""
     text = one_line(finding.duplicate.text)
     return f"duplicate of {location_text(finding.original)} ({score_and_reason(finding)}): {text}"
 
 
 def stale_message(stale: StaleEntry) -> str:
-    """Return what is wrong with an entry of the baseline."""
+    """Describe a stale entry of the baseline."""
     gone = f"{stale.accepted - stale.left:,} of {count_noun(stale.accepted, 'duplicate')} gone"
     return f"stale baseline entry {one_line(stale.cluster)} ({gone}): {one_line(stale.text)}"
 
 
 def count_summary(findings: Findings) -> str:
-    """Return what was looked at and what was found."""
+    """Describe how many records were checked and how many duplicates found."""
     new = "new duplicate" if findings.accepted else "duplicate"
     number = len(findings.found)
     found = (

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from dedupe.backends.spark.arrow import batch_of
 from dedupe.backends.spark.stage import Stage
 from dedupe.errors import BackendError, DedupeError, OutputError
-from dedupe.format_versions import CLUSTERS, SIGNATURES
+from dedupe.hashing import CLUSTERS, SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

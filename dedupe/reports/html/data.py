@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from dedupe.escape import escape_controls
-from dedupe.models import NO_TIME
+from dedupe.models import DIGITS, NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,12 +84,12 @@ class CountRow:
 
 
 def duplicate_mask(clustering: Clustering) -> NDArray[np.bool_]:
-    """Which records are duplicates: those that another one is kept for."""
+    """Return whether each record is a duplicate: another record is kept for it."""
     return np.asarray(clustering.canonical != np.arange(len(clustering.canonical)))
 
 
 def score_counts(clustering: Clustering) -> tuple[list[int], int]:
-    """Duplicates by score, in equal steps from 0 to 1, and those of score 1, left out of them."""
+    """Count duplicates by score, in equal steps from 0 to 1; those of score 1 are counted apart."""
     scores = clustering.scores[duplicate_mask(clustering)]
     below = scores[scores < 1]
     counts, _ = np.histogram(below, bins=BINS, range=(0.0, 1.0))
@@ -97,7 +97,7 @@ def score_counts(clustering: Clustering) -> tuple[list[int], int]:
 
 
 def size_counts(sizes: NDArray[np.int64]) -> list[tuple[str, int, int]]:
-    """Clusters and their records by size: each size on its own, then in wider and wider steps."""
+    """Count clusters and their records by size: single sizes, then wider and wider steps."""
     counted = []
     ends = (*SIZE_EDGES[1:], int(sizes.max(initial=0)) + 1)
     for low, end in zip(SIZE_EDGES, ends, strict=True):
@@ -109,7 +109,7 @@ def size_counts(sizes: NDArray[np.int64]) -> list[tuple[str, int, int]]:
 
 
 def count_by_source(corpus: Corpus, clustering: Clustering) -> list[CountRow]:
-    """Records and duplicates of each outlet, the one with most duplicates first."""
+    """Count the records and duplicates of each outlet, the one with most duplicates first."""
     records = Counter(corpus.sources)
     lost = Counter(
         corpus.sources[position] for position in np.flatnonzero(duplicate_mask(clustering)).tolist()
@@ -119,7 +119,7 @@ def count_by_source(corpus: Corpus, clustering: Clustering) -> list[CountRow]:
 
 
 def count_by_day(corpus: Corpus, clustering: Clustering) -> list[CountRow]:
-    """Records and duplicates of each day (UTC), of each month or year where days are too many.
+    """Count the records and duplicates of each day (UTC); of each month or year for long spans.
 
     A day between the first and the last has a row though nothing was published on it.
     """
@@ -145,13 +145,12 @@ def time_unit(rows: Sequence[CountRow]) -> str:
     return {7: "month", 4: "year"}.get(len(rows[0].name), "day") if rows else "day"
 
 
-DIGITS = 4
 MOST = 400
 """Characters of a text that the page holds."""
 
 
 def cluster_payload(report: ReportData, groups: ClusterGroups) -> str:
-    """Return all that the list shows, in letters that mean nothing to HTML."""
+    """Return the data of the list, in letters that need no escaping in HTML."""
     packed = gzip.compress(orjson.dumps(payload_columns(report, groups)), mtime=0)
     return base64.b64encode(packed).decode()
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.escape import escape_controls
+from dedupe.models import DIGITS
 from dedupe.reports.format import count_noun
 from dedupe.reports.html.data import (
     BINS,
-    DIGITS,
     cluster_payload,
     count_by_day,
     count_by_source,
@@ -23,14 +23,22 @@ from dedupe.reports.html.data import (
     size_counts,
     time_unit,
 )
+from dedupe.reports.html.elements import (
+    Html,
+    definition_list,
+    details,
+    html_table,
+    isolate_direction,
+    mark_differences,
+    share_bar,
+)
 from dedupe.reports.svg import Axis, Bar, column_chart, curve_chart
 from dedupe.text.word_diff import word_diff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dedupe.reports.html.data import ClusterGroups, ReportData
-    from dedupe.text.word_diff import Token
 
 ASSETS = files("dedupe.reports.html") / "assets"
 SLOT = re.compile(r"\{\{(\w+)\}\}")
@@ -114,102 +122,12 @@ def stat_text(value: object, name: str) -> Html:
 
 
 def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield the figures of a run and of its input, without what has a table of its own."""
+    """Yield the figures of a run and of its input, without those that have their own table."""
     for name, value in facts.items():
         if name == "input":
             yield from ((f"input_{inner}", held) for inner, held in value.items())
         elif not isinstance(value, dict):
             yield name, value
-
-
-MOST_DIGITS = 4
-
-
-class Html(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-Cell = str | int | float
-
-
-def html_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Html:
-    """Return a table whose rows are each headed by their first cell; numbers stand to the right."""
-    body = "\n".join(html_row(row) for row in rows)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headings)
-    return Html(
-        '<div class="scroll">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>\n"
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
-
-
-def html_row(row: Sequence[Cell]) -> str:
-    """Return one row, its first cell a header."""
-    first, *others = row
-    cells = "".join(f"<td{cell_class(cell)}>{cell_html(cell)}</td>" for cell in others)
-    return f'<tr><th scope="row"{cell_class(first)}>{cell_html(first)}</th>{cells}</tr>'
-
-
-def cell_class(cell: Cell) -> str:
-    """Numbers are set apart by their class."""
-    return "" if isinstance(cell, str) else ' class="number"'
-
-
-def cell_html(cell: Cell) -> str:
-    """Return a cell's content as HTML."""
-    if isinstance(cell, Html):
-        return cell
-    return number_cell(cell) if isinstance(cell, int | float) else isolate_direction(cell)
-
-
-def isolate_direction(text: str) -> Html:
-    """Return a text of the input, isolated so that its direction affects nothing else."""
-    return Html(f'<bdi dir="auto">{escape(escape_controls(text))}</bdi>')
-
-
-def number_cell(number: float) -> Html:
-    """Return a number for people, with the number for programs beside it.
-
-    >>> number_cell(36175), number_cell(0.5)
-    ('<data value="36175">36,175</data>', '<data value="0.5">0.5000</data>')
-    """
-    words = f"{number:,}" if isinstance(number, int) else f"{number:.{MOST_DIGITS}f}"
-    return Html(f'<data value="{number}">{words}</data>')
-
-
-def share_bar(part: int, whole: int) -> Html:
-    """Return a share as a bar that grows to the right, and in words."""
-    share = part / whole if whole else 0.0
-    return Html(
-        f'<span class="share"><span style="width:{share:.1%}"></span></span>'
-        f"<span>{share:.1%}</span>"
-    )
-
-
-def mark_differences(tokens: Iterable[Token]) -> Html:
-    """Tokens with what differs marked."""
-    words = "".join(
-        f"<mark>{escape(token.text)}</mark>" if token.differs else escape(token.text)
-        for token in tokens
-    )
-    return Html(f'<bdi dir="auto">{words.replace("</mark><mark>", "")}</bdi>')
-
-
-def definition_list(facts: Mapping[str, tuple[str, float]]) -> Html:
-    """Return the figures that matter most: by key, what each is called and how large it is."""
-    return Html(
-        "\n".join(
-            f'<div id="fact-{key}"><dt>{escape(name)}</dt><dd>{number_cell(number)}</dd></div>'
-            for key, (name, number) in facts.items()
-        )
-    )
-
-
-def details(summary: str, inside: str) -> Html:
-    """Return a block that opens on a click."""
-    return Html(f"<details><summary>{escape(summary)}</summary>\n{inside}\n</details>")
 
 
 TENTHS = [(step / 10, f"{step / 10:.1f}") for step in range(0, 11, 2)]
@@ -227,7 +145,7 @@ def chart_figure(head: str, says: str, drawing: str, rows: Html) -> Html:
 
 
 def score_chart(report: ReportData) -> Html:
-    """Duplicates by their score, and where the threshold lies."""
+    """Return the chart of duplicates by score, with the threshold."""
     counts, equal = score_counts(report.clustering)
     threshold = report.facts["settings"]["threshold"]
     names = [f"{i / BINS:.2f} to {(i + 1) / BINS:.2f}" for i in range(BINS)]
@@ -245,7 +163,7 @@ def score_chart(report: ReportData) -> Html:
 
 
 def size_chart(groups: ClusterGroups) -> Html:
-    """Clusters by size."""
+    """Return the chart of clusters by size."""
     rows = size_counts(groups.sizes)
     step = 1 / max(len(rows), 1)
     bars = [
@@ -267,7 +185,7 @@ def size_chart(groups: ClusterGroups) -> Html:
 
 
 def day_chart(report: ReportData) -> Html:
-    """Duplicates by day."""
+    """Return the chart of duplicates by day."""
     rows = count_by_day(report.corpus, report.clustering)
     unit = time_unit(rows)
     step = 1 / max(len(rows), 1)
@@ -322,7 +240,7 @@ MOST = 500
 
 
 def source_table(report: ReportData) -> Html:
-    """Duplicates by outlet; the rest of a long list is to be opened."""
+    """Return the table of duplicates by outlet; the rest of a long list opens on a click."""
     rows = [
         (row.name, row.records, row.duplicates, share_bar(row.duplicates, row.records))
         for row in count_by_source(report.corpus, report.clustering)
@@ -345,7 +263,7 @@ def headline_text(report: ReportData, position: int) -> str:
 
 
 def record_link(report: ReportData, position: int, words: Html) -> Html:
-    """Words that lead to a record's cluster in the list."""
+    """Return words that link to a record's cluster in the list."""
     key = report.clustering.keys[int(report.clustering.canonical[position])]
     return Html(f'<a href="#c-{escape(key)}">{words or "(no text)"}</a>')
 
@@ -369,7 +287,7 @@ def largest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
 
 
 def weakest_clusters(report: ReportData, groups: ClusterGroups) -> Html:
-    """Return the clusters with the duplicates that are least like what is kept for them."""
+    """Return the clusters whose duplicates are least like the version that is kept."""
     chosen = np.argsort(groups.weakest, kind="stable")[:FIRST]
     rows = []
     for group in chosen.tolist():
