@@ -15,6 +15,7 @@ try:
     from dedupe._native import (
         connect,
         count_stems,
+        digest_records,
         features,
         find_candidates,
         group_keys,
@@ -39,6 +40,7 @@ __all__ = [
     "available",
     "connect",
     "count_stems",
+    "digest_records",
     "features",
     "find_candidates",
     "group_keys",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.contents import Contents, FieldTexts, number_contents
-from dedupe.io.string_columns import code_strings
+from dedupe.io.string_columns import PackedStrings, code_strings
 from dedupe.parallel import thread_map
-from dedupe.prepare import prepare_texts
+from dedupe.prepare import prepare_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,32 +49,30 @@ def prepare_field(
     starts = range(0, max(len(column), 1), CHUNK)
 
     def prepare(start: int) -> tuple[PreparedTexts, NDArray[np.int32]]:
-        part = slice(start, start + CHUNK)
-        texts, own, places = distinct_texts(field_texts(column[part], field), outlets[part])
-        return prepare_texts(texts, coded.names, own, seed), places
+        texts = texts_between(column, start, min(start + CHUNK, len(column)))
+        own = outlets[start : start + CHUNK]
+        return prepare_distinct(texts, coded.names, own, seed, longest(field))
 
     parts, places, count = [], [], 0
     with thread_map(jobs if len(starts) > 1 else 1) as spread:
         for texts, own in spread(prepare, starts):
             parts.append(texts)
-            places.append(own + count)
+            places.append(own + np.int32(count))
             count += len(texts)
             progress(len(parts) / len(starts))
-    return FieldTexts(parts, np.concatenate(places).astype(np.int32))
+    return FieldTexts(parts, np.concatenate(places))
+
+
+def longest(field: int) -> int:
+    """Return how many characters of a field are compared, 0 for all."""
+    return LONGEST_SUPPORT if field else 0
 
 
 def field_texts(texts: Sequence[str], field: int) -> list[str]:
     """Return the texts of a field as far as they are compared."""
-    return [text[:LONGEST_SUPPORT] for text in texts] if field else list(texts)
+    return [text[: longest(field) or None] for text in texts]
 
 
-def distinct_texts(
-    texts: Sequence[str], outlets: NDArray[np.int32]
-) -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
-    """Return each text of an outlet once, its outlet, and which of them each text is."""
-    numbers: dict[tuple[str, int], int] = {}
-    places = [
-        numbers.setdefault(pair, len(numbers)) for pair in zip(texts, outlets.tolist(), strict=True)
-    ]
-    own = np.array([outlet for _, outlet in numbers], np.int32)
-    return [text for text, _ in numbers], own, np.array(places, np.int32)
+def texts_between(column: Sequence[str], start: int, stop: int) -> Sequence[str]:
+    """Return some of the texts of a column."""
+    return column.part(start, stop) if isinstance(column, PackedStrings) else column[start:stop]

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
-    "prepare": BASE | {"text", "blocking"},
+    "prepare": BASE | {"io", "text", "blocking"},
     "contents": BASE | {"io"},
     "preprocess": BASE | {"io", "contents", "prepare"},
     "matching": BASE | {"blocking", "scoring"},

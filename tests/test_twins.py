@@ -25,11 +25,12 @@ from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
 from dedupe.contents import number_texts
 from dedupe.models import NO_TIME
-from dedupe.prepare import prepare_texts, tables
+from dedupe.prepare import MEMO_WORDS, prepare_distinct, prepare_texts, tables
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import count_stems, shared_minima
 from dedupe.scoring.model import shipped_model
 from dedupe.scoring.score import feature_rows, score_candidates, score_pairs
+from dedupe.tokens import select_texts
 
 pytestmark = needs_kernel
 OUTLETS = ("Pell Courier", "BBC News", "新华社", "")
@@ -73,6 +74,25 @@ def test_any_texts_are_prepared_alike(texts, data):
     outlets = data.draw(st.lists(st.integers(-1, 3), min_size=len(texts), max_size=len(texts)))
     own = np.array(outlets, np.int32)
     assert agree(lambda: prepare_texts(texts, OUTLETS, own, 7))
+
+
+@settings(max_examples=50)
+@given(st.lists(MADE_UP, max_size=4), st.integers(0, 9), st.data())
+def test_equal_texts_of_an_outlet_are_prepared_once(texts, longest, data):
+    texts = [*texts, *texts[:3], *[text.replace("o", "&#111;") for text in texts[1:]]]
+    outlets = data.draw(st.lists(st.integers(-1, 1), min_size=len(texts), max_size=len(texts)))
+    own = np.array(outlets, np.int32)
+    rows = {(text[: longest or None], outlet) for text, outlet in zip(texts, outlets, strict=True)}
+
+    def each_text():
+        found, places = prepare_distinct(texts, OUTLETS, own, 7, longest)
+        assert len(found) <= len(rows)
+        return select_texts(found, places)
+
+    assert agree(each_text)
+    assert bits(each_text()) == bits(
+        prepare_texts([t[: longest or None] for t in texts], OUTLETS, own, 7)
+    )
 
 
 def test_every_code_point_is_prepared_alike():
@@ -240,12 +260,18 @@ def good_calls():
     candidates = np.array([0, 0, 1, 3]), np.array([0, 0, 1], np.uint32)
     return {
         "prepare": (
-            *tables(), np.zeros(4 << 15, np.uint64), np.frombuffer(b"Ferry\0tolls\0", np.uint8),
-            np.zeros(2, np.uint8), np.array([-1, 0], np.int32), np.array([7], np.uint32),
-            np.array([0, 1]), np.ones(48, np.uint32), np.ones(48, np.uint32),
-            np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(4, np.uint64),
+            *tables(), np.zeros(MEMO_WORDS, np.uint64), np.frombuffer(b"Ferry tolls", np.uint8),
+            np.array([0, 6]), np.array([5, 11]), np.zeros(2, np.uint8),
+            np.array([-1, 0], np.int32), np.array([7], np.uint32), np.array([0, 1]),
+            np.ones(48, np.uint32), np.ones(48, np.uint32), np.array([4, 1]),
+            np.zeros(2, np.int32), np.zeros(2, np.int64), np.zeros(2, np.int64),
+            np.zeros(4, np.uint64),
             np.zeros(24, np.uint32), np.zeros(20, np.uint32), np.zeros(2, np.uint8),
             np.zeros(2, np.uint8), np.zeros(2, np.uint8), np.zeros(2, np.uint32),
+        ),
+        "digest_records": (
+            np.arange(9, dtype=np.uint8), np.array([0, 4]), np.array([4, 9]),
+            np.zeros(2, np.uint64),
         ),
         "score": (*scoring, *pair, np.zeros(2)),
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),

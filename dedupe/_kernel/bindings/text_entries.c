@@ -55,24 +55,33 @@ static int open_tables(const Py_buffer *v, Tables *out) {
     lexicon->phrases = items(&v[17]);
     lexicon->parts = items(&v[19]);
     out->memos = v[28].buf;
-    return good && (size_t)v[28].len == MEMOS * sizeof(Memo);
+    return good && (size_t)v[28].len == sizeof(Memos);
 }
+
+enum { RAW_ARRAYS = 10 };
 
 static PyObject *run_prepare(const Py_buffer *v) {
     Tables tables;
-    const Py_buffer *in = v + TABLE_ARRAYS, *to = v + TABLE_ARRAYS + 7;
-    RawTexts raw = {.data = in[0].buf, .cleaned = in[1].buf, .sources = in[2].buf,
-                    .source_keys = in[3].buf, .source_ends = in[4].buf, .multipliers = in[5].buf,
-                    .offsets = in[6].buf, .size = items(&in[0]), .texts = items(&in[1]),
-                    .source_count = items(&in[4]) - 1, .source_words = items(&in[3])};
-    PreparedTexts out = {.token_ends = to[0].buf, .letter_ends = to[1].buf,
-                         .fingerprints = to[2].buf, .band_keys = to[3].buf, .rare_keys = to[4].buf,
-                         .languages = to[5].buf, .versions = to[6].buf, .facts = to[7].buf,
-                         .lengths = to[8].buf};
+    const Py_buffer *in = v + TABLE_ARRAYS, *to = v + TABLE_ARRAYS + RAW_ARRAYS;
+    RawTexts raw = {.data = in[0].buf, .starts = in[1].buf, .ends = in[2].buf,
+                    .cleaned = in[3].buf, .sources = in[4].buf, .source_keys = in[5].buf,
+                    .source_ends = in[6].buf, .multipliers = in[7].buf, .offsets = in[8].buf,
+                    .size = items(&in[0]), .texts = items(&in[1]),
+                    .source_words = items(&in[5]), .source_count = items(&in[6]) - 1};
+    PreparedTexts out = {.places = to[0].buf, .token_ends = to[1].buf, .letter_ends = to[2].buf,
+                         .fingerprints = to[3].buf, .band_keys = to[4].buf, .rare_keys = to[5].buf,
+                         .languages = to[6].buf, .versions = to[7].buf, .facts = to[8].buf,
+                         .lengths = to[9].buf};
+    const int64_t *choices = in[9].buf;
     Trouble trouble = BAD_ARRAY;
-    int widths = items(&in[5]) == SLOTS && items(&to[2]) == 2 * raw.texts &&
-                 items(&to[3]) == BANDS * raw.texts && items(&to[4]) == RARE_KEYS * raw.texts;
-    if (widths && open_tables(v, &tables)) FREELY(trouble, prepare_texts(&raw, &tables, &out));
+    int widths = items(&in[7]) == SLOTS && items(&in[9]) == 2 && raw.texts < INT32_MAX &&
+                 items(&to[3]) == 2 * raw.texts && items(&to[4]) == BANDS * raw.texts &&
+                 items(&to[5]) == RARE_KEYS * raw.texts;
+    if (widths && choices[0] >= 0 && open_tables(v, &tables)) {
+        raw.longest = (ptrdiff_t)choices[0];
+        raw.once = choices[1] != 0;
+        FREELY(trouble, prepare_texts(&raw, &tables, &out));
+    }
     PyObject *result = NULL;
     if (trouble == FINE) {
         PyObject *tokens = as_room(out.tokens.data, out.tokens.size);
@@ -88,11 +97,24 @@ static PyObject *run_prepare(const Py_buffer *v) {
     return result;
 }
 
-ENTRY(prepare, TABLES, {"data", 'u', 1, 0, 0}, {"cleaned", 'u', 1, 'x', 0},
-      {"sources", 'i', 4, 'x', 0}, {"source_keys", 'u', 4, 0, 0}, {"source_ends", 'i', 8, 0, 0},
-      {"multipliers", 'u', 4, 's', 0}, {"offsets", 'u', 4, 's', 0}, {"token_ends", 'i', 8, 'x', 1},
-      {"letter_ends", 'i', 8, 'x', 1}, {"fingerprints", 'u', 8, 0, 1}, {"band_keys", 'u', 4, 0, 1},
-      {"rare_keys", 'u', 4, 0, 1}, {"languages", 'u', 1, 'x', 1}, {"versions", 'u', 1, 'x', 1},
-      {"facts", 'u', 1, 'x', 1}, {"lengths", 'u', 4, 'x', 1})
+ENTRY(prepare, TABLES, {"data", 'u', 1, 0, 0}, {"starts", 'i', 8, 'x', 0},
+      {"ends", 'i', 8, 'x', 0}, {"cleaned", 'u', 1, 'x', 0}, {"sources", 'i', 4, 'x', 0},
+      {"source_keys", 'u', 4, 0, 0}, {"source_ends", 'i', 8, 0, 0}, {"multipliers", 'u', 4, 's', 0},
+      {"offsets", 'u', 4, 's', 0}, {"choices", 'i', 8, 0, 0}, {"places", 'i', 4, 'x', 1},
+      {"token_ends", 'i', 8, 'x', 1}, {"letter_ends", 'i', 8, 'x', 1},
+      {"fingerprints", 'u', 8, 0, 1}, {"band_keys", 'u', 4, 0, 1}, {"rare_keys", 'u', 4, 0, 1},
+      {"languages", 'u', 1, 'x', 1}, {"versions", 'u', 1, 'x', 1}, {"facts", 'u', 1, 'x', 1},
+      {"lengths", 'u', 4, 'x', 1})
 
-PyMethodDef TEXT_METHODS[] = {METHOD(prepare), NO_METHOD};
+static PyObject *run_digest_records(const Py_buffer *v) {
+    Records records = {.data = v[0].buf, .starts = v[1].buf, .ends = v[2].buf,
+                       .size = items(&v[0]), .count = items(&v[1])};
+    Trouble trouble;
+    FREELY(trouble, digest_records(&records, v[3].buf));
+    return outcome(trouble);
+}
+
+ENTRY(digest_records, {"data", 'u', 1, 0, 0}, {"starts", 'i', 8, 'x', 0}, {"ends", 'i', 8, 'x', 0},
+      {"out", 'u', 8, 'x', 1})
+
+PyMethodDef TEXT_METHODS[] = {METHOD(prepare), METHOD(digest_records), NO_METHOD};

@@ -26,16 +26,27 @@ static int is_ukrainian(const uint32_t *letters, uint32_t count) {
     return 0;
 }
 
-static int likeliest(const Text *text, const Lexicon *lexicon, int first, int last) {
+/* What a word adds to the score of each language, from the memos where it was met before. */
+static const int16_t *word_scores(const Tables *tables, uint64_t running) {
+    const Lexicon *lexicon = &tables->lexicon;
+    LanguageMemo *memo = &tables->memos->languages[mix64(running) % LANGUAGE_MEMOS];
+    if (memo->used && memo->running == running) return memo->scores;
+    *memo = (LanguageMemo){.running = running, .used = 1};
+    Rows rows = rows_of(&lexicon->words, key32(running));
+    for (ptrdiff_t row = rows.start; row < rows.end; row++)
+        if (lexicon->word_languages[row] < LANGUAGES)
+            memo->scores[lexicon->word_languages[row]] += (int16_t)(FLOOR - lexicon->word_bits[row]);
+    return memo->scores;
+}
+
+static int likeliest(const Text *text, const Tables *tables, int first, int last) {
     int scores[LANGUAGES] = {0};
     scores[ENGLISH] = ENGLISH_BONUS;
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
         const RawToken *token = &text->tokens[i];
         if (token->kind != WORD) continue;
-        Rows rows = rows_of(&lexicon->words, key32(token->running));
-        for (ptrdiff_t row = rows.start; row < rows.end; row++)
-            if (lexicon->word_languages[row] < LANGUAGES)
-                scores[lexicon->word_languages[row]] += FLOOR - lexicon->word_bits[row];
+        const int16_t *own = word_scores(tables, token->running);
+        for (int language = 0; language < LANGUAGES; language++) scores[language] += own[language];
         if (first == RUSSIAN && is_ukrainian(text->letters + token->start, token->letters))
             scores[UKRAINIAN] += UKRAINIAN_BONUS;
     }
@@ -45,7 +56,7 @@ static int likeliest(const Text *text, const Lexicon *lexicon, int first, int la
     return best;
 }
 
-int guess_language(const Text *text, const Lexicon *lexicon) {
+int guess_language(const Text *text, const Tables *tables) {
     int counts[SCRIPTS] = {0}, most = 0, ideographs = 0, kana = 0;
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
         uint32_t first = text->letters[text->tokens[i].start];
@@ -59,9 +70,9 @@ int guess_language(const Text *text, const Lexicon *lexicon) {
     if (!counts[most]) return ENGLISH;
     switch (most) {
         case 0: return KOREAN;
-        case 1: return likeliest(text, lexicon, RUSSIAN, UKRAINIAN);
+        case 1: return likeliest(text, tables, RUSSIAN, UKRAINIAN);
         case 2: return ARABIC;
         case 3: return HINDI;
-        default: return likeliest(text, lexicon, ENGLISH, LATIN_LANGUAGES - 1);
+        default: return likeliest(text, tables, ENGLISH, LATIN_LANGUAGES - 1);
     }
 }

@@ -126,7 +126,7 @@ typedef struct {
     uint64_t running;
     uint32_t start, letters, key;
     uint16_t gap;
-    uint8_t kind, letter_case, glued, zone, valued;
+    uint8_t kind, letter_case, glued, zone, valued, uses;
 } RawToken;
 
 /* dedupe.text.tokens.TOKEN */
@@ -138,17 +138,33 @@ typedef struct {
     uint16_t flags;
 } Token;
 
+/* What a word is to the steps before it is looked up. */
+enum { USE_NUMBER = 1, USE_DATE = 2, USE_QUESTION = 4, USE_PHRASE = 8 };
+
 /* What a word means in one language, kept from one text to the next. */
 typedef struct {
     uint64_t hash;
     uint32_t stem;
     uint16_t concepts[MOST_CONCEPTS];
     uint16_t flags;
-    uint8_t weight, language, starts_phrase, used;
+    uint8_t weight, language, uses, used;
     uint32_t spare;
 } Memo;
 
-enum { MEMOS = 1 << 15 };
+/* What a word adds to the score of each language. */
+typedef struct {
+    uint64_t running;
+    int16_t scores[LANGUAGES];
+    uint64_t used;
+} LanguageMemo;
+
+enum { WORD_MEMOS = 1 << 16, LANGUAGE_MEMOS = 1 << 15 };
+
+/* All that is remembered of words; a word takes the place of another one. */
+typedef struct {
+    Memo words[WORD_MEMOS];
+    LanguageMemo languages[LANGUAGE_MEMOS];
+} Memos;
 
 /* The text at hand, and room for it. */
 typedef struct {
@@ -164,7 +180,7 @@ typedef struct {
 typedef struct {
     CharTable table;
     Lexicon lexicon;
-    Memo *memos;
+    Memos *memos;
 } Tables;
 
 /* Bytes that grow. */
@@ -180,25 +196,51 @@ Trouble fold_text(const CharTable *table, const uint8_t *data, ptrdiff_t size, T
 void scan_text(Text *text);
 
 /* numbers.c */
-void read_numbers(Text *text, const Lexicon *lexicon);
+void read_numbers(Text *text, const Tables *tables);
 int find_number(const Lexicon *lexicon, int language, int form, uint64_t running, double *value);
 
 /* language.c */
-int guess_language(const Text *text, const Lexicon *lexicon);
+int guess_language(const Text *text, const Tables *tables);
 
 /* affixes.c */
 void mark_zones(Text *text, const uint32_t *source, ptrdiff_t source_words, const Lexicon *lexicon);
 
+/* vocabulary.c */
+int is_function_word(const Lexicon *lexicon, int language, uint64_t running);
+
 /* lookup.c */
 Trouble look_up_tokens(const Text *text, const Tables *tables, Bytes *tokens, Bytes *letters);
-int is_function_word(const Lexicon *lexicon, int language, uint64_t running);
+
+/* facts.c */
 void note_facts(Text *text, const Lexicon *lexicon);
 
 /* blake2b.c */
 void blake2b_128(const uint8_t *data, size_t size, uint64_t out[2]);
 
+/* Records as they are in a file: record `i` from `starts[i]` to `ends[i]` of the data. */
+typedef struct {
+    const uint8_t *data;
+    const int64_t *starts, *ends;
+    ptrdiff_t size, count;
+} Records;
+
+Trouble digest_records(const Records *records, uint64_t *out);
+
 INLINE int is_compared(int zone) {
     return zone == ZONE_CORE || zone == ZONE_KICKER || zone == ZONE_TAIL;
+}
+
+INLINE size_t utf8_size(uint32_t code) {
+    return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
+/* Write a code point in UTF-8; returns its size. */
+INLINE size_t put_utf8(uint8_t *out, uint32_t code) {
+    static const uint8_t FIRST[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    size_t size = utf8_size(code);
+    for (size_t i = size - 1; i; i--, code >>= 6) out[i] = (uint8_t)(0x80 | (code & 0x3F));
+    out[0] = (uint8_t)(FIRST[size] | code);
+    return size;
 }
 
 INLINE uint64_t hash_letters(const uint32_t *letters, ptrdiff_t count) {
