@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.memory import memory_is_limited
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+WAITING = 2
+"""Calls a thread that may wait in the background before the next one has to."""
 
 
 def thread_count(jobs: int) -> int:
@@ -45,3 +48,40 @@ def thread_map(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def background(
+    jobs: int,
+) -> Iterator[Callable[[Callable[[Task], Done], Task], Callable[[], Done]]]:
+    """A way to call functions in threads meanwhile; of one job they are called at once.
+
+    It takes a call and its task, and returns what waits for the result, or raises what the call
+    did. It waits itself where many calls have not ended, lest their tasks fill the memory.
+    """
+    count = thread_count(jobs)
+    if count == 1:
+        yield call_at_once
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor, wait  # noqa: PLC0415 - as above
+
+    calls: deque[Future[Any]] = deque()
+
+    def start(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
+        if len(calls) >= WAITING * count:
+            wait([calls.popleft()])
+        calls.append(pool.submit(copy_context().run, call, task))
+        return calls[-1].result
+
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield start
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def call_at_once(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
+    """Return what returns the result of a call."""
+    done = call(task)
+    return lambda: done

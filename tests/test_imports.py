@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "links": BASE | {"io", "clustering"},
     "prepare": BASE | {"io", "text", "blocking"},
     "contents": BASE | {"io"},
-    "preprocess": BASE | {"io", "contents", "prepare"},
+    "preprocess": BASE | {"io", "contents", "load", "prepare"},
     "matching": BASE | {"blocking", "scoring"},
     "result": BASE | {"io", "scoring"},
     "pipeline": CORE,

@@ -145,6 +145,10 @@ class CodedStrings(StringColumn):
         """Return one string."""
         return self.names[int(self.numbers[position])]
 
+    def part(self, start: int, stop: int) -> CodedStrings:
+        """Return the strings from ``start`` to ``stop``, which share the names."""
+        return replace(self, numbers=self.numbers[start:stop])
+
 
 class StringPacker:
     """Collects strings into a PackedStrings.
