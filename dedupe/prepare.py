@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 RARE_KEYS = 10
 AMPERSAND, LESS_THAN = b"&<"
-MEMO_WORDS = (4 << 16) + (6 << 15)
+MEMO_WORDS = (4 << 16) + (4 << 15)
 """Room for what the kernel remembers of words and of their languages, in words of 64 bits."""
+KEY_BITS, FILTER_BITS, LEAST_BITS, MOST_BITS = 32, 3, 10, 19
+"""A filter has about eight bits a key, and no more than a cache holds."""
 FIRSTS = np.arange((1 << 16) + 1, dtype=np.int64) << 16
 
 
@@ -149,7 +151,8 @@ def permutations(seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
 def tables() -> tuple[NDArray[np.generic], ...]:
     """Return the arrays of the character table and the lexicon as the kernel takes them.
 
-    Behind each array of keys stands where those of each value of their upper 16 bits begin.
+    Behind each array of keys stands where those of each value of their upper 16 bits begin, and
+    a filter.
     """
     arrays: list[NDArray[np.generic]] = list(char_table.load())
     shipped = lexicon.load()
@@ -157,7 +160,16 @@ def tables() -> tuple[NDArray[np.generic], ...]:
         arrays.append(array)
         if name.endswith("_keys") and name != "part_keys":
             arrays.append(np.searchsorted(array.astype(np.int64), FIRSTS).astype(np.uint32))
+            arrays.append(filter_of(array))
     return tuple(arrays)
+
+
+def filter_of(keys: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """Return bits, numbered by the upper bits of a key, that are set where there is such a key."""
+    bits = min(max(len(keys).bit_length() + FILTER_BITS, LEAST_BITS), MOST_BITS)
+    flags = np.zeros(1 << bits, bool)
+    flags[keys.astype(np.int64) >> (KEY_BITS - bits)] = True
+    return np.packbits(flags, bitorder="little").view("<u8").astype(np.uint64)
 
 
 @dataclass

@@ -8,7 +8,8 @@
 
 enum { FIRSTS = (1 << 16) + 1 };
 
-#define KEYS(name, like) {name, 'u', 4, like, 0}, {name "_firsts", 'u', 4, 0, 0}
+#define KEYS(name, like) \
+    {name, 'u', 4, like, 0}, {name "_firsts", 'u', 4, 0, 0}, {name "_filter", 'u', 8, 0, 0}
 
 #define TABLES \
     {"pages", 'u', 2, 0, 0}, {"entries", 'u', 4, 0, 0}, {"expansions", 'u', 4, 0, 0}, \
@@ -21,41 +22,48 @@ enum { FIRSTS = (1 << 16) + 1 };
     KEYS("tag_keys", 't'), {"tag_kinds", 'u', 1, 't', 0}, \
     KEYS("outlet_keys", 'o'), KEYS("generic_keys", 'g'), {"memos", 'u', 8, 0, 1}
 
-enum { TABLE_ARRAYS = 29 };
+enum { TABLE_ARRAYS = 36, KEY_BITS = 32 };
 
-static int open_keys(const Py_buffer *keys, const Py_buffer *firsts, Keys *out) {
-    *out = (Keys){keys->buf, firsts->buf, items(keys)};
-    if (items(firsts) != FIRSTS || out->firsts[0] || out->firsts[FIRSTS - 1] != out->count) return 0;
+/* The bits of a key that the number of a bit in a filter does not have; 0 for a filter that is not
+ * a power of two of words. */
+static int filter_shift(ptrdiff_t words) {
+    int bits = 6;
+    while (bits < KEY_BITS && (ptrdiff_t)1 << (bits - 6) < words) bits++;
+    return words == (ptrdiff_t)1 << (bits - 6) ? KEY_BITS - bits : 0;
+}
+
+/* Keys, their firsts and their filter, three arrays. */
+static int open_keys(const Py_buffer *v, Keys *out) {
+    *out = (Keys){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), filter_shift(items(&v[2]))};
+    if (items(&v[1]) != FIRSTS || out->firsts[0] || out->firsts[FIRSTS - 1] != out->count) return 0;
     int falling = 0; /* without an early return the compiler compares many at a time */
     for (ptrdiff_t i = 1; i < FIRSTS; i++) falling |= out->firsts[i] < out->firsts[i - 1];
-    return !falling;
+    return !falling && out->shift;
 }
 
 static int open_tables(const Py_buffer *v, Tables *out) {
     Lexicon *lexicon = &out->lexicon;
     out->table = (CharTable){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), items(&v[1]),
                              items(&v[2])};
-    int good = open_keys(v + 3, v + 4, &lexicon->words) && open_keys(v + 7, v + 8, &lexicon->chars) &&
-               open_keys(v + 11, v + 12, &lexicon->entries) &&
-               open_keys(v + 14, v + 15, &lexicon->numbers) &&
-               open_keys(v + 21, v + 22, &lexicon->tags) &&
-               open_keys(v + 24, v + 25, &lexicon->outlets) &&
-               open_keys(v + 26, v + 27, &lexicon->generic);
-    lexicon->word_languages = v[5].buf;
-    lexicon->word_bits = v[6].buf;
-    lexicon->char_languages = v[9].buf;
-    lexicon->char_bits = v[10].buf;
-    lexicon->entry_values = v[13].buf;
-    lexicon->number_values = v[16].buf;
-    lexicon->phrase_meanings = v[17].buf;
-    lexicon->phrase_ends = v[18].buf;
-    lexicon->part_lengths = v[19].buf;
-    lexicon->part_keys = v[20].buf;
-    lexicon->tag_kinds = v[23].buf;
-    lexicon->phrases = items(&v[17]);
-    lexicon->parts = items(&v[19]);
-    out->memos = v[28].buf;
-    return good && (size_t)v[28].len == sizeof(Memos);
+    int good = open_keys(v + 3, &lexicon->words) && open_keys(v + 8, &lexicon->chars) &&
+               open_keys(v + 13, &lexicon->entries) && open_keys(v + 17, &lexicon->numbers) &&
+               open_keys(v + 25, &lexicon->tags) && open_keys(v + 29, &lexicon->outlets) &&
+               open_keys(v + 32, &lexicon->generic);
+    lexicon->word_languages = v[6].buf;
+    lexicon->word_bits = v[7].buf;
+    lexicon->char_languages = v[11].buf;
+    lexicon->char_bits = v[12].buf;
+    lexicon->entry_values = v[16].buf;
+    lexicon->number_values = v[20].buf;
+    lexicon->phrase_meanings = v[21].buf;
+    lexicon->phrase_ends = v[22].buf;
+    lexicon->part_lengths = v[23].buf;
+    lexicon->part_keys = v[24].buf;
+    lexicon->tag_kinds = v[28].buf;
+    lexicon->phrases = items(&v[21]);
+    lexicon->parts = items(&v[23]);
+    out->memos = v[35].buf;
+    return good && (size_t)v[35].len == sizeof(Memos);
 }
 
 enum { RAW_ARRAYS = 10 };

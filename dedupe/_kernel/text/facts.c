@@ -24,9 +24,10 @@ static int is_phrase(const Text *text, const char *words) {
 }
 
 static int is_date(const Text *text, const RawToken *token, const Lexicon *lexicon) {
-    Found found = {.count = 0};
+    Found found;
     if (token->kind == NUMBER) return 1;
     if (token->kind == WORD) return token->uses & USE_DATE;
+    found.count = 0;
     find_entries(lexicon, text->language, FORM_EXACT, token->running, &found);
     for (int i = 0; i < found.count; i++)
         if (found.values[i] >= FIRST_MONTH && found.values[i] < FIRST_CONCEPT) return 1;

@@ -26,27 +26,32 @@ static int is_ukrainian(const uint32_t *letters, uint32_t count) {
     return 0;
 }
 
-/* What a word adds to the score of each language, from the memos where it was met before. */
-static const int16_t *word_scores(const Tables *tables, uint64_t running) {
-    const Lexicon *lexicon = &tables->lexicon;
-    LanguageMemo *memo = &tables->memos->languages[mix64(running) % LANGUAGE_MEMOS];
-    if (memo->used && memo->running == running) return memo->scores;
-    *memo = (LanguageMemo){.running = running, .used = 1};
-    Rows rows = rows_of(&lexicon->words, key32(running));
+static void learn_scores(const Lexicon *lexicon, LanguageMemo *memo) {
+    Rows rows = rows_of(&lexicon->words, memo->key);
     for (ptrdiff_t row = rows.start; row < rows.end; row++)
-        if (lexicon->word_languages[row] < LANGUAGES)
+        if (lexicon->word_languages[row] < SCORED_LANGUAGES)
             memo->scores[lexicon->word_languages[row]] += (int16_t)(FLOOR - lexicon->word_bits[row]);
-    return memo->scores;
+}
+
+/* What a word adds to the score of each language, from the memos where it was met before. */
+static const int16_t *word_scores(const Tables *tables, uint32_t key) {
+    LanguageMemo *ways = tables->memos->languages[key % LANGUAGE_MEMOS];
+    for (int way = 0; way < WAYS; way++)
+        if (ways[way].key == key) return ways[way].scores;
+    ways[1] = ways[0];
+    ways[0] = (LanguageMemo){.key = key};
+    learn_scores(&tables->lexicon, ways);
+    return ways->scores;
 }
 
 static int likeliest(const Text *text, const Tables *tables, int first, int last) {
-    int scores[LANGUAGES] = {0};
+    int scores[SCORED_LANGUAGES] = {0};
     scores[ENGLISH] = ENGLISH_BONUS;
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
         const RawToken *token = &text->tokens[i];
         if (token->kind != WORD) continue;
-        const int16_t *own = word_scores(tables, token->running);
-        for (int language = 0; language < LANGUAGES; language++) scores[language] += own[language];
+        const int16_t *own = word_scores(tables, key32(token->running));
+        for (int language = 0; language < SCORED_LANGUAGES; language++) scores[language] += own[language];
         if (first == RUSSIAN && is_ukrainian(text->letters + token->start, token->letters))
             scores[UKRAINIAN] += UKRAINIAN_BONUS;
     }

@@ -131,7 +131,8 @@ static void fill_ideograph(Builder *builder, ptrdiff_t at) {
 static void fill_sign(Builder *builder, ptrdiff_t at) {
     const RawToken *token = &builder->text->tokens[at];
     Token *out = &builder->tokens[at];
-    Found found = {.count = 0};
+    Found found;
+    found.count = 0;
     find_entries(&builder->tables->lexicon, builder->text->language, FORM_EXACT, token->running,
                  &found);
     out->stem = token->key;
@@ -171,7 +172,8 @@ static void match_phrases(Builder *builder, ptrdiff_t at) {
     const Tables *tables = builder->tables;
     int language = builder->text->language;
     if (!(token->uses & USE_PHRASE)) return;
-    Found found = {.count = 0};
+    Found found;
+    found.count = 0;
     find_phrases(&tables->lexicon, language, letters_of(builder, at), token->letters,
                  token->running, &found);
     for (int i = 0; i < found.count; i++) {
@@ -198,8 +200,9 @@ static ptrdiff_t string_length(Builder *builder, ptrdiff_t at) {
         longest++;
     }
     for (ptrdiff_t length = longest; length > 0; length--) {
-        Found found = {.count = 0};
-        find_entries(&builder->tables->lexicon, builder->text->language, FORM_STRING,
+        Found found;
+        found.count = 0;
+    find_entries(&builder->tables->lexicon, builder->text->language, FORM_STRING,
                      prefixes[length], &found);
         if (!found.count) continue;
         for (ptrdiff_t place = at; place < at + length; place++)

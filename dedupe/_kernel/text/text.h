@@ -61,10 +61,14 @@ typedef struct {
     ptrdiff_t page_count, entry_count, expansion_count;
 } CharTable;
 
-/* Sorted 32-bit keys, and where those of each value of their upper 16 bits begin. */
+/* Sorted 32-bit keys, and where those of each value of their upper 16 bits begin. The upper bits
+ * of a key are the number of a bit in `filter`, which is set where there is such a key: most words
+ * that are looked up are not there, and the filter fits into a cache. */
 typedef struct {
     const uint32_t *keys, *firsts;
+    const uint64_t *filter;
     ptrdiff_t count;
+    int shift;
 } Keys;
 
 /* dedupe.text.lexicon.Lexicon */
@@ -84,6 +88,8 @@ typedef struct {
 } Rows;
 
 INLINE Rows rows_of(const Keys *keys, uint32_t key) {
+    uint32_t bit = key >> keys->shift;
+    if (!(keys->filter[bit / 64] >> (bit % 64) & 1)) return (Rows){0, 0};
     ptrdiff_t start = keys->firsts[key >> 16], end = keys->firsts[(key >> 16) + 1];
     while (start < end && keys->keys[start] < key) start++;
     ptrdiff_t stop = start;
@@ -151,19 +157,21 @@ typedef struct {
     uint32_t spare;
 } Memo;
 
-/* What a word adds to the score of each language. */
+enum { SCORED_LANGUAGES = 14 };
+
+/* What the word of a key adds to the score of each language that is guessed by words; key 0 is none. */
 typedef struct {
-    uint64_t running;
-    int16_t scores[LANGUAGES];
-    uint64_t used;
+    uint32_t key;
+    int16_t scores[SCORED_LANGUAGES];
 } LanguageMemo;
 
-enum { WORD_MEMOS = 1 << 16, LANGUAGE_MEMOS = 1 << 15 };
+enum { WAYS = 2, WORD_MEMOS = 1 << 15, LANGUAGE_MEMOS = 1 << 14 };
 
-/* All that is remembered of words; a word takes the place of another one. */
+/* All that is remembered of words. A word has a choice of places, and takes the one of that word
+ * which was learned first. */
 typedef struct {
-    Memo words[WORD_MEMOS];
-    LanguageMemo languages[LANGUAGE_MEMOS];
+    Memo words[WORD_MEMOS][WAYS];
+    LanguageMemo languages[LANGUAGE_MEMOS][WAYS];
 } Memos;
 
 /* The text at hand, and room for it. */

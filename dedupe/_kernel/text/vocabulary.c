@@ -27,7 +27,8 @@ int has_value(const Found *found, uint16_t value) {
 }
 
 int is_function_word(const Lexicon *lexicon, int language, uint64_t running) {
-    Found found = {.count = 0};
+    Found found;
+    found.count = 0;
     find_entries(lexicon, language, FORM_EXACT, running, &found);
     return has_value(&found, FUNCTION);
 }
@@ -122,9 +123,10 @@ static uint8_t uses_of(const Found *found, int exact) {
 
 static void learn(const Lexicon *lexicon, int language, const uint32_t *letters,
                   const RawToken *token, Memo *memo) {
-    Found found = {.count = 0}, phrases = {.count = 0};
+    Found found, phrases;
     double number;
     int rare;
+    found.count = phrases.count = 0;
     find_entries(lexicon, language, FORM_EXACT, token->running, &found);
     memo->uses = uses_of(&found, found.count);
     find_inside(lexicon, language, letters, token->letters, &found);
@@ -146,9 +148,12 @@ static void learn(const Lexicon *lexicon, int language, const uint32_t *letters,
 const Memo *remember(const Tables *tables, int language, const uint32_t *letters,
                      const RawToken *token) {
     uint64_t hash = mix64(token->running + (uint64_t)language * BASE);
-    Memo *memo = &tables->memos->words[hash % WORD_MEMOS];
-    if (memo->used && memo->hash == hash && memo->language == language) return memo;
-    *memo = (Memo){.hash = hash, .language = (uint8_t)language, .used = 1};
-    learn(&tables->lexicon, language, letters, token, memo);
-    return memo;
+    Memo *ways = tables->memos->words[hash % WORD_MEMOS];
+    for (int way = 0; way < WAYS; way++)
+        if (ways[way].used && ways[way].hash == hash && ways[way].language == language)
+            return &ways[way];
+    ways[1] = ways[0];
+    ways[0] = (Memo){.hash = hash, .language = (uint8_t)language, .used = 1};
+    learn(&tables->lexicon, language, letters, token, ways);
+    return ways;
 }
