@@ -31,6 +31,16 @@ def digest_records(
     /,
 ) -> None: ...
 
+# dedupe.arrays.copy_rows: of rows of items of a width in bytes.
+def copy_rows(
+    data: NDArray[np.uint8],
+    width: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    out: NDArray[np.uint8],
+    /,
+) -> None: ...
+
 # dedupe.preprocess: numbers pairs of words by first appearance, -1 for two zeros; returns how many
 # distinct ones there are.
 def number_pairs(pairs: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...

@@ -14,6 +14,7 @@ import os
 try:
     from dedupe._native import (
         connect,
+        copy_rows,
         count_stems,
         digest_records,
         features,
@@ -39,6 +40,7 @@ else:
 __all__ = [
     "available",
     "connect",
+    "copy_rows",
     "count_stems",
     "digest_records",
     "features",

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
-from dedupe.arrays import unique_sorted
+from dedupe.arrays import copy_rows, unique_sorted
 from dedupe.blocking.look_back import find_candidates, group_keys
 from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
@@ -234,6 +234,23 @@ def test_distinct_texts_are_numbered_alike(texts):
     assert agree(lambda: number_texts(own.fingerprints))
 
 
+@given(st.lists(st.integers(0, 3), max_size=5), st.data())
+def test_rows_are_copied_alike(sizes, data):
+    offsets = np.cumsum([0, *sizes])
+    values = np.arange(sum(sizes), dtype=np.uint32)
+    places = st.lists(st.integers(0, len(sizes) - 1), max_size=6) if sizes else st.just([])
+    wanted = np.array(data.draw(places), np.int64)
+
+    def copied_rows():
+        out = np.zeros(int(np.diff(offsets)[wanted].sum()), np.uint32)
+        copy_rows(values, offsets, wanted, out)
+        return out
+
+    assert agree(copied_rows)
+    rows = [values[offsets[row] : offsets[row + 1]].tolist() for row in wanted.tolist()]
+    assert copied_rows().tolist() == sum(rows, [])
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_components_are_alike_and_those_of_spreading(edges):
     ends = np.array(edges, np.int64).reshape(-1, 2)
@@ -272,6 +289,10 @@ def good_calls():
         "digest_records": (
             np.arange(9, dtype=np.uint8), np.array([0, 4]), np.array([4, 9]),
             np.zeros(2, np.uint64),
+        ),
+        "copy_rows": (
+            np.arange(20, dtype=np.uint8), np.array([4]), np.array([0, 2, 3, 5]),
+            np.array([2, 0]), np.zeros(16, np.uint8),
         ),
         "score": (*scoring, *pair, np.zeros(2)),
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),

@@ -125,4 +125,19 @@ static PyObject *run_digest_records(const Py_buffer *v) {
 ENTRY(digest_records, {"data", 'u', 1, 0, 0}, {"starts", 'i', 8, 'x', 0}, {"ends", 'i', 8, 'x', 0},
       {"out", 'u', 8, 'x', 1})
 
-PyMethodDef TEXT_METHODS[] = {METHOD(prepare), METHOD(digest_records), NO_METHOD};
+static PyObject *run_copy_rows(const Py_buffer *v) {
+    const int64_t *width = v[1].buf;
+    RowsOfBytes rows = {.data = v[0].buf, .offsets = v[2].buf, .count = items(&v[2]) - 1};
+    Trouble trouble = BAD_ARRAY;
+    if (items(&v[1]) == 1 && width[0] > 0 && rows.count >= 0) {
+        rows.width = (ptrdiff_t)width[0];
+        rows.items = items(&v[0]) / rows.width;
+        FREELY(trouble, copy_rows(&rows, v[3].buf, items(&v[3]), v[4].buf, items(&v[4])));
+    }
+    return outcome(trouble);
+}
+
+ENTRY(copy_rows, {"data", 'u', 1, 0, 0}, {"width", 'i', 8, 0, 0}, {"offsets", 'i', 8, 0, 0},
+      {"wanted", 'i', 8, 0, 0}, {"out", 'u', 1, 0, 1})
+
+PyMethodDef TEXT_METHODS[] = {METHOD(prepare), METHOD(digest_records), METHOD(copy_rows), NO_METHOD};

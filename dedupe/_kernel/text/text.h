@@ -234,6 +234,16 @@ typedef struct {
 
 Trouble digest_records(const Records *records, uint64_t *out);
 
+/* gather.c: row `i` has the items from `offsets[i]` to `offsets[i + 1]`, of `width` bytes each. */
+typedef struct {
+    const uint8_t *data;
+    const int64_t *offsets;
+    ptrdiff_t items, count, width;
+} RowsOfBytes;
+
+Trouble copy_rows(const RowsOfBytes *rows, const int64_t *wanted, ptrdiff_t count, uint8_t *out,
+                  ptrdiff_t room);
+
 INLINE int is_compared(int zone) {
     return zone == ZONE_CORE || zone == ZONE_KICKER || zone == ZONE_TAIL;
 }
