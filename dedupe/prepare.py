@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RARE_KEYS = 10
 AMPERSAND, LESS_THAN = b"&<"
-MEMO_WORDS = (4 << 16) + (4 << 15)
+MEMO_WORDS = (4 << 16) + (4 << 15) + 8
 """Room for what the kernel remembers of words and of their languages, in words of 64 bits."""
 KEY_BITS, FILTER_BITS, LEAST_BITS, MOST_BITS = 32, 3, 10, 19
 """A filter has about eight bits a key, and no more than a cache holds."""

@@ -22,7 +22,7 @@ enum { FIRSTS = (1 << 16) + 1 };
     KEYS("tag_keys", 't'), {"tag_kinds", 'u', 1, 't', 0}, \
     KEYS("outlet_keys", 'o'), KEYS("generic_keys", 'g'), {"memos", 'u', 8, 0, 1}
 
-enum { TABLE_ARRAYS = 36, KEY_BITS = 32 };
+enum { TABLE_ARRAYS = 36, KEY_BITS = 32, CACHE_LINE = 64 };
 
 /* The bits of a key that the number of a bit in a filter does not have; 0 for a filter that is not
  * a power of two of words. */
@@ -62,8 +62,8 @@ static int open_tables(const Py_buffer *v, Tables *out) {
     lexicon->tag_kinds = v[28].buf;
     lexicon->phrases = items(&v[21]);
     lexicon->parts = items(&v[23]);
-    out->memos = v[35].buf;
-    return good && (size_t)v[35].len == sizeof(Memos);
+    out->memos = (Memos *)(((uintptr_t)v[35].buf + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    return good && (size_t)v[35].len == sizeof(Memos) + CACHE_LINE;
 }
 
 enum { RAW_ARRAYS = 10 };

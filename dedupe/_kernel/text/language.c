@@ -48,9 +48,14 @@ static int likeliest(const Text *text, const Tables *tables, int first, int last
     int scores[SCORED_LANGUAGES] = {0};
     scores[ENGLISH] = ENGLISH_BONUS;
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
+        RawToken *token = &text->tokens[i];
+        token->key = key32(token->running);
+        FETCH(tables->memos->languages[token->key % LANGUAGE_MEMOS]);
+    }
+    for (ptrdiff_t i = 0; i < text->token_count; i++) {
         const RawToken *token = &text->tokens[i];
         if (token->kind != WORD) continue;
-        const int16_t *own = word_scores(tables, key32(token->running));
+        const int16_t *own = word_scores(tables, token->key);
         for (int language = 0; language < SCORED_LANGUAGES; language++) scores[language] += own[language];
         if (first == RUSSIAN && is_ukrainian(text->letters + token->start, token->letters))
             scores[UKRAINIAN] += UKRAINIAN_BONUS;

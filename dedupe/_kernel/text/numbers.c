@@ -383,6 +383,7 @@ static ptrdiff_t read_numerals(Reader *reader, ptrdiff_t start) {
 /* numbers.read_numbers */
 void read_numbers(Text *text, const Tables *tables) {
     Reader reader = {text, tables, 0};
+    fetch_memos(tables, text);
     for (ptrdiff_t at = 0; at < text->token_count;) {
         if (text->tokens[at].kind == NUMBER) at = read_digits(&reader, at);
         else if (is_numeral_at(&reader, at)) at = read_numerals(&reader, at);

@@ -167,8 +167,8 @@ typedef struct {
 
 enum { WAYS = 2, WORD_MEMOS = 1 << 15, LANGUAGE_MEMOS = 1 << 14 };
 
-/* All that is remembered of words. A word has a choice of places, and takes the one of that word
- * which was learned first. */
+/* All that is remembered of words. A word has a choice of places in one line of the cache, and takes
+ * the one of that word which was learned first. */
 typedef struct {
     Memo words[WORD_MEMOS][WAYS];
     LanguageMemo languages[LANGUAGE_MEMOS][WAYS];

@@ -144,10 +144,20 @@ static void learn(const Lexicon *lexicon, int language, const uint32_t *letters,
     take_concepts(&found, memo->concepts);
 }
 
+INLINE uint64_t memo_hash(int language, const RawToken *token) {
+    return mix64(token->running + (uint64_t)language * BASE);
+}
+
+/* Have the memos of all words of a text on their way from memory. */
+void fetch_memos(const Tables *tables, const Text *text) {
+    for (ptrdiff_t i = 0; i < text->token_count; i++)
+        FETCH(tables->memos->words[memo_hash(text->language, &text->tokens[i]) % WORD_MEMOS]);
+}
+
 /* What a word means, from the memos where it was met before. */
 const Memo *remember(const Tables *tables, int language, const uint32_t *letters,
                      const RawToken *token) {
-    uint64_t hash = mix64(token->running + (uint64_t)language * BASE);
+    uint64_t hash = memo_hash(language, token);
     Memo *ways = tables->memos->words[hash % WORD_MEMOS];
     for (int way = 0; way < WAYS; way++)
         if (ways[way].used && ways[way].hash == hash && ways[way].language == language)

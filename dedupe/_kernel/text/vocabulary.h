@@ -21,6 +21,7 @@ void find_phrases(const Lexicon *lexicon, int language, const uint32_t *letters,
 int has_value(const Found *found, uint16_t value);
 uint16_t flags_of(uint16_t meaning);
 void take_concepts(const Found *found, uint16_t out[MOST_CONCEPTS]);
+void fetch_memos(const Tables *tables, const Text *text);
 const Memo *remember(const Tables *tables, int language, const uint32_t *letters,
                      const RawToken *token);
 
