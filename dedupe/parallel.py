@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ from dedupe.memory import memory_is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -39,15 +40,9 @@ def thread_map(
     if count == 1:
         yield map
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
-
-    with ThreadPoolExecutor(count) as pool:
+    with cancelled_pool(count) as pool:
         context = copy_context()  # in which numpy may take arrays from files
-        try:
-            yield lambda call, tasks: pool.map(lambda task: context.copy().run(call, task), tasks)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        yield lambda call, tasks: pool.map(lambda task: context.copy().run(call, task), tasks)
 
 
 @contextmanager
@@ -63,19 +58,29 @@ def background(
     if count == 1:
         yield call_at_once
         return
-    from concurrent.futures import Future, ThreadPoolExecutor, wait  # noqa: PLC0415 - as above
+    waiting: deque[Future[Any]] = deque()
+    with ExitStack() as ended:
+        pool: list[ThreadPoolExecutor] = []
 
-    calls: deque[Future[Any]] = deque()
+        def start(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
+            if not pool:  # small inputs need no threads
+                pool.append(ended.enter_context(cancelled_pool(count)))
+            if len(waiting) >= WAITING * count:
+                waiting.popleft().exception()
+            waiting.append(pool[0].submit(copy_context().run, call, task))
+            return waiting[-1].result
 
-    def start(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
-        if len(calls) >= WAITING * count:
-            wait([calls.popleft()])
-        calls.append(pool.submit(copy_context().run, call, task))
-        return calls[-1].result
+        yield start
+
+
+@contextmanager
+def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads, whose calls that wait are given up where the block raises."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
 
     with ThreadPoolExecutor(count) as pool:
         try:
-            yield start
+            yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

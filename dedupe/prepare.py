@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedupe import kernel
+from dedupe.arrays import unique_sorted
 from dedupe.blocking.keys import BANDS, SLOTS, band_keys, rare_keys
 from dedupe.io.string_columns import pack_strings
 from dedupe.text import char_table, lexicon
@@ -34,7 +36,7 @@ MEMO_WORDS = (4 << 16) + (4 << 15) + 8
 """Room for what the kernel remembers of words and of their languages, in words of 64 bits."""
 KEY_BITS, FILTER_BITS, LEAST_BITS, MOST_BITS = 32, 3, 10, 19
 """A filter has about eight bits a key, and no more than a cache holds."""
-FIRSTS = np.arange((1 << 16) + 1, dtype=np.int64) << 16
+HALF, STATE_WORDS, INIT_FACTOR = (1 << 31) - 1, 624, 1812433253
 
 
 def prepare_texts(
@@ -141,10 +143,24 @@ def columns_of(sources: tuple[str, ...]) -> Sources:
 @cache
 def permutations(seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return the odd multipliers and the offsets that datasketch draws for a seed (affine32)."""
-    generator = np.random.RandomState(seed)
-    half = generator.randint(0, 1 << 31, SLOTS, dtype=np.uint32)
-    offsets = generator.randint(0, 1 << 32, SLOTS, dtype=np.uint32)
-    return half * np.uint32(2) + np.uint32(1), offsets
+    generator = mersenne_twister(seed)
+    half = [generator.getrandbits(32) & HALF for _ in range(SLOTS)]
+    offsets = [generator.getrandbits(32) for _ in range(SLOTS)]
+    return np.array(half, np.uint32) * np.uint32(2) + np.uint32(1), np.array(offsets, np.uint32)
+
+
+def mersenne_twister(seed: int) -> Random:
+    """Return the generator that ``np.random.RandomState`` has for a seed.
+
+    Python seeds its own otherwise, and the import of ``numpy.random`` takes a tenth of a short run.
+    Source: ``init_genrand`` of Matsumoto and Nishimura, mt19937ar.c.
+    """
+    state = [seed]
+    for place in range(1, STATE_WORDS):
+        state.append(INIT_FACTOR * (state[-1] ^ (state[-1] >> 30)) + place & 0xFFFFFFFF)
+    generator = Random()
+    generator.setstate((3, (*state, STATE_WORDS), None))
+    return generator
 
 
 @cache
@@ -159,9 +175,15 @@ def tables() -> tuple[NDArray[np.generic], ...]:
     for name, array in zip(lexicon.ARRAYS, shipped.arrays(), strict=True):
         arrays.append(array)
         if name.endswith("_keys") and name != "part_keys":
-            arrays.append(np.searchsorted(array.astype(np.int64), FIRSTS).astype(np.uint32))
+            arrays.append(firsts_of(array))
             arrays.append(filter_of(array))
     return tuple(arrays)
+
+
+def firsts_of(keys: NDArray[np.generic]) -> NDArray[np.uint32]:
+    """Return where the keys of each value of their upper 16 bits begin, and where the last end."""
+    counts = np.bincount(keys.astype(np.int64) >> 16, minlength=1 << 16)
+    return np.append(0, counts.cumsum()).astype(np.uint32)
 
 
 def filter_of(keys: NDArray[np.generic]) -> NDArray[np.uint64]:
@@ -220,7 +242,7 @@ def clean_spans(texts: PackedStrings, longest: int) -> Spans:
     spans = Spans(data, starts, ends, np.zeros(len(texts), np.uint8))
     marked = np.flatnonzero((data == AMPERSAND) | (data == LESS_THAN))
     added, size = [data], len(data)
-    for position in np.unique(np.searchsorted(ends, marked, "right")).tolist():
+    for position in unique_sorted(np.searchsorted(ends, marked, "right")).tolist():
         text = texts.at(position)[: longest or None]
         plain = clean(text)
         if plain != text:
