@@ -158,7 +158,7 @@ def mersenne_twister(seed: int) -> Random:
     state = [seed]
     for place in range(1, STATE_WORDS):
         state.append(INIT_FACTOR * (state[-1] ^ (state[-1] >> 30)) + place & 0xFFFFFFFF)
-    generator = Random()
+    generator = Random()  # noqa: S311 - hash functions, no secrets
     generator.setstate((3, (*state, STATE_WORDS), None))
     return generator
 
