@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from dedupe import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def copy_rows(
@@ -38,8 +40,8 @@ def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     return changed
 
 
-def unique_sorted(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the distinct values, sorted."""
+def unique_sorted(values: NDArray[Number]) -> NDArray[Number]:
+    """Return the distinct values, sorted, without ``numpy.ma``, which takes long to import."""
     values = np.sort(values)
     return values[change_mask(values)]
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unique_sorted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
