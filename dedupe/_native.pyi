@@ -22,7 +22,7 @@ def trim_heap() -> None: ...
 # facts, lengths. Returns the tokens and the letters.
 def prepare(*arrays: NDArray[np.generic]) -> tuple[Buffer, Buffer]: ...
 
-# dedupe.load.batch_digests: of the bytes from each start to its end.
+# dedupe.hashing.span_digests: of the bytes from each start to its end.
 def digest_records(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],

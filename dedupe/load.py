@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe import kernel
+from dedupe.hashing import span_digests
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.models import Corpus
 
@@ -75,13 +74,5 @@ def digests_ahead(prepared: Callable[[], PreparedBatch]) -> NDArray[np.uint64]:
 
 
 def batch_digests(batch: Batch) -> NDArray[np.uint64]:
-    """Return the digests of a batch: BLAKE2b, 8 bytes as a number."""
-    if kernel.available():
-        digests = np.empty(len(batch), np.uint64)
-        held = np.frombuffer(batch.data, np.uint8)
-        kernel.digest_records(held, batch.starts, batch.ends, digests)
-        return digests
-    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
-    data, hashed = batch.data, hashlib.blake2b
-    joined = b"".join([hashed(data[start:end], digest_size=8).digest() for start, end in spans])
-    return np.frombuffer(joined, dtype=">u8").astype(np.uint64)
+    """Return the digests of the bytes of each record of a batch."""
+    return span_digests(batch.data, batch.starts, batch.ends)

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "config_reading": {"config_values"},
     "config_values": {"errors"},
     "frames": {"errors"},
+    "hashing": {"kernel"},
     "kernel": {"_native"},
     "memory": {"kernel"},
     "models": {"frames", "io", "notebook"},

@@ -99,7 +99,7 @@ void blake2b_128(const uint8_t *data, size_t size, uint64_t out[2]) {
     blake2b(data, size, 16, out);
 }
 
-/* load.batch_digests: of each record its first 8 bytes as a number, the highest byte first. */
+/* hashing.span_digests: of each record its first 8 bytes as a number, the highest byte first. */
 Trouble digest_records(const Records *records, uint64_t *out) {
     for (ptrdiff_t i = 0; i < records->count; i++) {
         int64_t start = records->starts[i], end = records->ends[i];
