@@ -14,33 +14,32 @@ def mapping_trouble() -> str: ...
 # Give what was freed of memory back to the system, where the C library keeps it.
 def trim_heap() -> None: ...
 
-# dedupe.prepare.prepare_compiled: the arrays of ``tables``, then the memos (written), the texts
-# in UTF-8, whether each was cleaned, the outlet of each, the keys of the outlets and their ends,
-# and the multipliers and offsets of MinHash. The last nine are written: ends of tokens and of
-# letters, fingerprints, band keys, rare keys, languages, versions, facts, lengths. Returns the
-# tokens and the letters.
-def prepare(
-    *arrays: *tuple[
-        *tuple[NDArray[np.generic], ...],
-        NDArray[np.uint64],
-        NDArray[np.uint8],
-        NDArray[np.uint8],
-        NDArray[np.int32],
-        NDArray[np.uint32],
-        NDArray[np.int64],
-        NDArray[np.uint32],
-        NDArray[np.uint32],
-        NDArray[np.int64],
-        NDArray[np.int64],
-        NDArray[np.uint64],
-        NDArray[np.uint32],
-        NDArray[np.uint32],
-        NDArray[np.uint8],
-        NDArray[np.uint8],
-        NDArray[np.uint8],
-        NDArray[np.uint32],
-    ],
-) -> tuple[Buffer, Buffer]: ...
+# dedupe.prepare.prepare_compiled: the arrays of ``tables``, then the memos (written), the bytes of
+# texts, where each starts and ends, whether it was cleaned, and its outlet; the keys of the outlets
+# and their ends, the multipliers and offsets of MinHash, and how many characters count, and whether
+# equal texts are prepared once. The last ten are written: which of the prepared texts each is, then
+# of these: ends of tokens and of letters, fingerprints, band keys, rare keys, languages, versions,
+# facts, lengths. Returns the tokens and the letters.
+def prepare(*arrays: NDArray[np.generic]) -> tuple[Buffer, Buffer]: ...
+
+# dedupe.hashing.span_digests: of the bytes from each start to its end.
+def digest_records(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    /,
+) -> None: ...
+
+# dedupe.arrays.copy_rows: of rows of items of a width in bytes.
+def copy_rows(
+    data: NDArray[np.uint8],
+    width: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    out: NDArray[np.uint8],
+    /,
+) -> None: ...
 
 # dedupe.preprocess: numbers pairs of words by first appearance, -1 for two zeros; returns how many
 # distinct ones there are.

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from dedupe import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+def copy_rows(
+    values: NDArray[Any], offsets: NDArray[np.int64], wanted: NDArray[np.int64], out: NDArray[Any]
+) -> None:
+    """Copy the wanted rows to ``out``: row ``i`` is ``values[offsets[i] : offsets[i + 1]]``."""
+    if kernel.available():
+        width = np.array([values.itemsize], np.int64)
+        kernel.copy_rows(values.view(np.uint8), width, offsets, wanted, out.view(np.uint8))
+    else:
+        out[:] = values[concat_ranges(offsets[wanted], np.diff(offsets)[wanted])]
 
 
 def concat_ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -25,8 +40,8 @@ def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     return changed
 
 
-def unique_sorted(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the distinct values, sorted."""
+def unique_sorted(values: NDArray[Number]) -> NDArray[Number]:
+    """Return the distinct values, sorted, without ``numpy.ma``, which takes long to import."""
     values = np.sort(values)
     return values[change_mask(values)]
 

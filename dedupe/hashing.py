@@ -1,13 +1,18 @@
-"""The hashes of words: the same in plain Python, in numpy and in the kernel."""
+"""The hashes of words and records: the same in plain Python, in numpy and in the kernel."""
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from dedupe import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from mmap import mmap
 
-    import numpy as np
     from numpy.typing import NDArray
 
 BASE = 0x9E3779B97F4A7C15
@@ -62,3 +67,16 @@ def word_key(word: str) -> int:
 def salted_key(running: int, salt: int) -> int:
     """Return a 32-bit key of a running hash for one use of it, so that uses do not mix."""
     return mix64((running ^ (salt * BASE & MASK64)) & MASK64) >> 32 or 1
+
+
+def span_digests(
+    data: bytes | bytearray | mmap, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return BLAKE2b of ``data[starts[i] : ends[i]]``, 8 bytes as a number."""
+    if kernel.available():
+        digests = np.empty(len(starts), np.uint64)
+        kernel.digest_records(np.frombuffer(data, np.uint8), starts, ends, digests)
+        return digests
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    joined = b"".join([blake2b(data[start:end], digest_size=8).digest() for start, end in spans])
+    return np.frombuffer(joined, dtype=">u8").astype(np.uint64)

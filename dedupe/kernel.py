@@ -14,7 +14,9 @@ import os
 try:
     from dedupe._native import (
         connect,
+        copy_rows,
         count_stems,
+        digest_records,
         features,
         find_candidates,
         group_keys,
@@ -38,7 +40,9 @@ else:
 __all__ = [
     "available",
     "connect",
+    "copy_rows",
     "count_stems",
+    "digest_records",
     "features",
     "find_candidates",
     "group_keys",

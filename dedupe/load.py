@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.hashing import span_digests
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.models import Corpus
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.models import Batch
+    from dedupe.preprocess import PreparedBatch
 
 
 def load_corpus(
@@ -32,18 +34,26 @@ def load_corpus(
     """
     texts = tuple(packer() for _ in range(fields))
     ids, sources = packer(), StringCoder()
-    times, digests = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
-    days_only = [np.zeros(0, bool)]
+    times, days_only = [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    digests: list[Callable[[], NDArray[np.uint64]]] = []
+    prepared: list[tuple[int, Callable[[], PreparedBatch]]] = []
+    count = 0
 
     def take(batch: Batch) -> Batch:
+        nonlocal count
         for column, packing in zip(batch.texts, texts, strict=True):
             packing.add(column)
         ids.add(batch.ids)
         sources.add(batch.sources)
         times.append(batch.times)
         days_only.append(batch.days_only)
-        digests.append(batch_digests(batch))
-        return replace(batch, texts=(), ids=[], sources=[])
+        if batch.prepared is None:
+            digests.append(partial(np.asarray, batch_digests(batch)))
+        else:
+            digests.append(partial(digests_ahead, batch.prepared))
+            prepared.append((count, batch.prepared))
+        count += len(batch)
+        return replace(batch, texts=(), ids=[], sources=[], prepared=None)
 
     held = keep(map(take, batches))
     return Corpus(
@@ -53,13 +63,16 @@ def load_corpus(
         sources=sources.coded(),
         times=np.concatenate(times),
         days_only=np.concatenate(days_only),
-        digests=np.concatenate(digests),
+        digests=np.concatenate([np.zeros(0, np.uint64), *(digest() for digest in digests)]),
+        prepared=prepared,
     )
 
 
+def digests_ahead(prepared: Callable[[], PreparedBatch]) -> NDArray[np.uint64]:
+    """Return the digests of a batch that was prepared ahead."""
+    return prepared().digests
+
+
 def batch_digests(batch: Batch) -> NDArray[np.uint64]:
-    """Return the digests of a batch."""
-    spans = zip(batch.starts.tolist(), batch.ends.tolist(), strict=True)
-    data, hashed = batch.data, hashlib.blake2b
-    joined = b"".join([hashed(data[start:end], digest_size=8).digest() for start, end in spans])
-    return np.frombuffer(joined, dtype=">u8").astype(np.uint64)
+    """Return the digests of the bytes of each record of a batch."""
+    return span_digests(batch.data, batch.starts, batch.ends)

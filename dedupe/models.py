@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dedupe.api.records import Records
     from dedupe.frames import Library
+    from dedupe.preprocess import PreparedBatch
 
 Format = Literal["jsonl", "csv", "tsv", "lines", "parquet"]
 InputFormat = Format | Literal["feed"]
@@ -43,7 +44,7 @@ class Batch:
     1970 (UTC), or ``NO_TIME``; ``days_only`` says that a time is a day without a time of day.
     ``url_keys`` are equal for records of one url, 0 for one without. ``dialect`` is that of a
     table. Of Parquet each record is a line of JSON, ``lines`` are the numbers of its rows, and
-    ``header`` is its schema.
+    ``header`` is its schema. ``prepared`` returns what was prepared of its records ahead.
     """
 
     path: str
@@ -54,13 +55,14 @@ class Batch:
     ends: NDArray[np.int64]
     limits: NDArray[np.int64]
     lines: NDArray[np.int64]
-    texts: tuple[list[str], ...]
-    ids: list[str]
-    sources: list[str]
+    texts: tuple[Sequence[str], ...]
+    ids: Sequence[str]
+    sources: Sequence[str]
     times: NDArray[np.int64]
     days_only: NDArray[np.bool_]
     url_keys: NDArray[np.int64]
     dialect: Dialect | None = None
+    prepared: Callable[[], PreparedBatch] | None = None
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -102,7 +104,11 @@ class ReadStats:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All records of a run in input order: the batches, and their columns joined."""
+    """All records of a run in input order: the batches, and their columns joined.
+
+    ``prepared`` has the first record of each batch whose texts were prepared ahead, and what
+    returns them.
+    """
 
     batches: Sequence[Batch]
     texts: tuple[Sequence[str], ...]
@@ -111,6 +117,7 @@ class Corpus:
     times: NDArray[np.int64]
     days_only: NDArray[np.bool_]
     digests: NDArray[np.uint64]
+    prepared: list[tuple[int, Callable[[], PreparedBatch]]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ids)

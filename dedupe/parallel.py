@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from collections import deque
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe.memory import memory_is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+WAITING = 2
+"""Calls a thread that may wait in the background before the next one has to."""
 
 
 def thread_count(jobs: int) -> int:
@@ -36,12 +40,53 @@ def thread_map(
     if count == 1:
         yield map
         return
+    with cancelled_pool(count) as pool:
+        context = copy_context()  # in which numpy may take arrays from files
+        yield lambda call, tasks: pool.map(lambda task: context.copy().run(call, task), tasks)
+
+
+@contextmanager
+def background(
+    jobs: int,
+) -> Iterator[Callable[[Callable[[Task], Done], Task], Callable[[], Done]]]:
+    """A way to call functions in threads meanwhile; of one job they are called at once.
+
+    It takes a call and its task, and returns what waits for the result, or raises what the call
+    did. It waits itself where many calls have not ended, lest their tasks fill the memory.
+    """
+    count = thread_count(jobs)
+    if count == 1:
+        yield call_at_once
+        return
+    waiting: deque[Future[Any]] = deque()
+    with ExitStack() as ended:
+        pool: list[ThreadPoolExecutor] = []
+
+        def start(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
+            if not pool:  # small inputs need no threads
+                pool.append(ended.enter_context(cancelled_pool(count)))
+            if len(waiting) >= WAITING * count:
+                waiting.popleft().exception()
+            waiting.append(pool[0].submit(copy_context().run, call, task))
+            return waiting[-1].result
+
+        yield start
+
+
+@contextmanager
+def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads, whose calls that wait are given up where the block raises."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
 
     with ThreadPoolExecutor(count) as pool:
-        context = copy_context()  # in which numpy may take arrays from files
         try:
-            yield lambda call, tasks: pool.map(lambda task: context.copy().run(call, task), tasks)
+            yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def call_at_once(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
+    """Return what returns the result of a call."""
+    done = call(task)
+    return lambda: done

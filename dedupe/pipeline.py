@@ -23,7 +23,7 @@ from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
 from dedupe.memory import release_memory
 from dedupe.pair_keys import unpack
-from dedupe.preprocess import preprocess
+from dedupe.preprocess import prepare_ahead, preprocess
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
@@ -81,7 +81,7 @@ def run(
 ) -> Result:
     """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
     clock = Clock()
-    corpus = backend.load(batches, settings)
+    corpus = backend.load(prepare_ahead(batches, settings), settings)
     clock.stop("reading")
     contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
     clock.stop("preparing")

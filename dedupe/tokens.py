@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges
+from dedupe.arrays import copy_rows
 from dedupe.memory import release_memory
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ MOST_TOKENS = 96
 """Longer texts are compared by so many first tokens."""
 MOST_CONCEPTS = 4
 LONGEST_LETTERS = 255
-PARTS_AT_ONCE = 8
+PARTS_AT_ONCE = 64
 """After taking so many parts, what they took of memory is given back."""
 
 
@@ -179,12 +179,17 @@ def gather_texts(parts: list[PreparedTexts], wanted: Sequence[NDArray[np.int64]]
     for at, own in enumerate(wanted):
         if at and at % PARTS_AT_ONCE == 0:
             release_memory()
-        taken = select_texts(parts.pop(), own)
+        part = parts.pop()
         for name, column in columns.items():
-            if name not in ends:
-                values = getattr(taken, name)
-                column[filled[name] : filled[name] + len(values)] = values
-                filled[name] += len(values)
+            if name in ends:
+                continue
+            rows = int(ends[sizes[name]][at].sum()) if name in sizes else len(own)
+            out = column[filled[name] : filled[name] + rows]
+            if name in sizes:
+                copy_rows(getattr(part, name), getattr(part, sizes[name]), own, out)
+            else:
+                np.take(getattr(part, name), own, axis=0, out=out, mode="clip")
+            filled[name] += rows
     return PreparedTexts(**columns)
 
 
@@ -197,14 +202,4 @@ def concat_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
 
 def select_texts(texts: PreparedTexts, wanted: NDArray[np.int64]) -> PreparedTexts:
     """Return some of the texts."""
-    columns = {
-        name: getattr(texts, name)[wanted]
-        for name in PreparedTexts.__dataclass_fields__
-        if name not in ("tokens", "letters", "offsets", "letter_offsets")
-    }
-    for name, offsets in (("tokens", "offsets"), ("letters", "letter_offsets")):
-        bounds = getattr(texts, offsets)
-        starts, sizes = bounds[wanted], (bounds[1:] - bounds[:-1])[wanted]
-        columns[name] = getattr(texts, name)[concat_ranges(starts, sizes)]
-        columns[offsets] = np.concatenate([[0], np.cumsum(sizes)])
-    return PreparedTexts(**columns)
+    return gather_texts([texts], [wanted.astype(np.int64)])

@@ -142,7 +142,7 @@ def test_an_array_that_the_disk_has_no_room_for_is_an_error(small: Path):
 @pytest.mark.skipif(not kernel.available(), reason="needs the compiled kernel")
 def test_an_array_that_no_file_may_hold_is_an_error(folder: Path):
     """The input fits into a file of the size allowed; the arrays made of it do not."""
-    (folder / "in.jsonl").write_bytes(stories(3000))
+    (folder / "in.jsonl").write_bytes(stories(5000))
     flags = ("--memory", "1", "--tmp", ".", "-o", "out", "in.jsonl")
     done = limited(resource.RLIMIT_FSIZE, 900_000, "unique", "-q", *flags, folder=folder)
     says = f"dedupe: error: scratch files: .: File too large{CURE}"

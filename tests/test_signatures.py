@@ -10,7 +10,7 @@ from kernels import needs_kernel, three_ways
 
 from dedupe import SettingsError, kernel, signatures
 from dedupe.blocking.keys import SLOTS, keys_of_bands
-from dedupe.preprocess import prepare_texts
+from dedupe.prepare import prepare_texts
 
 FERRY = "Ferry tolls at Pell Point to rise in June"
 AGAIN = "UPDATE 1-Ferry tolls at Pell Point to rise in June"

@@ -19,17 +19,18 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
-from dedupe.arrays import unique_sorted
+from dedupe.arrays import copy_rows, unique_sorted
 from dedupe.blocking.look_back import find_candidates, group_keys
 from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
 from dedupe.contents import number_texts
 from dedupe.models import NO_TIME
-from dedupe.prepare import prepare_texts, tables
+from dedupe.prepare import MEMO_WORDS, prepare_distinct, prepare_texts, tables
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import count_stems, shared_minima
 from dedupe.scoring.model import shipped_model
 from dedupe.scoring.score import feature_rows, score_candidates, score_pairs
+from dedupe.tokens import select_texts
 
 pytestmark = needs_kernel
 OUTLETS = ("Pell Courier", "BBC News", "新华社", "")
@@ -73,6 +74,25 @@ def test_any_texts_are_prepared_alike(texts, data):
     outlets = data.draw(st.lists(st.integers(-1, 3), min_size=len(texts), max_size=len(texts)))
     own = np.array(outlets, np.int32)
     assert agree(lambda: prepare_texts(texts, OUTLETS, own, 7))
+
+
+@settings(max_examples=50)
+@given(st.lists(MADE_UP, max_size=4), st.integers(0, 9), st.data())
+def test_equal_texts_of_an_outlet_are_prepared_once(texts, longest, data):
+    texts = [*texts, *texts[:3], *[text.replace("o", "&#111;") for text in texts[1:]]]
+    outlets = data.draw(st.lists(st.integers(-1, 1), min_size=len(texts), max_size=len(texts)))
+    own = np.array(outlets, np.int32)
+    rows = {(text[: longest or None], outlet) for text, outlet in zip(texts, outlets, strict=True)}
+
+    def each_text():
+        found, places = prepare_distinct(texts, OUTLETS, own, 7, longest)
+        assert len(found) <= len(rows)
+        return select_texts(found, places)
+
+    assert agree(each_text)
+    assert bits(each_text()) == bits(
+        prepare_texts([t[: longest or None] for t in texts], OUTLETS, own, 7)
+    )
 
 
 def test_every_code_point_is_prepared_alike():
@@ -214,6 +234,23 @@ def test_distinct_texts_are_numbered_alike(texts):
     assert agree(lambda: number_texts(own.fingerprints))
 
 
+@given(st.lists(st.integers(0, 3), max_size=5), st.data())
+def test_rows_are_copied_alike(sizes, data):
+    offsets = np.cumsum([0, *sizes])
+    values = np.arange(sum(sizes), dtype=np.uint32)
+    places = st.lists(st.integers(0, len(sizes) - 1), max_size=6) if sizes else st.just([])
+    wanted = np.array(data.draw(places), np.int64)
+
+    def copied_rows():
+        out = np.zeros(int(np.diff(offsets)[wanted].sum()), np.uint32)
+        copy_rows(values, offsets, wanted, out)
+        return out
+
+    assert agree(copied_rows)
+    rows = [list(values[offsets[row] : offsets[row + 1]]) for row in wanted]
+    assert copied_rows().tolist() == [value for row in rows for value in row]
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_components_are_alike_and_those_of_spreading(edges):
     ends = np.array(edges, np.int64).reshape(-1, 2)
@@ -240,12 +277,22 @@ def good_calls():
     candidates = np.array([0, 0, 1, 3]), np.array([0, 0, 1], np.uint32)
     return {
         "prepare": (
-            *tables(), np.zeros(4 << 15, np.uint64), np.frombuffer(b"Ferry\0tolls\0", np.uint8),
-            np.zeros(2, np.uint8), np.array([-1, 0], np.int32), np.array([7], np.uint32),
-            np.array([0, 1]), np.ones(48, np.uint32), np.ones(48, np.uint32),
-            np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(4, np.uint64),
+            *tables(), np.zeros(MEMO_WORDS, np.uint64), np.frombuffer(b"Ferry tolls", np.uint8),
+            np.array([0, 6]), np.array([5, 11]), np.zeros(2, np.uint8),
+            np.array([-1, 0], np.int32), np.array([7], np.uint32), np.array([0, 1]),
+            np.ones(48, np.uint32), np.ones(48, np.uint32), np.array([4, 1]),
+            np.zeros(2, np.int32), np.zeros(2, np.int64), np.zeros(2, np.int64),
+            np.zeros(4, np.uint64),
             np.zeros(24, np.uint32), np.zeros(20, np.uint32), np.zeros(2, np.uint8),
             np.zeros(2, np.uint8), np.zeros(2, np.uint8), np.zeros(2, np.uint32),
+        ),
+        "digest_records": (
+            np.arange(9, dtype=np.uint8), np.array([0, 4]), np.array([4, 9]),
+            np.zeros(2, np.uint64),
+        ),
+        "copy_rows": (
+            np.arange(20, dtype=np.uint8), np.array([4]), np.array([0, 2, 3, 5]),
+            np.array([2, 0]), np.zeros(16, np.uint8),
         ),
         "score": (*scoring, *pair, np.zeros(2)),
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),

@@ -12,6 +12,7 @@ from dedupe.api.keywords import NAME, checked_settings
 from dedupe.api.records import open_records, read_records
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
+from dedupe.preprocess import prepare_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -215,7 +216,8 @@ def run_records(
     batches = reporter.reading(
         batch for name, own in sources for batch in read_records(own, chosen, name)
     )
-    corpus = load_corpus(batches, len(chosen.field), keep=without_bytes)
+    ahead = prepare_ahead(batches, chosen)
+    corpus = load_corpus(ahead, len(chosen.field), keep=without_bytes)
     clock.stop("reading")
     reporter.total = len(corpus)
     contents = MEMORY.prepare(corpus, chosen, partial(reporter, "preparing"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dedupe.backends.disk import run_on_disk
 from dedupe.pipeline import run
+from dedupe.preprocess import prepare_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +41,7 @@ def run_within_memory(
     :func:`dedupe.pipeline.run` raises.
     """
     limit = memory or free_memory() // FREE_MEMORY_SHARE
-    coming = iter(batches)
+    coming = prepare_ahead(batches, settings)
     held: list[Batch] = []
     size = 0
     for batch in coming:

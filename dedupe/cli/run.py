@@ -87,7 +87,13 @@ def run_command(
         stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
         parquet = table is not None and request.parquet
         output = open_files.enter_context(
-            open_output(request.output, request.inputs, painted=painted, parquet=parquet)
+            open_output(
+                request.output,
+                request.inputs,
+                painted=painted,
+                parquet=parquet,
+                checksum=bool(request.stats),
+            )
         )
         parquet_files = open_files.enter_context(ParquetFiles(request.folder))
         compute = run_in_memory if with_texts else run_in_limit

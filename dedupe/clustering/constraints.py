@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unique_sorted
 from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def components(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
         low, high = sorted((top(left), top(right)))
         parents[high] = low
     found = np.arange(count)
-    for node in np.unique(ends).tolist():
+    for node in unique_sorted(ends.ravel()).tolist():
         found[node] = top(node)
     return found
 
@@ -94,5 +95,5 @@ def build_constraints(
 ) -> Constraints:
     """Return the constraints over so many records; ``must`` and ``cannot`` are two rows of ends."""
     groups = components(must, count)
-    apart = np.unique(pack_ordered(*groups[cannot])) if cannot.size else NO_GROUPS
+    apart = unique_sorted(pack_ordered(*groups[cannot])) if cannot.size else NO_GROUPS
     return Constraints(groups, apart, versions, window)

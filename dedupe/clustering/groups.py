@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
+from dedupe.arrays import unique_sorted
 from dedupe.clustering.constraints import components
 from dedupe.clustering.leader import leader_cluster
 from dedupe.clustering.linkage import AverageLinkage
@@ -74,9 +75,9 @@ def cluster_nodes(
     left, right = grouping.groups[pairs.left], grouping.groups[pairs.right]
     apart = left != right
     own = AcceptedPairs(left[apart], right[apart], pairs.scores[apart])
-    nodes = np.unique(np.concatenate([own.left, own.right]))
+    nodes = unique_sorted(np.concatenate([own.left, own.right]))
     out = leaders.copy()
-    linked = np.unique(np.concatenate([pairs.left, pairs.right]))
+    linked = unique_sorted(np.concatenate([pairs.left, pairs.right]))
     out[linked] = grouping.groups[linked]
     out = out[leaders]
     out[nodes] = cluster_component(grouping, nodes, own, rank, score)
@@ -191,7 +192,7 @@ def join_clusters(
     if not across.any():
         return leaders
     touching = list(zip(one[across].tolist(), other[across].tolist(), strict=True))
-    wanted = np.unique(np.concatenate([one[across], other[across]]))
+    wanted = unique_sorted(np.concatenate([one[across], other[across]]))
     linkage = AverageLinkage(
         members_by_leader(leaders, wanted, ranks),
         dict(enumerate(ranks.tolist())),

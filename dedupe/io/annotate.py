@@ -264,7 +264,10 @@ def selected_chunks(batches: Sequence[Batch], chosen: NDArray[np.bool_]) -> Iter
         yield without_line_ending(header) + line_ending_of(header) if header else b""
     for _, batch, wanted in chosen_parts(batches, chosen):
         data = batch.data
-        spans = zip(batch.starts[wanted].tolist(), batch.limits[wanted].tolist(), strict=True)
+        begins, limits = batch.starts[wanted], batch.limits[wanted]
+        cut = np.flatnonzero(begins[1:] != limits[:-1])  # records side by side are copied at once
+        firsts, lasts = np.append(begins[:1], begins[cut + 1]), np.append(limits[cut], limits[-1:])
+        spans = zip(firsts.tolist(), lasts.tolist(), strict=True)
         chunk = b"".join([data[begin:limit] for begin, limit in spans])
         if chunk:
             yield chunk if chunk.endswith(b"\n") else chunk + b"\n"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe.errors import InputError
+from dedupe.hashing import span_digests
+from dedupe.io.string_columns import pack_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -136,7 +138,9 @@ def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitK
 
 def id_keys(corpus: Corpus) -> NDArray[np.int64]:
     """Return a number for each record, equal for equal ids, 0 for a record without one."""
-    return np.fromiter((hash(name) if name else 0 for name in corpus.ids), np.int64, len(corpus))
+    ids = pack_strings(corpus.ids)
+    starts, ends = ids.ends[:-1], ids.ends[1:]
+    return np.where(starts == ends, 0, span_digests(ids.data, starts, ends).view(np.int64))
 
 
 def url_keys(corpus: Corpus) -> NDArray[np.int64]:

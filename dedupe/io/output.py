@@ -60,25 +60,28 @@ def target_of(path: str | None, to: str | None) -> str | None:
 class Output:
     """An output of bytes; ``path`` is its name in messages, ``finish`` passes on the rest.
 
-    ``bytes`` counts the bytes written, before compression.
+    ``bytes`` counts the bytes written, before compression. Without ``digest`` there is no checksum.
     """
 
-    def __init__(self, path: str, writer: Writer, finish: Callable[[], None]) -> None:
+    def __init__(
+        self, path: str, writer: Writer, finish: Callable[[], None], digest: blake2b | None = None
+    ) -> None:
         self.path = path
         self.bytes = 0
-        self._digest = blake2b(digest_size=16)
+        self._digest = digest
         self._writer = writer
         self._finish = finish
 
     @property
     def checksum(self) -> str:
         """BLAKE2b, 16 bytes as hex digits, of the bytes written so far."""
-        return self._digest.hexdigest()
+        return self._digest.hexdigest() if self._digest else ""
 
     def write(self, data: bytes) -> None:
         """Write a chunk; raises OutputError, or BrokenPipeError when the reader went away."""
         self.bytes += len(data)
-        self._digest.update(data)
+        if self._digest:
+            self._digest.update(data)
         with output_errors(self.path):
             self._writer.write(data)
 
@@ -99,11 +102,17 @@ class Output:
 
 @contextmanager
 def open_output(
-    path: str | None, inputs: Sequence[str], *, painted: bool = False, parquet: bool = False
+    path: str | None,
+    inputs: Sequence[str],
+    *,
+    painted: bool = False,
+    parquet: bool = False,
+    checksum: bool = False,
 ) -> Iterator[Output]:
     """Open standard output for None or ``-``, else a file, compressed by its suffix.
 
-    ``parquet``: Parquet will be written; nothing else may go to a file of its suffix.
+    ``parquet``: Parquet will be written; nothing else may go to a file of its suffix. What is
+    written gets a ``checksum`` if that is asked for.
 
     A terminal gets escapes for all that could control it, so each chunk is of whole lines there.
     ``painted`` text is made for a terminal and written as it is.
@@ -112,12 +121,13 @@ def open_output(
     exception it is removed. Devices and pipes are written directly. Raises OutputError, before
     anything is read, for a path that is one of the inputs or cannot be written.
     """
+    digest = blake2b(digest_size=16) if checksum else None
     if path is None or path in STDOUT_PATHS:
         stdout = standard_output()
         if parquet:
             check_parquet_output(STDOUT, terminal=stdout.isatty())
         writer: Writer = stdout if painted or not stdout.isatty() else EscapingWriter(stdout)
-        output = Output(STDOUT, writer, stdout.flush)
+        output = Output(STDOUT, writer, stdout.flush, digest)
         yield output
         output.finish()
         return
@@ -131,9 +141,9 @@ def open_output(
     with open_replacement(path) as file:
         if codec:
             writer = open_compressor(path, codec, file)
-            output = Output(path, writer, writer.close)
+            output = Output(path, writer, writer.close, digest)
         else:
-            output = Output(path, file, file.flush)
+            output = Output(path, file, file.flush, digest)
         yield output
         output.finish()
 

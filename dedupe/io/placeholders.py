@@ -52,7 +52,9 @@ def find_placeholders(titles: Sequence[str]) -> list[int]:
     >>> find_placeholders(["[Removed]", "404 Not Found - Pell Times", "Removed statue returns"])
     [0, 1]
     """
-    suspects = compress(range(len(titles)), map(may_begin, map(FIRST_THREE, titles)))
+    short = [position for position, title in enumerate(titles) if len(title) <= LONGEST]
+    starts = map(FIRST_THREE, map(titles.__getitem__, short))
+    suspects = compress(short, map(may_begin, starts))
     return [position for position in suspects if is_placeholder(titles[position])]
 
 
@@ -63,5 +65,5 @@ def may_begin(start: str) -> bool:
 
 
 def is_placeholder(title: str) -> bool:
-    """Return whether a title is that of a failed download."""
-    return len(title) <= LONGEST and PLACEHOLDER.fullmatch(title.casefold()) is not None
+    """Return whether a short title is that of a failed download."""
+    return PLACEHOLDER.fullmatch(title.casefold()) is not None

@@ -88,7 +88,7 @@ class PackedStrings(StringColumn):
     Iteration decodes ``step`` strings at a time.
     """
 
-    data: bytearray | mmap
+    data: bytes | bytearray | mmap
     ends: NDArray[np.int64]
     step: int = STEP
 
@@ -117,6 +117,10 @@ class PackedStrings(StringColumn):
         data = self.data[self.ends[position] : self.ends[position + 1]]
         return data.decode("utf-8", "surrogatepass")
 
+    def part(self, start: int, stop: int) -> PackedStrings:
+        """Return the strings from ``start`` to ``stop``, which share the bytes."""
+        return replace(self, ends=self.ends[start : stop + 1])
+
 
 @dataclass(frozen=True, eq=False)
 class CodedStrings(StringColumn):
@@ -141,6 +145,10 @@ class CodedStrings(StringColumn):
         """Return one string."""
         return self.names[int(self.numbers[position])]
 
+    def part(self, start: int, stop: int) -> CodedStrings:
+        """Return the strings from ``start`` to ``stop``, which share the names."""
+        return replace(self, numbers=self.numbers[start:stop])
+
 
 class StringPacker:
     """Collects strings into a PackedStrings.
@@ -158,18 +166,27 @@ class StringPacker:
 
     def add(self, strings: Sequence[str]) -> None:
         """Add strings."""
-        data = "".join(strings).encode("utf-8", "surrogatepass")
-        sizes = np.fromiter(map(len, strings), np.int64, len(strings))
-        ends = np.cumsum(sizes)
-        if len(strings) and ends[-1] < len(data):  # some characters take several bytes
-            first_bytes = np.flatnonzero((np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED)
-            sizes = np.diff(np.append(first_bytes, len(data))[ends], prepend=0)
-        self._data += data
-        self._sizes.append(sizes)
+        packed = pack_strings(strings)
+        first, last = int(packed.ends[0]), int(packed.ends[-1])
+        self._data += memoryview(packed.data)[first:last]
+        self._sizes.append(np.diff(packed.ends))
 
     def packed(self) -> PackedStrings:
         """Return all strings so far."""
         return PackedStrings(self._data, np.cumsum(np.concatenate(self._sizes)))
+
+
+def pack_strings(strings: Sequence[str]) -> PackedStrings:
+    """Return strings as UTF-8 end to end, if they are not yet."""
+    if isinstance(strings, PackedStrings):
+        return strings
+    data = "".join(strings).encode("utf-8", "surrogatepass")
+    ends = np.zeros(len(strings) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)), out=ends[1:])
+    if ends[-1] < len(data):  # some characters take several bytes
+        first_bytes = np.flatnonzero((np.frombuffer(data, np.uint8) & CONTINUES) != CONTINUED)
+        ends = np.append(first_bytes, len(data))[ends]
+    return PackedStrings(data, ends)
 
 
 class StringCoder:
@@ -187,11 +204,16 @@ class StringCoder:
 
     def add(self, strings: Sequence[str]) -> None:
         """Add strings."""
+        coded = strings if isinstance(strings, CodedStrings) else None
         names = self._names
-        for text in dict.fromkeys(strings):
+        for text in dict.fromkeys(strings) if coded is None else coded.names:
             names.setdefault(text, len(names))
-        numbers = map(names.__getitem__, strings)
-        self._numbers.append(np.fromiter(numbers, np.int32, len(strings)))
+        if coded is None:
+            numbers = np.fromiter(map(names.__getitem__, strings), np.int32, len(strings))
+        else:
+            own = np.array([names[text] for text in coded.names], np.int32)
+            numbers = own[coded.numbers] if len(own) else coded.numbers
+        self._numbers.append(numbers)
 
     def coded(self) -> CodedStrings:
         """Return all strings so far."""

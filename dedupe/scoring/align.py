@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rapidfuzz.distance import OSA
-
 from dedupe.tokens import COMPARED, Flag, TokenKind
 
 if TYPE_CHECKING:
@@ -222,6 +220,8 @@ def is_typo(a: str, b: str) -> bool:
     """Return whether two words differ by one slip: a letter more, less, other or exchanged."""
     if min(len(a), len(b)) < SHORTEST_TYPO or abs(len(a) - len(b)) > 1:
         return False
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - the kernel does without it
+
     return OSA.distance(a, b, score_cutoff=1) <= 1
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unique_sorted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -72,7 +74,7 @@ def build_quickscorer(model: Forest) -> QuickScorer:
         leaves_reached: list[int] = []
         conditions += walk_tree(ways, tree, root, leaves_reached)
         leaves[tree, : len(leaves_reached)] = model.values[leaves_reached]
-    cuts = [np.unique(model.thresholds[model.features == f]) for f in range(len(model.names))]
+    cuts = [unique_sorted(model.thresholds[model.features == f]) for f in range(len(model.names))]
     firsts = np.concatenate([[0], np.cumsum([len(own) for own in cuts])]).astype(np.int64)
     left = np.full((int(firsts[-1]) + 2 * len(cuts), width), 0xFF, dtype=np.uint8)
     rule_out(model, conditions, cuts, firsts, left)

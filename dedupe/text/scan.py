@@ -6,7 +6,6 @@ Every rule looks at a few neighbouring characters only. The compiled twin is
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 from enum import IntEnum
@@ -98,6 +97,8 @@ def clean(text: str) -> str:
     ['Fish', '&', 'chips']
     """
     if "&" in text:
+        import html  # noqa: PLC0415 - its table of entities takes as long as a short file
+
         for _ in range(NESTED):
             text = ENTITY.sub(lambda match: html.unescape(match[0]), text)
     return MARKUP.sub(" ", text) if "<" in text else text

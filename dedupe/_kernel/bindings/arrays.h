@@ -6,7 +6,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-enum { MOST_ARRAYS = 48 };
+enum { MOST_ARRAYS = 56 };
 
 /* What one array must be. `type` is 'i' for signed, 'u' for unsigned or bool, 'f' for float, of
  * `size` bytes. Arrays of one letter in `like` have equally many items; the capital of a letter

@@ -118,33 +118,51 @@ static void (*lower)(const Permutations *, const uint32_t *, ptrdiff_t, uint32_t
 
 void choose_minhash(int wide) { lower = wide ? lower_wide : lower_plain; }
 
-static uint32_t shingle_hash(const uint32_t *letters, ptrdiff_t count, ptrdiff_t at, int width) {
-    uint64_t value = 0;
-    for (ptrdiff_t i = at; i < at + width; i++)
-        value = value * BASE + (i >= 0 && i < count ? letters[i] : ' ');
+/* The hash of the characters of a shingle: a sum of products that do not wait for each other. */
+INLINE uint32_t shingle_hash(const uint32_t *letters, int width) {
+    uint64_t value = letters[width - 1], power = BASE;
+    for (int i = width - 2; i >= 0; i--, power *= BASE) value += letters[i] * power;
     return mix32((uint32_t)(mix64(value) >> 32));
 }
 
-/* keys.band_keys: MinHash signatures as datasketch makes them, cut into bands. */
-void band_keys_of(const Token *tokens, ptrdiff_t token_count, const uint8_t *letters,
-                  const Permutations *permutations, uint32_t *scratch, uint32_t *out) {
-    uint32_t hashes[BLOCK], least[SLOTS];
-    int spaceless;
-    ptrdiff_t count = compared_letters(tokens, token_count, letters, scratch, &spaceless);
-    memset(out, 0, BANDS * sizeof *out);
-    if (!count) return;
-    int width = spaceless ? SPACELESS_SHINGLE : SHINGLE;
-    ptrdiff_t shingles = count + 3 - width > 1 ? count + 3 - width : 1, filled = 0;
-    memset(least, 0xFF, sizeof least);
-    for (ptrdiff_t at = 0; at < shingles; at++) {
-        hashes[filled++] = shingle_hash(scratch, count, at - 1, width);
-        if (filled == BLOCK || at + 1 == shingles) lower(permutations, hashes, filled, least);
-        if (filled == BLOCK) filled = 0;
-    }
+INLINE void hash_shingles(const uint32_t *letters, ptrdiff_t count, int width, uint32_t *out) {
+    for (ptrdiff_t at = 0; at < count; at++) out[at] = shingle_hash(letters + at, width);
+}
+
+/* How many bytes of scratch the letters of a text take, with a space before each token. */
+size_t shingle_room(size_t letters) {
+    return (letters + MOST_TOKENS + 2 * SHINGLE) * sizeof(uint32_t);
+}
+
+/* The keys of bands, each of the least hashes of its rows. */
+static void fold_bands(const uint32_t *least, uint32_t *out) {
     for (int band = 0; band < BANDS; band++) {
         uint64_t key = (uint64_t)band + 1;
         for (int row = 0; row < BAND_ROWS; row++)
             key = mix64(key * BASE + least[band * BAND_ROWS + row]);
         out[band] = (uint32_t)(key >> 32) ? (uint32_t)(key >> 32) : 1;
     }
+}
+
+/* keys.band_keys: MinHash signatures as datasketch makes them, cut into bands. The letters stand in
+ * `scratch` between spaces. */
+void band_keys_of(const Token *tokens, ptrdiff_t token_count, const uint8_t *letters,
+                  const Permutations *permutations, uint32_t *scratch, uint32_t *out) {
+    uint32_t hashes[BLOCK], least[SLOTS];
+    int spaceless;
+    scratch[0] = ' ';
+    ptrdiff_t count = compared_letters(tokens, token_count, letters, scratch + 1, &spaceless);
+    memset(out, 0, BANDS * sizeof *out);
+    if (!count) return;
+    for (int i = 1; i <= SHINGLE; i++) scratch[count + i] = ' ';
+    int width = spaceless ? SPACELESS_SHINGLE : SHINGLE;
+    ptrdiff_t shingles = count + 3 - width > 1 ? count + 3 - width : 1;
+    memset(least, 0xFF, sizeof least);
+    for (ptrdiff_t at = 0; at < shingles; at += BLOCK) {
+        ptrdiff_t some = shingles - at < BLOCK ? shingles - at : BLOCK;
+        if (spaceless) hash_shingles(scratch + at, some, SPACELESS_SHINGLE, hashes);
+        else hash_shingles(scratch + at, some, SHINGLE, hashes);
+        lower(permutations, hashes, some, least);
+    }
+    fold_bands(least, out);
 }

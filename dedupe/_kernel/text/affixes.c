@@ -87,19 +87,14 @@ static ptrdiff_t tag_end(Marker *marker) {
     for (int words = ideograph ? TAG_IDEOGRAPHS : TAG_WORDS; words; words--) {
         ptrdiff_t last = marker->start + words;
         if (last >= marker->end) continue;
-        int kind = tag_of(marker, marker->start, last);
+        int numbered = marker->text->tokens[last].kind == NUMBER && last + 1 < marker->end &&
+                       gap_before(marker, last + 1) & BREAK;
+        int ends = gap_before(marker, last) & BREAK || gap_before(marker, marker->start) & GAP_HASH;
+        int kind = numbered || ends ? tag_of(marker, marker->start, last) : TAG_NONE;
         if (kind == TAG_NONE) continue;
-        int numbered = marker->text->tokens[last].kind == NUMBER && last + 1 < marker->end;
-        if (numbered && gap_before(marker, last + 1) & BREAK) {
-            note_tag(marker->text, kind);
-            note_version(marker->text, last);
-            return last + 1;
-        }
-        if (gap_before(marker, last) & BREAK || gap_before(marker, marker->start) & GAP_HASH) {
-            note_tag(marker->text, kind);
-            note_version(marker->text, last - 1);
-            return last;
-        }
+        note_tag(marker->text, kind);
+        note_version(marker->text, numbered ? last : last - 1);
+        return numbered ? last + 1 : last;
     }
     return 0;
 }

@@ -26,16 +26,37 @@ static int is_ukrainian(const uint32_t *letters, uint32_t count) {
     return 0;
 }
 
-static int likeliest(const Text *text, const Lexicon *lexicon, int first, int last) {
-    int scores[LANGUAGES] = {0};
+static void learn_scores(const Lexicon *lexicon, LanguageMemo *memo) {
+    Rows rows = rows_of(&lexicon->words, memo->key);
+    for (ptrdiff_t row = rows.start; row < rows.end; row++)
+        if (lexicon->word_languages[row] < SCORED_LANGUAGES)
+            memo->scores[lexicon->word_languages[row]] += (int16_t)(FLOOR - lexicon->word_bits[row]);
+}
+
+/* What a word adds to the score of each language, from the memos where it was met before. */
+static const int16_t *word_scores(const Tables *tables, uint32_t key) {
+    LanguageMemo *ways = tables->memos->languages[key % LANGUAGE_MEMOS];
+    for (int way = 0; way < WAYS; way++)
+        if (ways[way].key == key) return ways[way].scores;
+    ways[1] = ways[0];
+    ways[0] = (LanguageMemo){.key = key};
+    learn_scores(&tables->lexicon, ways);
+    return ways->scores;
+}
+
+static int likeliest(const Text *text, const Tables *tables, int first, int last) {
+    int scores[SCORED_LANGUAGES] = {0};
     scores[ENGLISH] = ENGLISH_BONUS;
+    for (ptrdiff_t i = 0; i < text->token_count; i++) {
+        RawToken *token = &text->tokens[i];
+        token->key = key32(token->running);
+        FETCH(tables->memos->languages[token->key % LANGUAGE_MEMOS]);
+    }
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
         const RawToken *token = &text->tokens[i];
         if (token->kind != WORD) continue;
-        Rows rows = rows_of(&lexicon->words, key32(token->running));
-        for (ptrdiff_t row = rows.start; row < rows.end; row++)
-            if (lexicon->word_languages[row] < LANGUAGES)
-                scores[lexicon->word_languages[row]] += FLOOR - lexicon->word_bits[row];
+        const int16_t *own = word_scores(tables, token->key);
+        for (int language = 0; language < SCORED_LANGUAGES; language++) scores[language] += own[language];
         if (first == RUSSIAN && is_ukrainian(text->letters + token->start, token->letters))
             scores[UKRAINIAN] += UKRAINIAN_BONUS;
     }
@@ -45,7 +66,7 @@ static int likeliest(const Text *text, const Lexicon *lexicon, int first, int la
     return best;
 }
 
-int guess_language(const Text *text, const Lexicon *lexicon) {
+int guess_language(const Text *text, const Tables *tables) {
     int counts[SCRIPTS] = {0}, most = 0, ideographs = 0, kana = 0;
     for (ptrdiff_t i = 0; i < text->token_count; i++) {
         uint32_t first = text->letters[text->tokens[i].start];
@@ -59,9 +80,9 @@ int guess_language(const Text *text, const Lexicon *lexicon) {
     if (!counts[most]) return ENGLISH;
     switch (most) {
         case 0: return KOREAN;
-        case 1: return likeliest(text, lexicon, RUSSIAN, UKRAINIAN);
+        case 1: return likeliest(text, tables, RUSSIAN, UKRAINIAN);
         case 2: return ARABIC;
         case 3: return HINDI;
-        default: return likeliest(text, lexicon, ENGLISH, LATIN_LANGUAGES - 1);
+        default: return likeliest(text, tables, ENGLISH, LATIN_LANGUAGES - 1);
     }
 }

@@ -1,25 +1,17 @@
-/* Look up the tokens of a text: the twin of TokenBuilder and facts_of in dedupe/text/prepare.py. */
+/* Look up the tokens of a text: the twin of TokenBuilder in dedupe/text/prepare.py. */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/text.h"
+#include "text/vocabulary.h"
 
 enum {
-    MOST_BITS = 18 * EIGHTHS,
-    FOREIGN_BITS = 4 * EIGHTHS,
-    FUNCTION_BITS = 3 * EIGHTHS,
     SIGN_WEIGHT = 2 * EIGHTHS,
     HIRAGANA_WEIGHT = 1 * EIGHTHS,
     KATAKANA_WEIGHT = 3 * EIGHTHS,
     UNKNOWN_IDEOGRAPH = 67, /* 0.6 * 14 bits */
     LONGEST_LETTERS = 255,
-    SHORTEST_STEM = 3,
-    STEM = 6,
     TITLE_CASE_LETTERS = 3,
-    MOST_FOUND = 64,
-    MOST_GENERIC = 12,
-    MOST_OPPOSITES = 2,
 };
 
 Trouble grow(Bytes *bytes, size_t more) {
@@ -30,143 +22,6 @@ Trouble grow(Bytes *bytes, size_t more) {
     bytes->data = data;
     bytes->room = room;
     return FINE;
-}
-
-/* Values of entries, in the order in which they are found. */
-typedef struct {
-    uint16_t values[MOST_FOUND];
-    int count;
-} Found;
-
-static void find_entries(const Lexicon *lexicon, int language, int form, uint64_t running,
-                         Found *found) {
-    Rows rows = rows_of(&lexicon->entries, salted_key(running, salt_of(language, form)));
-    for (ptrdiff_t row = rows.start; row < rows.end && found->count < MOST_FOUND; row++)
-        found->values[found->count++] = lexicon->entry_values[row];
-}
-
-static int has_value(const Found *found, uint16_t value) {
-    for (int i = 0; i < found->count; i++)
-        if (found->values[i] == value) return 1;
-    return 0;
-}
-
-int is_function_word(const Lexicon *lexicon, int language, uint64_t running) {
-    Found found = {.count = 0};
-    find_entries(lexicon, language, FORM_EXACT, running, &found);
-    return has_value(&found, FUNCTION);
-}
-
-/* prepare.FLAGS, without that of function words. */
-static uint16_t flags_of(uint16_t meaning) {
-    if (meaning == NEGATION) return IS_NEGATION;
-    if (meaning == PLACE) return IS_PLACE | IS_NAME;
-    if (meaning == COMPANION) return IS_COMPANION;
-    return meaning == REACTION ? IS_REACTION : 0;
-}
-
-/* Take up to so many distinct concepts of what was found, from the lowest to the highest value. */
-static int take_between(const Found *found, int lowest, int highest, int most, uint16_t *out,
-                        int count) {
-    for (int i = 0; i < found->count && count < most; i++) {
-        int known = found->values[i] < lowest || found->values[i] > highest;
-        for (int k = 0; k < count; k++) known |= out[k] == found->values[i];
-        if (!known) out[count++] = found->values[i];
-    }
-    return count;
-}
-
-/* prepare.first_concepts */
-static void take_concepts(const Found *found, uint16_t out[MOST_CONCEPTS]) {
-    int count = take_between(found, FIRST_OPPOSITE, UINT16_MAX, MOST_OPPOSITES, out, 0);
-    count = take_between(found, FIRST_MONTH, FIRST_OPPOSITE - 1, MOST_CONCEPTS, out, count);
-    take_between(found, FIRST_OPPOSITE, UINT16_MAX, MOST_CONCEPTS, out, count);
-}
-
-/* All entries that match a word: itself, its beginnings and its endings, longest first. */
-static void find_meanings(const Lexicon *lexicon, int language, const uint32_t *letters,
-                          uint32_t count, uint64_t running, Found *found) {
-    uint64_t prefixes[LONGEST_ENTRY + 1] = {0};
-    uint32_t longest = count < LONGEST_ENTRY ? count : LONGEST_ENTRY;
-    for (uint32_t i = 0; i < longest; i++) prefixes[i + 1] = poly_step(prefixes[i], letters[i]);
-    find_entries(lexicon, language, FORM_EXACT, running, found);
-    for (uint32_t length = longest; length > 1; length--)
-        find_entries(lexicon, language, FORM_PREFIX, prefixes[length], found);
-    for (uint32_t length = count - 1 < longest ? count - 1 : longest; length > 0; length--)
-        find_entries(lexicon, language, FORM_SUFFIX,
-                     hash_letters(letters + count - length, length), found);
-}
-
-/* The numbers of the phrases that a word may begin. */
-static void find_phrases(const Lexicon *lexicon, int language, const uint32_t *letters,
-                         uint32_t count, uint64_t running, Found *found) {
-    uint64_t prefixes[LONGEST_ENTRY + 1] = {0};
-    uint32_t longest = count < LONGEST_ENTRY ? count : LONGEST_ENTRY;
-    for (uint32_t i = 0; i < longest; i++) prefixes[i + 1] = poly_step(prefixes[i], letters[i]);
-    find_entries(lexicon, language, FORM_PHRASE, running, found);
-    for (uint32_t length = longest; length > 1; length--)
-        find_entries(lexicon, language, FORM_PHRASE_PREFIX, prefixes[length], found);
-}
-
-static int ends_with(const uint32_t *letters, uint32_t count, const char *ending) {
-    uint32_t length = (uint32_t)strlen(ending);
-    if (length > count) return 0;
-    for (uint32_t i = 0; i < length; i++)
-        if (letters[count - length + i] != (uint8_t)ending[i]) return 0;
-    return 1;
-}
-
-/* prepare.stem: how many letters of a word are its stem. */
-static uint32_t stem_length(const uint32_t *letters, uint32_t count) {
-    static const char *const ENDINGS[] = {"ing", "ed", "es", "s"};
-    if (!ends_with(letters, count, "ss"))
-        for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
-            uint32_t length = (uint32_t)strlen(ENDINGS[i]);
-            if (ends_with(letters, count, ENDINGS[i]) && count >= length + SHORTEST_STEM) {
-                count -= length;
-                break;
-            }
-        }
-    if (count > SHORTEST_STEM && letters[count - 1] == 'e') count--;
-    return count < STEM ? count : STEM;
-}
-
-static int word_weight(const Lexicon *lexicon, int language, uint32_t key, int *rare) {
-    Rows rows = rows_of(&lexicon->words, key);
-    int least = 255;
-    *rare = 0;
-    for (ptrdiff_t row = rows.start; row < rows.end; row++) {
-        int bits = lexicon->word_bits[row];
-        if (lexicon->word_languages[row] == language) return bits < MOST_BITS ? bits : MOST_BITS;
-        if (bits < least) least = bits;
-    }
-    *rare = 1;
-    int foreign = rows.end > rows.start ? least + FOREIGN_BITS : MOST_BITS;
-    return foreign < MOST_BITS ? foreign : MOST_BITS;
-}
-
-/* What a word means, from the memos where it was met before. */
-static const Memo *remember(const Tables *tables, int language, const uint32_t *letters,
-                            const RawToken *token) {
-    const Lexicon *lexicon = &tables->lexicon;
-    uint64_t hash = mix64(token->running + (uint64_t)language * BASE);
-    Memo *memo = &tables->memos[hash % MEMOS];
-    if (memo->used && memo->hash == hash && memo->language == language) return memo;
-    Found found = {.count = 0}, phrases = {.count = 0};
-    int rare;
-    *memo = (Memo){.hash = hash, .language = (uint8_t)language, .used = 1};
-    find_meanings(lexicon, language, letters, token->letters, token->running, &found);
-    find_phrases(lexicon, language, letters, token->letters, token->running, &phrases);
-    memo->stem = key32(hash_letters(letters, stem_length(letters, token->letters)));
-    memo->starts_phrase = phrases.count > 0;
-    int weight = word_weight(lexicon, language, token->key, &rare);
-    int function = has_value(&found, FUNCTION);
-    if (function) weight = weight * 3 / 8 < FUNCTION_BITS ? weight * 3 / 8 : FUNCTION_BITS;
-    memo->weight = (uint8_t)weight;
-    memo->flags = (uint16_t)((rare ? IS_RARE : 0) | (function ? IS_FUNCTION : 0));
-    for (int i = 0; i < found.count; i++) memo->flags |= flags_of(found.values[i]);
-    take_concepts(&found, memo->concepts);
-    return memo;
 }
 
 typedef struct {
@@ -192,12 +47,8 @@ static Trouble store_letters(Builder *builder, ptrdiff_t at) {
     uint8_t *out = builder->letters->data + builder->letters->size;
     size_t size = 0;
     for (uint32_t i = 0; i < token->letters; i++) {
-        uint32_t code = letters[i];
-        int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-        if (size + (size_t)more + 1 > LONGEST_LETTERS) break;
-        static const uint8_t FIRST[] = {0, 0xC0, 0xE0, 0xF0};
-        out[size++] = (uint8_t)(FIRST[more] | code >> (6 * more));
-        while (more--) out[size++] = (uint8_t)(0x80 | (code >> (6 * more) & 0x3F));
+        if (size + utf8_size(letters[i]) > LONGEST_LETTERS) break;
+        size += put_utf8(out + size, letters[i]);
     }
     builder->tokens[at].start = (uint16_t)(builder->letters->size - builder->letters_start);
     builder->tokens[at].length = (uint8_t)size;
@@ -280,7 +131,8 @@ static void fill_ideograph(Builder *builder, ptrdiff_t at) {
 static void fill_sign(Builder *builder, ptrdiff_t at) {
     const RawToken *token = &builder->text->tokens[at];
     Token *out = &builder->tokens[at];
-    Found found = {.count = 0};
+    Found found;
+    found.count = 0;
     find_entries(&builder->tables->lexicon, builder->text->language, FORM_EXACT, token->running,
                  &found);
     out->stem = token->key;
@@ -319,8 +171,9 @@ static void match_phrases(Builder *builder, ptrdiff_t at) {
     if (token->kind != WORD) return;
     const Tables *tables = builder->tables;
     int language = builder->text->language;
-    if (!remember(tables, language, letters_of(builder, at), token)->starts_phrase) return;
-    Found found = {.count = 0};
+    if (!(token->uses & USE_PHRASE)) return;
+    Found found;
+    found.count = 0;
     find_phrases(&tables->lexicon, language, letters_of(builder, at), token->letters,
                  token->running, &found);
     for (int i = 0; i < found.count; i++) {
@@ -347,8 +200,9 @@ static ptrdiff_t string_length(Builder *builder, ptrdiff_t at) {
         longest++;
     }
     for (ptrdiff_t length = longest; length > 0; length--) {
-        Found found = {.count = 0};
-        find_entries(&builder->tables->lexicon, builder->text->language, FORM_STRING,
+        Found found;
+        found.count = 0;
+    find_entries(&builder->tables->lexicon, builder->text->language, FORM_STRING,
                      prefixes[length], &found);
         if (!found.count) continue;
         for (ptrdiff_t place = at; place < at + length; place++)
@@ -407,60 +261,4 @@ Trouble look_up_tokens(const Text *text, const Tables *tables, Bytes *tokens, By
         at += length ? length : 1;
     }
     return trouble;
-}
-
-static const char *const PLACEHOLDERS[] = {
-    "account suspended", "page not found", "not found", "404 not found", "404", "removed",
-    "deleted", "just a moment", "access denied", "403 forbidden", "forbidden", "untitled",
-    "no title", "attention required cloudflare", "are you a robot", "error", "502 bad gateway",
-    "bad gateway", "service unavailable", "503 service unavailable",
-    "this page is not available", "redirecting", "loading", "untitled document",
-};
-
-/* Whether the tokens of a text are some words. */
-static int is_phrase(const Text *text, const char *words) {
-    for (ptrdiff_t at = 0; at < text->token_count; at++) {
-        const uint32_t *letters = text->letters + text->tokens[at].start;
-        for (uint32_t i = 0; i < text->tokens[at].letters; i++)
-            if (letters[i] != (uint8_t)*words || !*words++) return 0;
-        if (*words && *words++ != ' ') return 0;
-    }
-    return text->token_count && !*words;
-}
-
-static int is_date(const Text *text, const RawToken *token, const Lexicon *lexicon) {
-    Found found = {.count = 0};
-    if (token->kind == NUMBER) return 1;
-    find_entries(lexicon, text->language, FORM_EXACT, token->running, &found);
-    for (int i = 0; i < found.count; i++)
-        if (found.values[i] >= FIRST_MONTH && found.values[i] < FIRST_CONCEPT) return 1;
-    return 0;
-}
-
-/* Whether the first word that is compared asks. */
-static int begins_question(const Text *text, const Lexicon *lexicon) {
-    Found found = {.count = 0};
-    ptrdiff_t at = 0;
-    while (at < text->token_count && !is_compared(text->tokens[at].zone)) at++;
-    if (at == text->token_count || text->tokens[at].kind != WORD) return 0;
-    find_entries(lexicon, text->language, FORM_EXACT, text->tokens[at].running, &found);
-    return has_value(&found, QUESTION);
-}
-
-/* Add to the facts of a text what its tokens say. */
-void note_facts(Text *text, const Lexicon *lexicon) {
-    uint64_t running = 0;
-    int own = 0;
-    for (ptrdiff_t at = 0; at < text->token_count; at++) {
-        const RawToken *token = &text->tokens[at];
-        if (token->zone != ZONE_CORE && token->zone != ZONE_TAIL) text->facts |= FACT_TAGGED;
-        if (text->token_count > MOST_GENERIC || !is_compared(token->zone)) continue;
-        if (is_date(text, token, lexicon)) continue;
-        running = poly_step(running, token->key);
-        own = 1;
-    }
-    if (begins_question(text, lexicon)) text->facts |= FACT_QUESTION;
-    if (own && text->token_count <= MOST_GENERIC && has_key(&lexicon->generic, key32(running))) text->facts |= FACT_GENERIC;
-    for (size_t i = 0; i < sizeof PLACEHOLDERS / sizeof *PLACEHOLDERS; i++)
-        if (is_phrase(text, PLACEHOLDERS[i])) text->facts |= FACT_PLACEHOLDER;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "text/text.h"
+#include "text/vocabulary.h"
 
 enum { LONGEST_NUMBER = 15, GROUP = 3, LAKH_GROUP = 2, MYRIAD = 10000, MOST_GROUPS = 8 };
 
@@ -52,7 +52,7 @@ static const uint32_t COVID[][8] = {
 
 typedef struct {
     Text *text;
-    const Lexicon *lexicon;
+    const Tables *tables;
     ptrdiff_t written;
 } Reader;
 
@@ -108,7 +108,7 @@ static double scale_at(const Reader *reader, ptrdiff_t at) {
     double value = 0;
     if (!kind_is(reader, at, WORD) && !kind_is(reader, at, CHARACTER)) return 0;
     uint64_t running = token_at(reader, at)->running;
-    find_number(reader->lexicon, reader->text->language, FORM_SCALE, running, &value);
+    find_number(&reader->tables->lexicon, reader->text->language, FORM_SCALE, running, &value);
     return value;
 }
 
@@ -283,7 +283,7 @@ static ptrdiff_t with_units(const Reader *reader, ptrdiff_t at, double *value) {
     int tens = *value >= 20 && *value < 100 && (double)((int)*value / 10 * 10) == *value;
     if (!tens || !kind_is(reader, at, WORD)) return at;
     uint64_t running = token_at(reader, at)->running;
-    find_number(reader->lexicon, reader->text->language, FORM_NUMBER, running, &units);
+    find_number(&reader->tables->lexicon, reader->text->language, FORM_NUMBER, running, &units);
     if (units <= 0 || units >= 10) return at;
     *value += units;
     return at + 1;
@@ -297,10 +297,12 @@ static ptrdiff_t read_word(Reader *reader, ptrdiff_t at) {
         return at + 1;
     }
     int language = reader->text->language;
-    if (!find_number(reader->lexicon, language, FORM_NUMBER, token->running, &value)) {
-        put_token(reader, token);
+    uint8_t uses = remember(reader->tables, language, letters_of(reader, token), token)->uses;
+    if (!(uses & USE_NUMBER)) {
+        put_token(reader, token)->uses = uses;
         return at + 1;
     }
+    find_number(&reader->tables->lexicon, language, FORM_NUMBER, token->running, &value);
     ptrdiff_t end = with_units(reader, at + 1, &value);
     for (; (scale = scale_at(reader, end)) != 0; end++) value *= scale;
     put_number(reader, at, at + 1, value);
@@ -379,8 +381,9 @@ static ptrdiff_t read_numerals(Reader *reader, ptrdiff_t start) {
 }
 
 /* numbers.read_numbers */
-void read_numbers(Text *text, const Lexicon *lexicon) {
-    Reader reader = {text, lexicon, 0};
+void read_numbers(Text *text, const Tables *tables) {
+    Reader reader = {text, tables, 0};
+    fetch_memos(tables, text);
     for (ptrdiff_t at = 0; at < text->token_count;) {
         if (text->tokens[at].kind == NUMBER) at = read_digits(&reader, at);
         else if (is_numeral_at(&reader, at)) at = read_numerals(&reader, at);

@@ -32,15 +32,6 @@ static void drop_articles(Text *text, const Lexicon *lexicon) {
     }
 }
 
-static size_t put_utf8(uint8_t *out, uint32_t code) {
-    int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const uint8_t FIRST[] = {0, 0xC0, 0xE0, 0xF0};
-    size_t size = 0;
-    out[size++] = (uint8_t)(FIRST[more] | code >> (6 * more));
-    while (more--) out[size++] = (uint8_t)(0x80 | (code >> (6 * more) & 0x3F));
-    return size;
-}
-
 /* prepare.fingerprint_of */
 static Trouble fingerprint(const Text *text, Bytes *scratch, uint64_t out[2]) {
     out[0] = out[1] = 0;
@@ -109,64 +100,87 @@ static uint32_t measure(const uint8_t *data, ptrdiff_t size, unsigned *facts) {
     return length;
 }
 
-static Trouble prepare_text(const RawTexts *raw, ptrdiff_t i, const uint8_t *data, ptrdiff_t size,
-                            const Tables *tables, const Permutations *permutations, Text *text,
-                            Bytes *scratch, PreparedTexts *out) {
-    text->facts = raw->cleaned[i] ? FACT_NOISY : 0;
-    text->version = 0;
-    out->lengths[i] = measure(data, size, &text->facts);
-    Trouble trouble = fold_text(&tables->table, data, size, text);
+/* The words of the outlet of a text; 0 where they are not all there. */
+static int set_source(const RawTexts *raw, ptrdiff_t i, const uint32_t **words, ptrdiff_t *count) {
+    int32_t source = raw->sources[i];
+    int64_t first = 0, last = 0;
+    if (source >= raw->source_count) return 0;
+    if (source >= 0) first = raw->source_ends[source], last = raw->source_ends[source + 1];
+    if (first < 0 || last < first || last > raw->source_words) return 0;
+    *words = raw->source_keys + first;
+    *count = (ptrdiff_t)(last - first);
+    return 1;
+}
+
+/* What it takes to prepare one text after another. */
+typedef struct {
+    const Tables *tables;
+    Permutations permutations;
+    Text text;
+    Bytes scratch;
+} Workshop;
+
+/* Read a text into marked tokens. */
+static Trouble read_text(const RawTexts *raw, ptrdiff_t i, Span span, Workshop *shop) {
+    Text *text = &shop->text;
+    const Lexicon *lexicon = &shop->tables->lexicon;
+    const uint32_t *source;
+    ptrdiff_t source_words;
+    if (!set_source(raw, i, &source, &source_words)) return BAD_ARRAY;
+    Trouble trouble = fold_text(&shop->tables->table, span.data, span.size, text);
     if (trouble != FINE) return trouble;
     scan_text(text);
-    text->language = guess_language(text, &tables->lexicon);
-    if (text->language == ARABIC) drop_articles(text, &tables->lexicon);
-    read_numbers(text, &tables->lexicon);
-    int32_t source = raw->sources[i];
-    ptrdiff_t first = 0, last = 0;
-    if (source >= raw->source_count) return BAD_ARRAY;
-    if (source >= 0) first = raw->source_ends[source], last = raw->source_ends[source + 1];
-    if (first < 0 || last < first || last > raw->source_words) return BAD_ARRAY;
-    mark_zones(text, raw->source_keys + first, last - first, &tables->lexicon);
-    note_facts(text, &tables->lexicon);
-    trouble = fingerprint(text, scratch, out->fingerprints + 2 * i);
+    text->language = guess_language(text, shop->tables);
+    if (text->language == ARABIC) drop_articles(text, lexicon);
+    read_numbers(text, shop->tables);
+    mark_zones(text, source, source_words, lexicon);
+    note_facts(text, lexicon);
+    return FINE;
+}
+
+/* Prepare raw text `i` as the `to`-th one. */
+static Trouble prepare_text(const RawTexts *raw, ptrdiff_t i, ptrdiff_t to, Workshop *shop,
+                            PreparedTexts *out) {
+    Text *text = &shop->text;
+    Span span;
+    if (!span_of(raw, i, &span)) return BAD_ARRAY;
+    text->facts = raw->cleaned[i] ? FACT_NOISY : 0;
+    text->version = 0;
+    out->lengths[to] = measure(span.data, span.size, &text->facts);
     size_t tokens = out->tokens.size, letters = out->letters.size;
-    if (trouble == FINE) trouble = look_up_tokens(text, tables, &out->tokens, &out->letters);
+    Trouble trouble = read_text(raw, i, span, shop);
+    if (trouble == FINE) trouble = fingerprint(text, &shop->scratch, out->fingerprints + 2 * to);
+    if (trouble == FINE) trouble = look_up_tokens(text, shop->tables, &out->tokens, &out->letters);
     if (trouble == FINE)
-        trouble = grow(scratch, (out->letters.size - letters + 2 * MOST_TOKENS) * 2 * 4);
+        trouble = grow(&shop->scratch, shingle_room(out->letters.size - letters));
     if (trouble != FINE) return trouble;
     const Token *stored = (const Token *)(const void *)(out->tokens.data + tokens);
     ptrdiff_t count = (ptrdiff_t)((out->tokens.size - tokens) / sizeof(Token));
-    rare_keys_of(stored, count, out->rare_keys + RARE_KEYS * i);
-    band_keys_of(stored, count, out->letters.data + letters, permutations,
-                 (uint32_t *)(void *)scratch->data, out->band_keys + BANDS * i);
-    out->token_ends[i] = (int64_t)(out->tokens.size / sizeof(Token));
-    out->letter_ends[i] = (int64_t)out->letters.size;
-    out->languages[i] = (uint8_t)text->language;
-    out->versions[i] = (uint8_t)text->version;
-    out->facts[i] = (uint8_t)text->facts;
+    rare_keys_of(stored, count, out->rare_keys + RARE_KEYS * to);
+    band_keys_of(stored, count, out->letters.data + letters, &shop->permutations,
+                 (uint32_t *)(void *)shop->scratch.data, out->band_keys + BANDS * to);
+    out->token_ends[to] = (int64_t)(out->tokens.size / sizeof(Token));
+    out->letter_ends[to] = (int64_t)out->letters.size;
+    out->languages[to] = (uint8_t)text->language;
+    out->versions[to] = (uint8_t)text->version;
+    out->facts[to] = (uint8_t)text->facts;
     return FINE;
 }
 
 Trouble prepare_texts(const RawTexts *raw, const Tables *tables, PreparedTexts *out) {
-    Text text = {0};
-    Bytes scratch = {0};
-    Permutations permutations;
-    memcpy(permutations.multipliers, raw->multipliers, sizeof permutations.multipliers);
-    memcpy(permutations.offsets, raw->offsets, sizeof permutations.offsets);
-    Trouble trouble = FINE;
-    const uint8_t *data = raw->data, *end = raw->data + raw->size;
+    Workshop shop = {.tables = tables};
+    memcpy(shop.permutations.multipliers, raw->multipliers, sizeof shop.permutations.multipliers);
+    memcpy(shop.permutations.offsets, raw->offsets, sizeof shop.permutations.offsets);
+    Trouble trouble = raw->once ? number_spans(raw, out->places) : FINE;
+    int32_t count = 0;
     for (ptrdiff_t i = 0; i < raw->texts && trouble == FINE; i++) {
-        const uint8_t *stop = data < end ? memchr(data, 0, (size_t)(end - data)) : NULL;
-        if (!stop) trouble = BAD_ARRAY;
-        else
-            trouble = prepare_text(raw, i, data, stop - data, tables, &permutations, &text, &scratch,
-                                   out);
-        if (stop) data = stop + 1;
+        if (!raw->once) out->places[i] = count;
+        if (out->places[i] == count) trouble = prepare_text(raw, i, count++, &shop, out);
     }
-    free(text.chars);
-    free(text.letters);
-    free(text.tokens);
-    free(text.other);
-    free_room(scratch.data);
+    free(shop.text.chars);
+    free(shop.text.letters);
+    free(shop.text.tokens);
+    free(shop.text.other);
+    free_room(shop.scratch.data);
     return trouble;
 }

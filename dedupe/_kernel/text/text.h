@@ -63,10 +63,14 @@ typedef struct {
     ptrdiff_t page_count, entry_count, expansion_count;
 } CharTable;
 
-/* Sorted 32-bit keys, and where those of each value of their upper 16 bits begin. */
+/* Sorted 32-bit keys, and where those of each value of their upper 16 bits begin. The upper bits
+ * of a key are the number of a bit in `filter`, which is set where there is such a key: most words
+ * that are looked up are not there, and the filter fits into a cache. */
 typedef struct {
     const uint32_t *keys, *firsts;
+    const uint64_t *filter;
     ptrdiff_t count;
+    int shift;
 } Keys;
 
 /* dedupe.text.lexicon.Lexicon */
@@ -86,6 +90,8 @@ typedef struct {
 } Rows;
 
 INLINE Rows rows_of(const Keys *keys, uint32_t key) {
+    uint32_t bit = key >> keys->shift;
+    if (!(keys->filter[bit / 64] >> (bit % 64) & 1)) return (Rows){0, 0};
     ptrdiff_t start = keys->firsts[key >> 16], end = keys->firsts[(key >> 16) + 1];
     while (start < end && keys->keys[start] < key) start++;
     ptrdiff_t stop = start;
@@ -128,7 +134,7 @@ typedef struct {
     uint64_t running;
     uint32_t start, letters, key;
     uint16_t gap;
-    uint8_t kind, letter_case, glued, zone, valued;
+    uint8_t kind, letter_case, glued, zone, valued, uses;
 } RawToken;
 
 /* dedupe.text.tokens.TOKEN */
@@ -140,17 +146,35 @@ typedef struct {
     uint16_t flags;
 } Token;
 
+/* What a word is to the steps before it is looked up. */
+enum { USE_NUMBER = 1, USE_DATE = 2, USE_QUESTION = 4, USE_PHRASE = 8 };
+
 /* What a word means in one language, kept from one text to the next. */
 typedef struct {
     uint64_t hash;
     uint32_t stem;
     uint16_t concepts[MOST_CONCEPTS];
     uint16_t flags;
-    uint8_t weight, language, starts_phrase, used;
+    uint8_t weight, language, uses, used;
     uint32_t spare;
 } Memo;
 
-enum { MEMOS = 1 << 15 };
+enum { SCORED_LANGUAGES = 14 };
+
+/* What the word of a key adds to the score of each language that is guessed by words; key 0 is none. */
+typedef struct {
+    uint32_t key;
+    int16_t scores[SCORED_LANGUAGES];
+} LanguageMemo;
+
+enum { WAYS = 2, WORD_MEMOS = 1 << 15, LANGUAGE_MEMOS = 1 << 14 };
+
+/* All that is remembered of words. A word has a choice of places in one line of the cache, and takes
+ * the one of that word which was learned first. */
+typedef struct {
+    Memo words[WORD_MEMOS][WAYS];
+    LanguageMemo languages[LANGUAGE_MEMOS][WAYS];
+} Memos;
 
 /* The text at hand, and room for it. */
 typedef struct {
@@ -166,7 +190,7 @@ typedef struct {
 typedef struct {
     CharTable table;
     Lexicon lexicon;
-    Memo *memos;
+    Memos *memos;
 } Tables;
 
 /* Bytes that grow. */
@@ -182,25 +206,61 @@ Trouble fold_text(const CharTable *table, const uint8_t *data, ptrdiff_t size, T
 void scan_text(Text *text);
 
 /* numbers.c */
-void read_numbers(Text *text, const Lexicon *lexicon);
+void read_numbers(Text *text, const Tables *tables);
 int find_number(const Lexicon *lexicon, int language, int form, uint64_t running, double *value);
 
 /* language.c */
-int guess_language(const Text *text, const Lexicon *lexicon);
+int guess_language(const Text *text, const Tables *tables);
 
 /* affixes.c */
 void mark_zones(Text *text, const uint32_t *source, ptrdiff_t source_words, const Lexicon *lexicon);
 
+/* vocabulary.c */
+int is_function_word(const Lexicon *lexicon, int language, uint64_t running);
+
 /* lookup.c */
 Trouble look_up_tokens(const Text *text, const Tables *tables, Bytes *tokens, Bytes *letters);
-int is_function_word(const Lexicon *lexicon, int language, uint64_t running);
+
+/* facts.c */
 void note_facts(Text *text, const Lexicon *lexicon);
 
 /* blake2b.c */
 void blake2b_128(const uint8_t *data, size_t size, uint64_t out[2]);
 
+/* Records as they are in a file: record `i` from `starts[i]` to `ends[i]` of the data. */
+typedef struct {
+    const uint8_t *data;
+    const int64_t *starts, *ends;
+    ptrdiff_t size, count;
+} Records;
+
+Trouble digest_records(const Records *records, uint64_t *out);
+
+/* gather.c: row `i` has the items from `offsets[i]` to `offsets[i + 1]`, of `width` bytes each. */
+typedef struct {
+    const uint8_t *data;
+    const int64_t *offsets;
+    ptrdiff_t items, count, width;
+} RowsOfBytes;
+
+Trouble copy_rows(const RowsOfBytes *rows, const int64_t *wanted, ptrdiff_t count, uint8_t *out,
+                  ptrdiff_t room);
+
 INLINE int is_compared(int zone) {
     return zone == ZONE_CORE || zone == ZONE_KICKER || zone == ZONE_TAIL;
+}
+
+INLINE size_t utf8_size(uint32_t code) {
+    return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
+/* Write a code point in UTF-8; returns its size. */
+INLINE size_t put_utf8(uint8_t *out, uint32_t code) {
+    static const uint8_t FIRST[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    size_t size = utf8_size(code);
+    for (size_t i = size - 1; i; i--, code >>= 6) out[i] = (uint8_t)(0x80 | (code & 0x3F));
+    out[0] = (uint8_t)(FIRST[size] | code);
+    return size;
 }
 
 INLINE uint64_t hash_letters(const uint32_t *letters, ptrdiff_t count) {

@@ -168,7 +168,7 @@ def path_of_record(path: str, lines: NDArray[np.int64]) -> Batch:
     days = np.zeros(len(lines), bool)
     return Batch(
         path, "jsonl", b"", b"", texts=(), ids=[], sources=[],
-        **spans, days_only=days, dialect=None,
+        **spans, days_only=days, dialect=None, prepared=None,
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
     spans = {"starts": starts, "ends": stops, "limits": stops, "lines": numbered, "times": none}
     return Batch(
         "", "jsonl", b"", b"".join(lines), texts=(), ids=[], sources=[],
-        **spans, days_only=none.astype(bool), url_keys=none, dialect=None,
+        **spans, days_only=none.astype(bool), url_keys=none, dialect=None, prepared=None,
     )  # fmt: skip
 
 
