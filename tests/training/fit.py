@@ -20,7 +20,7 @@ import lightgbm
 import numpy as np
 from edits import edited_pairs
 from rows import distant_pairs, has_rows, known_rows, lede_features, title_features
-from training_pairs import Pair, all_labelled
+from training_pairs import LANGUAGES, Pair, all_labelled
 
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.model import FORMAT, METADATA, VALUE_UNITS
@@ -71,7 +71,8 @@ WEIGHTS_BY_KIND = (
     (", own", 130), ("pairs ", 115), ("stories ", 40), ("distant ", 160), ("chance ", 8),
     ("edits ", 60),
 )  # fmt: skip
-OTHER_WEIGHT = 90
+OTHER_WEIGHT, LANGUAGE_FACTOR = 90, 2
+"""Labelled pairs of languages other than English are few beside the invented ones."""
 FAINT, FAINT_FACTOR, LOW, LOW_FACTOR, UNLIKE, UNLIKE_FACTOR = 0.12, 0.1, 0.32, 4.0, 0.3, 0.5
 
 
@@ -105,7 +106,8 @@ class Fitted:
 def weight_of_set(source: str) -> float:
     """Return what all pairs of a set weigh together."""
     kinds = (weight for part, weight in WEIGHTS_BY_KIND if part in source)
-    return WEIGHTS.get(source) or next(kinds, OTHER_WEIGHT)
+    weight = WEIGHTS.get(source) or next(kinds, OTHER_WEIGHT)
+    return weight * (LANGUAGE_FACTOR if source.split(",")[0] in LANGUAGES else 1)
 
 
 def pair_weights(pairs: Sequence[Pair], titles: NDArray[np.float64]) -> NDArray[np.float64]:
