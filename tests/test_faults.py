@@ -23,7 +23,7 @@ from dedupe.config import Settings
 from dedupe.errors import InputError
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
-from dedupe.parallel import thread_count, thread_map
+from dedupe.parallel import background, thread_count, thread_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,6 +227,21 @@ def test_a_worker_that_fails_fails_the_run(jobs: int):
         done.extend(spread(work, range(1000)))
     with thread_map(jobs) as spread:
         assert list(spread(str, range(9))) == list(map(str, range(9)))
+
+
+def refuse(_task: int) -> int:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_what_fails_in_the_background_is_raised_where_its_result_is_asked_for(jobs: int):
+    with background(jobs) as start:
+        results = [start(abs, -task) for task in range(20)]
+        failed = [start(refuse, task) for task in range(20)]
+        assert [result() for result in results] == list(range(20))
+    for result in failed:
+        with pytest.raises(MemoryError):
+            result()
 
 
 SABOTAGE = {
