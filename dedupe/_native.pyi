@@ -46,23 +46,34 @@ def prepare(
 # distinct ones there are.
 def number_pairs(pairs: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
 
-# dedupe.blocking.look_back.group_keys; returns the members and the starts of the buckets, and the
-# bucket of each key.
-def group_keys(keys: NDArray[np.uint32], /) -> tuple[Buffer, Buffer, Buffer]: ...
+# dedupe.blocking.look_back.group_keys; returns the chains, and unless only these are asked for the
+# members and the starts of the buckets, and the bucket of each key.
+def group_keys(
+    keys: NDArray[np.uint32], chains_only: NDArray[np.bool_], /
+) -> tuple[Buffer, ...]: ...
 
-# dedupe.blocking.look_back.find_candidates; writes the starts and returns the partners.
+# dedupe.blocking.look_back.LookBack.candidates: of both kinds of keys the chains, which places
+# changed, and the limits; then the records, the range of those that look back, and the starts,
+# which are written. Returns the partners.
 def find_candidates(
-    rare_members: NDArray[np.uint32],
-    rare_starts: NDArray[np.int64],
-    band_members: NDArray[np.uint32],
-    band_starts: NDArray[np.int64],
+    rare_previous: NDArray[np.uint32],
+    rare_changed: NDArray[np.uint8],
+    rare_limits: NDArray[np.int64],
+    band_previous: NDArray[np.uint32],
+    band_changed: NDArray[np.uint8],
+    band_limits: NDArray[np.int64],
     in_play: NDArray[np.bool_],
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
-    limits: NDArray[np.int64],
+    records: NDArray[np.int64],
     starts: NDArray[np.int64],
     /,
 ) -> Buffer: ...
+
+# dedupe.blocking.look_back.changed_places
+def mark_changed(
+    previous: NDArray[np.uint32], changed: NDArray[np.bool_], out: NDArray[np.uint8], /
+) -> None: ...
 
 # dedupe.clustering.groups.connected; the labels begin as the numbers of the nodes.
 def connect(

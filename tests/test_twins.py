@@ -20,7 +20,13 @@ from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
 from dedupe.arrays import unique_sorted
-from dedupe.blocking.look_back import find_candidates, group_keys
+from dedupe.blocking.look_back import (
+    Candidates,
+    changed_places,
+    find_candidates,
+    group_keys,
+    look_back,
+)
 from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
 from dedupe.contents import number_texts
@@ -127,12 +133,15 @@ def test_edits_of_one_text_are_scored_alike(text, edits):
 
 
 @settings(max_examples=30)
-@given(st.lists(MADE_UP, min_size=2, max_size=8), st.integers(1, 3))
-def test_candidates_are_scored_alike_by_any_jobs(texts, jobs):
-    starts = np.cumsum(np.arange(len(texts) + 1)) - np.arange(len(texts) + 1)
-    partners = np.concatenate([np.arange(at, dtype=np.uint32) for at in range(len(texts))])
+@given(st.lists(MADE_UP, min_size=2, max_size=8), st.integers(0, 3), st.floats(-6, 1))
+def test_candidates_are_scored_alike(texts, first, least):
+    sizes = np.arange(min(first, len(texts)), len(texts))
+    partners = [np.arange(at, dtype=np.uint32) for at in (0, *sizes.tolist())]
+    found = Candidates(
+        np.cumsum([0, *sizes]), np.concatenate(partners), int(len(texts) - len(sizes))
+    )
     own = prepared(texts)
-    assert agree(lambda: score_candidates(scoring_of(own), starts, partners, -2.0, jobs))
+    assert agree(lambda: score_candidates(scoring_of(own), found, least))
 
 
 ROWS = st.lists(
@@ -190,12 +199,17 @@ def bucketed(draw):
 def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     keys, times, contents, in_play = drawn
     assert agree(lambda: group_keys(keys))
+    assert np.array_equal(group_keys(keys, chains_only=True).previous, group_keys(keys).previous)
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
     # In the first pass nothing is known; later ones look at what is left in play.
     more = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
     before = (in_play | more) & (chance.random() < 0.8)
     assert agree(lambda: find_candidates(buckets, buckets, in_play, before, times))
+    assert agree(lambda: changed_places(buckets.previous, in_play != before))
+    half = len(keys) // 2
+    look = look_back(buckets, buckets, in_play, before, times)
+    assert agree(lambda: look.candidates(half, len(keys)))
 
     def count():
         out = np.ones((len(buckets), 3), np.int64)
@@ -237,6 +251,7 @@ def good_calls():
     days, counts = np.zeros(3, np.int64), np.ones((len(buckets), 3), np.int64)
     scorer = shipped_model().text.scorer.arrays()
     bucket_arrays = buckets.members, buckets.starts, wanted
+    chains = buckets.previous, changed_places(buckets.previous, in_play)
     candidates = np.array([0, 0, 1, 3]), np.array([0, 0, 1], np.uint32)
     return {
         "prepare": (
@@ -251,11 +266,12 @@ def good_calls():
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),
         "score_candidates": (*scoring, *candidates, np.array([0, 3]), np.array([-2.0])),
         "log_odds": (*scorer, np.zeros((2, len(FEATURES))), np.zeros(2)),
-        "group_keys": (own.rare_keys,),
+        "group_keys": (own.rare_keys, np.zeros(1, bool)),
         "find_candidates": (
-            *bucket_arrays[:2], *bucket_arrays[:2], in_play, ~in_play, days,
-            np.array([-1, 16, 32, -1, 1, 4]), np.zeros(4, np.int64),
+            *chains, np.array([-1, 16, 32]), *chains, np.array([-1, 1, 4]), in_play, ~in_play, days,
+            np.array([0, 3]), np.zeros(4, np.int64),
         ),
+        "mark_changed": (buckets.previous, in_play, np.zeros(4, np.uint8)),
         "count_stems": (*bucket_arrays, in_play, days, in_play, counts),
         "shared_minima": (buckets.of, counts, *pair, np.zeros((2, 3), np.int64)),
         "number_pairs": (np.arange(6, dtype=np.uint64), np.zeros(3, np.int64)),
@@ -311,6 +327,7 @@ WRONG_PLACE = {
     "features": 14,
     "score_candidates": 14,
     "find_candidates": 0,
+    "mark_changed": 0,
     "count_stems": 0,
     "shared_minima": 2,
     "connect": 1,

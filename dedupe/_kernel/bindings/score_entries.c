@@ -77,7 +77,7 @@ static PyObject *run_score_candidates(const Py_buffer *v) {
     Bytes out = {0};
     Trouble trouble = BAD_ARRAY;
     if (scoring_of(v, &contents, &scorer, &scoring) && items(&in[2]) == 2 && items(&in[3]) == 1 &&
-        items(&in[0]) == scoring.records + 1)
+        items(&in[0]) == range[1] - range[0] + 1)
         FREELY(trouble, score_candidates(&scoring, in[0].buf, in[1].buf, items(&in[1]), range[0],
                                          range[1], least[0], &out));
     if (trouble == FINE) return as_room(out.data, out.size);

@@ -182,7 +182,7 @@ Trouble score_candidates(const Scoring *scoring, const int64_t *starts, const ui
     Desk *desk = malloc(sizeof *desk);
     Trouble trouble = desk ? FINE : NO_MEMORY;
     for (ptrdiff_t record = first; record < last && trouble == FINE; record++) {
-        int64_t start = starts[record], end = starts[record + 1];
+        int64_t start = starts[record - first], end = starts[record - first + 1];
         if (start < 0 || end < start || end > partner_count) trouble = BAD_ARRAY;
         if (trouble != FINE || start == end) continue;
         if (!take_left(scoring, record, desk)) trouble = BAD_ARRAY;
