@@ -80,6 +80,18 @@ def connect(
     left: NDArray[np.int64], right: NDArray[np.int64], labels: NDArray[np.int64], /
 ) -> None: ...
 
+# dedupe.clustering.leader.leader_cluster: ranks, pairs, scores and pinned nodes; the leaders are
+# written.
+def lead(
+    ranks: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    pinned: NDArray[np.bool_],
+    leaders: NDArray[np.int64],
+    /,
+) -> None: ...
+
 # dedupe.scoring.score: the arrays of TextScoring, then the pairs.
 def score(
     tokens: NDArray[np.uint8],
@@ -118,6 +130,27 @@ def features(
     right: NDArray[np.int64],
     out: NDArray[np.float64],
     features: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.scoring.score.similarities; a row a pair, a column a field.
+def similarities(
+    tokens: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    letters: NDArray[np.uint8],
+    letter_offsets: NDArray[np.int64],
+    facts: NDArray[np.uint8],
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    left_leaves: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    base: NDArray[np.float64],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    numbers: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    out: NDArray[np.float64],
     /,
 ) -> None: ...
 
@@ -172,5 +205,28 @@ def shared_minima(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     out: NDArray[np.int64],
+    /,
+) -> None: ...
+
+# dedupe.scoring.metadata.adjustments: the trees with cuts in seconds and counts, the most that they
+# take off without a series and the most that they add, what is known of records, the buckets of
+# each and their counts, and the pairs.
+def adjust_pairs(
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    left_leaves: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    base: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    times: NDArray[np.int64],
+    days_only: NDArray[np.bool_],
+    outlets: NDArray[np.int64],
+    titles: NDArray[np.int64],
+    of: NDArray[np.uint32],
+    counts: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    equal: NDArray[np.bool_],
+    out: NDArray[np.float64],
     /,
 ) -> None: ...

@@ -13,11 +13,13 @@ import os
 
 try:
     from dedupe._native import (
+        adjust_pairs,
         connect,
         count_stems,
         features,
         find_candidates,
         group_keys,
+        lead,
         log_odds,
         map_arrays,
         mapping_trouble,
@@ -28,6 +30,7 @@ try:
         score,
         score_candidates,
         shared_minima,
+        similarities,
         trim_heap,
         widen,
     )
@@ -37,12 +40,14 @@ else:
     _BUILT = True
 
 __all__ = [
+    "adjust_pairs",
     "available",
     "connect",
     "count_stems",
     "features",
     "find_candidates",
     "group_keys",
+    "lead",
     "log_odds",
     "map_arrays",
     "mapping_trouble",
@@ -53,6 +58,7 @@ __all__ = [
     "score",
     "score_candidates",
     "shared_minima",
+    "similarities",
     "trim_heap",
     "widen",
 ]

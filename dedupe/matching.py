@@ -23,7 +23,6 @@ from dedupe.blocking.look_back import (
 )
 from dedupe.pair_keys import pack
 from dedupe.parallel import thread_map
-from dedupe.scoring.features import FEATURES
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -36,9 +35,9 @@ from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import (
     PAIR,
     TextScoring,
-    feature_rows,
     score_candidates,
     score_pairs,
+    similarities,
 )
 from dedupe.tokens import Fact
 
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.contents import Contents
 
-DICE = FEATURES.index("dice")
 EXHAUSTIVE = 1000
 """So few records in play are all compared with one another."""
 RECORDS_AT_ONCE = 1 << 12
@@ -157,7 +155,7 @@ class Matcher:
         self, left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        return feature_rows(self.scoring, left, right)[:, :, DICE]
+        return similarities(self.scoring, left, right)
 
     def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what metadata adds to the log-odds of pairs of nodes."""

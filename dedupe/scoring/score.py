@@ -134,6 +134,18 @@ def feature_rows(
     return out
 
 
+def similarities(
+    scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the dice of each field of pairs, shape (n, fields); NaN for a missing field."""
+    if not kernel.available():
+        return feature_rows(scoring, left, right)[:, :, FEATURES.index("dice")]
+    out = np.full((len(left), len(scoring.weights)), np.nan)
+    left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+    kernel.similarities(*scoring.arrays(), left, right, out)
+    return out
+
+
 def field_features(scoring: TextScoring, field: int, one: int, other: int) -> list[float] | None:
     """Return the features of one field of two records; None where one has no words there."""
     left, right = int(scoring.rows[field, one]), int(scoring.rows[field, other])

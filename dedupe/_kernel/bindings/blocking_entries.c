@@ -108,6 +108,17 @@ static PyObject *run_connect(const Py_buffer *v) {
 
 ENTRY(connect, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0}, {"labels", 'i', 8, 0, 1})
 
+static PyObject *run_lead(const Py_buffer *v) {
+    ScoredEdges edges = {v[1].buf, v[2].buf, v[3].buf, items(&v[1])};
+    Trouble trouble;
+    FREELY(trouble, lead(&edges, v[0].buf, v[4].buf, items(&v[0]), v[5].buf));
+    return outcome(trouble);
+}
+
+ENTRY(lead, {"ranks", 'i', 8, 'n', 0}, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
+      {"scores", 'f', 8, 'p', 0}, {"pinned", 'u', 1, 'n', 0}, {"leaders", 'i', 8, 'n', 1})
+
 PyMethodDef BLOCKING_METHODS[] = {METHOD(group_keys),   METHOD(find_candidates),
                                   METHOD(mark_changed), METHOD(number_pairs),
-                                  METHOD(connect),      NO_METHOD};
+                                  METHOD(connect),      METHOD(lead),
+                                  NO_METHOD};

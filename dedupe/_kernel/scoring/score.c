@@ -53,6 +53,7 @@ static void choose_fields(const Scoring *scoring, Desk *desk) {
     }
 }
 
+/* Find the meetings of all fields; whether one of them is promising. */
 static int is_promising(const Scoring *scoring, Desk *desk) {
     int promising = 0;
     for (int field = 0; field < (int)scoring->fields; field++)
@@ -75,17 +76,21 @@ static double combine(const Scoring *scoring, const Desk *desk) {
     return total;
 }
 
+/* Align the texts of a field whose meetings were found, and count what has a counterpart. */
+static void count_words(Desk *desk, int field) {
+    spread_words(&desk->right[field]);
+    align(&desk->left[field], &desk->right[field]);
+    fill_counts(&desk->left[field], &desk->right[field], desk->rows[field]);
+}
+
 /* The log-odds of two records that are taken, or minus infinity where they are below `least`. With
  * `full` all features are found, whatever becomes of the pair. */
 static double pair_odds(const Scoring *scoring, Desk *desk, int full, double least) {
     choose_fields(scoring, desk);
     if (desk->lead < 0 || (!is_promising(scoring, desk) && !full)) return -INFINITY;
     for (int field = 0; field < (int)scoring->fields; field++) {
-        Side *left = &desk->left[field], *right = &desk->right[field];
         if (!desk->both[field]) continue;
-        spread_words(right);
-        align(left, right);
-        fill_counts(left, right, desk->rows[field]);
+        count_words(desk, field);
         all_leaves(scoring->scorer, desk->leaves[field]);
         rule_out(scoring->scorer, desk->rows[field], ~(uint32_t)LATE_FEATURES, desk->leaves[field]);
     }
@@ -120,21 +125,45 @@ static void put_features(const Scoring *scoring, const Desk *desk, double *out) 
             memcpy(out + field * FEATURES, desk->rows[field], sizeof desk->rows[field]);
 }
 
+/* Take the records of pair `i`, where the one before it is on the desk. */
+static Trouble take_pair(const Scoring *scoring, const int64_t *left, const int64_t *right,
+                         ptrdiff_t i, Desk *desk) {
+    int known = i && left[i] == left[i - 1];
+    if (!is_record(scoring, left[i]) || !is_record(scoring, right[i])) return BAD_ARRAY;
+    if (!known && !take_left(scoring, left[i], desk)) return BAD_ARRAY;
+    return take_record(scoring, right[i], desk->right) ? FINE : BAD_ARRAY;
+}
+
 Trouble score_pairs(const Scoring *scoring, const int64_t *left, const int64_t *right,
                     ptrdiff_t count, double *features, double *out) {
     if (!is_sound(scoring)) return BAD_ARRAY;
     Desk *desk = malloc(sizeof *desk);
     Trouble trouble = desk ? FINE : NO_MEMORY;
     for (ptrdiff_t i = 0; i < count && trouble == FINE; i++) {
-        int known = i && left[i] == left[i - 1];
-        if (!is_record(scoring, left[i]) || !is_record(scoring, right[i]) ||
-            (!known && !take_left(scoring, left[i], desk)) ||
-            !take_record(scoring, right[i], desk->right)) {
-            trouble = BAD_ARRAY;
-            break;
+        trouble = take_pair(scoring, left, right, i, desk);
+        if (trouble == FINE) out[i] = pair_odds(scoring, desk, features != NULL, -INFINITY);
+        if (trouble == FINE && features)
+            put_features(scoring, desk, features + i * scoring->fields * FEATURES);
+    }
+    free(desk);
+    return trouble;
+}
+
+Trouble find_similarities(const Scoring *scoring, const int64_t *left, const int64_t *right,
+                          ptrdiff_t count, double *out) {
+    if (!is_sound(scoring)) return BAD_ARRAY;
+    Desk *desk = malloc(sizeof *desk);
+    Trouble trouble = desk ? FINE : NO_MEMORY;
+    for (ptrdiff_t i = 0; i < count && trouble == FINE; i++, out += scoring->fields) {
+        trouble = take_pair(scoring, left, right, i, desk);
+        if (trouble != FINE) break;
+        choose_fields(scoring, desk);
+        is_promising(scoring, desk);
+        for (int field = 0; field < (int)scoring->fields; field++) {
+            if (!desk->both[field]) continue;
+            count_words(desk, field);
+            out[field] = desk->rows[field][DICE];
         }
-        out[i] = pair_odds(scoring, desk, features != NULL, -INFINITY);
-        if (features) put_features(scoring, desk, features + i * scoring->fields * FEATURES);
     }
     free(desk);
     return trouble;
