@@ -18,7 +18,7 @@ from dedupe.arrays import find_in_sorted
 from dedupe.blocking.look_back import (
     RARE_REACH,
     count_cut,
-    group_keys,
+    group_records,
     look_back,
 )
 from dedupe.pair_keys import pack
@@ -110,8 +110,8 @@ class Matcher:
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
         _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
         self.titles = contents.titles[nodes]
-        self.rare = group_keys(contents.keys("rare_keys", nodes))
-        self.bands = group_keys(contents.keys("band_keys", nodes), chains_only=True)
+        self.rare = group_records(contents.record_keys("rare_keys", nodes))
+        self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared_all = False

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
-from dedupe.contents import field_keys, salted_keys
+from dedupe.contents import salted_keys, select_keys
 from dedupe.io.string_columns import code_strings
 from dedupe.pair_keys import pack
 from dedupe.prepare import RARE_KEYS, prepare_texts
@@ -87,8 +87,8 @@ def prepared_rows(rows: pa.RecordBatch, settings: Settings) -> pa.RecordBatch:
             "tokens": lists_of(texts.tokens, texts.offsets, present),
             "letters": lists_of(texts.letters, texts.letter_offsets, present),
             "meta": blobs(meta.reshape(shape).T),
-            "rare": blobs(field_keys(texts.rare_keys, present, every=True)),
-            "bands": blobs(field_keys(texts.band_keys, present, every=True)),
+            "rare": blobs(select_keys(texts.rare_keys, present, every=True).matrix()),
+            "bands": blobs(select_keys(texts.band_keys, present, every=True).matrix()),
         },
     )
 
