@@ -9,6 +9,7 @@ the threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from dedupe.blocking.look_back import (
     look_back,
 )
 from dedupe.pair_keys import pack
-from dedupe.parallel import thread_map
+from dedupe.parallel import map_slices, thread_map
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -149,16 +150,20 @@ class Matcher:
 
     def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the log-odds of any pairs of nodes by their texts alone."""
-        return score_pairs(self.scoring, left, right)
+        return map_slices(self.settings.jobs, partial(score_pairs, self.scoring), left, right)
 
     def similarities(
         self, left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        return similarities(self.scoring, left, right)
+        return map_slices(self.settings.jobs, partial(similarities, self.scoring), left, right)
 
     def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what metadata adds to the log-odds of pairs of nodes."""
+        return map_slices(self.settings.jobs, self.adjust_some, left, right)
+
+    def adjust_some(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what metadata adds to the log-odds of some pairs of nodes."""
         equal = self.contents[left] == self.contents[right]
         return adjustments(
             self.scoring.model, self.meta, self.recurrence, self.rare, left, right, equal
