@@ -13,6 +13,7 @@ import os
 
 try:
     from dedupe._native import (
+        adjust_pairs,
         connect,
         copy_rows,
         count_stems,
@@ -20,15 +21,18 @@ try:
         features,
         find_candidates,
         group_keys,
+        lead,
         log_odds,
         map_arrays,
         mapping_trouble,
+        mark_changed,
         number_pairs,
         prepare,
         release_pages,
         score,
         score_candidates,
         shared_minima,
+        similarities,
         trim_heap,
         widen,
     )
@@ -38,6 +42,7 @@ else:
     _BUILT = True
 
 __all__ = [
+    "adjust_pairs",
     "available",
     "connect",
     "copy_rows",
@@ -46,15 +51,18 @@ __all__ = [
     "features",
     "find_candidates",
     "group_keys",
+    "lead",
     "log_odds",
     "map_arrays",
     "mapping_trouble",
+    "mark_changed",
     "number_pairs",
     "prepare",
     "release_pages",
     "score",
     "score_candidates",
     "shared_minima",
+    "similarities",
     "trim_heap",
     "widen",
 ]

@@ -8,16 +8,23 @@ from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from dedupe.memory import memory_is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    from numpy.typing import NDArray
+
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 WAITING = 2
 """Calls a thread that may wait in the background before the next one has to."""
+
+PAIRS_AT_ONCE = 1 << 14
+"""So many pairs are looked at together."""
 
 
 def thread_count(jobs: int) -> int:
@@ -90,3 +97,17 @@ def call_at_once(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]
     """Return what returns the result of a call."""
     done = call(task)
     return lambda: done
+
+
+def map_slices(
+    jobs: int,
+    call: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return what a call finds of pairs, a row a pair, some pairs at a time."""
+    if len(left) <= PAIRS_AT_ONCE:
+        return call(left, right)
+    slices = [slice(at, at + PAIRS_AT_ONCE) for at in range(0, len(left), PAIRS_AT_ONCE)]
+    with thread_map(jobs) as spread:
+        return np.concatenate([*spread(lambda part: call(left[part], right[part]), slices)])

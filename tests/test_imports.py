@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
     "prepare": BASE | {"io", "text", "blocking"},
-    "contents": BASE | {"io"},
+    "contents": BASE | {"io", "blocking"},
     "preprocess": BASE | {"io", "contents", "load", "prepare"},
     "matching": BASE | {"blocking", "scoring"},
     "result": BASE | {"io", "scoring"},

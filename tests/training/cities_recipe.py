@@ -131,7 +131,6 @@ def main() -> None:
         lines = textwrap.fill(" ".join(new), 110, break_long_words=False, break_on_hyphens=False)
         section = f"\n[cities]\n# larger cities of GeoNames, by tests/training/cities_recipe.py\n{lines}\n"
         path.write_text(f"{text}\n{section}", encoding="utf-8")
-        print(language, len(new))
 
 
 if __name__ == "__main__":

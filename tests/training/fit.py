@@ -107,7 +107,7 @@ def weight_of_set(source: str) -> float:
     """Return what all pairs of a set weigh together."""
     kinds = (weight for part, weight in WEIGHTS_BY_KIND if part in source)
     weight = WEIGHTS.get(source) or next(kinds, OTHER_WEIGHT)
-    return weight * (LANGUAGE_FACTOR if source.split(",")[0] in LANGUAGES else 1)
+    return weight * (LANGUAGE_FACTOR if source.partition(",")[0] in LANGUAGES else 1)
 
 
 def pair_weights(pairs: Sequence[Pair], titles: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of, numbers_array
-from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
-from dedupe.contents import field_keys, salted_keys
+from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
+from dedupe.contents import salted_keys, select_keys
 from dedupe.io.string_columns import code_strings
 from dedupe.pair_keys import pack
 from dedupe.prepare import RARE_KEYS, prepare_texts
@@ -87,8 +87,8 @@ def prepared_rows(rows: pa.RecordBatch, settings: Settings) -> pa.RecordBatch:
             "tokens": lists_of(texts.tokens, texts.offsets, present),
             "letters": lists_of(texts.letters, texts.letter_offsets, present),
             "meta": blobs(meta.reshape(shape).T),
-            "rare": blobs(field_keys(texts.rare_keys, present, every=True)),
-            "bands": blobs(field_keys(texts.band_keys, present, every=True)),
+            "rare": blobs(select_keys(texts.rare_keys, present, every=True).matrix()),
+            "bands": blobs(select_keys(texts.band_keys, present, every=True).matrix()),
         },
     )
 
@@ -190,10 +190,9 @@ def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
     count = len(keys)
     bounds = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [count]])
     rare = int(np.searchsorted(keys[bounds[:-1]], BAND))
-    members, none = np.arange(count, dtype=np.uint32), np.zeros((0, 0), np.uint32)
     found = find_candidates(
-        Buckets(members, bounds[: rare + 1], none),
-        Buckets(members, bounds[rare:], none),
+        sorted_buckets(bounds[: rare + 1], count),
+        sorted_buckets(bounds[rare:], count),
         in_play > 0,
         before > 0,
         np.ascontiguousarray(times),
