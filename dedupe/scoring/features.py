@@ -268,8 +268,8 @@ def is_swapped(one: Side, other: Side) -> bool:
     "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
     "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if a small word
     stands between them and theirs change too; those who do something together ("A partners with B")
-    change nothing by that. What stands alone at either end is left out, and so is a kicker: a topic that moves
-    into it ("Stockholm marathon: A wins") takes no part.
+    change nothing by that. What stands alone at either end is left out, and so is a kicker: a topic
+    that moves into it ("Stockholm marathon: A wins") takes no part.
     """
     ours, theirs = matched_span(one), matched_span(other)
     rank = {place: number for number, place in enumerate(theirs)}

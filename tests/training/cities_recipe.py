@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
 FOLDER = Path(str(shipped.PATH)).parent / "languages"
 HOME = {
-    "en": "US GB IE CA AU NZ IN ZA", "de": "DE AT CH", "fr": "FR BE CH CA", "es": "ES MX AR CO CL PE",
+    "en": "US GB IE CA AU NZ IN ZA", "de": "DE AT CH", "fr": "FR BE CH CA",
+    "es": "ES MX AR CO CL PE",
     "pt": "PT BR", "it": "IT", "nl": "NL BE", "pl": "PL", "ru": "RU BY KZ", "uk": "UA", "tr": "TR",
-    "ar": "EG SA AE IQ SY JO LB MA DZ TN LY SD YE", "hi": "IN", "zh": "CN TW", "ja": "JP", "ko": "KR",
+    "ar": "EG SA AE IQ SY JO LB MA DZ TN LY SD YE", "hi": "IN", "zh": "CN TW", "ja": "JP",
+    "ko": "KR",
 }  # fmt: skip
 LEAST_PEOPLE, LEAST_AT_HOME = 300_000, 60_000
 COMMONEST = 4.3
 """A word of this Zipf frequency or more is taken for a place only where the city is a large one."""
 LARGE = 1_500_000
+COMMENT = "# larger cities of GeoNames, by tests/training/cities_recipe.py"
 RAREST, COMMON = 1.3, 3.6
 SCRIPTS = {
     "ru": "[а-яё]+", "uk": "[а-яіїєґ']+", "ar": "[\u0621-\u064a]+", "hi": "[\u0900-\u097f]+",
@@ -42,16 +45,19 @@ LATIN = r"[^\W\d_]+(?:[ -][^\W\d_]+){0,2}"
 INFLECTED, SHORTEST_STEM = ("ru", "uk", "pl"), 5
 PARTICLES, SPACELESS, SHORTEST = ("ko",), ("zh", "ja", "ko"), (4, 2)
 WORDS = frozenset(
-    "man nice male mobile van surprise split orange independence bath enterprise commonwealth oral "
-    "springs batman metro delta hub bo queens paradise tours saga shaping vista boulder pest derby "
-    "reading ho san mary ann regina george elizabeth norman kennedy brandon milton eugene darwin "
-    "nigel bradford hassan salvador brent kent tyler vladimir gilbert henderson hamilton newton "
-    "jackson lincoln victoria charlotte jamaica toyota carolina florence madison lancaster warren "
-    "irving richardson montgomery preston chandler irvine springfield norfolk essen halle hof ulm "
-    "siegen wesel herne hamm celle velbert minden worms bergen plan union paris angers valence "
-    "cannes colon natal central serra salto contagem betim ordu of aydin batman mus sale prato terni "
-    "latina cuneo nuoro bari como lodi zeist ede hilversum emmen assen almere most chelm piła konin "
-    "орел орёл мир бор клин дно волжский королев королёв жуковский дзержинский суми рівне сума".split()
+    """
+    man nice male mobile van surprise split orange independence bath enterprise commonwealth oral
+    springs batman metro delta hub bo queens paradise tours saga shaping vista boulder pest derby
+    reading ho san mary ann regina george elizabeth norman kennedy brandon milton eugene darwin
+    nigel bradford hassan salvador brent kent tyler vladimir gilbert henderson hamilton newton
+    jackson lincoln victoria charlotte jamaica toyota carolina florence madison lancaster warren
+    irving richardson montgomery preston chandler irvine springfield norfolk essen halle hof ulm
+    siegen wesel herne hamm celle velbert minden worms bergen plan union paris angers valence
+    cannes colon natal central serra salto contagem betim ordu of aydin batman mus sale prato
+    terni latina cuneo nuoro bari como lodi zeist ede hilversum emmen assen almere most chelm piła
+    konin орел орёл мир бор клин дно волжский королев королёв жуковский дзержинский суми рівне
+    сума
+    """.split()  # noqa: SIM905 - a list of words reads better without a mark around each
 )
 """Names that are other words as well."""
 
@@ -125,12 +131,11 @@ def main() -> None:
     for language in shipped.LANGUAGES:
         path = FOLDER / f"{language}.txt"
         text = path.read_text(encoding="utf-8")
-        text = re.sub(r"\n\[cities\]\n.*?(?=\n\[|\Z)", "", text, flags=re.S).rstrip("\n")
+        text = re.sub(r"\n\[cities\]\n.*?(?=\n\[|\Z)", "", text, flags=re.DOTALL).rstrip("\n")
         listed = set(text.split())
         new = sorted(entries(language) - listed)
         lines = textwrap.fill(" ".join(new), 110, break_long_words=False, break_on_hyphens=False)
-        section = f"\n[cities]\n# larger cities of GeoNames, by tests/training/cities_recipe.py\n{lines}\n"
-        path.write_text(f"{text}\n{section}", encoding="utf-8")
+        path.write_text(f"{text}\n\n[cities]\n{COMMENT}\n{lines}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
