@@ -11,17 +11,17 @@ import click
 
 from dedupe.cli.console import progress_line, run_summary, timing_summary
 from dedupe.cli.notes import read_notes
-from dedupe.cli.run import check_record_counts, open_stats, record_counts
-from dedupe.errors import BackendError
+from dedupe.cli.run import open_stats, record_counts
+from dedupe.errors import AccountingError, BackendError
 from dedupe.io.parquet import has_parquet_suffix
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dedupe.backends.spark import Outcome
     from dedupe.cli.options import Request
     from dedupe.io.integrity import RowChecksum
-    from dedupe.pipeline import Result
 
 SPARK_LIBRARIES = ("pyspark", "pyarrow", "pandas")
 MISSING_SPARK = (
@@ -80,7 +80,8 @@ def run_on_spark(command: str, request: Request) -> None:
             tables = request.format == "parquet"
             job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
-        check_record_counts(read_stats, result)
+        if result.records != read_stats.records:
+            raise AccountingError("records clustered", read_stats.records, result.records)
         notes = read_notes(request.settings, read_stats)
         seconds = time.perf_counter() - started
         outcome = spark_outcome(command, read_stats, result, rows)
@@ -92,11 +93,11 @@ def run_on_spark(command: str, request: Request) -> None:
     if not request.console.quiet:
         for level, note in notes:
             request.console.say(note, level=level)
-        request.console.say(run_summary(result.clustering.stats, read_stats, seconds))
+        request.console.say(run_summary(result.stats, read_stats, seconds))
 
 
 def spark_outcome(
-    command: str, read_stats: ReadStats, result: Result, rows: RowChecksum
+    command: str, read_stats: ReadStats, result: Outcome, rows: RowChecksum
 ) -> dict[str, object]:
     """Return what a run came to, by the names of a run on one machine."""
     selects = command != "pairs"

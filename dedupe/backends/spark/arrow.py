@@ -45,6 +45,7 @@ ARROW = {
     "string": pa.string(),
     "array<long>": pa.list_(pa.int64()),
     "array<binary>": pa.list_(pa.binary()),
+    "array<double>": pa.list_(pa.float64()),
 }
 SPARK = {kind: name for name, kind in ARROW.items()}
 

@@ -51,6 +51,25 @@ class Stage:
         """Return a table that was written before."""
         return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
 
+    def number(
+        self, name: str, frame: DataFrame, order: Sequence[Column | str], number: str
+    ) -> DataFrame:
+        """Keep a table and return it with a ``number`` for each row, from 0 in the order given.
+
+        Numbers are fixed on disk: Spark would number rows otherwise when it computes them again.
+        """
+        in_order = frame.repartitionByRange(*order).sortWithinPartitions(*order)
+        held = self.keep(name, in_order.withColumn("at", f.monotonically_increasing_id()))
+        part = f.shiftright("at", PLACES)
+        counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
+        by_part = np.argsort(counts["part"])
+        sizes = counts["count"][by_part]
+        offsets = {"part": counts["part"][by_part], "first": np.cumsum(sizes) - sizes}
+        told = held.withColumn("part", part)
+        told = told.join(f.broadcast(frame_of(self.spark, offsets)), "part")
+        place = f.col("at").bitwiseAND((1 << PLACES) - 1)
+        return told.withColumn(number, f.col("first") + place).drop("part", "first", "at")
+
 
 def stage_lines(
     stage: Stage,
@@ -149,16 +168,7 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     read, and where no row has a text.
     """
     spellings = rows.select(f.to_json(f.struct("*")).alias("value"), f.struct("*").alias("row"))
-    in_order = spellings.repartitionByRange("value").sortWithinPartitions("value")
-    held = stage.keep("rows", in_order.withColumn("at", f.monotonically_increasing_id()))
-    part = f.shiftright("at", PLACES)
-    counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
-    order = np.argsort(counts["part"])
-    sizes = counts["count"][order]
-    offsets = {"part": counts["part"][order], "first": np.cumsum(sizes) - sizes}
-    told = held.withColumn("part", part).join(f.broadcast(frame_of(stage.spark, offsets)), "part")
-    position = f.col("at").bitwiseAND((1 << PLACES) - 1)
-    told = told.withColumn("position", f.col("first") + position)
+    told = stage.number("rows", spellings, ["value"], "position")
     lines = told.select("position", f.col("value").cast("binary").alias("value"))
     parsed = stage.keep("lines", lines.mapInArrow(partial(parse_rows, settings), RECORDS))
     bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
