@@ -139,7 +139,7 @@ def done(
     written = {}
     for command in commands:
         job = Job(command, tuple(paths), str(folder / f"out-{command}"))
-        write(write_outcome(stage, job, records, result, settings), job.out)
+        write(write_outcome(job, records, result, settings), job.out)
         written[command] = joined(folder / f"out-{command}")
     return written
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, float], None]
 
-__all__ = ["Job", "cluster", "run_files"]
+__all__ = ["Job", "Outcome", "cluster", "run_files"]
 
 OTHERS = ("jobs", "max_ratio")
 """Settings of what Spark does by itself: it shares out the work, and decompresses."""
@@ -86,7 +86,7 @@ def run_files(
         expected = (
             outcome.stats["pairs"] if job.command == "pairs" else chosen_rows(job, outcome).count()
         )
-        lines = write_outcome(stage, job, records, outcome, settings)
+        lines = write_outcome(job, records, outcome, settings)
         if job.stores:
             write_table(write_stored(stage, job, records, outcome, settings), job.out)
             rows, count = counted(lines), stage.spark.read.parquet(job.out).count()
@@ -112,15 +112,11 @@ def check_spark_settings(settings: Settings) -> None:
     for name in OTHERS:
         if getattr(settings, name) != defaults[name]:
             raise SettingsError(name, "has no meaning under Spark")
-    if "url" in settings.same:
-        raise SettingsError("same", "under Spark records can be joined by their id alone")
     if settings.on_error not in ("fail", "skip"):
         raise SettingsError("on_error", "under Spark a bad line can fail or be skipped")
 
 
-def write_outcome(
-    stage: Stage, job: Job, records: DataFrame, outcome: Outcome, settings: Settings
-) -> DataFrame:
+def write_outcome(job: Job, records: DataFrame, outcome: Outcome, settings: Settings) -> DataFrame:
     """Return the lines that a command writes."""
     names = PathOrder(job.paths)
     if job.command == "cluster":

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from pyspark.sql import functions as f
 
 from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
@@ -19,6 +18,7 @@ from dedupe.clustering.groups import connected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from pyspark.sql import DataFrame
 
     from dedupe.backends.spark.stage import Stage

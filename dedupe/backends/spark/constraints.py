@@ -11,7 +11,9 @@ from pyspark.sql import functions as f
 from dedupe.backends.spark.arrow import asked_of, frame_of, joined, table_of
 from dedupe.backends.spark.components import components
 from dedupe.backends.spark.part import Demands
-from dedupe.clustering.constraints import NO_GROUPS, NO_PAIRS, components as few_components
+from dedupe.clustering.constraints import NO_PAIRS
+from dedupe.clustering.constraints import components as few_components
+from dedupe.io.ids import ID
 from dedupe.io.labels import read_labels
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.links import Links, read_label_links
@@ -19,6 +21,7 @@ from dedupe.models import Corpus
 from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
@@ -42,11 +45,11 @@ class Labels:
 def read_demands(stage: Stage, records: DataFrame, settings: Settings) -> Labels:
     """Return what labels and settings demand; raises as :func:`dedupe.links.read_label_links`."""
     links = label_links(records, settings)
-    positions, ends = np.unique(np.stack([*links.must, *links.cannot]), return_inverse=True)
-    must, cannot = np.split(ends.reshape(-1), [2 * links.must.shape[1]])
-    own = few_components(must.reshape(2, -1), len(positions))
-    groups = positions[own] if len(positions) else NO_GROUPS
-    parted = groups[cannot.reshape(2, -1)] if links.cannot.size else NO_PAIRS
+    named = np.concatenate([links.must, links.cannot], axis=1)
+    positions, ends = np.unique(named, return_inverse=True)
+    must, cannot = np.split(ends.reshape(2, -1), [links.must.shape[1]], axis=1)
+    groups = positions[few_components(must, len(positions))]
+    parted = groups[cannot]
     demands = Demands(settings, np.unique(pack_ordered(*parted)))
     edges = [frame_of(stage.spark, dict(zip(("left", "right"), links.must, strict=True)))]
     fixed = positions[np.isin(groups, parted)]
@@ -78,7 +81,7 @@ def label_links(records: DataFrame, settings: Settings) -> Links:
     return Links(positions[links.must], positions[links.cannot], links.unknown)
 
 
-def small_corpus(table: object) -> Corpus:
+def small_corpus(table: pa.Table) -> Corpus:
     """Return a corpus of records of which only ids and digests are known."""
     ids, sources = StringPacker(), StringCoder()
     ids.add(table["id"].to_pylist())
@@ -88,15 +91,13 @@ def small_corpus(table: object) -> Corpus:
     return Corpus((), (), ids.packed(), sources.coded(), none, none.astype(bool), digests)
 
 
-def same_edges(
-    stage: Stage, records: DataFrame, key: str, fixed: NDArray[np.int64]
-) -> DataFrame:
+def same_edges(stage: Stage, records: DataFrame, key: str, fixed: NDArray[np.int64]) -> DataFrame:
     """Return each record of an id, or of a url, with the first one that has it.
 
     Records that labels keep apart from others are left out: labels win.
     """
-    name = "id" if key == "id" else "page"
-    known = records.where(f.col(name) != "").select("position", f.col(name).alias("name"))
+    name, none = ("id", "") if key == ID else ("page", 0)
+    known = records.where(f.col(name) != none).select("position", f.col(name).alias("name"))
     if len(fixed):
         known = known.join(asked_of(stage.spark, {"position": fixed}), "position", "left_anti")
     firsts = known.groupBy("name").agg(f.min("position").alias("left"))

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from pyspark.sql import functions as f
 
 from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
@@ -19,6 +18,7 @@ from dedupe.scoring.metadata import reach_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from pyspark.sql import DataFrame
 
     from dedupe.backends.spark.constraints import Labels
@@ -32,9 +32,7 @@ REACH = "content long, reach long"
 STANDS = "node long, representative long"
 
 
-def prepare(
-    stage: Stage, records: DataFrame, settings: Settings
-) -> tuple[DataFrame, DataFrame]:
+def prepare(stage: Stage, records: DataFrame, settings: Settings) -> tuple[DataFrame, DataFrame]:
     """Return rows of ``NODE``, and the texts by node."""
     names = ("position", "time", "day", "digest", "source", "texts")
     rows = records.select(*names).mapInArrow(partial(prepare_rows, settings), PREPARED)
@@ -165,4 +163,3 @@ def copy_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[
         found = group_copies(part.matcher, part.constraints, part.order)
         nodes = numbers_array(rows["node"])
         yield batch_of(STANDS, {"node": nodes, "representative": nodes[found]})
-

@@ -111,9 +111,7 @@ def all_pairs_rows(
     yield batch_of(SCORED, {"pair": [-1], "odds": [float(len(left))]})
 
 
-def accepted_rows(
-    demands: Demands, incoming: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
+def accepted_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return the known pairs that reach the threshold and that constraints allow."""
     for rows in slices(incoming):
         part = Part(demands, both_sides(rows))
@@ -158,9 +156,7 @@ def cluster_rows(
         fresh = AcceptedPairs(np.searchsorted(nodes, lefts), owners, scores)
         pairs = join_pairs(linked_pairs(grouping.groups), fresh)
         rank = partial(rank_nodes, part.matcher, part.order)
-        leaders = cluster_nodes(
-            grouping, np.arange(len(nodes)), pairs, rank, part.matcher.scores
-        )
+        leaders = cluster_nodes(grouping, np.arange(len(nodes)), pairs, rank, part.matcher.scores)
         told = {"node": nodes, "leader": nodes[leaders], "stand": nodes[grouping.groups]}
         yield batch_of(LEADERS, told)
 

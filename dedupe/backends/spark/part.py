@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from dedupe.clustering.canonical import CanonicalOrder
     from dedupe.config import Settings
 
-Rows = pa.RecordBatch | pa.Table
 TOGETHER = 1 << 13
 """At least so many rows of whole groups are taken together."""
 
@@ -47,7 +46,7 @@ class Demands:
 class PartMatcher(Matcher):
     """Scores pairs of the nodes of a part, each a row; what recurs came with them."""
 
-    def __init__(self, rows: Rows, records: NDArray[np.int64], settings: Settings) -> None:
+    def __init__(self, rows: pa.Table, records: NDArray[np.int64], settings: Settings) -> None:
         self.settings, self.records = settings, records
         self.meta = RecordMeta(
             numbers_array(rows["time"]),
@@ -69,10 +68,10 @@ class PartMatcher(Matcher):
 class Part:
     """Some nodes, each a row: what scores them, what is demanded of them, and their order.
 
-    ``matcher.records`` numbers the rows in the order of input.
+    ``rows`` are a table or a batch; ``matcher.records`` numbers them in the order of input.
     """
 
-    def __init__(self, demands: Demands, rows: Rows) -> None:
+    def __init__(self, demands: Demands, rows: pa.Table) -> None:
         settings = demands.settings
         order = np.argsort(numbers_array(rows["position"]), kind="stable")
         self.rows, self._order = rows, order
@@ -114,14 +113,14 @@ class Part:
         return canonical_order(corpus, contents, self.matcher.settings)
 
 
-def column_of(rows: Rows, name: str, default: int) -> NDArray[np.int64]:
+def column_of(rows: pa.Table, name: str, default: int) -> NDArray[np.int64]:
     """Return a column of numbers, or a default where there is none."""
     if name in rows.schema.names:
         return numbers_array(rows[name])
     return np.full(rows.num_rows, default)
 
 
-def text_scoring(rows: Rows, settings: Settings) -> TextScoring:
+def text_scoring(rows: pa.Table, settings: Settings) -> TextScoring:
     """Return what scores the texts of some rows; without texts it knows only their number."""
     fields, count = len(settings.field), rows.num_rows
     weights = np.array([field.weight for field in settings.field], np.float64)
@@ -134,7 +133,7 @@ def text_scoring(rows: Rows, settings: Settings) -> TextScoring:
     return TextScoring(texts, own, weights, settings.numbers)
 
 
-def recurrence_of(rows: Rows) -> tuple[Buckets, Recurrence]:
+def recurrence_of(rows: pa.Table) -> tuple[Buckets, Recurrence]:
     """Return the buckets of rare stems that rows are in, and what recurs in these."""
     count = rows.num_rows
     members, starts = np.zeros(0, np.uint32), np.zeros(1, np.int64)

@@ -14,7 +14,13 @@ from pyspark.sql import functions as f
 
 from dedupe.backends.spark.arrow import columns_of, joined
 from dedupe.backends.spark.components import components
-from dedupe.backends.spark.nodes import prepare, representatives, with_counts
+from dedupe.backends.spark.nodes import (
+    prepare,
+    representatives,
+    stream_keys,
+    stream_sorted,
+    with_counts,
+)
 from dedupe.backends.spark.pairs import (
     ACCEPTED,
     LEADERS,
@@ -28,7 +34,6 @@ from dedupe.backends.spark.pairs import (
     neighbour_rows,
     scored_rows,
 )
-from dedupe.backends.spark.nodes import stream_keys, stream_sorted
 from dedupe.backends.spark.streams import BAND, BEFORE, FIRST, IN_PLAY, KEYS, KeyStream, key_rows
 from dedupe.matching import EXHAUSTIVE, Effort
 from dedupe.pipeline import MOST_RELEASES
@@ -60,7 +65,9 @@ class Passes:
         nodes, self.texts = prepare(stage, records, self.settings)
         nodes = self.grouped(nodes)
         everything = nodes.withColumn("marks", first_marks())
-        stream = stage.keep("stream-0", stream_keys(everything, "rare title", KeyStream(pairs=False)))
+        stream = stage.keep(
+            "stream-0", stream_keys(everything, "rare title", KeyStream(pairs=False))
+        )
         self.effort = first_effort(stream)
         self.counts = stream.where("key is not null").select(*COUNTED)
         self.nodes = representatives(stage, nodes, self.texts, self.counts, labels)
@@ -162,7 +169,9 @@ class Passes:
         equal = playing.where("previous is not null")
         counts = playing.agg(f.count("*"), f.count("previous")).collect()[0]
         neighbours = equal.select(pair_key(f.col("previous"), f.col("node")).alias("pair"))
-        told = candidates.withColumn("found", f.lit(1)).union(neighbours.withColumn("found", f.lit(0)))
+        told = candidates.withColumn("found", f.lit(1)).union(
+            neighbours.withColumn("found", f.lit(0))
+        )
         pairs = told.groupBy("pair").agg(f.max("found").alias("found"))
         worker = partial(scored_rows, self.demands)
         scored = self.both(pairs, self.texts, TEXTS).mapInArrow(worker, SCORED)
@@ -226,7 +235,10 @@ class Passes:
         moves = self.stage.keep(self.name("leaders"), in_order.mapInArrow(worker, LEADERS))
         if linked is not None:
             held = moves.where("stand <> node")
-            pair = (f.least("node", "stand").alias("left"), f.greatest("node", "stand").alias("right"))
+            pair = (
+                f.least("node", "stand").alias("left"),
+                f.greatest("node", "stand").alias("right"),
+            )
             self.verified.append(held.select(*pair, f.lit(1.0).alias("score")))
         return self.move(moves)
 

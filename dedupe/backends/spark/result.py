@@ -105,7 +105,9 @@ def bare_records(passes: Passes, records: DataFrame, nodes: DataFrame) -> DataFr
     )
     told = told.join(leads.hint("merge"), "leader_node", "left")
     leader = f.coalesce("lead", "home").alias("leader")
-    return passes.stage.keep("bare", told.select("position", "home", "home_node", "leader_node", leader))
+    return passes.stage.keep(
+        "bare", told.select("position", "home", "home_node", "leader_node", leader)
+    )
 
 
 def member_evidence(
@@ -130,9 +132,7 @@ def ordered_columns(one: Column, other: Column) -> tuple[Column, Column]:
 
 
 def evidence_of(passes: Passes, pairs: DataFrame) -> DataFrame:
-    """Return rows of ``EVIDENCE`` for pairs of nodes; a pair without score gets that of the last
-    counts.
-    """
+    """Return rows of ``EVIDENCE`` of pairs of nodes; a missing score is that of the last counts."""
     rows = passes.with_sides(pairs, texts=True)
     return rows.mapInArrow(partial(evidence_rows, passes.demands), EVIDENCE)
 
@@ -145,7 +145,10 @@ def evidence_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Itera
         matcher, left = part.matcher, np.arange(rows.num_rows)
         right = left + rows.num_rows
         groups = numbers_array(part.rows["group"])
-        together, equal = groups[left] == groups[right], matcher.contents[left] == matcher.contents[right]
+        together, equal = (
+            groups[left] == groups[right],
+            matcher.contents[left] == matcher.contents[right],
+        )
         scores = np.asarray(rows["score"].to_numpy(zero_copy_only=False), float).copy()
         unknown = np.flatnonzero(np.isnan(scores))
         scores[unknown] = 1.0
@@ -164,17 +167,21 @@ def record_rows(
 ) -> DataFrame:
     """Return the cluster of each record; :class:`Outcome` names the columns."""
     copied = f.col("representative") == f.col("leader")
-    ends = ordered_columns(f.when(copied, f.col("node")).otherwise(f.col("representative")), f.col("leader"))
-    told = nodes.select("*", *ends).join(
-        evidence.drop("parts").hint("merge"), ENDS, "left"
+    ends = ordered_columns(
+        f.when(copied, f.col("node")).otherwise(f.col("representative")), f.col("leader")
     )
+    told = nodes.select("*", *ends).join(evidence.drop("parts").hint("merge"), ENDS, "left")
     leads = nodes.select(f.col("node").alias("leader"), f.col("position").alias("lead"))
     told = joined(told, leads, "leader")
     own = f.col("leader") == f.col("node")
     reason = f.when(own, CANONICAL).when(copied, EXACT).otherwise(f.col("reason"))
     score = f.when(own | copied, 1.0).otherwise(f.col("score"))
     rows = told.select(
-        "position", f.col("lead").alias("leader"), score.alias("score"), reason.alias("reason"), "version"
+        "position",
+        f.col("lead").alias("leader"),
+        score.alias("score"),
+        reason.alias("reason"),
+        "version",
     )
     if bare is not None:
         rows = rows.union(bare_rows(bare, evidence))
@@ -199,7 +206,9 @@ def bare_rows(bare: DataFrame, evidence: DataFrame) -> DataFrame:
     reason = f.coalesce("reason", f.lit(LINKED))
     reason = f.when(f.col("position") == f.col("leader"), CANONICAL).otherwise(reason)
     score = f.coalesce("score", f.lit(1.0)).alias("score")
-    return told.select("position", "leader", score, reason.alias("reason"), f.lit(0).alias("version"))
+    return told.select(
+        "position", "leader", score, reason.alias("reason"), f.lit(0).alias("version")
+    )
 
 
 def pair_rows(

@@ -10,12 +10,13 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.backends.spark.arrow import RECORDS, columns_of, frame_of
-from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
+from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows, take_fields
 from dedupe.backends.spark.parquet import table_lines, text_lines
 from dedupe.backends.spark.paths import PathOrder
 from dedupe.errors import InputError
-from dedupe.io.field_lookup import looked_for
 from dedupe.io.parquet import has_parquet_suffix
+from dedupe.io.read_notes import check_texts
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from dedupe.config import Settings
-    from dedupe.models import ReadStats
 
 PLACES = 33
 """Bits of Spark's ids that count the rows of a part; the others number the part."""
 ROWS = "<rows>"
+FILLED = 4
+"""The place in ``met`` of whether a record of the block has a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,7 @@ def positioned(
         above[row.file] = at[3] + row.met[0]
     told = read.join(f.broadcast(frame_of(stage.spark, offsets)), ["file", "block"])
     told = told.withColumn("line", f.col("line") + f.col("above"))
-    if read_stats.records and not any(row.met[4] for row in rows):
-        raise InputError(names.shown(rows[0].file), None, no_text_message(settings))
+    check_fields(names.shown(rows[0].file) if rows else "", settings, read_stats, rows)
     bad, fatal = sum(row.bad for row in rows), sum(row.fatal for row in rows)
     if fatal or (bad and settings.on_error == "fail"):
         raise first_error(told, names, fatal=settings.on_error != "fail")
@@ -126,9 +127,12 @@ def positioned(
     return stage.keep("records", held.drop("place", "first", "above", "reason", "met"))
 
 
-def no_text_message(settings: Settings) -> str:
-    """Word that there is nothing to compare."""
-    return f"no record has a text: looked for {looked_for(settings)}"
+def check_fields(path: str, settings: Settings, read_stats: ReadStats, told: Sequence[Row]) -> None:
+    """Note the fields that were met; raises as :func:`dedupe.io.read_notes.check_texts`."""
+    take_fields((row.seen for row in told), read_stats)
+    if not any(row.filled for row in told):
+        read_stats.without_text = read_stats.records
+    check_texts(path, settings, read_stats)
 
 
 def blocks_of(read: DataFrame) -> list[Row]:
@@ -141,6 +145,8 @@ def blocks_of(read: DataFrame) -> list[Row]:
             counted(bad).alias("bad"),
             counted(bad & (f.col("place") == FATAL)).alias("fatal"),
             f.max("met").alias("met"),
+            f.max("seen").alias("seen"),
+            f.max(f.col("met")[FILLED]).alias("filled"),
         )
         .collect()
     )
@@ -174,9 +180,9 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
     if bad:
         raise InputError(ROWS, bad[0].line, bad[0].reason)
-    met = parsed.where("met is not null").agg(f.max(f.col("met")[0]).alias("texts")).first()
-    if met is not None and met.texts == 0:
-        raise InputError(ROWS, None, no_text_message(settings))
+    told = parsed.where("seen is not null").select("seen", f.col("met")[0].alias("filled"))
+    read_stats = ReadStats(records=parsed.where("raw is not null").count())
+    check_fields(ROWS, settings, read_stats, told.distinct().orderBy("seen").collect())
     records = parsed.where("raw is not null").withColumnRenamed("place", "position")
     records = records.drop("reason", "met", "block")
     return records, told.select("position", "row.*")

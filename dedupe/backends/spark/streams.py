@@ -33,9 +33,7 @@ COUNTS = ("key", "days", "weeks", "contents", "size", "cut")
 BAND = 1 << 32
 TITLE = 1 << 33
 """What sets the keys of bands, and the numbers of titles, apart from the keys of rare stems."""
-LIMITS = [
-    limit for reach in (RARE_REACH, BAND_REACH) for limit in (reach.records, reach.undated)
-]
+LIMITS = [limit for reach in (RARE_REACH, BAND_REACH) for limit in (reach.records, reach.undated)]
 CARRIED = max(LIMITS) + 1
 
 

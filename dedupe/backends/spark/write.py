@@ -14,7 +14,7 @@ from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
 from dedupe.io.integrity import RowChecksum
-from dedupe.io.result_rows import pair_object
+from dedupe.io.result_rows import RecordLocations, pair_object
 from dedupe.models import Batch, Clustering, Pairs
 from dedupe.pair_keys import pack
 
@@ -51,7 +51,7 @@ def annotated(records: DataFrame, outcome: Outcome, into: str, names: PathOrder)
     return both.mapInArrow(partial(splice, into), VALUE)
 
 
-def annotations(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+def annotations_of(rows: pa.RecordBatch) -> list[dict[str, Any]]:
     """Return the annotation of each row of :attr:`Outcome.found`."""
     count = rows.num_rows
     own, digests = np.arange(count), numbers_array(rows["leader_digest"]).view(np.uint64)
@@ -78,7 +78,7 @@ def annotation_columns(outcome: Outcome) -> DataFrame:
 def column_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return rows of ``ANNOTATED``; a version that is not stated is null."""
     for rows in incoming:
-        told = annotations(rows)
+        told = annotations_of(rows)
         columns = {name: [row.get(name) for row in told] for name in KEYS}
         yield batch_of(ANNOTATED, {"position": rows["position"], **columns})
 
@@ -99,7 +99,7 @@ def splice(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
     """Return records with one more member each."""
     for rows in incoming:
         batch = batch_of_lines(rows["raw"].to_pylist(), numbers_array(rows["position"]))
-        lines = splice_members(batch, annotations(rows), into).split(b"\n")[:-1]
+        lines = splice_members(batch, annotations_of(rows), into).split(b"\n")[:-1]
         yield batch_of(VALUE, {"position": rows["position"], "value": lines})
 
 
@@ -150,7 +150,7 @@ def pair_values(
         yield batch_of(VALUE, {"position": at, "value": lines})
 
 
-class PairLocations:
+class PairLocations(RecordLocations):
     """The ids, files and lines of the records of some pairs: all that are left, then the right."""
 
     def __init__(self, rows: pa.RecordBatch, names: PathOrder, *, several: bool) -> None:
