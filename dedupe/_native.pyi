@@ -46,27 +46,50 @@ def prepare(
 # distinct ones there are.
 def number_pairs(pairs: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
 
-# dedupe.blocking.look_back.group_keys; returns the members and the starts of the buckets, and the
-# bucket of each key.
-def group_keys(keys: NDArray[np.uint32], /) -> tuple[Buffer, Buffer, Buffer]: ...
+# dedupe.blocking.look_back.group_keys; returns the chains, and unless only these are asked for the
+# members and the starts of the buckets, and the bucket of each key.
+def group_keys(
+    keys: NDArray[np.uint32], chains_only: NDArray[np.bool_], /
+) -> tuple[Buffer, ...]: ...
 
-# dedupe.blocking.look_back.find_candidates; writes the starts and returns the partners.
+# dedupe.blocking.look_back.LookBack.candidates: of both kinds of keys the chains, which places
+# changed, and the limits; then the records, the range of those that look back, and the starts,
+# which are written. Returns the partners.
 def find_candidates(
-    rare_members: NDArray[np.uint32],
-    rare_starts: NDArray[np.int64],
-    band_members: NDArray[np.uint32],
-    band_starts: NDArray[np.int64],
+    rare_previous: NDArray[np.uint32],
+    rare_changed: NDArray[np.uint8],
+    rare_limits: NDArray[np.int64],
+    band_previous: NDArray[np.uint32],
+    band_changed: NDArray[np.uint8],
+    band_limits: NDArray[np.int64],
     in_play: NDArray[np.bool_],
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
-    limits: NDArray[np.int64],
+    records: NDArray[np.int64],
     starts: NDArray[np.int64],
     /,
 ) -> Buffer: ...
 
+# dedupe.blocking.look_back.changed_places
+def mark_changed(
+    previous: NDArray[np.uint32], changed: NDArray[np.bool_], out: NDArray[np.uint8], /
+) -> None: ...
+
 # dedupe.clustering.groups.connected; the labels begin as the numbers of the nodes.
 def connect(
     left: NDArray[np.int64], right: NDArray[np.int64], labels: NDArray[np.int64], /
+) -> None: ...
+
+# dedupe.clustering.leader.leader_cluster: ranks, pairs, scores and pinned nodes; the leaders are
+# written.
+def lead(
+    ranks: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    pinned: NDArray[np.bool_],
+    leaders: NDArray[np.int64],
+    /,
 ) -> None: ...
 
 # dedupe.scoring.score: the arrays of TextScoring, then the pairs.
@@ -107,6 +130,27 @@ def features(
     right: NDArray[np.int64],
     out: NDArray[np.float64],
     features: NDArray[np.float64],
+    /,
+) -> None: ...
+
+# dedupe.scoring.score.similarities; a row a pair, a column a field.
+def similarities(
+    tokens: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    letters: NDArray[np.uint8],
+    letter_offsets: NDArray[np.int64],
+    facts: NDArray[np.uint8],
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    left_leaves: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    base: NDArray[np.float64],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    numbers: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    out: NDArray[np.float64],
     /,
 ) -> None: ...
 
@@ -161,5 +205,28 @@ def shared_minima(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     out: NDArray[np.int64],
+    /,
+) -> None: ...
+
+# dedupe.scoring.metadata.adjustments: the trees with cuts in seconds and counts, the most that they
+# take off without a series and the most that they add, what is known of records, the buckets of
+# each and their counts, and the pairs.
+def adjust_pairs(
+    cuts: NDArray[np.float64],
+    firsts: NDArray[np.int64],
+    left_leaves: NDArray[np.uint8],
+    leaves: NDArray[np.float64],
+    base: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    times: NDArray[np.int64],
+    days_only: NDArray[np.bool_],
+    outlets: NDArray[np.int64],
+    titles: NDArray[np.int64],
+    of: NDArray[np.uint32],
+    counts: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    equal: NDArray[np.bool_],
+    out: NDArray[np.float64],
     /,
 ) -> None: ...

@@ -13,20 +13,24 @@ import os
 
 try:
     from dedupe._native import (
+        adjust_pairs,
         connect,
         count_stems,
         features,
         find_candidates,
         group_keys,
+        lead,
         log_odds,
         map_arrays,
         mapping_trouble,
+        mark_changed,
         number_pairs,
         prepare,
         release_pages,
         score,
         score_candidates,
         shared_minima,
+        similarities,
         trim_heap,
         widen,
     )
@@ -36,21 +40,25 @@ else:
     _BUILT = True
 
 __all__ = [
+    "adjust_pairs",
     "available",
     "connect",
     "count_stems",
     "features",
     "find_candidates",
     "group_keys",
+    "lead",
     "log_odds",
     "map_arrays",
     "mapping_trouble",
+    "mark_changed",
     "number_pairs",
     "prepare",
     "release_pages",
     "score",
     "score_candidates",
     "shared_minima",
+    "similarities",
     "trim_heap",
     "widen",
 ]

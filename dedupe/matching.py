@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
 from dedupe.arrays import find_in_sorted
 from dedupe.blocking.look_back import (
     RARE_REACH,
-    Buckets,
     count_cut,
-    find_candidates,
     group_keys,
+    look_back,
 )
 from dedupe.pair_keys import pack
-from dedupe.scoring.features import FEATURES
+from dedupe.parallel import thread_map
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -32,7 +32,13 @@ from dedupe.scoring.metadata import (
     reach_seconds,
 )
 from dedupe.scoring.model import log_odds_of, probability
-from dedupe.scoring.score import TextScoring, feature_rows, score_candidates, score_pairs
+from dedupe.scoring.score import (
+    PAIR,
+    TextScoring,
+    score_candidates,
+    score_pairs,
+    similarities,
+)
 from dedupe.tokens import Fact
 
 if TYPE_CHECKING:
@@ -43,9 +49,10 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.contents import Contents
 
-DICE = FEATURES.index("dice")
 EXHAUSTIVE = 1000
 """So few records in play are all compared with one another."""
+RECORDS_AT_ONCE = 1 << 12
+"""So many records look back and are scored together."""
 
 
 @dataclass
@@ -104,7 +111,7 @@ class Matcher:
         _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
         self.titles = contents.titles[nodes]
         self.rare = group_keys(contents.keys("rare_keys", nodes))
-        self.bands = group_keys(contents.keys("band_keys", nodes)).members_only()
+        self.bands = group_keys(contents.keys("band_keys", nodes), chains_only=True)
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared_all = False
@@ -148,7 +155,7 @@ class Matcher:
         self, left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        return feature_rows(self.scoring, left, right)[:, :, DICE]
+        return similarities(self.scoring, left, right)
 
     def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what metadata adds to the log-odds of pairs of nodes."""
@@ -162,7 +169,7 @@ class Matcher:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the accepted pairs of the nodes in play, as sorted pair keys and scores."""
         self.effort.passes += 1
-        self.recurrence = self.count(in_play, touched_buckets(self.rare, in_play != self.before))
+        self.recurrence = self.count(in_play, self.rare.touched(in_play != self.before))
         self.find(in_play, progress)
         self.before = in_play.copy()
         return self.pairs_at_threshold(in_play)
@@ -188,15 +195,24 @@ class Matcher:
 
     def search(self, in_play: NDArray[np.bool_], progress: Callable[[float], None]) -> int:
         """Score the new candidates; return how many there were."""
-        found = find_candidates(self.rare, self.bands, in_play, self.before, self.meta.times)
-        scored = score_candidates(
-            self.scoring, found.starts, found.partners, self.least, self.settings.jobs, progress
-        )
-        self.pairs.add(
-            pack(scored["right"].astype(np.int64), scored["left"].astype(np.int64)),
-            scored["log_odds"],
-        )
-        return len(found)
+        look = look_back(self.rare, self.bands, in_play, self.before, self.meta.times)
+        count = len(in_play)
+        cuts = range(0, count, RECORDS_AT_ONCE if kernel.available() else count or 1)
+        total, parts = 0, [np.zeros(0, PAIR)]
+
+        def score(start: int) -> tuple[int, NDArray[np.void]]:
+            found = look.candidates(start, min(start + cuts.step, count))
+            return len(found), score_candidates(self.scoring, found, self.least)
+
+        with thread_map(self.settings.jobs if len(cuts) > 1 else 1) as spread:
+            for number, scored in spread(score, cuts):
+                total += number
+                parts.append(scored)
+                progress(len(parts) / (len(cuts) + 1))
+        scored = np.concatenate(parts)
+        left, right = (scored[name].astype(np.int64) for name in ("right", "left"))
+        self.pairs.add(pack(left, right), scored["log_odds"])
+        return total
 
     def pairs_at_threshold(
         self, in_play: NDArray[np.bool_]
@@ -208,13 +224,6 @@ class Matcher:
         odds = self.pairs.log_odds[own] + self.adjust(left, right)
         passing = odds >= self.threshold
         return self.pairs.keys[own][passing], probability(odds[passing])
-
-
-def touched_buckets(buckets: Buckets, changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the buckets that hold a node that came into play or went out of it."""
-    touched = np.zeros(len(buckets) + 1, bool)
-    touched[buckets.of[changed]] = True
-    return touched[1:]
 
 
 def equal_neighbours(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.arrays import order_positions
 from dedupe.clustering.canonical import CanonicalOrder, Qualities
 from dedupe.clustering.exact import FOREVER, NEVER, exact_groups
 from dedupe.clustering.groups import AcceptedPairs, Grouping, centrality, cluster_nodes
@@ -206,7 +207,13 @@ def test_what_followed_a_leader_follows_it_to_the_next():
     pairs = AcceptedPairs(np.array([1]), np.array([3]), np.array([0.9]))
     grouping = grouping_of([False] * NODES, average=False)
     before = np.array([1, 1, 2, 3, 3, *range(5, NODES)])
-    found = cluster_nodes(grouping, before, pairs, lambda nodes, _: -nodes, lambda a, _: a * 0.0)
+    found = cluster_nodes(
+        grouping,
+        before,
+        pairs,
+        lambda nodes, _: order_positions(np.argsort(-nodes)),
+        lambda a, _: a * 0.0,
+    )
     assert found.tolist() == [3, 3, 2, 3, 3, *range(5, NODES)]
 
 

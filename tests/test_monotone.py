@@ -11,6 +11,8 @@ import orjson
 import pytest
 from headlines import DATA, EXAMPLES, corpora, log_odds, records_of
 
+from dedupe.scoring.features import FEATURES
+from dedupe.scoring.model import shipped_model
 from dedupe.scoring.score import GENERIC_ODDS
 
 Pairs = list[tuple[str, str]]
@@ -132,3 +134,25 @@ def test_the_more_is_appended_the_lower_the_score():
     scores = np.maximum(np.array(told), LEAST)
     risen = (np.diff(scores, axis=0) > SLACK).any(axis=0)
     assert risen.mean() <= SHARE, [titles[at] for at in np.flatnonzero(risen)[:5]]
+
+
+def test_what_is_found_late_only_ever_lowers_a_tree():
+    # The kernel rejects a pair by an upper bound without these features (LATE_FEATURES in score.h).
+    forest, rng = shipped_model().text, np.random.default_rng(5)
+    late = [
+        FEATURES.index(name)
+        for name in ("negation", "opposed", "order", "swapped", "slots", "slot_weight")
+    ]
+    cuts = [
+        np.append(forest.thresholds[forest.features == at], [-1.0, 99.0])
+        for at in range(len(FEATURES))
+    ]
+    rows = np.stack([rng.choice(own, 3000) for own in cuts], axis=1)
+    rows[:, late] = np.maximum(rows[:, late], 0) + rng.integers(0, 2, (3000, len(late)))
+    without = rows.copy()
+    without[:, late] = 0
+    for root in forest.roots.tolist():
+        high, low = np.full(len(rows), root), np.full(len(rows), root)
+        for _ in range(forest.depth):
+            high, low = forest.step(without, high), forest.step(rows, low)
+        assert (forest.values[high] >= forest.values[low]).all()

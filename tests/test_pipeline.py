@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel, three_ways
 from readers import read_bytes
 
-from dedupe import preprocess
+from dedupe import matching, preprocess
 from dedupe.config import Field, Settings
 from dedupe.models import NO_TIME
 from dedupe.pipeline import run
-from dedupe.scoring import score
 
 FEW = settings(max_examples=25)
 UCI = PROJECT.parent / "shared" / "data" / "uci.jsonl.gz"
@@ -206,7 +205,7 @@ def test_jobs_and_the_size_of_chunks_change_nothing(stories, size, jobs):
     whole = run_of(stories, jobs=1).clustering
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preprocess, "CHUNK", size)
-        patch.setattr(score, "CHUNK", size)
+        patch.setattr(matching, "RECORDS_AT_ONCE", size)
         parts = run_of(stories, jobs=jobs).clustering
     assert bits((whole.canonical, whole.scores)) == bits((parts.canonical, parts.scores))
     assert list(whole.reasons) == list(parts.reasons)

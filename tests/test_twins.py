@@ -20,16 +20,29 @@ from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
 from dedupe.arrays import unique_sorted
-from dedupe.blocking.look_back import find_candidates, group_keys
+from dedupe.blocking.look_back import (
+    Candidates,
+    changed_places,
+    find_candidates,
+    group_keys,
+    look_back,
+)
 from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
+from dedupe.clustering.leader import leader_cluster
 from dedupe.contents import number_texts
 from dedupe.models import NO_TIME
 from dedupe.prepare import prepare_texts, tables
 from dedupe.scoring.features import FEATURES
-from dedupe.scoring.metadata import count_stems, shared_minima
-from dedupe.scoring.model import shipped_model
-from dedupe.scoring.score import feature_rows, score_candidates, score_pairs
+from dedupe.scoring.metadata import (
+    RecordMeta,
+    Recurrence,
+    adjustments,
+    count_stems,
+    shared_minima,
+)
+from dedupe.scoring.model import greatest_below, log_gap, shipped_model
+from dedupe.scoring.score import feature_rows, score_candidates, score_pairs, similarities
 
 pytestmark = needs_kernel
 OUTLETS = ("Pell Courier", "BBC News", "新华社", "")
@@ -85,7 +98,7 @@ def scores_alike(texts, pairs, numbers="weigh"):
     """Check features and scores of pairs of texts both ways."""
     own = prepared(texts)
     left, right = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
-    for compute in (feature_rows, score_pairs):
+    for compute in (feature_rows, score_pairs, similarities):
         pure, portable, wide = three_ways(
             lambda compute=compute: compute(scoring_of(own, numbers), left, right)
         )
@@ -127,12 +140,15 @@ def test_edits_of_one_text_are_scored_alike(text, edits):
 
 
 @settings(max_examples=30)
-@given(st.lists(MADE_UP, min_size=2, max_size=8), st.integers(1, 3))
-def test_candidates_are_scored_alike_by_any_jobs(texts, jobs):
-    starts = np.cumsum(np.arange(len(texts) + 1)) - np.arange(len(texts) + 1)
-    partners = np.concatenate([np.arange(at, dtype=np.uint32) for at in range(len(texts))])
+@given(st.lists(MADE_UP, min_size=2, max_size=8), st.integers(0, 3), st.floats(-6, 1))
+def test_candidates_are_scored_alike(texts, first, least):
+    sizes = np.arange(min(first, len(texts)), len(texts))
+    partners = [np.arange(at, dtype=np.uint32) for at in (0, *sizes.tolist())]
+    found = Candidates(
+        np.cumsum([0, *sizes]), np.concatenate(partners), int(len(texts) - len(sizes))
+    )
     own = prepared(texts)
-    assert agree(lambda: score_candidates(scoring_of(own), starts, partners, -2.0, jobs))
+    assert agree(lambda: score_candidates(scoring_of(own), found, least))
 
 
 ROWS = st.lists(
@@ -190,12 +206,17 @@ def bucketed(draw):
 def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     keys, times, contents, in_play = drawn
     assert agree(lambda: group_keys(keys))
+    assert np.array_equal(group_keys(keys, chains_only=True).previous, group_keys(keys).previous)
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
     # In the first pass nothing is known; later ones look at what is left in play.
     more = np.array([chance.random() < 0.5 for _ in range(len(keys))], bool)
     before = (in_play | more) & (chance.random() < 0.8)
     assert agree(lambda: find_candidates(buckets, buckets, in_play, before, times))
+    assert agree(lambda: changed_places(buckets.previous, in_play != before))
+    half = len(keys) // 2
+    look = look_back(buckets, buckets, in_play, before, times)
+    assert agree(lambda: look.candidates(half, len(keys)))
 
     def count():
         out = np.ones((len(buckets), 3), np.int64)
@@ -206,6 +227,46 @@ def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     left = np.arange(len(keys), dtype=np.int64)
     right = left[::-1].copy()
     assert agree(lambda: shared_minima(buckets.of, count(), left, right))
+    days_only = np.array([chance.random() < 0.3 for _ in keys], bool)
+    outlets = np.array([chance.randrange(-1, 3) for _ in keys], np.int64)
+    meta = RecordMeta(times, days_only, outlets)
+    titles = np.array([chance.randrange(1, 9) for _ in range(2 * len(keys))], np.int64)
+    recurrence = Recurrence(count() * 2, titles.reshape(-1, 2))
+    equal = contents[left] == contents[right]
+    assert agree(
+        lambda: adjustments(shipped_model(), meta, recurrence, buckets, left, right, equal)
+    )
+
+
+def test_metadata_is_cut_alike_at_every_threshold():
+    # The kernel compares seconds and counts, the plain twin their logarithms.
+    model = shipped_model()
+    seconds = np.unique(np.concatenate([greatest_below(log_gap, model.metadata.thresholds), [0]]))
+    gaps = np.concatenate([seconds, seconds + 1, seconds[seconds > 0] - 1]).astype(np.int64)
+    for days in (1, 2, 3, 5, 8, 40, 400):
+        times = np.append(0, gaps)
+        buckets = group_keys(np.ones((len(times), 1), np.uint32))
+        recurrence = Recurrence(np.full((1, 3), days), np.full((len(times), 2), days))
+        none = np.zeros(len(times), bool)
+        meta = RecordMeta(times, none, np.full(len(times), -1))
+        left, right = np.zeros(len(gaps), np.int64), np.arange(1, len(times))
+        assert agree(
+            lambda: adjustments(model, meta, recurrence, buckets, left, right, none[1:])  # noqa: B023 - called at once
+        )
+
+
+GRAPHS = st.lists(
+    st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(1, 4)).filter(
+        lambda edge: edge[0] != edge[1]
+    ),
+    max_size=14,
+)
+
+
+@given(GRAPHS, st.permutations(range(8)), st.lists(st.booleans(), min_size=8, max_size=8))
+def test_leaders_are_alike(edges, ranks, pinned):
+    left, right, scores = np.array(edges, np.int64).reshape(-1, 3).T
+    assert agree(lambda: leader_cluster(np.array(ranks), left, right, scores / 4, np.array(pinned)))
 
 
 @given(st.lists(MADE_UP, max_size=6))
@@ -237,6 +298,7 @@ def good_calls():
     days, counts = np.zeros(3, np.int64), np.ones((len(buckets), 3), np.int64)
     scorer = shipped_model().text.scorer.arrays()
     bucket_arrays = buckets.members, buckets.starts, wanted
+    chains = buckets.previous, changed_places(buckets.previous, in_play)
     candidates = np.array([0, 0, 1, 3]), np.array([0, 0, 1], np.uint32)
     return {
         "prepare": (
@@ -251,12 +313,19 @@ def good_calls():
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),
         "score_candidates": (*scoring, *candidates, np.array([0, 3]), np.array([-2.0])),
         "log_odds": (*scorer, np.zeros((2, len(FEATURES))), np.zeros(2)),
-        "group_keys": (own.rare_keys,),
+        "group_keys": (own.rare_keys, np.zeros(1, bool)),
         "find_candidates": (
-            *bucket_arrays[:2], *bucket_arrays[:2], in_play, ~in_play, days,
-            np.array([-1, 16, 32, -1, 1, 4]), np.zeros(4, np.int64),
+            *chains, np.array([-1, 16, 32]), *chains, np.array([-1, 1, 4]), in_play, ~in_play, days,
+            np.array([0, 3]), np.zeros(4, np.int64),
         ),
+        "mark_changed": (buckets.previous, in_play, np.zeros(4, np.uint8)),
         "count_stems": (*bucket_arrays, in_play, days, in_play, counts),
+        "similarities": (*scoring, *pair, np.zeros(2)),
+        "adjust_pairs": (
+            *shipped_model().counting_scorer.arrays(), np.array([2.2, 0.8]), days, in_play, days,
+            np.ones((3, 2), np.int64), buckets.of, counts, *pair, np.zeros(2, bool), np.zeros(2),
+        ),
+        "lead": (np.arange(3), *pair, np.ones(2), ~in_play, np.zeros(3, np.int64)),
         "shared_minima": (buckets.of, counts, *pair, np.zeros((2, 3), np.int64)),
         "number_pairs": (np.arange(6, dtype=np.uint64), np.zeros(3, np.int64)),
         "connect": (*pair, np.arange(3)),
@@ -280,7 +349,7 @@ def test_an_array_of_another_type_or_size_is_refused(name: str):
     call = getattr(kernel, name)
     for place in range(len(CALLS[name])):
         arrays = copied(CALLS[name])
-        arrays[place] = arrays[place].astype(np.complex64)
+        arrays[place] = arrays[place].astype(np.complex128)
         with pytest.raises((ValueError, TypeError, BufferError)):
             call(*arrays)
     with pytest.raises((ValueError, TypeError)):
@@ -311,8 +380,12 @@ WRONG_PLACE = {
     "features": 14,
     "score_candidates": 14,
     "find_candidates": 0,
+    "mark_changed": 0,
     "count_stems": 0,
     "shared_minima": 2,
+    "similarities": 13,
+    "adjust_pairs": 12,
+    "lead": 2,
     "connect": 1,
 }
 

@@ -11,7 +11,7 @@ The compiled twin is ``_kernel/blocking/look_back.c``.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WEEK = 7 * 24 * 3600
 NO_WINDOW = -1
 BUCKETS_AT_ONCE = 1 << 14
+NO_KEYS = np.zeros(0, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Reach:
     records: int
     undated: int
     window: int = NO_WINDOW
+
+    def limits(self) -> NDArray[np.int64]:
+        """Return all of it in the order in which the kernel takes it."""
+        return np.array([self.window, self.records, self.undated])
 
 
 RARE_REACH = Reach(records=16, undated=32, window=WEEK)
@@ -47,51 +52,76 @@ class Buckets:
     """Records that share a key: bucket ``b`` holds ``members[starts[b] : starts[b + 1]]``, rising.
 
     ``of`` has a row a record: the bucket of each of its keys, counted from 1; 0 for a key that no
-    other record has.
+    other record has. ``previous`` has the place of the key by which the last record before it is
+    in the same bucket, counted from 1 along the rows; 0 for the first. Looking back needs no more
+    than it, counting recurring stems all but it.
     """
 
     members: NDArray[np.uint32]
     starts: NDArray[np.int64]
     of: NDArray[np.uint32]
+    previous: NDArray[np.uint32] = field(default_factory=lambda: NO_KEYS.reshape(0, 0))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def members_only(self) -> Buckets:
-        """Return the buckets without ``of``, where only their members are asked for."""
-        return replace(self, of=np.zeros((0, 0), np.uint32))
+    def touched(self, changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the buckets that hold one of the changed records."""
+        touched = np.zeros(len(self) + 1, bool)
+        touched[self.of[changed]] = True
+        return touched[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Candidate pairs: those of record ``i`` are ``partners[starts[i] : starts[i + 1]]``.
+    """Candidate pairs: those of record ``first + i`` are ``partners[starts[i] : starts[i + 1]]``.
 
     Each partner stands before its record, and once.
     """
 
     starts: NDArray[np.int64]
     partners: NDArray[np.uint32]
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.partners)
 
 
-def group_keys(keys: NDArray[np.uint32]) -> Buckets:
+def group_keys(keys: NDArray[np.uint32], *, chains_only: bool = False) -> Buckets:
     """Return the buckets of keys that have a row a record and are 0 where there is none."""
-    if kernel.available():
-        members, starts, of = kernel.group_keys(np.ascontiguousarray(keys))
-        return Buckets(
-            np.frombuffer(memoryview(members), np.uint32),
-            np.frombuffer(memoryview(starts), np.int64),
-            np.frombuffer(memoryview(of), np.uint32).reshape(keys.shape),
-        )
-    return group_plainly(keys)
+    if not kernel.available():
+        return group_plainly(keys)
+    parts = kernel.group_keys(np.ascontiguousarray(keys), np.array([chains_only]))
+    types = (np.uint32, np.uint32, np.int64, np.uint32)
+    previous, *rest = (
+        np.frombuffer(memoryview(part), own) for part, own in zip(parts, types, strict=False)
+    )
+    members, starts, of = rest or (NO_KEYS, np.zeros(1, np.int64), NO_KEYS)
+    return Buckets(
+        members, starts, of.reshape(-1, keys.shape[1] or 1), previous.reshape(keys.shape)
+    )
+
+
+def sorted_buckets(starts: NDArray[np.int64], count: int) -> Buckets:
+    """Return the buckets of ``count`` rows of one key each, those of a bucket in a row."""
+    of, previous = np.zeros((2, count), np.uint32)
+    own = slice(starts[0], starts[-1])
+    of[own] = np.repeat(np.arange(1, len(starts)), np.diff(starts))
+    previous[own] = np.arange(starts[0], starts[-1])
+    previous[starts[:-1]] = 0
+    members = np.arange(count, dtype=np.uint32)
+    return Buckets(members, starts, of[:, None], previous[:, None])
 
 
 def group_plainly(keys: NDArray[np.uint32]) -> Buckets:
     """Return the buckets of keys by a dict."""
     found: dict[int, list[int]] = defaultdict(list)
+    previous = np.zeros(keys.shape, np.uint32)
+    last: dict[int, int] = {}
     for record, row in enumerate(keys.tolist()):
+        for place, key in enumerate(row):
+            previous[record, place] = last.get(key, 0) if key else 0
+        last.update({key: record * len(row) + place for place, key in enumerate(row, 1)})
         for key in dict.fromkeys(row):
             if key:
                 found[key].append(record)
@@ -104,7 +134,92 @@ def group_plainly(keys: NDArray[np.uint32]) -> Buckets:
         np.array(members, np.uint32),
         np.cumsum([0, *sizes]),
         np.array(of, np.uint32).reshape(keys.shape),
+        previous,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """The records in play of one pass, which look back along the chains of their keys.
+
+    ``rare`` and ``bands`` are ``Buckets.previous``. ``in_play`` marks the records in play.
+    ``before`` marks those of the pass before: of these, each pair that stood as close in a bucket
+    is known. ``times`` rise, undated records first. ``changed`` has a bit for each place of both
+    kinds of keys that may hold a new pair; see :func:`changed_places`.
+    """
+
+    rare: NDArray[np.uint32]
+    bands: NDArray[np.uint32]
+    in_play: NDArray[np.bool_]
+    before: NDArray[np.bool_]
+    times: NDArray[np.int64]
+    changed: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+    def candidates(self, first: int, last: int) -> Candidates:
+        """Return the new candidate pairs of some records with those before them."""
+        if not kernel.available():
+            return self.candidates_plainly(first, last)
+        starts = np.zeros(last - first + 1, np.int64)
+        rare, bands = self.changed
+        partners = kernel.find_candidates(
+            self.rare, rare, RARE_REACH.limits(), self.bands, bands, BAND_REACH.limits(),
+            self.in_play, self.before, self.times, np.array([first, last]), starts,
+        )  # fmt: skip
+        return Candidates(starts, np.frombuffer(memoryview(partners), np.uint32), first)
+
+    def candidates_plainly(self, first: int, last: int) -> Candidates:
+        """Return the same candidate pairs, key by key."""
+        found: list[set[int]] = []
+        for record in range(first, last):
+            found.append(set())
+            for chains, reach in ((self.rare, RARE_REACH), (self.bands, BAND_REACH)):
+                for key in range(chains.shape[1]):
+                    chain = list(walk_back(chains, record, key))
+                    before = self.look_back(record, chain, self.before, reach)
+                    found[-1] |= self.look_back(record, chain, self.in_play, reach) - before
+        starts = np.cumsum([0, *map(len, found)])
+        partners = [partner for own in found for partner in sorted(own)]
+        return Candidates(starts, np.array(partners, np.uint32), first)
+
+    def look_back(
+        self, record: int, chain: Sequence[int], marked: NDArray[np.bool_], reach: Reach
+    ) -> set[int]:
+        """Return the marked records of a chain that a record reaches, if it is marked itself."""
+        time = int(self.times[record])
+        records = reach.undated if time == NO_TIME else reach.records
+        near = [partner for partner in chain if marked[partner]][:records] if marked[record] else ()
+        then = {partner: int(self.times[partner]) for partner in near}
+        return {
+            partner
+            for partner in near
+            if reach.window < 0 or then[partner] == NO_TIME or time - then[partner] <= reach.window
+        }
+
+
+def walk_back(chains: NDArray[np.uint32], record: int, key: int) -> Iterator[int]:
+    """Yield the records before one that share a key with it, the last first."""
+    at = int(chains[record, key])
+    while at:
+        yield (at - 1) // chains.shape[1]
+        at = int(chains.reshape(-1)[at - 1])
+
+
+def changed_places(previous: NDArray[np.uint32], changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the places of keys from which a changed record is reached, or which are its own.
+
+    They are bits, the lowest of each byte first.
+    """
+    out = np.full(-(-previous.size // 8), 0xFF if changed.all() else 0, np.uint8)
+    if changed.all():
+        return out
+    if kernel.available():
+        kernel.mark_changed(previous, changed, out)
+        return out
+    marked = np.repeat(changed, previous.shape[1])
+    chains = previous.reshape(-1)
+    for place in np.flatnonzero(chains).tolist():
+        marked[place] |= marked[chains[place] - 1]
+    return np.packbits(marked, bitorder="little")
 
 
 def find_candidates(
@@ -114,65 +229,29 @@ def find_candidates(
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
 ) -> Candidates:
-    """Return the new candidate pairs of the records in play.
-
-    ``in_play`` marks the records in play. ``before`` marks those of the pass before: of these, each
-    pair that stood as close in a bucket is known. ``times`` rise, undated records first.
-    """
-    if not kernel.available():
-        return find_plainly(rare, bands, in_play, before, times)
-    starts = np.zeros(len(in_play) + 1, np.int64)
-    limits = [
-        limit
-        for reach in (RARE_REACH, BAND_REACH)
-        for limit in (reach.window, reach.records, reach.undated)
-    ]
-    partners = kernel.find_candidates(
-        rare.members, rare.starts, bands.members, bands.starts, in_play, before, times,
-        np.array(limits), starts,
-    )  # fmt: skip
-    return Candidates(starts, np.frombuffer(memoryview(partners), np.uint32))
+    """Return the new candidate pairs of all records in play."""
+    return look_back(rare, bands, in_play, before, times).candidates(0, len(in_play))
 
 
-def find_plainly(
+def look_back(
     rare: Buckets,
     bands: Buckets,
     in_play: NDArray[np.bool_],
     before: NDArray[np.bool_],
     times: NDArray[np.int64],
-) -> Candidates:
-    """Return the new candidate pairs, bucket by bucket."""
-    found: list[set[int]] = [set() for _ in range(len(in_play))]
-    for buckets, reach in ((rare, RARE_REACH), (bands, BAND_REACH)):
-        for start, end in zip(buckets.starts.tolist(), buckets.starts[1:].tolist(), strict=False):
-            members = buckets.members[start:end]
-            known = set(look_back(members[before[members]].tolist(), times, reach))
-            for record, partner in look_back(members[in_play[members]].tolist(), times, reach):
-                if (record, partner) not in known:
-                    found[record].add(partner)
-    sizes = [len(own) for own in found]
-    partners = [partner for own in found for partner in sorted(own)]
-    return Candidates(np.cumsum([0, *sizes]), np.array(partners, np.uint32))
-
-
-def look_back(
-    members: Sequence[int], times: NDArray[np.int64], reach: Reach
-) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of one bucket: each record with the few before it."""
-    clock = times[members].tolist()
-    for place, record in enumerate(members):
-        records = reach.undated if clock[place] == NO_TIME else reach.records
-        for back in range(place - 1, max(-1, place - records - 1), -1):
-            far = clock[place] - clock[back] > reach.window >= 0
-            if clock[back] == NO_TIME or not far:
-                yield record, members[back]
+) -> LookBack:
+    """Return the records of a pass, which look back."""
+    chains = rare.previous, bands.previous
+    changed = in_play != before if before.any() else np.ones(len(before), bool)
+    rare_changed, band_changed = (changed_places(own, changed) for own in chains)
+    return LookBack(*chains, in_play, before, times, (rare_changed, band_changed))
 
 
 def count_cut(buckets: Buckets, times: NDArray[np.int64], reach: Reach) -> int:
     """Return how often a record has more within the window of a bucket than it looks back at.
 
     >>> starts, members = np.array([0, 20]), np.arange(20, dtype=np.uint32)
-    >>> count_cut(Buckets(members, starts, members), np.arange(20), RARE_REACH)
+    >>> count_cut(Buckets(members, starts, members, members), np.arange(20), RARE_REACH)
     3
     """
     big = np.flatnonzero(np.diff(buckets.starts) > reach.records + 1)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,13 +27,18 @@ def leader_cluster(
 ) -> NDArray[np.int64]:
     """Return each node's leader; a node without pairs leads itself.
 
-    ``ranks`` gives every node's preference, distinct, 0 the best. ``pinned`` nodes always lead.
+    ``ranks`` gives every node's place in the order of preference, 0 the best. ``pinned`` nodes
+    always lead.
     """
+    leaders = np.arange(len(ranks))
+    if kernel.available():
+        left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+        kernel.lead(ranks, left, right, scores, pinned, leaders)
+        return leaders
     paired = np.zeros(len(ranks), dtype=bool)
     paired[left] = paired[right] = True
     nodes = np.flatnonzero(paired)
     own = np.cumsum(paired) - 1
-    leaders = np.arange(len(ranks))
     leaders[nodes] = nodes[lead_paired(ranks[nodes], own[left], own[right], scores, pinned[nodes])]
     return leaders
 

@@ -124,8 +124,7 @@ class IndexMatcher(Matcher):
         band = kinds == BAND
         own = band[buckets]
         number = np.cumsum(band) - 1
-        own_buckets, own_members = number[buckets[own]], members[own]
-        self.bands = count_buckets(own_buckets, own_members, own_members, int(band.sum()))
+        self.bands = make_buckets(number[buckets[own]], members[own], int(band.sum()), nodes)
         sizes = np.bincount(beside.of, minlength=len(kinds))
         sizes += np.bincount(hits.buckets, minlength=len(kinds))
         rare = (kinds == RARE) & (sizes > 1)

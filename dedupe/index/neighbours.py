@@ -197,15 +197,19 @@ def make_buckets(
     buckets: NDArray[np.int64], members: NDArray[np.int64], count: int, nodes: int
 ) -> Buckets:
     """Return so many buckets from pairs of a bucket and a node; ``of`` has a row a node."""
-    keys = np.sort(buckets << 32 | members)
-    members = keys & 0xFFFFFFFF
+    keys = np.unique(buckets << 32 | members)
+    buckets, members = keys >> 32, keys & 0xFFFFFFFF
     starts = keys.searchsorted(np.arange(count + 1) << 32)
     order = np.argsort(members, kind="stable")
     owners = members[order]
-    column = np.arange(len(owners)) - owners.searchsorted(owners)
-    of = np.zeros((nodes, int(column.max(initial=0)) + 1), np.uint32)
-    of[owners, column] = (keys[order] >> 32) + 1
-    return Buckets(members.astype(np.uint32), starts, of)
+    column = np.empty(len(order), np.int64)
+    column[order] = np.arange(len(owners)) - owners.searchsorted(owners)
+    of, previous = np.zeros((2, nodes, int(column.max(initial=0)) + 1), np.uint32)
+    of[members, column] = buckets + 1
+    places = members * of.shape[1] + column
+    same = np.flatnonzero(buckets[1:] == buckets[:-1])
+    previous.reshape(-1)[places[same + 1]] = places[same] + 1
+    return Buckets(members.astype(np.uint32), starts, of, previous)
 
 
 def count_buckets(

@@ -110,6 +110,14 @@ def adjustments(
     whoever publishes it.
     """
     out = np.empty(len(left))
+    if kernel.available():
+        kernel.adjust_pairs(
+            *model.counting_scorer.arrays(), np.array([MOST_OBJECTION, model.most_support]),
+            meta.times, meta.days_only, np.ascontiguousarray(meta.outlets, np.int64),
+            np.ascontiguousarray(recurrence.titles), buckets.of, recurrence.stems,
+            np.ascontiguousarray(left), np.ascontiguousarray(right), equal, out,
+        )  # fmt: skip
+        return out
     for start in range(0, len(left), CHUNK):
         part = slice(start, start + CHUNK)
         rows = metadata_rows(meta, recurrence, buckets, left[part], right[part])
@@ -205,10 +213,11 @@ def count_stems(
 
 def first_of_content(contents: NDArray[np.int64], in_play: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return whether each record is the first in play of its content."""
-    remaining = np.flatnonzero(in_play)
-    _, firsts = np.unique(contents[remaining], return_index=True)
+    remaining = np.flatnonzero(in_play)[::-1]
+    firsts = np.full(int(contents.max(initial=-1)) + 1, -1)
+    firsts[contents[remaining]] = remaining  # the last that is assigned stays
     out = np.zeros(len(contents), bool)
-    out[remaining[firsts]] = True
+    out[firsts[firsts >= 0]] = True
     return out
 
 
@@ -220,13 +229,15 @@ def count_titles(
     ``titles`` numbers the headlines.
     """
     out = np.ones((len(titles), 2), np.int64)
+    count = int(titles.max(initial=-1)) + 1
     remaining = np.flatnonzero(in_play & (times != NO_TIME))
+    again = remaining[np.bincount(titles[remaining], minlength=count)[titles[remaining]] > 1]
+    order = again[np.lexsort((times[again], titles[again]))]
+    own = titles[order]
     for column, length in enumerate((DAY, DAY * DAYS_A_WEEK)):
-        periods = times[remaining] // length
-        order = np.lexsort((periods, titles[remaining]))
-        title, period = titles[remaining][order], periods[order]
+        periods = times[order] // length
         opens = np.ones(len(order), bool)
-        opens[1:] = (title[1:] != title[:-1]) | (period[1:] != period[:-1])
-        counts = np.bincount(title[opens], minlength=int(titles.max(initial=-1)) + 1)
-        out[remaining, column] = np.maximum(counts[titles[remaining]], 1)
+        opens[1:] = (own[1:] != own[:-1]) | (periods[1:] != periods[:-1])
+        counts = np.bincount(own[opens], minlength=count)
+        out[order, column] = counts[own]
     return out

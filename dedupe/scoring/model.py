@@ -7,7 +7,7 @@ boosting: Friedman 2001, Greedy function approximation; with monotone constraint
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,18 @@ import numpy as np
 import orjson
 
 from dedupe import kernel
+from dedupe.models import HOUR
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.quickscorer import QuickScorer, build_quickscorer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
 FORMAT = 3
+MOST_COUNT = 2.0**50
+"""Whole numbers up to here are exact as floats, and so are their halves."""
 VALUE_UNITS = 1 << 20
 """Values are whole numbers of this unit, so that a sum of them does not depend on its order."""
 
@@ -94,6 +97,39 @@ class Model:
     text: Forest
     metadata: Forest
     most_support: float
+
+    @cached_property
+    def counting_scorer(self) -> QuickScorer:
+        """The trees over metadata with cuts in seconds and counts, as the kernel takes them.
+
+        A logarithm is at most a cut where its seconds or its count are at most the greatest whole
+        number whose logarithm is.
+        """
+        scorer = self.metadata.scorer
+        cuts = scorer.cuts.copy()
+        bounds = zip(METADATA, scorer.firsts, scorer.firsts[1:], strict=False)
+        for name, first, last in bounds:
+            if name != "other_outlet":
+                value = log_gap if name == "gap" else np.log2
+                cuts[first:last] = greatest_below(value, scorer.cuts[first:last])
+        return replace(scorer, cuts=cuts)
+
+
+def log_gap(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the value of a gap in ``METADATA``."""
+    return np.asarray(np.log1p(seconds / HOUR))
+
+
+def greatest_below(
+    value: Callable[[NDArray[np.float64]], NDArray[np.float64]], cuts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the greatest whole number whose value is at most each cut, 0 where there is none."""
+    low, high = np.zeros(len(cuts)), np.full(len(cuts), MOST_COUNT)
+    while (low < high).any():
+        middle = np.ceil((low + high) / 2)
+        below = value(middle) <= cuts
+        low, high = np.where(below, middle, low), np.where(below, high, middle - 1)
+    return low
 
 
 def read_forest(held: Mapping[str, Any]) -> Forest:

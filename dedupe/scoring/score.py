@@ -8,23 +8,23 @@ A pair's log-odds depend on its two records alone. What time, outlets and recurr
 from __future__ import annotations
 
 import dataclasses
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe import kernel
-from dedupe.parallel import thread_map
 from dedupe.scoring.align import Word, words_of
 from dedupe.scoring.features import FEATURES, features, zone_factor
 from dedupe.scoring.model import Model, shipped_model
 from dedupe.tokens import Fact, TokenKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe.blocking.look_back import Candidates
     from dedupe.scoring.quickscorer import ForestArrays
     from dedupe.tokens import PreparedTexts
 
@@ -51,8 +51,6 @@ GENERIC_ODDS = -1.5
 """Two generic titles (Morning briefing) are no story, whatever metadata adds."""
 NUMBERS = {"weigh": 0, "strict": 1, "ignore": 2}
 PAIR = np.dtype([("left", "<u4"), ("right", "<u4"), ("log_odds", "<f8")])
-CHUNK = 1 << 14
-NO_PAIRS = np.zeros(0, PAIR)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +134,18 @@ def feature_rows(
     return out
 
 
+def similarities(
+    scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the dice of each field of pairs, shape (n, fields); NaN for a missing field."""
+    if not kernel.available():
+        return feature_rows(scoring, left, right)[:, :, FEATURES.index("dice")]
+    out = np.full((len(left), len(scoring.weights)), np.nan)
+    left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+    kernel.similarities(*scoring.arrays(), left, right, out)
+    return out
+
+
 def field_features(scoring: TextScoring, field: int, one: int, other: int) -> list[float] | None:
     """Return the features of one field of two records; None where one has no words there."""
     left, right = int(scoring.rows[field, one]), int(scoring.rows[field, other])
@@ -215,58 +225,20 @@ def matched_weight(words: Sequence[Word], others: Sequence[Word]) -> int:
     )
 
 
-def score_candidates(
-    scoring: TextScoring,
-    starts: NDArray[np.int64],
-    partners: NDArray[np.uint32],
-    least: float,
-    jobs: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
-) -> NDArray[np.void]:
-    """Return the candidate pairs of at least ``least`` log-odds as ``PAIR``, by record.
-
-    The candidates of record ``i`` are ``partners[starts[i] : starts[i + 1]]``.
-    """
-    records = len(starts) - 1
-    cuts = np.searchsorted(starts, np.arange(0, starts[-1] + CHUNK, CHUNK)).clip(0, records)
-    ranges = [
-        (a, b) for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), records], strict=True) if a < b
-    ]
-    score = score_range_compiled if kernel.available() else score_range
-    parts = [NO_PAIRS]
-    with thread_map(jobs if len(ranges) > 1 else 1) as spread:
-        for part in spread(partial(score, scoring, starts, partners, least), ranges):
-            parts.append(part)
-            progress(len(parts) / (len(ranges) + 1))
-    return np.concatenate(parts)
-
-
-def score_range_compiled(
-    scoring: TextScoring,
-    starts: NDArray[np.int64],
-    partners: NDArray[np.uint32],
-    least: float,
-    records: tuple[int, int],
-) -> NDArray[np.void]:
-    """Return the scored pairs of some records by the kernel."""
-    found = kernel.score_candidates(
-        *scoring.arrays(), starts, partners, np.array(records), np.array([least])
-    )
-    return np.frombuffer(memoryview(found), PAIR)
-
-
-def score_range(
-    scoring: TextScoring,
-    starts: NDArray[np.int64],
-    partners: NDArray[np.uint32],
-    least: float,
-    records: tuple[int, int],
-) -> NDArray[np.void]:
-    """Return the scored pairs of some records, one pair at a time."""
-    found = []
-    for record in range(*records):
-        for partner in partners[starts[record] : starts[record + 1]].tolist():
+def score_candidates(scoring: TextScoring, found: Candidates, least: float) -> NDArray[np.void]:
+    """Return the candidate pairs of at least ``least`` log-odds as ``PAIR``, by record."""
+    first, last = found.first, found.first + len(found.starts) - 1
+    if kernel.available():
+        scored = kernel.score_candidates(
+            *scoring.arrays(), found.starts, found.partners, np.array([first, last]),
+            np.array([least]),
+        )  # fmt: skip
+        return np.frombuffer(memoryview(scored), PAIR)
+    pairs = []
+    for record in range(first, last):
+        start, end = found.starts[record - first : record - first + 2].tolist()
+        for partner in found.partners[start:end].tolist():
             odds = pair_log_odds(scoring, record, partner)
             if odds >= least:
-                found.append((record, partner, odds))
-    return np.array(found, PAIR)
+                pairs.append((record, partner, odds))
+    return np.array(pairs, PAIR)

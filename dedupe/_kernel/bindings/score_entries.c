@@ -67,6 +67,21 @@ static PyObject *run_features(const Py_buffer *v) {
 ENTRY(features, SCORING, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
       {"out", 'f', 8, 'p', 1}, {"features", 'f', 8, 0, 1})
 
+static PyObject *run_similarities(const Py_buffer *v) {
+    Contents contents = contents_of(v);
+    QuickScorer scorer;
+    Scoring scoring;
+    const Py_buffer *to = v + SCORING_ARRAYS;
+    Trouble trouble = BAD_ARRAY;
+    if (scoring_of(v, &contents, &scorer, &scoring) &&
+        items(&to[2]) == scoring.fields * items(&to[0]))
+        FREELY(trouble, find_similarities(&scoring, to[0].buf, to[1].buf, items(&to[0]), to[2].buf));
+    return outcome(trouble);
+}
+
+ENTRY(similarities, SCORING, {"left", 'i', 8, 'p', 0}, {"right", 'i', 8, 'p', 0},
+      {"out", 'f', 8, 0, 1})
+
 static PyObject *run_score_candidates(const Py_buffer *v) {
     Contents contents = contents_of(v);
     QuickScorer scorer;
@@ -77,7 +92,7 @@ static PyObject *run_score_candidates(const Py_buffer *v) {
     Bytes out = {0};
     Trouble trouble = BAD_ARRAY;
     if (scoring_of(v, &contents, &scorer, &scoring) && items(&in[2]) == 2 && items(&in[3]) == 1 &&
-        items(&in[0]) == scoring.records + 1)
+        items(&in[0]) == range[1] - range[0] + 1)
         FREELY(trouble, score_candidates(&scoring, in[0].buf, in[1].buf, items(&in[1]), range[0],
                                          range[1], least[0], &out));
     if (trouble == FINE) return as_room(out.data, out.size);
@@ -133,6 +148,29 @@ static PyObject *run_shared_minima(const Py_buffer *v) {
 ENTRY(shared_minima, {"of", 'u', 4, 0, 0}, {"counts", 'i', 8, 0, 0}, {"left", 'i', 8, 'p', 0},
       {"right", 'i', 8, 'p', 0}, {"out", 'i', 8, 0, 1})
 
-PyMethodDef SCORE_METHODS[] = {METHOD(score), METHOD(features), METHOD(score_candidates),
+static PyObject *run_adjust_pairs(const Py_buffer *v) {
+    MetadataModel model = {0};
+    const Py_buffer *in = v + SCORER_ARRAYS;
+    const double *bounds = in[0].buf;
+    RecordFacts facts = {in[1].buf, in[3].buf, in[4].buf, in[2].buf, items(&in[1])};
+    SharedBuckets shared = {in[5].buf, in[6].buf, facts.count, 0, items(&in[6]) / 3};
+    MetadataPairs pairs = {in[7].buf, in[8].buf, in[9].buf, items(&in[7])};
+    Trouble trouble = BAD_ARRAY;
+    if (scorer_of(v, &model.scorer) && items(&in[0]) == 2 && in[5].ndim == 2 &&
+        in[5].shape[0] == facts.count && items(&in[4]) == 2 * facts.count) {
+        shared.width = in[5].shape[1];
+        model.most_objection = bounds[0];
+        model.most_support = bounds[1];
+        FREELY(trouble, adjust_pairs(&model, &facts, &shared, &pairs, in[10].buf));
+    }
+    return outcome(trouble);
+}
+
+ENTRY(adjust_pairs, SCORER, {"bounds", 'f', 8, 0, 0}, {"times", 'i', 8, 'r', 0},
+      {"days_only", 'u', 1, 'r', 0}, {"outlets", 'i', 8, 'r', 0}, {"titles", 'i', 8, 0, 0},
+      {"of", 'u', 4, 0, 0}, {"counts", 'i', 8, 0, 0}, {"left", 'i', 8, 'p', 0},
+      {"right", 'i', 8, 'p', 0}, {"equal", 'u', 1, 'p', 0}, {"out", 'f', 8, 'p', 1})
+
+PyMethodDef SCORE_METHODS[] = {METHOD(score), METHOD(features), METHOD(similarities), METHOD(score_candidates),
                                METHOD(log_odds), METHOD(count_stems),
-                               METHOD(shared_minima), NO_METHOD};
+                               METHOD(shared_minima), METHOD(adjust_pairs), NO_METHOD};

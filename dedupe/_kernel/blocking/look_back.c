@@ -82,28 +82,49 @@ static Trouble sort_entries(Entry **entries, ptrdiff_t count) {
     return trouble;
 }
 
-/* Lay out the buckets of sorted entries. A record that has a key twice counts once. */
-static Trouble lay_out(const RecordKeys *keys, const Entry *entries, ptrdiff_t count,
-                       NewBuckets *out) {
-    out->members = take_room(((size_t)count + 1) * sizeof *out->members);
-    out->starts = take_room(((size_t)count / 2 + 2) * sizeof *out->starts);
-    out->of = take_zeros((size_t)(keys->records * keys->width) + 1, sizeof *out->of);
-    if (!out->members || !out->starts || !out->of) return NO_MEMORY;
-    for (ptrdiff_t i = 0, end; i < count; i = end) {
-        ptrdiff_t first = out->member_count;
-        for (end = i; end < count && entries[end].key == entries[i].key; end++) {
-            uint32_t record = (uint32_t)(entries[end].place / keys->width);
-            if (out->member_count > first && out->members[out->member_count - 1] == record) continue;
-            out->members[out->member_count++] = record;
-        }
-        if (out->member_count - first < 2) {
-            out->member_count = first;
-            continue;
-        }
-        out->starts[out->count++] = first;
-        for (ptrdiff_t k = i; k < end; k++) out->of[entries[k].place] = (uint32_t)out->count;
+/* Link the entries of one key, each with the last record before its own. */
+static void link_entries(const Entry *entries, ptrdiff_t count, ptrdiff_t width, uint32_t *previous) {
+    for (ptrdiff_t i = 1; i < count; i++) {
+        uint32_t place = entries[i].place, last = entries[i - 1].place;
+        int again = place / (size_t)width == last / (size_t)width;
+        previous[place] = again ? previous[last] : last + 1;
     }
-    out->starts[out->count] = out->member_count;
+}
+
+/* Take the members of one bucket. A record that has a key twice counts once. */
+static void fill_bucket(const Entry *entries, ptrdiff_t count, ptrdiff_t width, NewBuckets *out) {
+    ptrdiff_t first = out->member_count;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        uint32_t record = (uint32_t)(entries[i].place / (size_t)width);
+        if (out->member_count > first && out->members[out->member_count - 1] == record) continue;
+        out->members[out->member_count++] = record;
+    }
+    if (out->member_count - first < 2) {
+        out->member_count = first;
+        return;
+    }
+    out->starts[out->count++] = first;
+    for (ptrdiff_t i = 0; i < count; i++) out->of[entries[i].place] = (uint32_t)out->count;
+}
+
+/* Lay out the buckets of sorted entries. */
+static Trouble lay_out(const RecordKeys *keys, const Entry *entries, ptrdiff_t count,
+                       int chains_only, NewBuckets *out) {
+    size_t places = (size_t)(keys->records * keys->width) + 1;
+    out->previous = take_zeros(places, sizeof *out->previous);
+    if (!out->previous) return NO_MEMORY;
+    if (!chains_only) {
+        out->members = take_room(((size_t)count + 1) * sizeof *out->members);
+        out->starts = take_room(((size_t)count / 2 + 2) * sizeof *out->starts);
+        out->of = take_zeros(places, sizeof *out->of);
+        if (!out->members || !out->starts || !out->of) return NO_MEMORY;
+    }
+    for (ptrdiff_t i = 0, end; i < count; i = end) {
+        for (end = i; end < count && entries[end].key == entries[i].key;) end++;
+        link_entries(entries + i, end - i, keys->width, out->previous);
+        if (!chains_only) fill_bucket(entries + i, end - i, keys->width, out);
+    }
+    if (!chains_only) out->starts[out->count] = out->member_count;
     return FINE;
 }
 
@@ -111,131 +132,111 @@ void free_buckets(NewBuckets *buckets) {
     free_room(buckets->members);
     free_room(buckets->starts);
     free_room(buckets->of);
+    free_room(buckets->previous);
 }
 
 /* look_back.group_keys */
-Trouble group_keys(const RecordKeys *keys, NewBuckets *out) {
+Trouble group_keys(const RecordKeys *keys, int chains_only, NewBuckets *out) {
     Entry *entries = NULL;
     ptrdiff_t count = 0;
     memset(out, 0, sizeof *out);
     if ((uint64_t)keys->records * (uint64_t)keys->width >= UINT32_MAX) return NO_MEMORY;
     Trouble trouble = collect(keys, &entries, &count);
     if (trouble == FINE) trouble = sort_entries(&entries, count);
-    if (trouble == FINE) trouble = lay_out(keys, entries, count, out);
+    if (trouble == FINE) trouble = lay_out(keys, entries, count, chains_only, out);
     free_room(entries);
     return trouble;
 }
 
-static int is_sound(const Buckets *buckets, const LookBack *look) {
-    int64_t last = 0;
-    for (ptrdiff_t b = 0; b <= buckets->count; b++) {
-        if (buckets->starts[b] < last || buckets->starts[b] > buckets->member_count) return 0;
-        last = buckets->starts[b];
-    }
-    for (ptrdiff_t i = 0; i < buckets->member_count; i++)
-        if ((ptrdiff_t)buckets->members[i] >= look->records) return 0;
-    return 1;
+static Trouble make_room(Candidates *out, size_t more) {
+    if (out->room - out->size >= more) return FINE;
+    size_t room = 2 * out->room + more;
+    uint32_t *partners = change_room(out->partners, out->size * sizeof *partners,
+                                     room * sizeof *partners);
+    if (!partners) return NO_MEMORY;
+    out->partners = partners;
+    out->room = room;
+    return FINE;
 }
 
-/* A member in play, and how many before it in its bucket were in play in the pass before. */
-typedef struct {
-    uint32_t record, rank;
-} InPlay;
+INLINE int is_far(int64_t then, int64_t time, int64_t window) {
+    return then != UNDATED && time > then && (uint64_t)time - (uint64_t)then > (uint64_t)window;
+}
 
-/* Visit the new pairs of one bucket: count them by their later record, or write them down. A pair
- * is not new if it stood as close in the pass before. */
-static void pair_bucket(const uint32_t *members, ptrdiff_t size, const LookBack *look,
-                        InPlay *remaining, int64_t *ends, uint32_t *partners) {
-    ptrdiff_t count = 0;
-    uint32_t rank = 0;
-    int changed = 0;
-    for (ptrdiff_t i = 0; i < size; i++) {
-        uint32_t record = members[i];
-        if (look->in_play[record]) remaining[count++] = (InPlay){record, rank};
-        rank += look->before[record];
-        changed |= look->in_play[record] != look->before[record];
-    }
-    if (!changed) return;
-    int all_dated = count && look->times[remaining[0].record] != UNDATED;
-    for (ptrdiff_t i = 1; i < count; i++) {
-        uint32_t record = remaining[i].record;
-        int64_t time = look->times[record];
-        int64_t reach = time == UNDATED ? look->undated_reach : look->reach;
-        for (ptrdiff_t j = i - 1; j >= 0 && i - j <= reach; j--) {
-            uint32_t partner = remaining[j].record;
-            int64_t then = look->times[partner];
-            if (look->window >= 0 && then != UNDATED && then < time - look->window) {
-                if (all_dated) break;
-                continue;
-            }
-            int known = look->before[record] && look->before[partner] &&
-                        remaining[i].rank - remaining[j].rank <= reach;
-            if (known) continue;
-            if (partners) partners[ends[record]] = partner;
-            ends[record]++;
+INLINE int bit_at(const uint8_t *bits, size_t place) { return bits[place / 8] >> place % 8 & 1; }
+
+/* Append the new partners of a record along one chain. A pair is known, and not new, if it stood as
+ * close in the pass before: `rank` counts the records of that pass from the partner on. */
+static Trouble look_back(const Chains *chains, const Playing *playing, size_t place,
+                         uint32_t record, Candidates *out) {
+    int64_t time = playing->times[record], rank = 0, seen = 0;
+    int64_t reach = time == UNDATED ? chains->undated_reach : chains->reach;
+    int known = playing->before[record], some_undated = playing->times[0] == UNDATED;
+    uint32_t last = record;
+    for (uint32_t at = chains->previous[place]; at && seen < reach; at = chains->previous[at - 1]) {
+        uint32_t partner = (at - 1) / (uint32_t)chains->width;
+        if (partner >= last) return BAD_ARRAY;
+        last = partner;
+        rank += playing->before[partner];
+        if (!playing->in_play[partner]) continue;
+        seen++;
+        if (chains->window >= 0 && is_far(playing->times[partner], time, chains->window)) {
+            if (!some_undated) break;
+            continue;
         }
-    }
-}
-
-/* Sort a record's partners and drop those that come again; returns how many are left. */
-static ptrdiff_t sort_unique(uint32_t *values, ptrdiff_t count) {
-    for (ptrdiff_t i = 1; i < count; i++) {
-        uint32_t value = values[i];
-        ptrdiff_t at = i;
-        for (; at && values[at - 1] > value; at--) values[at] = values[at - 1];
-        values[at] = value;
-    }
-    ptrdiff_t kept = 0;
-    for (ptrdiff_t i = 0; i < count; i++)
-        if (!i || values[i] != values[kept - 1]) values[kept++] = values[i];
-    return kept;
-}
-
-static Trouble visit_all(const Buckets *kinds, const LookBack *looks, ptrdiff_t count,
-                         int64_t *ends, uint32_t *partners) {
-    for (ptrdiff_t kind = 0; kind < count; kind++) {
-        const Buckets *buckets = &kinds[kind];
-        ptrdiff_t largest = 0;
-        for (ptrdiff_t b = 0; b < buckets->count; b++) {
-            ptrdiff_t size = buckets->starts[b + 1] - buckets->starts[b];
-            if (size > largest) largest = size;
-        }
-        InPlay *remaining = take_room(((size_t)largest + 1) * sizeof *remaining);
-        if (!remaining) return NO_MEMORY;
-        for (ptrdiff_t b = 0; b < buckets->count; b++)
-            pair_bucket(buckets->members + buckets->starts[b],
-                        buckets->starts[b + 1] - buckets->starts[b], &looks[kind], remaining, ends,
-                        partners);
-        free_room(remaining);
+        if (known && playing->before[partner] && rank <= reach) continue;
+        if (make_room(out, 1) != FINE) return NO_MEMORY;
+        out->partners[out->size++] = partner;
     }
     return FINE;
 }
 
-/* look_back.find_candidates, over buckets of several kinds of keys. */
-Trouble find_candidates(const Buckets *buckets, const LookBack *looks, ptrdiff_t kinds,
-                        Candidates *out) {
-    ptrdiff_t records = looks->records;
-    for (ptrdiff_t kind = 0; kind < kinds; kind++)
-        if (!is_sound(&buckets[kind], &looks[kind])) return BAD_ARRAY;
-    int64_t *ends = take_zeros((size_t)records + 1, sizeof *ends), total = 0, kept = 0;
-    if (!ends) return NO_MEMORY;
-    Trouble trouble = visit_all(buckets, looks, kinds, ends, NULL);
-    for (ptrdiff_t i = 0; i < records; i++) {
-        int64_t size = ends[i];
-        out->starts[i] = ends[i] = total;
-        total += size;
+/* Sort a record's partners and drop those that come again; returns how many are left. */
+static size_t sort_unique(uint32_t *values, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 1; i < count; i++) {
+        uint32_t value = values[i];
+        size_t at = i;
+        for (; at && values[at - 1] > value; at--) values[at] = values[at - 1];
+        values[at] = value;
     }
-    out->partners = trouble == FINE ? take_room(((size_t)total + 1) * sizeof *out->partners) : NULL;
-    if (!out->partners) trouble = NO_MEMORY;
-    if (trouble == FINE) trouble = visit_all(buckets, looks, kinds, ends, out->partners);
-    for (ptrdiff_t i = 0; i < records && trouble == FINE; i++) {
-        uint32_t *own = out->partners + out->starts[i];
-        ptrdiff_t count = sort_unique(own, ends[i] - out->starts[i]);
-        memmove(out->partners + kept, own, (size_t)count * sizeof *own);
-        out->starts[i] = kept;
-        kept += count;
+    for (size_t i = 0; i < count; i++)
+        if (!i || values[i] != values[kept - 1]) values[kept++] = values[i];
+    return kept;
+}
+
+/* The new candidates of records `first` up to `last`: LookBack.candidates. */
+Trouble find_candidates(const Chains *chains, ptrdiff_t kinds, const Playing *playing,
+                        ptrdiff_t first, ptrdiff_t last, Candidates *out) {
+    if (first < 0 || last < first || last > playing->records) return BAD_ARRAY;
+    for (ptrdiff_t record = first; record < last; record++) {
+        size_t start = out->size;
+        out->starts[record - first] = (int64_t)start;
+        if (!playing->in_play[record]) continue;
+        for (ptrdiff_t kind = 0; kind < kinds; kind++) {
+            size_t width = (size_t)chains[kind].width, place = (size_t)record * width;
+            for (size_t end = place + width; place < end; place++) {
+                if (!chains[kind].previous[place] || !bit_at(chains[kind].changed, place)) continue;
+                Trouble trouble = look_back(&chains[kind], playing, place, (uint32_t)record, out);
+                if (trouble != FINE) return trouble;
+            }
+        }
+        if (out->size > start)
+            out->size = start + sort_unique(out->partners + start, out->size - start);
     }
-    out->starts[records] = kept;
-    free_room(ends);
-    return trouble;
+    out->starts[last - first] = (int64_t)out->size;
+    return FINE;
+}
+
+Trouble mark_changed(const uint32_t *previous, ptrdiff_t records, ptrdiff_t width,
+                     const uint8_t *changed, uint8_t *out) {
+    size_t place = 0;
+    for (ptrdiff_t record = 0; record < records; record++)
+        for (ptrdiff_t k = 0; k < width; k++, place++) {
+            uint32_t before = previous[place];
+            if (before > place) return BAD_ARRAY;
+            int marked = changed[record] || (before && bit_at(out, before - 1));
+            out[place / 8] |= (uint8_t)(marked << place % 8);
+        }
+    return FINE;
 }

@@ -7,9 +7,10 @@
 
 /* Records in buckets of one key each: those of bucket `b` are `members[starts[b]]` up to
  * `members[starts[b + 1]]`, rising. `of` has the bucket of each key of each record, from 1 on, 0
- * for a key that no other record has. */
+ * for a key that no other record has. `previous` has the place of the key of the last record before
+ * that is in the same bucket, `record * width + key`, from 1 on, 0 for none. */
 typedef struct {
-    uint32_t *members, *of;
+    uint32_t *members, *of, *previous;
     int64_t *starts;
     ptrdiff_t count, member_count;
 } NewBuckets;
@@ -20,34 +21,42 @@ typedef struct {
     ptrdiff_t records, width;
 } RecordKeys;
 
-Trouble group_keys(const RecordKeys *keys, NewBuckets *out);
+/* Group records by their keys; with `chains_only` no more than `previous` is laid out. */
+Trouble group_keys(const RecordKeys *keys, int chains_only, NewBuckets *out);
 void free_buckets(NewBuckets *buckets);
 
+/* Buckets as chains from each record to the one before it, and how far a record looks back: at the
+ * last `reach` in play within `window` seconds, an undated one at the last `undated_reach`. A window
+ * below 0 is none. `changed` has a bit for each place whose chain has a record that was in play in one
+ * of this pass and the one before; others hold no new pair. */
 typedef struct {
-    const uint32_t *members;
-    const int64_t *starts;
-    ptrdiff_t count, member_count;
-} Buckets;
+    const uint32_t *previous;
+    const uint8_t *changed;
+    ptrdiff_t width;
+    int64_t window, reach, undated_reach;
+} Chains;
 
-/* What decides how far a record looks back, among those that are in play (`in_play`; `before` in the
- * pass before): dated ones at the last `reach` records within `window`
- * seconds, undated ones at the last `undated_reach`. A window below 0 is none. */
+/* Records in order of time, undated ones first: which are in play, and were in the pass before. */
 typedef struct {
     const uint8_t *in_play, *before;
     const int64_t *times;
     ptrdiff_t records;
-    int64_t window, reach, undated_reach;
-} LookBack;
+} Playing;
 
-/* Partners by record: those of record `i` are `partners[starts[i]]` up to `partners[starts[i + 1]]`,
- * rising, each once and before `i`. */
+/* Partners by record: those of record `first + i` are `partners[starts[i]]` up to
+ * `partners[starts[i + 1]]`, rising, each once and before their record. */
 typedef struct {
     uint32_t *partners;
     int64_t *starts;
+    size_t size, room;
 } Candidates;
 
-Trouble find_candidates(const Buckets *buckets, const LookBack *look, ptrdiff_t kinds,
-                        Candidates *out);
+Trouble find_candidates(const Chains *chains, ptrdiff_t kinds, const Playing *playing,
+                        ptrdiff_t first, ptrdiff_t last, Candidates *out);
+
+/* Mark the places of chains that changed. */
+Trouble mark_changed(const uint32_t *previous, ptrdiff_t records, ptrdiff_t width,
+                     const uint8_t *changed, uint8_t *out);
 
 Trouble number_pairs(const uint64_t *pairs, ptrdiff_t count, int64_t *out, ptrdiff_t *numbers);
 

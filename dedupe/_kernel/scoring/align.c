@@ -4,10 +4,6 @@
 
 #include "scoring/score.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 enum {
     SHORTEST_SPELLING = 4,
     SHORTEST_TYPO = 5,
@@ -19,39 +15,6 @@ enum {
     MOST_ACRONYM = 6,
     LONGEST_SPELLING = 256,
 };
-
-/* Take a word of a text. */
-INLINE void gather_token(Side *side, const Token *token) {
-    int at = side->count++;
-    side->tokens[at] = token;
-    side->keys[at] = token->key;
-    side->stems[at] = token->stem ? token->stem : token->key;
-    memcpy(side->concepts[at], token->concepts, sizeof token->concepts);
-    side->kinds[at] = token->kind;
-    if (token->concepts[0]) side->with_concepts[at / 64] |= UINT64_C(1) << at % 64;
-    side->ideographs += token->kind == CHARACTER;
-    side->numbers += token->kind == NUMBER;
-}
-
-/* align.words_of, without numbers where they do not count and are not all there is; 0 where a
- * number in the arrays points outside. */
-int gather(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers) {
-    int64_t start = contents->offsets[text], end = contents->offsets[text + 1];
-    int64_t letters = contents->letter_offsets[text], last = contents->letter_offsets[text + 1];
-    if (start < 0 || end < start || end > contents->token_count || end - start > MOST_TOKENS)
-        return 0;
-    if (letters < 0 || last < letters || last > contents->letter_count) return 0;
-    side->count = side->ideographs = side->numbers = 0;
-    memset(side->with_concepts, 0, sizeof side->with_concepts);
-    side->letters = contents->letters + letters;
-    side->facts = contents->facts[text];
-    for (const Token *token = contents->tokens + start; token < contents->tokens + end; token++) {
-        if (!is_compared(token->zone) || (no_numbers && token->kind == NUMBER)) continue;
-        if (token->start + token->length > last - letters) return 0;
-        gather_token(side, token);
-    }
-    return side->count || !no_numbers ? 1 : gather(contents, text, side, 0);
-}
 
 INLINE void take(Side *side, int at, int closeness, int place) {
     if (closeness <= side->match[at]) return;
@@ -98,75 +61,20 @@ static void match_ideographs(Side *one, const Side *other) {
     }
 }
 
-INLINE int share_concept(const uint16_t *one, const uint16_t *other) {
-    int shared = 0;
-    for (int a = 0; a < MOST_CONCEPTS; a++)
-        for (int b = 0; b < MOST_CONCEPTS; b++) shared |= one[a] && one[a] == other[b];
-    return shared;
-}
-
 INLINE int likeness(const Side *left, int i, const Side *right, int j) {
     if (left->kinds[i] == NUMBER || right->kinds[j] == NUMBER) return 0;
     if (left->kinds[i] == right->kinds[j] && left->kinds[i] != CHARACTER) {
         if (left->keys[i] == right->keys[j]) return WHOLE;
         if (left->stems[i] == right->stems[j]) return MATCH_STEM;
     }
-    int any = left->concepts[i][0] && right->concepts[j][0];
-    return any && share_concept(left->concepts[i], right->concepts[j]) ? MATCH_CONCEPT : 0;
-}
-
-/* Bits of those of 64 places, from `first` on, at which a key or a stem is the same. */
-INLINE uint64_t same_words(const Side *side, int first, uint32_t key, uint32_t stem) {
-    int last = side->count - first < 64 ? side->count - first : 64;
-    uint64_t bits = 0;
-#if defined(__SSE2__)
-    __m128i keys = _mm_set1_epi32((int)key), stems = _mm_set1_epi32((int)stem);
-    for (int j = 0; j < last; j += 4) {
-        __m128i k = _mm_loadu_si128((const __m128i *)(side->keys + first + j));
-        __m128i s = _mm_loadu_si128((const __m128i *)(side->stems + first + j));
-        __m128i same = _mm_or_si128(_mm_cmpeq_epi32(k, keys), _mm_cmpeq_epi32(s, stems));
-        bits |= (uint64_t)_mm_movemask_ps(_mm_castsi128_ps(same)) << j;
-    }
-#else
-    for (int j = 0; j < last; j++)
-        bits |= (uint64_t)(side->keys[first + j] == key || side->stems[first + j] == stem) << j;
-#endif
-    return last < 64 ? bits & ((UINT64_C(1) << (last > 0 ? last : 0)) - 1) : bits;
-}
-
-/* The place of the lowest bit, which there is. */
-INLINE int lowest_bit(uint64_t bits) {
-#if defined(__GNUC__) || defined(__clang__)
-    return __builtin_ctzll(bits);
-#else
-    int place = 0;
-    while (!(bits >> place & 1)) place++;
-    return place;
-#endif
-}
-
-/* Note which words of two texts share a key, a stem or a concept. */
-void find_meetings(Side *left, const Side *right) {
-    for (int i = 0; i < left->count; i++)
-        for (int m = 0; m < MASKS; m++) {
-            uint64_t bits = 0;
-            if (64 * m < right->count)
-                bits = same_words(right, 64 * m, left->keys[i], left->stems[i]);
-            uint64_t others = left->concepts[i][0] ? right->with_concepts[m] & ~bits : 0;
-            for (; others; others &= others - 1) {
-                int j = lowest_bit(others);
-                if (share_concept(left->concepts[i], right->concepts[64 * m + j]))
-                    bits |= UINT64_C(1) << j;
-            }
-            left->meets[i][m] = bits;
-        }
+    return share_concept(left->tokens[i], right->tokens[j]) ? MATCH_CONCEPT : 0;
 }
 
 static void match_words(Side *left, Side *right) {
-    for (int i = 0; i < left->count; i++)
+    for (int j = 0; j < right->count; j++)
         for (int m = 0; m < MASKS; m++)
-            for (uint64_t bits = left->meets[i][m]; bits; bits &= bits - 1) {
-                int j = 64 * m + lowest_bit(bits), closeness = likeness(left, i, right, j);
+            for (uint64_t bits = right->meets[j][m]; bits; bits &= bits - 1) {
+                int i = 64 * m + lowest_bit(bits), closeness = likeness(left, i, right, j);
                 if (!closeness) continue;
                 take(left, i, closeness, j);
                 take(right, j, closeness, i);
@@ -179,17 +87,28 @@ typedef struct {
     int count;
 } Spelling;
 
-static void spell(const Side *side, int at, Spelling *out) {
+/* The first letters of a word, at most so many. */
+static void spell_some(const Side *side, int at, int most, Spelling *out) {
     const uint8_t *data = side->letters + side->tokens[at]->start;
-    int size = side->tokens[at]->length;
+    int size = side->lengths[at];
     out->count = 0;
-    for (int i = 0; i < size;) {
+    for (int i = 0; i < size && out->count < most;) {
         uint32_t byte = data[i++], code = byte;
         int more = byte < 0xC0 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
         if (more) code = byte & (0x3Fu >> more);
         while (more-- && i < size) code = code << 6 | (data[i++] & 0x3F);
         out->letters[out->count++] = code;
     }
+}
+
+static void spell(const Side *side, int at, Spelling *out) {
+    spell_some(side, at, LONGEST_SPELLING, out);
+}
+
+static uint32_t first_letter(const Side *side, int at) {
+    Spelling spelling;
+    spell_some(side, at, 1, &spelling);
+    return spelling.count ? spelling.letters[0] : 0;
 }
 
 static int ending_likeness(int common, int rest_a, int rest_b) {
@@ -243,22 +162,38 @@ static int spelling_likeness(const Side *left, int i, const Spelling *a, const S
 /* align.words_below: where the words stand that are matched less than so well. */
 static int words_below(const Side *side, int closeness, int *out) {
     int count = 0;
-    for (int at = 0; at < side->count; at++)
-        if (side->kinds[at] == WORD && side->match[at] < closeness) out[count++] = at;
+    for (int at = 0; at < side->count; at++) {
+        out[count] = at;
+        count += side->kinds[at] == WORD && side->match[at] < closeness;
+    }
     return count;
 }
 
-/* Whether two words begin or end alike, without which no spelling is like another. */
+/* Whether two words begin or end alike, without which no spelling is like another. Of words that
+ * begin otherwise only one that closes the other is. */
 INLINE int may_be_like(const Side *left, int i, const Side *right, int j) {
-    const Token *one = left->tokens[i], *other = right->tokens[j];
-    if (!one->length || !other->length) return 0;
-    const uint8_t *ours = left->letters + one->start, *theirs = right->letters + other->start;
-    return *ours == *theirs || ours[one->length - 1] == theirs[other->length - 1];
+    if (left->first[i] == right->first[j]) return 1;
+    if (left->last[i] != right->last[j]) return 0;
+    int own = left->lengths[i], other = right->lengths[j], brief = own < other ? own : other;
+    const uint8_t *ours = left->letters + left->tokens[i]->start + own;
+    const uint8_t *theirs = right->letters + right->tokens[j]->start + other;
+    return own != other && !memcmp(ours - brief, theirs - brief, (size_t)brief);
+}
+
+/* The words that may be like another by their spelling alone. */
+static int loose_spellings(const Side *side, int *out) {
+    int count = 0;
+    for (int at = 0; at < side->count; at++) {
+        out[count] = at;
+        count += side->kinds[at] == WORD && side->match[at] < MATCH_CONCEPT &&
+                 side->lengths[at] >= SHORTEST_SPELLING;
+    }
+    return count;
 }
 
 static void match_spellings(Side *left, Side *right) {
     int ours[WIDTH], theirs[WIDTH];
-    int own = words_below(left, MATCH_CONCEPT, ours), other = words_below(right, MATCH_CONCEPT, theirs);
+    int own = loose_spellings(left, ours), other = loose_spellings(right, theirs);
     Spelling a, b;
     for (int i = 0; i < own; i++) {
         a.count = 0;
@@ -273,11 +208,9 @@ static void match_spellings(Side *left, Side *right) {
     }
 }
 
-/* Whether two neighbours of one side spell a word of the other. */
+/* Whether two neighbours of one side, as long together as a word of the other, spell it. */
 static int is_compound(const Token *word, const uint8_t *letters, const Side *side, int at) {
     const Token *first = side->tokens[at], *second = side->tokens[at + 1];
-    if (first->kind != WORD || second->kind != WORD) return 0;
-    if (first->length + second->length != word->length) return 0;
     return !memcmp(letters + word->start, side->letters + first->start, first->length) &&
            !memcmp(letters + word->start + first->length, side->letters + second->start,
                    second->length);
@@ -286,17 +219,12 @@ static int is_compound(const Token *word, const uint8_t *letters, const Side *si
 static void match_compounds(Side *one, const int *places, int count, Side *other) {
     for (int k = 0; k < count; k++)
         for (int j = 0, i = places[k]; j + 1 < other->count; j++) {
+            if (other->joint[j] != one->lengths[i]) continue;
             if (!is_compound(one->tokens[i], one->letters, other, j)) continue;
             take(one, i, MATCH_STEM, j);
             take(other, j, MATCH_STEM, i);
             take(other, j + 1, MATCH_STEM, i);
         }
-}
-
-static uint32_t first_letter(const Side *side, int at) {
-    Spelling spelling;
-    spell(side, at, &spelling);
-    return spelling.count ? spelling.letters[0] : 0;
 }
 
 /* align.initials: how many words from a place on have some letters as initials; 0 where not all. */
@@ -335,14 +263,22 @@ static void match_rest(Side *left, Side *right) {
     int own = words_below(left, MATCH_STEM, ours), other = words_below(right, MATCH_STEM, theirs);
     match_compounds(left, ours, own, right);
     match_compounds(right, theirs, other, left);
+    if (!((left->flags | right->flags) & IS_UPPER)) return;
     own = words_below(left, 1, ours);
     other = words_below(right, 1, theirs);
     match_acronyms(left, ours, own, right);
     match_acronyms(right, theirs, other, left);
 }
 
+static void reset(Side *side) {
+    memset(side->match, 0, (size_t)side->count);
+    memset(side->place, 0xFF, (size_t)side->count * sizeof *side->place);
+}
+
 /* align.align, after find_meetings */
 void align(Side *left, Side *right) {
+    reset(left);
+    reset(right);
     match_numbers(left, right);
     match_ideographs(left, right);
     match_ideographs(right, left);

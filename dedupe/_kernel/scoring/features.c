@@ -48,12 +48,6 @@ static Summary summarise(const Side *side) {
     return out;
 }
 
-static int reacts(const Side *side) {
-    for (int at = 0; at < side->count; at++)
-        if (side->tokens[at]->flags & IS_REACTION) return 1;
-    return 0;
-}
-
 /* Whether a word tells something, and is no negation itself. */
 INLINE int is_told(const Side *side, int at) {
     return side->kinds[at] != SIGN && !(side->tokens[at]->flags & (IS_FUNCTION | IS_NEGATION));
@@ -97,9 +91,10 @@ static int negates_alone(const Side *left, const Side *right) {
 static int loose_opposites(const Side *side, uint16_t *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++) {
-        if (side->match[at] >= MATCH_STEM || !side->concepts[at][0]) continue;
+        const uint16_t *concepts = side->tokens[at]->concepts;
+        if (side->match[at] >= MATCH_STEM || !concepts[0]) continue;
         for (int i = 0; i < MOST_CONCEPTS; i++) {
-            uint16_t concept = side->concepts[at][i];
+            uint16_t concept = concepts[i];
             int known = concept < FIRST_OPPOSITE;
             for (int k = 0; k < count; k++) known |= out[k] == concept;
             if (!known) out[count++] = concept;
@@ -307,14 +302,12 @@ static int count_slots(const Side *left, const Side *right, int64_t *heaviest) {
     return slots;
 }
 
-/* features.features of two aligned sides. */
-void fill_features(const Side *left, const Side *right, double *out) {
+/* features.features of two aligned sides, all but those of fill_late. */
+void fill_counts(const Side *left, const Side *right, double *out) {
     Summary a = summarise(left), b = summarise(right);
     int64_t shared_a = greater(0, a.total - a.rest), shared_b = greater(0, b.total - b.rest);
     int64_t total_a = greater(1, a.total), total_b = greater(1, b.total);
-    int64_t heaviest, other;
     double cover_a = (double)shared_a / (double)total_a, cover_b = (double)shared_b / (double)total_b;
-    double late_a = late_share(left), late_b = late_share(right);
     out[DICE] = (double)(shared_a + shared_b) / (double)(total_a + total_b);
     out[COVERAGE] = cover_a < cover_b ? cover_a : cover_b;
     out[SHARED] = (double)lesser(shared_a, shared_b) / BIT;
@@ -324,10 +317,6 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[TOP_MAX] = (double)greater(a.top, b.top) / BIT;
     out[NUMBERS_MIN] = (double)lesser(a.numbers, b.numbers);
     out[NUMBERS_MAX] = (double)greater(a.numbers, b.numbers);
-    out[NEGATION_ALONE] = negates_alone(left, right);
-    out[OPPOSED] = count_opposed(left, right);
-    out[ORDER] = late_a > late_b ? late_a : late_b;
-    out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
     out[HEAD] = (double)lesser(head_match(left), head_match(right)) / WHOLE;
     out[WORDS_MET] = (double)lesser(a.words - a.loose, b.words - b.loose) / FULL;
     out[WORDS_MAX] = (double)greater(a.words, b.words) / FULL;
@@ -339,9 +328,19 @@ void fill_features(const Side *left, const Side *right, double *out) {
     out[GENRE] = (left->facts ^ right->facts) & FACT_GENRE ? 1 : 0;
     out[IDEOGRAPHS] = 2 * left->ideographs > left->count && 2 * right->ideographs > right->count;
     out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
-    out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
-    out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;
     out[PLACES] = a.place && b.place;
     out[QUESTION_ALONE] = (left->facts ^ right->facts) & FACT_QUESTION ? 1 : 0;
-    out[REACTION_ALONE] = reacts(left) != reacts(right);
+    out[REACTION_ALONE] = (left->flags ^ right->flags) & IS_REACTION ? 1 : 0;
+}
+
+/* The features that are found only where a pair may still be accepted. */
+void fill_late(const Side *left, const Side *right, double *out) {
+    int64_t heaviest, other;
+    double late_a = late_share(left), late_b = late_share(right);
+    out[NEGATION_ALONE] = (left->flags | right->flags) & IS_NEGATION ? negates_alone(left, right) : 0;
+    out[OPPOSED] = count_opposed(left, right);
+    out[ORDER] = late_a > late_b ? late_a : late_b;
+    out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
+    out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
+    out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;
 }

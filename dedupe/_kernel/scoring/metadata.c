@@ -1,8 +1,15 @@
-/* Count what recurs: the twin of count_stems and shared_minima in dedupe/scoring/metadata.py. */
+/* Count what recurs, and adjust scores by it: the twin of dedupe/scoring/metadata.py. */
+
+#include <math.h>
 
 #include "scoring/metadata.h"
 
-enum { DAYS_A_WEEK = 7, COUNTS = 3 };
+enum { DAYS_A_WEEK = 7, COUNTS = 3, TITLE_COUNTS = 2, HALF_DAY = 12 * 3600, FEW_DAYS = 2 };
+
+#define NO_TIME INT64_MIN
+
+/* dedupe.scoring.model.METADATA */
+enum { GAP, OTHER_OUTLET, DAYS, WEEKS, TITLE_DAYS, TITLE_WEEKS, HEADLINES, METADATA };
 
 Trouble count_stems(const StemBuckets *buckets, const StemRecords *records, int64_t *out) {
     for (ptrdiff_t b = 0; b < buckets->count; b++) {
@@ -30,24 +37,84 @@ Trouble count_stems(const StemBuckets *buckets, const StemRecords *records, int6
 }
 
 /* The least of each count over the buckets that two records share; 0 where they share none. */
+static Trouble find_minima(const SharedBuckets *shared, int64_t left, int64_t right, int64_t *out) {
+    const uint32_t *one = shared->of + left * shared->width;
+    const uint32_t *other = shared->of + right * shared->width;
+    int found = 0;
+    out[0] = out[1] = out[2] = 0;
+    for (ptrdiff_t a = 0; a < shared->width; a++) {
+        int same = 0;
+        for (ptrdiff_t b = 0; b < shared->width; b++) same |= one[a] == other[b];
+        if (!same || !one[a]) continue;
+        if ((ptrdiff_t)one[a] > shared->buckets) return BAD_ARRAY;
+        const int64_t *counts = shared->counts + COUNTS * (int64_t)(one[a] - 1);
+        for (int k = 0; k < COUNTS; k++)
+            if (!found || counts[k] < out[k]) out[k] = counts[k];
+        found = 1;
+    }
+    return FINE;
+}
+
 Trouble shared_minima(const SharedBuckets *shared, const int64_t *left, const int64_t *right,
                       ptrdiff_t pairs, int64_t *out) {
-    for (ptrdiff_t i = 0; i < pairs; i++, out += COUNTS) {
+    Trouble trouble = FINE;
+    for (ptrdiff_t i = 0; i < pairs && trouble == FINE; i++, out += COUNTS) {
         if (left[i] < 0 || right[i] < 0 || left[i] >= shared->records || right[i] >= shared->records)
             return BAD_ARRAY;
-        const uint32_t *one = shared->of + left[i] * shared->width;
-        const uint32_t *other = shared->of + right[i] * shared->width;
-        int found = 0;
-        out[0] = out[1] = out[2] = 0;
-        for (ptrdiff_t a = 0; a < shared->width; a++)
-            for (ptrdiff_t b = 0; one[a] && b < shared->width; b++) {
-                if (one[a] != other[b]) continue;
-                if ((ptrdiff_t)one[a] > shared->buckets) return BAD_ARRAY;
-                const int64_t *counts = shared->counts + COUNTS * (int64_t)(one[a] - 1);
-                for (int k = 0; k < COUNTS; k++)
-                    if (!found || counts[k] < out[k]) out[k] = counts[k];
-                found = 1;
-            }
+        trouble = find_minima(shared, left[i], right[i], out);
+    }
+    return trouble;
+}
+
+INLINE double greater_count(const int64_t *titles, int64_t left, int64_t right, int column) {
+    int64_t a = titles[TITLE_COUNTS * left + column], b = titles[TITLE_COUNTS * right + column];
+    return (double)(a > b ? a : b);
+}
+
+/* metadata.metadata_rows in seconds and counts; `minima` are those of the buckets they share. */
+static void fill_row(const RecordFacts *facts, int64_t left, int64_t right, int equal,
+                     const int64_t *minima, double *row) {
+    int64_t one = facts->times[left], other = facts->times[right];
+    int dated = one != NO_TIME && other != NO_TIME;
+    int outlets = facts->outlets[left] >= 0 && facts->outlets[right] >= 0 &&
+                  facts->outlets[left] != facts->outlets[right] && !equal;
+    for (int i = 0; i < METADATA; i++) row[i] = NAN;
+    if (outlets) row[OTHER_OUTLET] = 1;
+    row[HEADLINES] = minima[2] > FEW_DAYS ? (double)minima[2] : FEW_DAYS;
+    if (!dated) return;
+    uint64_t gap = one > other ? (uint64_t)one - (uint64_t)other : (uint64_t)other - (uint64_t)one;
+    int coarse = facts->days_only[left] || facts->days_only[right];
+    row[GAP] = coarse && gap < HALF_DAY ? HALF_DAY : (double)gap;
+    row[TITLE_DAYS] = greater_count(facts->titles, left, right, 0);
+    row[TITLE_WEEKS] = greater_count(facts->titles, left, right, 1);
+    if (!minima[0]) return;
+    row[DAYS] = (double)minima[0];
+    row[WEEKS] = (double)minima[1];
+}
+
+/* Ask memory for the buckets of a record that is looked at soon. */
+INLINE void fetch_buckets(const SharedBuckets *shared, int64_t record) {
+    if (record < 0 || record >= shared->records) return;
+    FETCH(shared->of + record * shared->width);
+    FETCH(shared->of + (record + 1) * shared->width - 1);
+}
+
+/* metadata.adjustments */
+Trouble adjust_pairs(const MetadataModel *model, const RecordFacts *facts,
+                     const SharedBuckets *shared, const MetadataPairs *pairs, double *out) {
+    enum { AHEAD = 8 };
+    if (!is_scorer(&model->scorer, METADATA)) return BAD_ARRAY;
+    for (ptrdiff_t i = 0; i < pairs->count; i++) {
+        if (i + AHEAD < pairs->count) fetch_buckets(shared, pairs->right[i + AHEAD]);
+        int64_t left = pairs->left[i], right = pairs->right[i], minima[COUNTS];
+        double row[METADATA];
+        if (left < 0 || right < 0 || left >= facts->count || right >= facts->count) return BAD_ARRAY;
+        if (find_minima(shared, left, right, minima) != FINE) return BAD_ARRAY;
+        fill_row(facts, left, right, pairs->equal[i], minima, row);
+        double odds = sum_trees(&model->scorer, row);
+        int series = row[DAYS] > FEW_DAYS || row[TITLE_DAYS] > FEW_DAYS;
+        if (!series && odds < -model->most_objection) odds = -model->most_objection;
+        out[i] = odds < model->most_support ? odds : model->most_support;
     }
     return FINE;
 }

@@ -29,7 +29,12 @@ typedef struct {
 Trouble score_pairs(const Scoring *scoring, const int64_t *left, const int64_t *right,
                     ptrdiff_t count, double *features, double *out);
 
-/* Score the candidates of records `first` up to `last`, and append those of at least `least`. */
+/* Find the dice of each field of pairs of records; that of a field that one lacks is left as it is. */
+Trouble find_similarities(const Scoring *scoring, const int64_t *left, const int64_t *right,
+                          ptrdiff_t count, double *out);
+
+/* Score the candidates of records `first` up to `last`, and append those of at least `least`. Those of
+ * record `first + i` are `partners[starts[i]]` up to `partners[starts[i + 1]]`. */
 Trouble score_candidates(const Scoring *scoring, const int64_t *starts, const uint32_t *partners,
                          ptrdiff_t partner_count, ptrdiff_t first, ptrdiff_t last, double least,
                          Bytes *out);

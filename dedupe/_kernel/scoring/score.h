@@ -8,22 +8,32 @@
 /* dedupe.scoring.align */
 enum { WHOLE = 16, MATCH_STEM = 14, MATCH_CONCEPT = 11, SIMILAR = 9, FULL = 8 };
 
-/* The words of one text that are compared, and how each is matched. `meets` has a bit for each word
- * of another text that has the same key or stem or a concept in common (find_meetings). Arrays are
- * padded, so that loops may run a few places over. */
+/* The words of one text that are compared, and how each is matched. pick_words chooses them,
+ * spread_words lays out what the loops look at. `meets` has a bit for each word of the left text that
+ * has the same key or stem or a concept in common, `joint` the letters of a word and the next one, 0
+ * where one of them is no word, `flags` those of any word. */
 enum { WIDTH = MOST_TOKENS + 16, MASKS = (WIDTH + 63) / 64 };
 
 typedef struct {
     const Token *tokens[WIDTH];
     uint32_t keys[WIDTH], stems[WIDTH];
-    uint16_t concepts[WIDTH][MOST_CONCEPTS];
-    uint8_t kinds[WIDTH], match[WIDTH];
-    uint64_t meets[WIDTH][MASKS], with_concepts[MASKS];
+    int32_t weights[WIDTH];
+    uint16_t joint[WIDTH];
+    uint8_t kinds[WIDTH], lengths[WIDTH], first[WIDTH], last[WIDTH], match[WIDTH];
+    uint64_t meets[WIDTH][MASKS];
     int16_t place[WIDTH];
     const uint8_t *letters;
+    int64_t weight;
     int count, ideographs, numbers;
-    unsigned facts;
+    unsigned facts, flags;
 } Side;
+
+/* The words of the left text by hashes of their keys, stems and concepts, a bit each. */
+enum { WORD_SLOTS = 512 };
+
+typedef struct {
+    uint64_t slots[WORD_SLOTS][MASKS];
+} WordTable;
 
 /* Prepared texts as they are stored: dedupe.text.tokens.PreparedTexts. */
 typedef struct {
@@ -42,7 +52,7 @@ enum {
 };
 
 /* The trees of the model by feature: dedupe.scoring.quickscorer. */
-enum { MOST_LEAVES = 8, TREES_AT_ONCE = 32, MOST_TREES = 512 };
+enum { MOST_LEAVES = 8, TREES_AT_ONCE = 32, MOST_TREES = 512, MOST_FEATURES = 32 };
 
 typedef struct {
     const double *cuts, *leaves;
@@ -52,13 +62,50 @@ typedef struct {
     double base;
 } QuickScorer;
 
+/* trees.c: `left` has the leaves of each tree that no feature has ruled out so far. */
 int is_scorer(const QuickScorer *scorer, ptrdiff_t columns);
+void all_leaves(const QuickScorer *scorer, uint8_t *left);
+void rule_out(const QuickScorer *scorer, const double *row, uint32_t features, uint8_t *left);
+double sum_leaves(const QuickScorer *scorer, const uint8_t *left);
 double sum_trees(const QuickScorer *scorer, const double *row);
 
-int gather(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers);
-void find_meetings(Side *left, const Side *right);
+/* words.c */
+int pick_words(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers);
+void spread_words(Side *side);
+void fill_table(WordTable *table, const Side *side);
+int find_meetings(WordTable *table, const Side *left, Side *right);
+
 void align(Side *left, Side *right);
-void fill_features(const Side *left, const Side *right, double *out);
+
+/* Features that never count for a pair and take long to find: without them the log-odds are an upper
+ * bound. fill_counts finds all others. */
+enum {
+    LATE_FEATURES = 1 << NEGATION_ALONE | 1 << OPPOSED | 1 << ORDER | 1 << SWAPPED |
+                    1 << SLOT_COUNT | 1 << SLOT_WEIGHT,
+};
+
+void fill_counts(const Side *left, const Side *right, double *out);
+void fill_late(const Side *left, const Side *right, double *out);
+
+/* The place of the lowest bit, which there is. */
+INLINE int lowest_bit(uint64_t bits) {
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctzll(bits);
+#else
+    int place = 0;
+    while (!(bits >> place & 1)) place++;
+    return place;
+#endif
+}
+
+/* Whether two words have a concept in common. */
+INLINE int share_concept(const Token *one, const Token *other) {
+    int shared = 0;
+    for (int a = 0; a < MOST_CONCEPTS; a++)
+        for (int b = 0; b < MOST_CONCEPTS; b++)
+            shared |= one->concepts[a] && one->concepts[a] == other->concepts[b];
+    return shared;
+}
 
 /* Whether a word is one of those that carry no news. */
 INLINE int is_function(const Side *side, int at) { return side->tokens[at]->flags & IS_FUNCTION; }

@@ -12,9 +12,7 @@ from pyspark.sql import functions as f
 from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
 from dedupe.backends.spark.pairs import slices
 from dedupe.backends.spark.part import Demands, Part, both_sides
-from dedupe.matching import DICE
 from dedupe.result import CANONICAL, EXACT, LINKED, PairReasons
-from dedupe.scoring.score import feature_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -154,7 +152,7 @@ def evidence_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Itera
         scores[unknown] = 1.0
         unknown = unknown[~together[unknown]]
         scores[unknown] = matcher.scores(left[unknown], right[unknown])
-        similar = feature_rows(matcher.scoring, left, right)[:, :, DICE]
+        similar = matcher.similarities(left, right)
         parts = np.nan_to_num(similar, nan=-1.0)
         reasons = PairReasons(names, parts, equal, together & (scores >= 1))
         ends = {name: rows[name] for name in ENDS}

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dedupe.arrays import change_mask
 from dedupe.backends.spark.arrow import batch_of, matrix_of, numbers_array
-from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets, find_candidates
+from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
 from dedupe.models import NO_TIME
 from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import DAY, DAYS_A_WEEK
@@ -186,10 +186,9 @@ def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
     count = len(keys)
     bounds = np.append(np.flatnonzero(change_mask(keys)), count)
     rare = int(np.searchsorted(keys[bounds[:-1]], BAND))
-    members, none = np.arange(count, dtype=np.uint32), np.zeros((0, 0), np.uint32)
     found = find_candidates(
-        Buckets(members, bounds[: rare + 1], none),
-        Buckets(members, bounds[rare:], none),
+        sorted_buckets(bounds[: rare + 1], count),
+        sorted_buckets(bounds[rare:], count),
         (marks & IN_PLAY) > 0,
         (marks & BEFORE) > 0,
         np.ascontiguousarray(times),
