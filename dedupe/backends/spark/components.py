@@ -34,18 +34,24 @@ def components(stage: Stage, name: str, edges: DataFrame) -> DataFrame:
 
     ``edges`` have a ``left`` and a ``right``. The table ``name`` is overwritten by other calls.
     """
-    found = stage.keep(f"{name}-0", ordered(edges))
-    before, turn = None, 0
-    while (count := found.count()) > FEW_EDGES:
+    if edges.count() > FEW_EDGES:
+        edges, done = shrunk(stage, name, edges)
+        if done:
+            return stage.keep(f"{name}-found", as_components(edges))
+    return stage.keep(f"{name}-found", edges.coalesce(1).mapInArrow(join_rows, COMPONENT))
+
+
+def shrunk(stage: Stage, name: str, edges: DataFrame) -> tuple[DataFrame, bool]:
+    """Return fewer edges between the same nodes, and whether they are stars already."""
+    found, before, turn = stage.keep(f"{name}-0", ordered(edges)), None, 0
+    while found.count() > FEW_EDGES:
         turn += 1
         found = stage.keep(f"{name}-{turn % 2}", small_star(large_star(found)))
         total = found.agg(f.count("*"), f.sum(f.hash("left", "right").cast("long"))).collect()[0]
         if before == tuple(total):
-            return stage.keep(f"{name}-found", as_components(found))
+            return found, True
         before = tuple(total)
-    if not count:
-        return stage.spark.createDataFrame([], COMPONENT)
-    return stage.keep(f"{name}-found", found.coalesce(1).mapInArrow(join_rows, COMPONENT))
+    return found, False
 
 
 def ordered(edges: DataFrame) -> DataFrame:
