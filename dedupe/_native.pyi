@@ -46,10 +46,15 @@ def prepare(
 # distinct ones there are.
 def number_pairs(pairs: NDArray[np.uint64], out: NDArray[np.int64], /) -> int: ...
 
-# dedupe.blocking.look_back.group_keys; returns the chains, and unless only these are asked for the
-# members and the starts of the buckets, and the bucket of each key.
+# dedupe.blocking.look_back.group_records: the keys of texts, the texts of records in each field,
+# and the salts of the fields. Returns the chains, and unless only these are asked for the members
+# and the starts of the buckets, and the bucket of each key.
 def group_keys(
-    keys: NDArray[np.uint32], chains_only: NDArray[np.bool_], /
+    keys: NDArray[np.uint32],
+    rows: NDArray[np.int32],
+    salts: NDArray[np.uint32],
+    chains_only: NDArray[np.bool_],
+    /,
 ) -> tuple[Buffer, ...]: ...
 
 # dedupe.blocking.look_back.LookBack.candidates: of both kinds of keys the chains, which places

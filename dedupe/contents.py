@@ -9,6 +9,7 @@ import numpy as np
 
 from dedupe import kernel
 from dedupe.arrays import concat_ranges, order_positions
+from dedupe.blocking.look_back import RecordKeys
 from dedupe.io.string_columns import code_strings
 from dedupe.tokens import COMPARED, Fact, PreparedTexts, gather_texts
 
@@ -49,9 +50,13 @@ class Contents:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def record_keys(self, name: str, records: NDArray[np.int64]) -> RecordKeys:
+        """Return where the ``rare_keys`` or ``band_keys`` of records are, of all fields."""
+        return select_keys(getattr(self.texts, name), self.rows[:, records])
+
     def keys(self, name: str, records: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Return the ``rare_keys`` or ``band_keys`` of records, all fields side by side."""
-        return field_keys(getattr(self.texts, name), self.rows[:, records])
+        return self.record_keys(name, records).matrix()
 
     def without_keys(self) -> Contents:
         """Return the contents for what comes after blocking, without what was there for it."""
@@ -60,18 +65,13 @@ class Contents:
         return replace(self, texts=texts)
 
 
-def field_keys(
+def select_keys(
     own: NDArray[np.uint32], rows: NDArray[np.int32], *, every: bool = False
-) -> NDArray[np.uint32]:
+) -> RecordKeys:
     """Return the keys of records, side by side of ``every`` field, or of those with a text."""
-    filled = [(field, texts) for field, texts in enumerate(rows) if every or (texts >= 0).any()]
-    width = own.shape[1]
-    out = np.zeros((rows.shape[1], width * len(filled)), np.uint32)
-    for place, (field, texts) in enumerate(filled):
-        keys = out[:, place * width : (place + 1) * width]
-        keys[:] = salted_keys(own, field)[texts]
-        keys[texts < 0] = 0
-    return out
+    filled = [field for field, texts in enumerate(rows) if every or (texts >= 0).any()]
+    salts = np.array([FIELD_SALT * field & 0xFFFFFFFF for field in filled], np.uint32)
+    return RecordKeys(np.ascontiguousarray(own), np.ascontiguousarray(rows[filled]), salts)
 
 
 def salted_keys(keys: NDArray[np.uint32], field: int) -> NDArray[np.uint32]:

@@ -9,6 +9,7 @@ the threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,11 @@ from dedupe.arrays import find_in_sorted
 from dedupe.blocking.look_back import (
     RARE_REACH,
     count_cut,
-    group_keys,
+    group_records,
     look_back,
 )
 from dedupe.pair_keys import pack
-from dedupe.parallel import thread_map
+from dedupe.parallel import map_slices, thread_map
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -110,8 +111,8 @@ class Matcher:
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
         _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
         self.titles = contents.titles[nodes]
-        self.rare = group_keys(contents.keys("rare_keys", nodes))
-        self.bands = group_keys(contents.keys("band_keys", nodes), chains_only=True)
+        self.rare = group_records(contents.record_keys("rare_keys", nodes))
+        self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared_all = False
@@ -149,16 +150,20 @@ class Matcher:
 
     def text_odds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the log-odds of any pairs of nodes by their texts alone."""
-        return score_pairs(self.scoring, left, right)
+        return map_slices(self.settings.jobs, partial(score_pairs, self.scoring), left, right)
 
     def similarities(
         self, left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return the similarity of each field of pairs of nodes, NaN where one lacks it."""
-        return similarities(self.scoring, left, right)
+        return map_slices(self.settings.jobs, partial(similarities, self.scoring), left, right)
 
     def adjust(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what metadata adds to the log-odds of pairs of nodes."""
+        return map_slices(self.settings.jobs, self.adjust_some, left, right)
+
+    def adjust_some(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what metadata adds to the log-odds of some pairs of nodes."""
         equal = self.contents[left] == self.contents[right]
         return adjustments(
             self.scoring.model, self.meta, self.recurrence, self.rare, left, right, equal

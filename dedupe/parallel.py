@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from dedupe.memory import memory_is_limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from numpy.typing import NDArray
+
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+
+PAIRS_AT_ONCE = 1 << 14
+"""So many pairs are looked at together."""
 
 
 def thread_count(jobs: int) -> int:
@@ -45,3 +52,17 @@ def thread_map(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def map_slices(
+    jobs: int,
+    call: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return what a call finds of pairs, a row a pair, some pairs at a time."""
+    if len(left) <= PAIRS_AT_ONCE:
+        return call(left, right)
+    slices = [slice(at, at + PAIRS_AT_ONCE) for at in range(0, len(left), PAIRS_AT_ONCE)]
+    with thread_map(jobs) as spread:
+        return np.concatenate([*spread(lambda part: call(left[part], right[part]), slices)])

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 CANONICAL = "canonical"
 EXACT = "exact"
 LINKED = "linked"
-CHUNK = 1 << 16
-"""So many pairs are looked at together."""
 
 
 def field_similarities(
@@ -39,10 +37,8 @@ def field_similarities(
     nodes = state.node_of[left], state.node_of[right]
     out = np.full((len(left), len(state.matcher.settings.field)), -1.0)
     known = np.flatnonzero((nodes[0] >= 0) & (nodes[1] >= 0))
-    for start in range(0, len(known), CHUNK):
-        own = known[start : start + CHUNK]
-        parts = state.matcher.similarities(nodes[0][own], nodes[1][own])
-        out[own] = np.nan_to_num(parts, nan=-1.0)
+    parts = state.matcher.similarities(nodes[0][known], nodes[1][known])
+    out[known] = np.nan_to_num(parts, nan=-1.0)
     return out
 
 

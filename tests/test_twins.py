@@ -22,9 +22,11 @@ from dedupe import kernel
 from dedupe.arrays import unique_sorted
 from dedupe.blocking.look_back import (
     Candidates,
+    RecordKeys,
     changed_places,
     find_candidates,
     group_keys,
+    group_records,
     look_back,
 )
 from dedupe.clustering.constraints import components
@@ -206,7 +208,11 @@ def bucketed(draw):
 def test_buckets_candidates_and_counts_are_alike(drawn, chance):
     keys, times, contents, in_play = drawn
     assert agree(lambda: group_keys(keys))
-    assert np.array_equal(group_keys(keys, chains_only=True).previous, group_keys(keys).previous)
+    rows = np.array([[chance.randrange(-1, len(keys)) for _ in keys] for _ in range(2)], np.int32)
+    fields = RecordKeys(keys, rows.reshape(2, -1), np.array([0, 5], np.uint32))
+    assert agree(lambda: group_records(fields))
+    chains = group_records(fields, chains_only=True).previous
+    assert np.array_equal(chains, group_records(fields).previous)
     buckets = group_keys(keys)
     changed = np.array([chance.random() < 0.7 for _ in range(len(buckets))], bool)
     # In the first pass nothing is known; later ones look at what is left in play.
@@ -313,7 +319,10 @@ def good_calls():
         "features": (*scoring, *pair, np.zeros(2), np.zeros(2 * len(FEATURES))),
         "score_candidates": (*scoring, *candidates, np.array([0, 3]), np.array([-2.0])),
         "log_odds": (*scorer, np.zeros((2, len(FEATURES))), np.zeros(2)),
-        "group_keys": (own.rare_keys, np.zeros(1, bool)),
+        "group_keys": (
+            own.rare_keys, np.arange(3, dtype=np.int32)[None], np.zeros(1, np.uint32),
+            np.zeros(1, bool),
+        ),
         "find_candidates": (
             *chains, np.array([-1, 16, 32]), *chains, np.array([-1, 1, 4]), in_play, ~in_play, days,
             np.array([0, 3]), np.zeros(4, np.int64),
@@ -372,10 +381,11 @@ def test_any_numbers_in_an_array_are_refused_or_run_within_bounds(name: str):
                 getattr(kernel, name)(*arrays)
             except ValueError:
                 refused += 1
-    assert refused or name in ("group_keys", "number_pairs")
+    assert refused or name == "number_pairs"
 
 
 WRONG_PLACE = {
+    "group_keys": 1,
     "score": 13,
     "features": 14,
     "score_candidates": 14,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WEEK = 7 * 24 * 3600
 NO_WINDOW = -1
-BUCKETS_AT_ONCE = 1 << 14
+BUCKETS_AT_ONCE = RECORDS_AT_ONCE = 1 << 14
 NO_KEYS = np.zeros(0, np.uint32)
 
 
@@ -68,7 +68,9 @@ class Buckets:
     def touched(self, changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return the buckets that hold one of the changed records."""
         touched = np.zeros(len(self) + 1, bool)
-        touched[self.of[changed]] = True
+        records = np.flatnonzero(changed)
+        for start in range(0, len(records), RECORDS_AT_ONCE):
+            touched[self.of[records[start : start + RECORDS_AT_ONCE]]] = True
         return touched[1:]
 
 
@@ -87,19 +89,47 @@ class Candidates:
         return len(self.partners)
 
 
-def group_keys(keys: NDArray[np.uint32], *, chains_only: bool = False) -> Buckets:
+@dataclass(frozen=True, slots=True)
+class RecordKeys:
+    """The keys of records: those of the texts that they have in each field, side by side.
+
+    ``keys`` has a row a text and is 0 for none. ``rows`` has a row a field: the text of each
+    record, -1 for none. ``salts`` set the keys of each field apart.
+    """
+
+    keys: NDArray[np.uint32]
+    rows: NDArray[np.int32]
+    salts: NDArray[np.uint32]
+
+    def matrix(self) -> NDArray[np.uint32]:
+        """Return the keys with a row a record, 0 where there is none."""
+        width = self.keys.shape[1]
+        out = np.zeros((self.rows.shape[1], width * len(self.rows)), np.uint32)
+        for place, (texts, salt) in enumerate(zip(self.rows, self.salts, strict=True)):
+            own = self.keys[texts]
+            own[(texts < 0)[:, None] | (own == 0)] = salt
+            out[:, place * width : (place + 1) * width] = own ^ salt
+        return out
+
+
+def group_keys(keys: NDArray[np.uint32]) -> Buckets:
     """Return the buckets of keys that have a row a record and are 0 where there is none."""
+    rows = np.arange(len(keys), dtype=np.int32)[None]
+    return group_records(RecordKeys(np.ascontiguousarray(keys), rows, np.zeros(1, np.uint32)))
+
+
+def group_records(own: RecordKeys, *, chains_only: bool = False) -> Buckets:
+    """Return the buckets of records, or of these no more than is needed to look back."""
     if not kernel.available():
-        return group_plainly(keys)
-    parts = kernel.group_keys(np.ascontiguousarray(keys), np.array([chains_only]))
+        return group_plainly(own.matrix())
+    parts = kernel.group_keys(own.keys, own.rows, own.salts, np.array([chains_only]))
     types = (np.uint32, np.uint32, np.int64, np.uint32)
     previous, *rest = (
-        np.frombuffer(memoryview(part), own) for part, own in zip(parts, types, strict=False)
+        np.frombuffer(memoryview(part), kind) for part, kind in zip(parts, types, strict=False)
     )
     members, starts, of = rest or (NO_KEYS, np.zeros(1, np.int64), NO_KEYS)
-    return Buckets(
-        members, starts, of.reshape(-1, keys.shape[1] or 1), previous.reshape(keys.shape)
-    )
+    shape = own.rows.shape[1], len(own.rows) * own.keys.shape[1]
+    return Buckets(members, starts, of.reshape(-1, shape[1] or 1), previous.reshape(shape))
 
 
 def sorted_buckets(starts: NDArray[np.int64], count: int) -> Buckets:

@@ -24,7 +24,6 @@ HALF_DAY = 12.0
 """Hours that two records count as apart at the least where one date has no time of day."""
 DAY = 24 * HOUR
 DAYS_A_WEEK = 7
-CHUNK = 1 << 16
 GAP, OUTLET = METADATA.index("gap"), METADATA.index("other_outlet")
 SERIES = [METADATA.index("days"), METADATA.index("title_days")]
 FEW_DAYS = 2
@@ -109,20 +108,17 @@ def adjustments(
     Pairs of ``equal`` content are judged as if their outlets were not known: a copy is a copy,
     whoever publishes it.
     """
+    if not kernel.available():
+        rows = metadata_rows(meta, recurrence, buckets, left, right)
+        rows[equal, OUTLET] = np.nan
+        return support(model, rows)
     out = np.empty(len(left))
-    if kernel.available():
-        kernel.adjust_pairs(
-            *model.counting_scorer.arrays(), np.array([MOST_OBJECTION, model.most_support]),
-            meta.times, meta.days_only, np.ascontiguousarray(meta.outlets, np.int64),
-            np.ascontiguousarray(recurrence.titles), buckets.of, recurrence.stems,
-            np.ascontiguousarray(left), np.ascontiguousarray(right), equal, out,
-        )  # fmt: skip
-        return out
-    for start in range(0, len(left), CHUNK):
-        part = slice(start, start + CHUNK)
-        rows = metadata_rows(meta, recurrence, buckets, left[part], right[part])
-        rows[equal[part], OUTLET] = np.nan
-        out[part] = support(model, rows)
+    kernel.adjust_pairs(
+        *model.counting_scorer.arrays(), np.array([MOST_OBJECTION, model.most_support]),
+        meta.times, meta.days_only, np.ascontiguousarray(meta.outlets, np.int64),
+        np.ascontiguousarray(recurrence.titles), buckets.of, recurrence.stems,
+        np.ascontiguousarray(left), np.ascontiguousarray(right), equal, out,
+    )  # fmt: skip
     return out
 
 

@@ -21,13 +21,16 @@ static PyObject *as_tuple(PyObject **parts, Py_ssize_t count) {
 
 /* The chains, and unless no more is wanted the members, the starts and the bucket of each key. */
 static PyObject *run_group_keys(const Py_buffer *v) {
-    RecordKeys keys = {.keys = v[0].buf};
+    RecordKeys keys = {.keys = v[0].buf, .rows = v[1].buf, .salts = v[2].buf};
     NewBuckets found = {0};
     Trouble trouble = BAD_ARRAY;
-    if (v[0].ndim == 2 && items(&v[1]) == 1) {
-        keys.records = v[0].shape[0];
-        keys.width = v[0].shape[1];
-        FREELY(trouble, group_keys(&keys, *(const uint8_t *)v[1].buf, &found));
+    if (v[0].ndim == 2 && is_matrix_of(&v[1], items(&v[2])) && items(&v[3]) == 1) {
+        keys.texts = v[0].shape[0];
+        keys.text_width = v[0].shape[1];
+        keys.fields = v[1].shape[0];
+        keys.records = v[1].shape[1];
+        keys.width = keys.fields * keys.text_width;
+        FREELY(trouble, group_keys(&keys, *(const uint8_t *)v[3].buf, &found));
     }
     if (trouble != FINE) {
         free_buckets(&found);
@@ -42,7 +45,8 @@ static PyObject *run_group_keys(const Py_buffer *v) {
     return as_tuple(parts, 4);
 }
 
-ENTRY(group_keys, {"keys", 'u', 4, 0, 0}, {"chains_only", 'u', 1, 0, 0})
+ENTRY(group_keys, {"keys", 'u', 4, 0, 0}, {"rows", 'i', 4, 0, 0}, {"salts", 'u', 4, 0, 0},
+      {"chains_only", 'u', 1, 0, 0})
 
 enum { KINDS = 2, CHAIN_ARRAYS = 3 };
 

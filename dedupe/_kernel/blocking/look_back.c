@@ -21,11 +21,15 @@ typedef struct {
 
 INLINE uint64_t sieve_hash(uint32_t key) { return key * UINT64_C(0x9E3779B97F4A7C15) >> 20; }
 
-INLINE void mark(Sieve *sieve, uint32_t key) {
+/* Mark a key; returns how many more keys are known to come more than once. */
+INLINE int mark(Sieve *sieve, uint32_t key) {
+    static const int8_t more[] = {0, 2, 0, 1}; /* by what was marked before */
     uint64_t at = sieve_hash(key) & sieve->mask;
     unsigned shift = at % 4 * 2;
     uint8_t *marks = &sieve->marks[at / 4];
-    *marks |= (uint8_t)(1 << (shift + (*marks >> shift & 1)));
+    int before = *marks >> shift & 3;
+    *marks |= (uint8_t)(1 << (shift + (before & 1)));
+    return more[before];
 }
 
 INLINE int is_again(const Sieve *sieve, uint32_t key) {
@@ -33,27 +37,54 @@ INLINE int is_again(const Sieve *sieve, uint32_t key) {
     return sieve->marks[at / 4] >> (at % 4 * 2 + 1) & 1;
 }
 
-/* Collect the keys that seem to come more than once, in the order of records. */
+/* The keys of a record in one field, NULL for none. */
+INLINE const uint32_t *keys_of(const RecordKeys *keys, ptrdiff_t record, ptrdiff_t field) {
+    int32_t text = keys->rows[field * keys->records + record];
+    return text < 0 ? NULL : keys->keys + text * keys->text_width;
+}
+
+INLINE uint32_t salted(uint32_t key, uint32_t salt) { return key ? key ^ salt : 0; }
+
+/* Mark all keys; returns how many seem to come more than once. */
+static ptrdiff_t mark_all(const RecordKeys *keys, Sieve *sieve) {
+    ptrdiff_t again = 0;
+    for (ptrdiff_t record = 0; record < keys->records; record++)
+        for (ptrdiff_t field = 0; field < keys->fields; field++) {
+            const uint32_t *own = keys_of(keys, record, field);
+            for (ptrdiff_t k = 0; own && k < keys->text_width; k++) {
+                uint32_t key = salted(own[k], keys->salts[field]);
+                if (key) again += mark(sieve, key);
+            }
+        }
+    return again;
+}
+
+/* Take the keys that seem to come more than once, in the order of records. */
+static void take_again(const RecordKeys *keys, const Sieve *sieve, Entry *entries) {
+    uint32_t place = 0;
+    for (ptrdiff_t record = 0; record < keys->records; record++)
+        for (ptrdiff_t field = 0; field < keys->fields; field++, place += keys->text_width) {
+            const uint32_t *own = keys_of(keys, record, field);
+            for (ptrdiff_t k = 0; own && k < keys->text_width; k++) {
+                uint32_t key = salted(own[k], keys->salts[field]);
+                if (key && is_again(sieve, key)) *entries++ = (Entry){key, place + (uint32_t)k};
+            }
+        }
+}
+
 static Trouble collect(const RecordKeys *keys, Entry **out, ptrdiff_t *count) {
     ptrdiff_t total = keys->records * keys->width;
     size_t size = 64;
+    for (ptrdiff_t i = 0; i < keys->fields * keys->records; i++)
+        if (keys->rows[i] >= keys->texts) return BAD_ARRAY;
     while (size < (size_t)total * MARKS_A_KEY / 4) size *= 2;
     Sieve sieve = {take_zeros(size / 4, 1), size - 1};
     if (!sieve.marks) return NO_MEMORY;
-    for (ptrdiff_t i = 0; i < total; i++)
-        if (keys->keys[i]) mark(&sieve, keys->keys[i]);
-    ptrdiff_t kept = 0;
-    for (ptrdiff_t i = 0; i < total; i++) kept += keys->keys[i] && is_again(&sieve, keys->keys[i]);
-    Entry *entries = take_room(((size_t)kept + 1) * sizeof *entries);
-    if (entries) {
-        *count = 0;
-        for (ptrdiff_t i = 0; i < total; i++)
-            if (keys->keys[i] && is_again(&sieve, keys->keys[i]))
-                entries[(*count)++] = (Entry){keys->keys[i], (uint32_t)i};
-    }
+    *count = mark_all(keys, &sieve);
+    *out = take_room(((size_t)*count + 1) * sizeof **out);
+    if (*out) take_again(keys, &sieve, *out);
     free_room(sieve.marks);
-    *out = entries;
-    return entries ? FINE : NO_MEMORY;
+    return *out ? FINE : NO_MEMORY;
 }
 
 /* Sort entries by key; those of one key keep their order. */

@@ -15,10 +15,12 @@ typedef struct {
     ptrdiff_t count, member_count;
 } NewBuckets;
 
-/* Keys by record, 0 for none. */
+/* Keys by text, 0 for none, and the text of each record in each field, -1 for none. A record has
+ * `width` keys, those of its fields side by side; the salt of a field sets its keys apart. */
 typedef struct {
-    const uint32_t *keys;
-    ptrdiff_t records, width;
+    const uint32_t *keys, *salts;
+    const int32_t *rows;
+    ptrdiff_t texts, text_width, records, fields, width;
 } RecordKeys;
 
 /* Group records by their keys; with `chains_only` no more than `previous` is laid out. */

@@ -92,11 +92,14 @@ static void fill_row(const RecordFacts *facts, int64_t left, int64_t right, int 
     row[WEEKS] = (double)minima[1];
 }
 
-/* Ask memory for the buckets of a record that is looked at soon. */
-INLINE void fetch_buckets(const SharedBuckets *shared, int64_t record) {
-    if (record < 0 || record >= shared->records) return;
+/* Ask memory for what is known of a record that is looked at soon. */
+INLINE void fetch_record(const RecordFacts *facts, const SharedBuckets *shared, int64_t record) {
+    if (record < 0 || record >= facts->count) return;
     FETCH(shared->of + record * shared->width);
     FETCH(shared->of + (record + 1) * shared->width - 1);
+    FETCH(facts->times + record);
+    FETCH(facts->outlets + record);
+    FETCH(facts->titles + TITLE_COUNTS * record);
 }
 
 /* metadata.adjustments */
@@ -105,7 +108,7 @@ Trouble adjust_pairs(const MetadataModel *model, const RecordFacts *facts,
     enum { AHEAD = 8 };
     if (!is_scorer(&model->scorer, METADATA)) return BAD_ARRAY;
     for (ptrdiff_t i = 0; i < pairs->count; i++) {
-        if (i + AHEAD < pairs->count) fetch_buckets(shared, pairs->right[i + AHEAD]);
+        if (i + AHEAD < pairs->count) fetch_record(facts, shared, pairs->right[i + AHEAD]);
         int64_t left = pairs->left[i], right = pairs->right[i], minima[COUNTS];
         double row[METADATA];
         if (left < 0 || right < 0 || left >= facts->count || right >= facts->count) return BAD_ARRAY;

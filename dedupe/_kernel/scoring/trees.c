@@ -20,14 +20,10 @@ int is_scorer(const QuickScorer *scorer, ptrdiff_t columns) {
            scorer->room == (scorer->trees + 1) * MOST_LEAVES;
 }
 
-/* How many cuts are less than the value. */
+/* How many cuts are less than the value; they are few, and a loop without branches finds it soonest. */
 INLINE ptrdiff_t cuts_below(const double *cuts, ptrdiff_t count, double value) {
     ptrdiff_t below = 0;
-    while (count > 0) {
-        ptrdiff_t half = (count + 1) / 2;
-        below += cuts[below + half - 1] < value ? half : 0;
-        count -= half;
-    }
+    for (ptrdiff_t i = 0; i < count; i++) below += cuts[i] < value;
     return below;
 }
 

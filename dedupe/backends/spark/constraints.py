@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +50,7 @@ def read_demands(stage: Stage, records: DataFrame, settings: Settings) -> Labels
     must, cannot = np.split(ends.reshape(2, -1), [links.must.shape[1]], axis=1)
     groups = positions[few_components(must, len(positions))]
     parted = groups[cannot]
-    demands = Demands(settings, np.unique(pack_ordered(*parted)))
+    demands = Demands(replace(settings, jobs=1), np.unique(pack_ordered(*parted)))
     edges = [frame_of(stage.spark, dict(zip(("left", "right"), links.must, strict=True)))]
     fixed = positions[np.isin(groups, parted)]
     edges += [same_edges(stage, records, key, fixed) for key in settings.same]

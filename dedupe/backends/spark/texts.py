@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.backends.spark.arrow import batch_of, blobs, decoded, matrix_of
-from dedupe.contents import FieldTexts, field_keys, leading_texts, record_columns
+from dedupe.contents import FieldTexts, leading_texts, record_columns, select_keys
 from dedupe.io.string_columns import code_strings
 from dedupe.prepare import prepare_texts
 from dedupe.preprocess import field_texts
@@ -76,8 +76,8 @@ def prepared_rows(rows: pa.RecordBatch, settings: Settings) -> pa.RecordBatch:
             "length": facts.pop("lengths"),
             **facts,
             **content_columns(texts, present, list(rows["source"].to_pylist())),
-            "rare": blobs(field_keys(texts.rare_keys, present, every=True)),
-            "bands": blobs(field_keys(texts.band_keys, present, every=True)),
+            "rare": blobs(select_keys(texts.rare_keys, present, every=True).matrix()),
+            "bands": blobs(select_keys(texts.band_keys, present, every=True).matrix()),
             "tokens": lists_of(texts.tokens, texts.offsets, present),
             "letters": lists_of(texts.letters, texts.letter_offsets, present),
             "meta": blobs(meta_of(texts).reshape(shape).T),
