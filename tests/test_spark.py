@@ -318,7 +318,9 @@ def test_workers_prepare_what_a_local_run_does():
     java()
     from dedupe.backends.spark import texts  # noqa: PLC0415 - an extra
 
-    corpus, settings = corpus_of(STORIES), Settings()
+    spelled = (f"Mill shares near {count}-year high" for count in ("4", "four", "4"))
+    lines = [json.dumps({"title": title}).encode() for title in spelled]
+    corpus, settings = corpus_of(STORIES + b"\n".join(lines)), Settings()
     local = preprocess(corpus, settings.seed, 1)
     known = {name: range(len(corpus)) for name in ("position", "time", "digest")}
     rows = pa.record_batch(
@@ -340,11 +342,10 @@ def test_workers_prepare_what_a_local_run_does():
         _, own = np.unique(numbers, return_inverse=True)
         assert len(set(zip(table[name].to_pylist(), own.tolist(), strict=True))) == own.max() + 1
         assert len(set(table[name].to_pylist())) == own.max() + 1
-    rare = local.keys("rare_keys", np.arange(len(corpus)))
-    assert (
-        np.frombuffer(b"".join(table["rare"].to_pylist()), np.uint32).tolist()
-        == rare.ravel().tolist()
-    )
+    for name, column in (("rare_keys", "rare"), ("band_keys", "bands")):
+        keys = local.keys(name, np.arange(len(corpus)))
+        told = np.frombuffer(b"".join(table[column].to_pylist()), np.uint32)
+        assert told.tolist() == keys.ravel().tolist(), name
 
 
 @pytest.mark.parametrize("few", [0, 10**6])
