@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dedupe.backends.spark.passes import Passes
 
-EVIDENCE = "left long, right long, score double, parts array<double>, reason string"
+REASONED = "left long, right long, score double, parts array<double>, reason string"
 """A pair of nodes with its score, its similarity in each field, -1 for none, and its reason."""
 ENDS = ["left", "right"]
 WEAKEST_DIGITS = 4
@@ -55,8 +55,8 @@ def outcome_of(passes: Passes, records: DataFrame, effort: dict[str, int]) -> Ou
     nodes = keep("outcome", nodes.select(*NODE_COLUMNS))
     verified = keep("verified", verified_pairs(passes, nodes))
     bare = bare_records(passes, records, nodes)
-    evidence = keep("evidence", member_evidence(passes, nodes, verified, bare))
-    found = keep("found", record_rows(records, nodes, evidence, bare))
+    reasons = keep("reasons", member_reasons(passes, nodes, verified, bare))
+    found = keep("found", record_rows(records, nodes, reasons, bare))
     pairs = pair_rows(passes, nodes, verified, bare)
     count = verified.count() + (0 if bare is None else bare.where(IS_MEMBER).count())
     return Outcome(found, pairs, {**counts_of(found), "pairs": count, **effort})
@@ -108,7 +108,7 @@ def bare_records(passes: Passes, records: DataFrame, nodes: DataFrame) -> DataFr
     )
 
 
-def member_evidence(
+def member_reasons(
     passes: Passes, nodes: DataFrame, verified: DataFrame, bare: DataFrame | None
 ) -> DataFrame:
     """Return what joined members to their leaders otherwise than as a copy, a row a pair."""
@@ -121,7 +121,7 @@ def member_evidence(
             held.select(*ordered_columns(f.col("home_node"), f.col("leader_node")))
         )
     told = wanted.distinct().join(verified.hint("merge"), ENDS, "left")
-    return evidence_of(passes, told)
+    return with_reasons(passes, told)
 
 
 def ordered_columns(one: Column, other: Column) -> tuple[Column, Column]:
@@ -129,14 +129,14 @@ def ordered_columns(one: Column, other: Column) -> tuple[Column, Column]:
     return f.least(one, other).alias("left"), f.greatest(one, other).alias("right")
 
 
-def evidence_of(passes: Passes, pairs: DataFrame) -> DataFrame:
-    """Return rows of ``EVIDENCE`` of pairs of nodes; a missing score is that of the last counts."""
+def with_reasons(passes: Passes, pairs: DataFrame) -> DataFrame:
+    """Return rows of ``REASONED`` of pairs of nodes; a missing score is that of the last counts."""
     rows = passes.with_sides(pairs, texts=True)
-    return rows.mapInArrow(partial(evidence_rows, passes.demands), EVIDENCE)
+    return rows.mapInArrow(partial(reason_rows, passes.demands), REASONED)
 
 
-def evidence_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Return rows of ``EVIDENCE`` for pairs with what scores them."""
+def reason_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Return rows of ``REASONED`` for pairs with what scores them."""
     names = [field.name for field in demands.settings.field]
     for rows in slices(incoming):
         part = Part(demands, both_sides(rows))
@@ -157,18 +157,18 @@ def evidence_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Itera
         reasons = PairReasons(names, parts, equal, together & (scores >= 1))
         ends = {name: rows[name] for name in ENDS}
         told = {**ends, "score": scores, "parts": parts.tolist(), "reason": list(reasons)}
-        yield batch_of(EVIDENCE, told)
+        yield batch_of(REASONED, told)
 
 
 def record_rows(
-    records: DataFrame, nodes: DataFrame, evidence: DataFrame, bare: DataFrame | None
+    records: DataFrame, nodes: DataFrame, reasons: DataFrame, bare: DataFrame | None
 ) -> DataFrame:
     """Return the cluster of each record; :class:`Outcome` names the columns."""
     copied = f.col("representative") == f.col("leader")
     ends = ordered_columns(
         f.when(copied, f.col("node")).otherwise(f.col("representative")), f.col("leader")
     )
-    told = nodes.select("*", *ends).join(evidence.drop("parts").hint("merge"), ENDS, "left")
+    told = nodes.select("*", *ends).join(reasons.drop("parts").hint("merge"), ENDS, "left")
     leads = nodes.select(f.col("node").alias("leader"), f.col("position").alias("lead"))
     told = joined(told, leads, "leader")
     own = f.col("leader") == f.col("node")
@@ -182,7 +182,7 @@ def record_rows(
         "version",
     )
     if bare is not None:
-        rows = rows.union(bare_rows(bare, evidence))
+        rows = rows.union(bare_rows(bare, reasons))
     every = records.select("position").join(rows.hint("merge"), "position", "left")
     every = every.select(
         "position",
@@ -197,10 +197,10 @@ def record_rows(
     return joined(every, joined(sizes, leaders, "leader"), "leader")
 
 
-def bare_rows(bare: DataFrame, evidence: DataFrame) -> DataFrame:
+def bare_rows(bare: DataFrame, reasons: DataFrame) -> DataFrame:
     """Return the rows of records without text that labels hold together with others."""
     ends = ordered_columns(f.col("home_node"), f.col("leader_node"))
-    told = bare.select("*", *ends).join(evidence.drop("parts").hint("merge"), ENDS, "left")
+    told = bare.select("*", *ends).join(reasons.drop("parts").hint("merge"), ENDS, "left")
     reason = f.coalesce("reason", f.lit(LINKED))
     reason = f.when(f.col("position") == f.col("leader"), CANONICAL).otherwise(reason)
     score = f.coalesce("score", f.lit(1.0)).alias("score")
@@ -213,7 +213,7 @@ def pair_rows(
     passes: Passes, nodes: DataFrame, verified: DataFrame, bare: DataFrame | None
 ) -> DataFrame:
     """Return the verified pairs by position, with their parts and reasons, in no order."""
-    told = evidence_of(passes, verified)
+    told = with_reasons(passes, verified)
     for side in ENDS:
         own = nodes.select(f.col("node").alias(side), f.col("position").alias(f"{side}_position"))
         told = joined(told, own, side).drop(side)

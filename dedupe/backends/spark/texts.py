@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dedupe.config import Settings
 
-META = np.dtype([("prints", "<u8", 2), ("length", "<u4"), ("language", "u1"), ("facts", "u1")])
+META = np.dtype([("fingerprints", "<u8", 2), ("length", "<u4"), ("language", "u1"), ("facts", "u1")])
 """What scoring takes of a prepared text beside its tokens and letters."""
 FACTS = (
     "position long, time long, day boolean, digest long, source string, version long, "
@@ -107,12 +107,12 @@ def content_columns(
 
     ``present`` has the text of each field and record, -1 for none.
     """
-    prints = np.append(texts.fingerprints, np.zeros((1, 2), np.uint64), axis=0)
+    fingerprints = np.append(texts.fingerprints, np.zeros((1, 2), np.uint64), axis=0)
     titles = leading_texts(present)
     generic = (np.append(texts.facts, 0)[titles] & Fact.GENERIC) > 0
-    said = np.ascontiguousarray(prints[present].transpose(1, 0, 2)).tobytes()
+    said = np.ascontiguousarray(fingerprints[present].transpose(1, 0, 2)).tobytes()
     width = PRINT * len(present)
-    leading = prints[titles].tobytes()
+    leading = fingerprints[titles].tobytes()
     fields = (present >= 0).argmax(axis=0).tolist()
     filled = (titles >= 0).tolist()
     rows = range(len(sources))
@@ -148,7 +148,7 @@ def texts_of(rows: pa.RecordBatch | pa.Table, fields: int) -> PreparedTexts:
         offsets=offsets // TOKEN.itemsize,
         letters=letters,
         letter_offsets=letter_offsets,
-        fingerprints=meta["prints"],
+        fingerprints=meta["fingerprints"],
         band_keys=none,
         rare_keys=none,
         languages=meta["language"],
