@@ -55,3 +55,24 @@ def order_positions(order: NDArray[np.int64]) -> NDArray[np.int64]:
     positions = np.empty(len(order), dtype=np.int64)
     positions[order] = np.arange(len(order))
     return positions
+
+
+def first_places(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return where each number below a count comes first, -1 where it does not.
+
+    >>> first_places(np.array([2, 0, 2]), 3).tolist()
+    [1, -1, 0]
+    """
+    firsts = np.full(count, -1)
+    firsts[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # the last that is assigned stays
+    return firsts
+
+
+def renumber(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers in the same order without gaps.
+
+    >>> renumber(np.array([7, 3, 7])).tolist()
+    [1, 0, 1]
+    """
+    present = np.bincount(numbers) > 0
+    return np.asarray((np.cumsum(present) - 1)[numbers])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.arrays import find_in_sorted
+from dedupe.arrays import find_in_sorted, first_places, renumber
 from dedupe.blocking.look_back import (
     RARE_REACH,
     count_cut,
@@ -109,7 +109,7 @@ class Matcher:
         texts = contents.without_keys().texts
         self.scoring = TextScoring(texts, rows, weights, settings.numbers)
         self.meta = RecordMeta(meta.times[nodes], meta.days_only[nodes], meta.outlets[nodes])
-        _, self.contents = np.unique(contents.ids[nodes], return_inverse=True)
+        self.contents = renumber(contents.ids[nodes])
         self.titles = contents.titles[nodes]
         self.rare = group_records(contents.record_keys("rare_keys", nodes))
         self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
@@ -133,7 +133,8 @@ class Matcher:
 
     def reach(self) -> NDArray[np.int64]:
         """Return how many seconds apart two records of each content are still one story."""
-        _, firsts, counts = np.unique(self.contents, return_index=True, return_counts=True)
+        counts = np.bincount(self.contents)
+        firsts = first_places(self.contents, len(counts))
         out = np.zeros(len(firsts), np.int64)
         many = np.flatnonzero(counts > 1)
         nodes = firsts[many]

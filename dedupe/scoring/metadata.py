@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
+from dedupe.arrays import first_places
 from dedupe.models import HOUR, NO_TIME
 from dedupe.scoring.model import METADATA, Model
 
@@ -209,11 +210,10 @@ def count_stems(
 
 def first_of_content(contents: NDArray[np.int64], in_play: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return whether each record is the first in play of its content."""
-    remaining = np.flatnonzero(in_play)[::-1]
-    firsts = np.full(int(contents.max(initial=-1)) + 1, -1)
-    firsts[contents[remaining]] = remaining  # the last that is assigned stays
+    remaining = np.flatnonzero(in_play)
+    firsts = first_places(contents[remaining], int(contents.max(initial=-1)) + 1)
     out = np.zeros(len(contents), bool)
-    out[firsts[firsts >= 0]] = True
+    out[remaining[firsts[firsts >= 0]]] = True
     return out
 
 
