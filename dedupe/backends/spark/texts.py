@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from dedupe.config import Settings
 
-META = np.dtype([("fingerprints", "<u8", 2), ("length", "<u4"), ("language", "u1"), ("facts", "u1")])
+META = np.dtype(
+    [("fingerprints", "<u8", 2), ("length", "<u4"), ("language", "u1"), ("facts", "u1")]
+)
 """What scoring takes of a prepared text beside its tokens and letters."""
 FACTS = (
     "position long, time long, day boolean, digest long, source string, version long, "
