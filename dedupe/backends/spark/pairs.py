@@ -28,7 +28,7 @@ from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import score_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -51,9 +51,7 @@ def least_odds(demands: Demands, most_support: float) -> float:
     return log_odds_of(demands.settings.threshold) - most_support
 
 
-def neighbour_rows(
-    _names: Sequence[str], incoming: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
+def neighbour_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return rows of ``NEIGHBOURS`` for nodes sorted by content."""
     content, last = -1, -1
     for batch in incoming:

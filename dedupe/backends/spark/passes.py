@@ -56,7 +56,8 @@ class Passes:
     """A run on its way: tables of nodes, of known pairs and of the state of each node.
 
     ``state`` has the ``leader`` of each node, how often it was ``released``, and whether it was in
-    play ``before``, in the last pass. ``linked`` are edges that labels put between nodes.
+    play ``before``, in the last pass. ``play`` has the nodes with their marks in this pass,
+    ``linked`` the edges that labels put between nodes.
     """
 
     def __init__(self, stage: Stage, records: DataFrame, labels: Labels) -> None:
@@ -77,6 +78,7 @@ class Passes:
         self.scored: list[DataFrame] = []
         self.verified: list[DataFrame] = []
         self.compared_all = False
+        self.play = self.nodes
 
     def grouped(self, nodes: DataFrame) -> DataFrame:
         """Return nodes with the group of each, and whether it is in one with no other node."""
@@ -137,8 +139,7 @@ class Passes:
     def with_firsts(self, play: DataFrame) -> DataFrame:
         """Return nodes that know the node in play before them of their content, if any."""
         in_order = play.repartition("content").sortWithinPartitions("content", "node")
-        names = [field.name for field in play.schema.fields]
-        told = in_order.mapInArrow(partial(neighbour_rows, names), NEIGHBOURS)
+        told = in_order.mapInArrow(neighbour_rows, NEIGHBOURS)
         return self.stage.keep(self.name("play"), told)
 
     def stream(self, play: DataFrame, moved: Column) -> DataFrame:

@@ -180,9 +180,9 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
     if bad:
         raise InputError(ROWS, bad[0].line, bad[0].reason)
-    told = parsed.where("seen is not null").select("seen", f.col("met")[0].alias("filled"))
+    seen = parsed.where("seen is not null").select("seen", f.col("met")[0].alias("filled"))
     read_stats = ReadStats(records=parsed.where("raw is not null").count())
-    check_fields(ROWS, settings, read_stats, told.distinct().orderBy("seen").collect())
+    check_fields(ROWS, settings, read_stats, seen.distinct().orderBy("seen").collect())
     records = parsed.where("raw is not null").withColumnRenamed("place", "position")
     records = records.drop("reason", "met", "block")
     return records, told.select("position", "row.*")
