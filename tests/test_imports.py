@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},
     "prepare": BASE | {"text", "blocking"},
-    "contents": BASE | {"io"},
+    "contents": BASE | {"io", "blocking"},
     "preprocess": BASE | {"io", "contents", "prepare"},
     "matching": BASE | {"blocking", "scoring"},
     "result": BASE | {"io", "scoring"},

@@ -44,7 +44,13 @@ from dedupe.scoring.metadata import (
     shared_minima,
 )
 from dedupe.scoring.model import greatest_below, log_gap, shipped_model
-from dedupe.scoring.score import feature_rows, score_candidates, score_pairs, similarities
+from dedupe.scoring.score import (
+    TextScoring,
+    feature_rows,
+    score_candidates,
+    score_pairs,
+    similarities,
+)
 
 pytestmark = needs_kernel
 OUTLETS = ("Pell Courier", "BBC News", "新华社", "")
@@ -129,6 +135,15 @@ def test_the_pairs_of_the_fixtures_are_scored_alike():
 @given(st.lists(MADE_UP, min_size=2, max_size=4), st.sampled_from(("weigh", "strict", "ignore")))
 def test_any_pairs_are_scored_alike(texts, numbers):
     scores_alike(texts, neighbours(len(texts)), numbers)
+
+
+def test_strict_numbers_hide_no_feature_of_a_further_field():
+    own = prepared(["Tolls rise by 10", "Tolls rise by 20", "Ferry tolls rise", "A ferry toll"])
+    rows, weights = np.array([[0, 1], [2, 3]], np.int32), np.array([2.0, 1.0])
+    scoring = TextScoring(own, rows, weights, "strict")
+    ends = np.array([0]), np.array([1])
+    assert agree(lambda: feature_rows(scoring, *ends))
+    assert not np.isnan(feature_rows(scoring, *ends)).any()
 
 
 @settings(max_examples=30)
