@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import columns_of, joined
+from dedupe.backends.spark.arrow import FEW, SORT, columns_of, joined
 from dedupe.backends.spark.components import components
 from dedupe.backends.spark.nodes import (
     prepare,
@@ -35,8 +35,10 @@ from dedupe.backends.spark.pairs import (
     scored_rows,
 )
 from dedupe.backends.spark.streams import BAND, BEFORE, FIRST, IN_PLAY, KEYS, KeyStream, key_rows
+from dedupe.blocking.keys import BANDS
 from dedupe.matching import EXHAUSTIVE, Effort
 from dedupe.pipeline import MOST_RELEASES
+from dedupe.prepare import RARE_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from dedupe.backends.spark.stage import Stage
 
 COUNTED = ("key", "days", "weeks", "contents")
+KEYS_OF_FIELD = RARE_KEYS + BANDS + 1
+"""A node has at most so many keys for each field, that of its title among them."""
 META = ("position", "time", "day", "source", "content", "group", "version")
 """What metadata and constraints take of a node."""
 TEXTS = ("tokens", "letters", "meta")
@@ -57,7 +61,7 @@ class Passes:
 
     ``state`` has the ``leader`` of each node, how often it was ``released``, and whether it was in
     play ``before``, in the last pass. ``play`` has the nodes with their marks in this pass,
-    ``linked`` the edges that labels put between nodes.
+    ``linked`` the edges that labels put between nodes; ``moved`` counts those with a new leader.
     """
 
     def __init__(self, stage: Stage, records: DataFrame, labels: Labels) -> None:
@@ -78,7 +82,7 @@ class Passes:
         self.scored: list[DataFrame] = []
         self.verified: list[DataFrame] = []
         self.compared_all = False
-        self.play = self.nodes
+        self.play, self.moved = self.nodes, 0
 
     def grouped(self, nodes: DataFrame) -> DataFrame:
         """Return nodes with the group of each, and whether it is in one with no other node."""
@@ -151,7 +155,9 @@ class Passes:
             keys = play.mapInArrow(partial(key_rows, kinds), KEYS)
             touched = play.where(moved).mapInArrow(partial(key_rows, kinds), KEYS)
             touched = touched.select("key").distinct()
-            some = keys.join(touched.hint("merge"), "key", "left_semi")
+            few = self.moved * KEYS_OF_FIELD * len(self.settings.field) <= FEW
+            touched = touched.hint("broadcast" if few else SORT)
+            some = keys.join(touched, "key", "left_semi")
             found = stream_sorted(some, KeyStream(pairs=True))
         return self.stage.keep(self.name("stream"), found)
 
@@ -268,7 +274,8 @@ class Passes:
             state = self.release(self.stage.keep(self.name("moved"), state))
         state = self.stage.keep(self.name("state"), state)
         self.state = state.drop("was")
-        return bool(state.where("leader <> was").limit(1).count())
+        self.moved = state.where("leader <> was").count()
+        return bool(self.moved)
 
     def release(self, state: DataFrame) -> DataFrame:
         """Return the state after members that do not match their leader were put back in play."""
