@@ -244,7 +244,10 @@ def hash_compared(texts: PreparedTexts, wanted: NDArray[np.int64]) -> NDArray[np
         mixed ^= mixed >> np.uint64(29)
     mixed[~compared] = 0
     facts = texts.facts[wanted] & (Fact.GENRE | Fact.GENERIC | Fact.QUESTION)
-    return np.asarray(np.add.reduceat(mixed, ends - sizes) + facts)
+    found = np.asarray(np.add.reduceat(mixed, ends - sizes) + facts)
+    for keys in texts.band_keys[wanted].T:  # they depend on letters: "4-year" and "four-year"
+        found = (found ^ keys) * HASH_STEP
+    return found
 
 
 def leading_texts(rows: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -257,11 +257,11 @@ def test_a_worker_that_fails_in_mid_run_leaves_the_old_file(
 ):
     script = f"""
 import sys
-from dedupe.scoring import score
+from dedupe import matching
 from dedupe.__main__ import main
 def broken(*given):
     {fault}
-score.score_range = score.score_range_compiled = broken
+matching.score_candidates = broken
 sys.exit(main(sys.argv[1:]))
 """
     arguments = ["unique", "-q", "--jobs", jobs, "in.jsonl", "-o", "out.jsonl"]

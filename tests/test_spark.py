@@ -13,29 +13,32 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from commandline import FIXTURES, PROJECT, dedupe, start
 from readers import corpus_of
 from test_backends import stories
 
 from dedupe.__main__ import main
-from dedupe.blocking.look_back import find_candidates, group_keys
+from dedupe.blocking.look_back import RARE_REACH, count_cut, find_candidates, group_keys
+from dedupe.clustering.groups import connected
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
-from dedupe.contents import FieldTexts, number_contents
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.pair_keys import unpack
 from dedupe.preprocess import preprocess
+from dedupe.scoring.metadata import count_stems, first_of_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyspark.sql import SparkSession
 
@@ -139,7 +142,7 @@ def done(
     written = {}
     for command in commands:
         job = Job(command, tuple(paths), str(folder / f"out-{command}"))
-        write(write_outcome(stage, job, records, result, settings), job.out)
+        write(write_outcome(job, records, result, settings), job.out)
         written[command] = joined(folder / f"out-{command}")
     return written
 
@@ -222,7 +225,12 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
         stage_lines(stage, paths, Settings(on_error="skip"), tally)
         with pytest.raises(InputError, match=r"good\.jsonl:1: longer than 9 bytes"):
             stage_lines(stage, paths, Settings(on_error="skip", max_line=9), ReadStats())
+        (tmp_path / "other.jsonl").write_bytes(b'{"headline": "x", "n": 1}\n' * 40)
+        unknown = Settings(on_error="skip", field=(parse_field("titel"),))
+        with pytest.raises(InputError, match=r"good\.jsonl: no record has titel .*mean title"):
+            stage_lines(stage, [*paths, str(tmp_path / "other.jsonl")], unknown, ReadStats())
     assert (tally.files, tally.records, tally.blank, tally.skipped) == (2, 80, 40, 2)
+    assert (tally.fields, tally.columns) == (["title"], {"title": {"title": 80}})
     assert tally.met == tally.accounted
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
 
@@ -249,10 +257,10 @@ def test_columns_go_there_and_back(
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_candidates_do_not_hang_on_how_keys_come(size: int):
+def test_keys_may_come_in_any_batches(size: int):
     """Keys of all sizes, in batches that cut through them, in a first pass and in a later one."""
     java()
-    from dedupe.backends.spark.texts import look_back_rows  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import streams  # noqa: PLC0415 - an extra
 
     chance = np.random.default_rng(size)
     count = 240
@@ -260,38 +268,65 @@ def test_candidates_do_not_hang_on_how_keys_come(size: int):
     bands = chance.integers(0, 60, (count, 3), dtype=np.uint32)
     times = np.sort(chance.integers(0, 30 * 86_400, count))
     times[:60] = NO_TIME
+    contents = np.arange(count) // 2
     everyone, some = np.ones(count, bool), chance.random(count) < 0.6
-    rows = {
-        (int(key) + offset, node)
-        for keys, offset in ((rare, 0), (bands, 1 << 32))
-        for node, own in enumerate(keys.tolist())
-        for key in own
-        if key
-    }
-    keys, nodes = (pa.array(column) for column in zip(*sorted(rows), strict=True))
-    table = pa.table({"key": keys, "node": nodes, "time": times[nodes.to_numpy()]})
     for alive, before in ((everyone, ~everyone), (some, everyone)):
+        first = first_of_content(contents, alive)
+        marks = alive * streams.IN_PLAY + before * streams.BEFORE + first * streams.FIRST
+        columns = {"rare": list(map(bytes, rare)), "bands": list(map(bytes, bands))}
+        nodes = pa.record_batch({"node": range(count), "time": times, "marks": marks, **columns})
+        keys = pa.Table.from_batches(streams.key_rows("rare bands", [nodes]))
+        batches = keys.sort_by([("key", "ascending"), ("node", "ascending")])
+        batches = batches.combine_chunks().to_batches(max_chunksize=size)
+        held = pa.Table.from_batches(streams.KeyStream(pairs=True)(batches))
         found = find_candidates(group_keys(rare), group_keys(bands), alive, before, times)
         later = np.repeat(np.arange(count), np.diff(found.starts))
         expected = set(zip(found.partners.tolist(), later.tolist(), strict=True))
-        masks = [np.packbits(mask).tobytes() for mask in (alive, before)]
-        batches = look_back_rows(*masks, table.to_batches(max_chunksize=size))
-        pairs = np.concatenate([batch["pair"].to_numpy() for batch in batches])
+        pairs = held["pair"].drop_null().to_numpy()
         assert set(zip(*(end.tolist() for end in unpack(pairs)), strict=True)) == expected
         assert expected
+        buckets = group_keys(rare)
+        stems = np.ones((len(buckets), 3), np.int64)
+        count_stems(buckets, contents, times, alive, np.ones(len(buckets), bool), stems)
+        own = pc.less(pc.fill_null(held["key"], streams.BAND), streams.BAND)
+        told = held.filter(own).sort_by("key")
+        assert [
+            told[name].to_pylist() for name in ("days", "weeks", "contents")
+        ] == stems.T.tolist()
+    held = pa.Table.from_batches(streams.KeyStream(pairs=False)(batches))
+    assert pc.sum(held["cut"]).as_py() == count_cut(buckets, times, RARE_REACH) > 0
+    largest = pc.max(held.filter(pc.less(held["key"], streams.BAND))["size"]).as_py()
+    assert largest == np.diff(buckets.starts).max()
 
 
-def test_the_driver_gets_what_a_local_run_knows():
-    """All but the tokens, the letters and the keys of bands; the keys of each field apart."""
+def test_groups_are_never_cut():
+    java()
+    from dedupe.backends.spark import part  # noqa: PLC0415 - an extra
+
+    keys = np.repeat(np.arange(40), np.arange(40) * 30)
+    table = pa.table({"key": keys, "at": np.arange(len(keys))})
+    for size in (1000, 50, len(keys)):
+        groups = list(part.whole_groups(table.to_batches(max_chunksize=size), "key"))
+        assert pa.concat_tables(groups) == table
+        ends = [(group["key"][0].as_py(), group["key"][-1].as_py()) for group in groups]
+        assert all(one[1] < other[0] for one, other in pairwise(ends))
+        assert len(groups) > 1 or size == len(keys)
+
+
+def test_workers_prepare_what_a_local_run_does():
+    """Two headlines are one, and two contents, where a local run gives them one number."""
     java()
     from dedupe.backends.spark import texts  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.arrow import matrix_of  # noqa: PLC0415 - the same
 
-    corpus, settings = corpus_of(STORIES), Settings()
+    spelled = (f"Mill shares near {count}-year high" for count in ("4", "four", "4"))
+    lines = [json.dumps({"title": title}).encode() for title in spelled]
+    corpus, settings = corpus_of(STORIES + b"\n".join(lines)), Settings()
     local = preprocess(corpus, settings.seed, 1)
+    known = {name: range(len(corpus)) for name in ("position", "time", "digest")}
     rows = pa.record_batch(
         {
-            "position": pa.array(range(len(corpus))),
+            **{name: pa.array(values) for name, values in known.items()},
+            "day": pa.array([False] * len(corpus)),
             "source": pa.array(list(corpus.sources)),
             "texts": pa.array(
                 [[text.encode() for text in own] for own in zip(*corpus.texts, strict=True)]
@@ -299,27 +334,104 @@ def test_the_driver_gets_what_a_local_run_knows():
         }
     )
     table = pa.Table.from_batches(texts.prepare_rows(settings, [rows]))
-    meta = matrix_of(table["meta"], texts.META, 2)
-    rare = matrix_of(table["rare"], np.uint32, 2 * texts.RARE_KEYS)
-    places = np.arange(len(corpus), dtype=np.int32)
-    fields = [FieldTexts([texts.driver_texts(meta, rare, field)], places) for field in (0, 1)]
-    found = number_contents(fields, corpus)
-    for name in ("rows", "ids", "titles", "versions", "lengths", "whole", "plain", "withdrawn"):
-        assert np.array_equal(getattr(found, name), getattr(local, name)), name
-    records = np.flatnonzero(local.ids >= 0)
-    assert np.array_equal(found.keys("rare_keys", records), local.keys("rare_keys", records))
-    assert local.keys("rare_keys", records).any(axis=0).all()
+    for name, values in (("version", local.versions), ("length", local.lengths)):
+        assert table[name].to_numpy().tolist() == values.tolist()
+    for name in ("whole", "plain", "withdrawn"):
+        assert table[name].to_numpy().tolist() == getattr(local, name).tolist(), name
+    for name, numbers in (("titled", local.titles), ("said", local.ids)):
+        _, own = np.unique(numbers, return_inverse=True)
+        assert len(set(zip(table[name].to_pylist(), own.tolist(), strict=True))) == own.max() + 1
+        assert len(set(table[name].to_pylist())) == own.max() + 1
+    for name, column in (("rare_keys", "rare"), ("band_keys", "bands")):
+        keys = local.keys(name, np.arange(len(corpus)))
+        told = np.frombuffer(b"".join(table[column].to_pylist()), np.uint32)
+        assert told.tolist() == keys.ravel().tolist(), name
 
 
-def test_many_pairs_are_scored_by_workers_as_few_are_by_the_driver(
+@pytest.mark.parametrize("few", [0, 10**6])
+def test_components_are_found_in_passes_or_at_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+):
+    from dedupe.backends.spark import components  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.arrow import columns_of, frame_of  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
+
+    monkeypatch.setattr(components, "FEW_EDGES", few)
+    path, star = np.arange(40, 49), np.arange(116, 124)
+    left = np.concatenate([path[:-1][::-1], np.full(len(star), 120), [3, 7]])
+    right = np.concatenate([path[1:][::-1], star, [7, 5]])
+    edges = frame_of(spark, {"left": left, "right": right}).repartition(3)
+    held = columns_of(
+        components.components(Stage(spark, str(tmp_path)), "c", edges), "node", "component"
+    )
+    expected = connected(130, left, right)
+    nodes = np.unique(np.concatenate([left, right]))
+    told = dict(zip(held["node"].tolist(), held["component"].tolist(), strict=True))
+    assert told == dict(zip(nodes.tolist(), expected[nodes].tolist(), strict=True))
+    assert len(held["node"]) == len(told)
+
+
+LABELS = """\
+a,b,label
+3,80,duplicate
+41,42,different
+9,10,duplicate
+10,11,duplicate
+11,50,different
+200,201,duplicate
+202,20,duplicate
+absent,10,duplicate
+"""
+
+
+def test_labels_and_ids_hold_records_together_and_apart(spark: SparkSession, tmp_path: Path):
+    """Records without text too, with leaders alone, and the most central one kept."""
+    bare = "".join(json.dumps({"title": "", "id": str(200 + n)}) + "\n" for n in range(4))
+    again = "".join(
+        json.dumps({"title": f"Something else {n}", "id": str(300 + n // 2)}) + "\n"
+        for n in range(12)
+    )
+    (tmp_path / "in.jsonl").write_bytes(STORIES + bare.encode() + again.encode())
+    (tmp_path / "links.csv").write_text(LABELS)
+    links, path = str(tmp_path / "links.csv"), str(tmp_path / "in.jsonl")
+    given = {"same": ("id",), "links": links, "linkage": "leader", "keep": ("central",)}
+    flags = ("--same", "id", "--links", links, "--linkage", "leader", "--keep", "central")
+    found = done(spark, tmp_path, ["cluster", "pairs"], [path], threshold=0.4, **given)
+    for command in found:
+        local = dedupe(command, *flags, "--threshold", "0.4", path, folder=tmp_path)
+        assert (local.code, found[command]) == (0, local.out), command
+
+
+def counting(whole: Callable[[Any], Any], sizes: list[int]) -> Callable[[Any], Any]:
+    """A method that notes how many rows it returns."""
+
+    def told_of(frame: Any) -> Any:
+        found = whole(frame)
+        sizes.append(len(found))
+        return found
+
+    return told_of
+
+
+def test_the_driver_gets_no_rows_of_records(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from dedupe.backends.spark import backend  # noqa: PLC0415 - an extra
-
-    (tmp_path / "in.jsonl").write_bytes(STORIES)
-    monkeypatch.setattr(backend, "FEW_NODES", 0)
+    """A key that all records have, and a headline that most have: what is large stays away."""
+    sizes: list[int] = []
+    frames = type(spark.range(1))
+    for name in ("collect", "toArrow"):
+        if hasattr(frames, name):
+            monkeypatch.setattr(frames, name, counting(getattr(frames, name), sizes))
+    titles = ["Ferry sinks off Odlin"] * 3000 + [f"Ferry sinks off Odlin {n}" for n in range(60)]
+    rows = [
+        {"title": title, "date": f"2026-03-{1 + n % 28:02}T{n % 24:02}:00:00Z", "id": str(n)}
+        for n, title in enumerate(titles)
+    ]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = done(spark, tmp_path, ["cluster"], [str(tmp_path / "in.jsonl")])
     assert found["cluster"] == dedupe("cluster", "in.jsonl", folder=tmp_path).out
+    assert sizes
+    assert max(sizes) < 20
 
 
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
@@ -596,14 +708,16 @@ def test_an_executor_that_is_killed_costs_no_byte(spark: SparkSession, tmp_path:
     right, left = (
         json.loads((tmp_path / f"{name}.json").read_text()) for name in ("stats", "local")
     )
-    for name in ("rows_checksum", "output", "accounts", "passes", "pairs", "candidate_pairs"):
+    figures = ("passes", "pairs", "candidate_pairs", "scored_pairs", "largest_bucket")
+    counts = ("records", "unique", "clusters", "largest_cluster", "weakest_link", "cut_look_backs")
+    for name in ("rows_checksum", "output", "accounts", *figures, *counts):
         assert right[name] == left[name], name
 
 
 def kill_one(folder: Path, lost: list[int]) -> None:
     """Kill an executor once the first texts are staged."""
     deadline = time.monotonic() + 100
-    while not list(folder.glob("out.dedupe-staging-*/prepared/_SUCCESS")):
+    while not list(folder.glob("out.dedupe-staging-*/contents/_SUCCESS")):
         if time.monotonic() > deadline:
             return
         time.sleep(0.02)

@@ -32,7 +32,7 @@ from dedupe.cli.summary import (
     run_notes,
     say_summary,
 )
-from dedupe.errors import BackendError
+from dedupe.errors import AccountingError, BackendError
 from dedupe.io.files import is_replaceable
 from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
@@ -44,6 +44,7 @@ from dedupe.pipeline import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from dedupe.backends.spark import Outcome
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
     from dedupe.io.integrity import RowChecksum
@@ -310,7 +311,8 @@ def run_on_spark(command: str, request: Request) -> None:
             tables = request.format == "parquet"
             job = Job(command, tuple(paths), out, tables=tables, stores=writes_parquet(request))
             result, rows = run_files(stage, job, request.settings, read_stats, progress)
-        check_record_counts(read_stats, result)
+        if result.records != read_stats.records:
+            raise AccountingError("records clustered", read_stats.records, result.records)
         notes = read_notes(request.settings, read_stats)
         seconds = time.perf_counter() - started
         outcome = spark_outcome(command, read_stats, result, rows)
@@ -321,7 +323,7 @@ def run_on_spark(command: str, request: Request) -> None:
 
 
 def spark_outcome(
-    command: str, read_stats: ReadStats, result: Result, rows: RowChecksum
+    command: str, read_stats: ReadStats, result: Outcome, rows: RowChecksum
 ) -> dict[str, object]:
     """Return what a run came to, by the names of a run on one machine."""
     selects = command != "pairs"

@@ -26,7 +26,7 @@ from dedupe.io.field_lookup import (
     text_roles,
     wrong_type_message,
 )
-from dedupe.io.ids import URL, WEB, fill_hosts, hash_urls, is_all_web, page_of_url
+from dedupe.io.ids import URL, WEB, fill_hosts, hash_urls, is_all_web, page_keys
 from dedupe.io.placeholders import find_placeholders
 from dedupe.models import NO_TIME
 
@@ -282,7 +282,7 @@ def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
     if urls is None:
         columns.url_keys = np.zeros(len(records), np.int64)
         return
-    columns.url_keys = hash_urls(map(page_of_url, urls) if URL in settings.same else urls)
+    columns.url_keys = page_keys(urls) if URL in settings.same else hash_urls(urls)
     if not all(columns.sources) and setting_role(settings, SOURCE).usual:
         columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,6 +36,13 @@ TRACKING = re.compile(
 def hash_urls(urls: Iterable[str]) -> NDArray[np.int64]:
     """Return a key for each url, equal for equal ones within this process; 0 without a url."""
     return np.array(list(map(hash, urls)), np.int64)
+
+
+def page_keys(urls: Iterable[str]) -> NDArray[np.int64]:
+    """Return a key for the page of each url, the same in every process; 0 without a url."""
+    pages = (page_of_url(url).encode("utf-8", "surrogatepass") for url in urls)
+    digests = [blake2b(page, digest_size=8).digest() if page else bytes(8) for page in pages]
+    return np.frombuffer(b"".join(digests), np.int64)
 
 
 def is_all_web(urls: Sequence[str]) -> bool:

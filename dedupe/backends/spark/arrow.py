@@ -28,13 +28,14 @@ FEW = 1 << 20
 """At most so many numbers are sent to every worker."""
 RECORDS = (
     "file string, block long, place long, line long, raw binary, reason string, id string, "
-    "source string, time long, day boolean, digest long, "
-    "texts array<binary>, met array<long>"
+    "source string, time long, day boolean, digest long, page long, "
+    "texts array<binary>, met array<long>, seen string"
 )
 """A line as it was read: ``position`` counts the records of its block, ``line`` its lines, from 1.
 
 A bad line has a ``reason``, and a place of -1 where it may not be skipped. The last row of a block
-has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read.
+has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read, and
+``seen`` the names of its fields and what they were used for. ``page`` is the key of its url.
 """
 ARROW = {
     "long": pa.int64(),
@@ -45,6 +46,7 @@ ARROW = {
     "string": pa.string(),
     "array<long>": pa.list_(pa.int64()),
     "array<binary>": pa.list_(pa.binary()),
+    "array<double>": pa.list_(pa.float64()),
 }
 SPARK = {kind: name for name, kind in ARROW.items()}
 

@@ -8,11 +8,12 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
 from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
-from dedupe.io.read_notes import filled_texts
+from dedupe.io.read_notes import MOST_KEPT_FIELDS, filled_texts
 from dedupe.io.source import Source, too_long_message
 from dedupe.load import batch_digests
 from dedupe.models import ReadStats
@@ -73,7 +74,8 @@ class LineBlock:
             *(self._lines, self._bytes, read_stats.blank, read_stats.undated),
             int(filled_texts(self._settings, read_stats)),
         ]
-        yield other_rows(self._file, self._block, [{"line": self._lines, "met": counts}])
+        told_of = {"line": self._lines, "met": counts, "seen": seen_fields(read_stats)}
+        yield other_rows(self._file, self._block, [told_of])
 
     def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """Yield lines with their endings, up to one that is too long."""
@@ -108,7 +110,27 @@ def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterat
             (int(positions[line - 1]) + 1, reason, position) for line, reason, position in refused
         ]
         yield refused_rows("", 0, told)
-        yield other_rows("", 0, [{"met": [int(filled_texts(settings, read_stats))]}])
+        met = [int(filled_texts(settings, read_stats))]
+        yield other_rows("", 0, [{"met": met, "seen": seen_fields(read_stats)}])
+
+
+def seen_fields(read_stats: ReadStats) -> str:
+    """Return the names of fields that were met, and what they were used for, as JSON."""
+    names = ("fields", "columns", "likely")
+    return orjson.dumps({name: getattr(read_stats, name) for name in names}).decode()
+
+
+def take_fields(seen: Iterable[str], read_stats: ReadStats) -> None:
+    """Add the fields that several readers met, in their order, to the read statistics."""
+    for told in map(orjson.loads, seen):
+        new = [name for name in told["fields"] if name not in read_stats.fields]
+        read_stats.fields += new[: MOST_KEPT_FIELDS - len(read_stats.fields)]
+        for role, names in told["columns"].items():
+            counts = read_stats.columns.setdefault(role, {})
+            for name, count in names.items():
+                counts[name] = counts.get(name, 0) + count
+        for role, name in told["likely"].items():
+            read_stats.likely.setdefault(role, name)
 
 
 def reject_rows(refused: list[Refused], error: InputError, raw: bytes, header: bytes = b"") -> None:  # noqa: ARG001 - a Reject
@@ -135,8 +157,10 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "time": batch.times,
             "day": batch.days_only,
             "digest": batch_digests(batch).view(np.int64),
+            "page": batch.url_keys,
             "texts": list(map(list, texts)),
             "met": [None] * count,
+            "seen": [None] * count,
         },
     )
 

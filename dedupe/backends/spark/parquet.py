@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, schema_of
-from dedupe.backends.spark.write import annotation_table, columns_of
+from dedupe.backends.spark.arrow import batch_of, joined, schema_of
+from dedupe.backends.spark.write import annotation_columns
 from dedupe.errors import InputError
 from dedupe.io.parquet_read import parse_row
 from dedupe.io.parquet_values import column_values, name_values, table_problem
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
-    from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
-    from dedupe.models import Clustering
+    from dedupe.backends.spark.result import Outcome
 
 LINES = "value binary, file string, block long, problem string"
 """A line as it stands in a file, and what is wrong with it before anybody reads it."""
@@ -67,37 +65,31 @@ def row_lines(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def kept(
-    spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: NDArray[np.bool_]
+    spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: DataFrame
 ) -> DataFrame:
     """Return the chosen rows of Parquet files with their ``position``."""
-    wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
-    positions = records.select(
+    at = joined(records, chosen, "position").select(
         f.col("position"), f.col("file").alias("_file"), f.col("line").alias("_line")
     )
     table = spark.read.parquet(*paths)
     rows = table.select("*", f.col(PLACES["file"]).alias("_file"), (f.col(ROW) + 1).alias("_line"))
-    at = positions.join(wanted, "position")
     return joined(rows, at, ["_file", "_line"]).drop("_file", "_line")
 
 
 def widened(
-    spark: SparkSession,
-    paths: Sequence[str],
-    records: DataFrame,
-    clustering: Clustering,
-    into: str,
+    spark: SparkSession, paths: Sequence[str], records: DataFrame, outcome: Outcome, into: str
 ) -> DataFrame:
     """Return all rows of Parquet files with their ``position`` and the result of each in columns.
 
     Raises InputError where there is such a column already.
     """
-    rows = kept(spark, paths, records, np.ones(len(clustering.canonical), bool))
+    rows = kept(spark, paths, records, outcome.found.select("position"))
     names = [f"{into}_{name}" for name in ADDED]
     for name in names:
         if name in rows.columns:
             raise InputError(paths[0], None, f"already has {name}; use --into with another name")
-    found = annotation_table(clustering, ADDED, columns_of).rename_columns(["position", *names])
-    return joined(rows, frame_of(spark, found), "position")
+    found = annotation_columns(outcome).toDF("position", *names)
+    return joined(rows, found, "position")
 
 
 def write_table(rows: DataFrame, out: str) -> None:

@@ -38,13 +38,9 @@ RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b")
 VERSION_MISMATCH = "PYTHON_VERSION_MISMATCH"
 OURS: dict[str, bool | float | int | str | None] = {
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.maxResultSize": "0",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
-"""The driver holds numbers of all records; Spark would refuse more than 1 GiB at a time.
-
-By itself Spark writes times as INT96, which forgets that they are of a zone.
-"""
+"""By itself Spark writes times as INT96, which forgets that they are of a zone."""
 WORKER = "python string, formats string"
 PYTHON = "{}.{}".format(*sys.version_info)
 FORMATS = f"{SIGNATURES}.{CLUSTERS}"

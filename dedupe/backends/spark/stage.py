@@ -10,12 +10,13 @@ import numpy as np
 from pyspark.sql import functions as f
 
 from dedupe.backends.spark.arrow import RECORDS, columns_of, frame_of
-from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows
+from dedupe.backends.spark.lines import FATAL, parse_lines, parse_rows, take_fields
 from dedupe.backends.spark.parquet import table_lines, text_lines
 from dedupe.backends.spark.paths import PathOrder
 from dedupe.errors import InputError
-from dedupe.io.field_lookup import looked_for
 from dedupe.io.parquet import has_parquet_suffix
+from dedupe.io.read_notes import check_texts
+from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from dedupe.config import Settings
-    from dedupe.models import ReadStats
 
 PLACES = 33
 """Bits of Spark's ids that count the rows of a part; the others number the part."""
 ROWS = "<rows>"
+FILLED = 4
+"""The place in ``met`` of whether a record of the block has a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,25 @@ class Stage:
     def kept(self, name: str, schema: StructType | str) -> DataFrame:
         """Return a table that was written before."""
         return self.spark.read.schema(schema).parquet(f"{self.folder}/{name}")
+
+    def number(
+        self, name: str, frame: DataFrame, order: Sequence[Column | str], number: str
+    ) -> DataFrame:
+        """Keep a table and return it with a ``number`` for each row, from 0 in the order given.
+
+        Numbers are fixed on disk: Spark would number rows otherwise when it computes them again.
+        """
+        in_order = frame.repartitionByRange(*order).sortWithinPartitions(*order)
+        held = self.keep(name, in_order.withColumn("at", f.monotonically_increasing_id()))
+        part = f.shiftright("at", PLACES)
+        counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
+        by_part = np.argsort(counts["part"])
+        sizes = counts["count"][by_part]
+        offsets = {"part": counts["part"][by_part], "first": np.cumsum(sizes) - sizes}
+        told = held.withColumn("part", part)
+        told = told.join(f.broadcast(frame_of(self.spark, offsets)), "part")
+        place = f.col("at").bitwiseAND((1 << PLACES) - 1)
+        return told.withColumn(number, f.col("first") + place).drop("part", "first", "at")
 
 
 def stage_lines(
@@ -97,8 +118,7 @@ def positioned(
         above[row.file] = at[3] + row.met[0]
     told = read.join(f.broadcast(frame_of(stage.spark, offsets)), ["file", "block"])
     told = told.withColumn("line", f.col("line") + f.col("above"))
-    if read_stats.records and not any(row.met[4] for row in rows):
-        raise InputError(names.shown(rows[0].file), None, no_text_message(settings))
+    check_fields(names.shown(rows[0].file) if rows else "", settings, read_stats, rows)
     bad, fatal = sum(row.bad for row in rows), sum(row.fatal for row in rows)
     if fatal or (bad and settings.on_error == "fail"):
         raise first_error(told, names, fatal=settings.on_error != "fail")
@@ -107,9 +127,12 @@ def positioned(
     return stage.keep("records", held.drop("place", "first", "above", "reason", "met"))
 
 
-def no_text_message(settings: Settings) -> str:
-    """Word that there is nothing to compare."""
-    return f"no record has a text: looked for {looked_for(settings)}"
+def check_fields(path: str, settings: Settings, read_stats: ReadStats, told: Sequence[Row]) -> None:
+    """Note the fields that were met; raises as :func:`dedupe.io.read_notes.check_texts`."""
+    take_fields((row.seen for row in told), read_stats)
+    if not any(row.filled for row in told):
+        read_stats.without_text = read_stats.records
+    check_texts(path, settings, read_stats)
 
 
 def blocks_of(read: DataFrame) -> list[Row]:
@@ -122,6 +145,8 @@ def blocks_of(read: DataFrame) -> list[Row]:
             counted(bad).alias("bad"),
             counted(bad & (f.col("place") == FATAL)).alias("fatal"),
             f.max("met").alias("met"),
+            f.max("seen").alias("seen"),
+            f.max(f.col("met")[FILLED]).alias("filled"),
         )
         .collect()
     )
@@ -149,24 +174,15 @@ def stage_rows(stage: Stage, rows: DataFrame, settings: Settings) -> tuple[DataF
     read, and where no row has a text.
     """
     spellings = rows.select(f.to_json(f.struct("*")).alias("value"), f.struct("*").alias("row"))
-    in_order = spellings.repartitionByRange("value").sortWithinPartitions("value")
-    held = stage.keep("rows", in_order.withColumn("at", f.monotonically_increasing_id()))
-    part = f.shiftright("at", PLACES)
-    counts = columns_of(held.groupBy(part.alias("part")).count(), "part", "count")
-    order = np.argsort(counts["part"])
-    sizes = counts["count"][order]
-    offsets = {"part": counts["part"][order], "first": np.cumsum(sizes) - sizes}
-    told = held.withColumn("part", part).join(f.broadcast(frame_of(stage.spark, offsets)), "part")
-    position = f.col("at").bitwiseAND((1 << PLACES) - 1)
-    told = told.withColumn("position", f.col("first") + position)
+    told = stage.number("rows", spellings, ["value"], "position")
     lines = told.select("position", f.col("value").cast("binary").alias("value"))
     parsed = stage.keep("lines", lines.mapInArrow(partial(parse_rows, settings), RECORDS))
     bad = parsed.where("reason is not null").orderBy("line").limit(1).collect()
     if bad:
         raise InputError(ROWS, bad[0].line, bad[0].reason)
-    met = parsed.where("met is not null").agg(f.max(f.col("met")[0]).alias("texts")).first()
-    if met is not None and met.texts == 0:
-        raise InputError(ROWS, None, no_text_message(settings))
+    seen = parsed.where("seen is not null").select("seen", f.col("met")[0].alias("filled"))
+    read_stats = ReadStats(records=parsed.where("raw is not null").count())
+    check_fields(ROWS, settings, read_stats, seen.distinct().orderBy("seen").collect())
     records = parsed.where("raw is not null").withColumnRenamed("place", "position")
     records = records.drop("reason", "met", "block")
     return records, told.select("position", "row.*")

@@ -8,34 +8,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import asked_of, batch_of, frame_of, joined, numbers_array
+from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
 from dedupe.io.integrity import RowChecksum
-from dedupe.models import Batch
+from dedupe.io.result_rows import RecordLocations, pair_object
+from dedupe.models import Batch, Clustering, Pairs
+from dedupe.pair_keys import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
     from dedupe.backends.spark.paths import PathOrder
-    from dedupe.models import Clustering
-    from dedupe.pipeline import Result
+    from dedupe.backends.spark.result import Outcome
+    from dedupe.config import Settings
 
 VALUE = "position long, value binary"
 TAKEN = "file string, line long, reason string"
 COUNTED = "rows long, sum binary"
-TOGETHER = 1 << 14
+ANNOTATED = (
+    "position long, cluster string, size long, canonical boolean, canonical_id string, "
+    "score double, reason string, version long"
+)
+"""The annotation of a record in columns."""
 
 
-def annotated(
-    spark: SparkSession, records: DataFrame, result: Result, into: str, names: PathOrder
-) -> DataFrame:
+def annotated(records: DataFrame, outcome: Outcome, into: str, names: PathOrder) -> DataFrame:
     """Return every record with its cluster spliced in, as rows of ``VALUE``.
 
     Raises InputError for a record that has the key already.
@@ -43,38 +47,40 @@ def annotated(
     taken = records.select("file", "line", "raw").mapInArrow(partial(taken_rows, into), TAKEN)
     for row in sorted(taken.collect(), key=lambda row: (*names.rank(row.file), row.line)):
         raise InputError(names.shown(row.file), row.line, row.reason)
-    found = frame_of(
-        spark, annotation_table(result.clustering, {"member": pa.binary()}, members_of)
-    )
-    both = joined(records.select("position", "raw"), found, "position")
+    both = joined(records.select("position", "raw"), outcome.found, "position")
     return both.mapInArrow(partial(splice, into), VALUE)
 
 
-def annotation_table(
-    clustering: Clustering,
-    columns: dict[str, pa.DataType],
-    told: Callable[[list[dict[str, Any]]], dict[str, list[Any]]],
-) -> pa.Table:
-    """Return the result of each record, by position, in chunks."""
-    schema = pa.schema([("position", pa.int64()), *columns.items()])
-    chunks = []
-    for start in range(0, len(clustering.canonical), TOGETHER):
-        stop = min(start + TOGETHER, len(clustering.canonical))
-        values = told(annotation_rows(clustering, start, stop))
-        arrays = [pa.array(values[name], kind) for name, kind in columns.items()]
-        positions = pa.array(np.arange(start, stop))
-        chunks.append(pa.RecordBatch.from_arrays([positions, *arrays], schema=schema))
-    return pa.Table.from_batches(chunks, schema)
+def annotations_of(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the annotation of each row of :attr:`Outcome.found`."""
+    count = rows.num_rows
+    own, digests = np.arange(count), numbers_array(rows["leader_digest"]).view(np.uint64)
+    leads = numbers_array(rows["leader"]) == numbers_array(rows["position"])
+    keys = [f"{digest:016x}" for digest in digests.tolist()]
+    ids = [name or key for name, key in zip(rows["leader_id"].to_pylist(), keys, strict=True)]
+    clustering = Clustering(
+        canonical=np.where(leads, own, own + count),
+        scores=numbers_array(rows["score"]),
+        reasons=rows["reason"].to_pylist(),
+        sizes=numbers_array(rows["size"]),
+        versions=numbers_array(rows["version"]),
+        keys=keys * 2,
+        record_ids=ids * 2,
+    )
+    return annotation_rows(clustering, 0, count)
 
 
-def members_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return the result of some records as JSON."""
-    return {"member": list(map(orjson.dumps, rows))}
+def annotation_columns(outcome: Outcome) -> DataFrame:
+    """Return the annotation of each record in columns, by position."""
+    return outcome.found.mapInArrow(column_rows, ANNOTATED)
 
 
-def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return the result of some records by columns; a version that is not stated is null."""
-    return {name: [row.get(name) for row in rows] for name in KEYS}
+def column_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Return rows of ``ANNOTATED``; a version that is not stated is null."""
+    for rows in incoming:
+        told = annotations_of(rows)
+        columns = {name: [row.get(name) for row in told] for name in KEYS}
+        yield batch_of(ANNOTATED, {"position": rows["position"], **columns})
 
 
 def taken_rows(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -93,8 +99,7 @@ def splice(into: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
     """Return records with one more member each."""
     for rows in incoming:
         batch = batch_of_lines(rows["raw"].to_pylist(), numbers_array(rows["position"]))
-        members: list[Any] = list(map(orjson.Fragment, rows["member"].to_pylist()))
-        lines = splice_members(batch, members, into).split(b"\n")[:-1]
+        lines = splice_members(batch, annotations_of(rows), into).split(b"\n")[:-1]
         yield batch_of(VALUE, {"position": rows["position"], "value": lines})
 
 
@@ -110,17 +115,62 @@ def batch_of_lines(lines: list[bytes], numbered: NDArray[np.int64]) -> Batch:
     )  # fmt: skip
 
 
-def selected(spark: SparkSession, records: DataFrame, chosen: NDArray[np.bool_]) -> DataFrame:
+def selected(records: DataFrame, chosen: DataFrame) -> DataFrame:
     """Return the chosen records as rows of ``VALUE``."""
-    wanted = asked_of(spark, {"position": np.flatnonzero(chosen)})
-    return records.join(wanted, "position").select("position", f.col("raw").alias("value"))
+    return joined(records, chosen, "position").select("position", f.col("raw").alias("value"))
 
 
-def with_chunks(spark: SparkSession, chunks: Iterable[bytes]) -> DataFrame:
-    """Return lines that the driver made as rows of ``VALUE``."""
-    lines = [pa.array(chunk.split(b"\n")[:-1], pa.binary()) for chunk in chunks]
-    values = pa.chunked_array(lines, pa.binary())
-    return frame_of(spark, {"position": np.arange(len(values)), "value": values})
+def pair_lines(
+    records: DataFrame, outcome: Outcome, settings: Settings, names: PathOrder
+) -> DataFrame:
+    """Return the verified pairs as rows of ``VALUE``, in the order of their records."""
+    held = outcome.pairs
+    for side in ("left", "right"):
+        told = [f.col(name).alias(f"{side}_{name}") for name in ("id", "digest", "file", "line")]
+        held = joined(held, records.select(f.col("position").alias(side), *told), side)
+    files = records.select("file").distinct().collect()
+    several = len({names.shown(row.file) for row in files}) > 1
+    fields = [field.name for field in settings.field]
+    return held.mapInArrow(partial(pair_values, fields, names, several=several), VALUE)
+
+
+def pair_values(
+    fields: Sequence[str], names: PathOrder, incoming: Iterable[pa.RecordBatch], *, several: bool
+) -> Iterator[pa.RecordBatch]:
+    """Return pairs as lines of JSON."""
+    for rows in incoming:
+        count = rows.num_rows
+        places, own = PairLocations(rows, names, several=several), np.arange(count)
+        parts = np.array(rows["parts"].to_pylist(), float).reshape(count, len(fields))
+        pairs = Pairs(
+            own, own + count, numbers_array(rows["score"]), parts.T, rows["reason"].to_pylist()
+        )
+        lines = [orjson.dumps(pair_object(pairs, row, fields, places)) for row in range(count)]
+        at = pack(numbers_array(rows["left"]), numbers_array(rows["right"]))
+        yield batch_of(VALUE, {"position": at, "value": lines})
+
+
+class PairLocations(RecordLocations):
+    """The ids, files and lines of the records of some pairs: all that are left, then the right."""
+
+    def __init__(self, rows: pa.RecordBatch, names: PathOrder, *, several: bool) -> None:
+        self.several = several
+        held = [rows[f"{side}_{name}"] for name in ("id", "digest") for side in ("left", "right")]
+        ids, digests = held[0].to_pylist() + held[1].to_pylist(), held[2:]
+        keys = np.concatenate([numbers_array(own).view(np.uint64) for own in digests]).tolist()
+        self._ids = [name or f"{key:016x}" for name, key in zip(ids, keys, strict=True)]
+        files = rows["left_file"].to_pylist() + rows["right_file"].to_pylist()
+        self._paths = list(map(names.shown, files)) if several else files
+        lines = (numbers_array(rows["left_line"]), numbers_array(rows["right_line"]))
+        self.lines = np.concatenate(lines)
+
+    def id(self, position: int) -> str:
+        """Return the id of a record, given or made from its bytes."""
+        return self._ids[position]
+
+    def path(self, position: int) -> str:
+        """Return the file of a record."""
+        return self._paths[position]
 
 
 def write(rows: DataFrame, out: str) -> None:
