@@ -115,7 +115,7 @@ class Matcher:
         self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
-        self.compared_all = False
+        self.compared = np.zeros(len(nodes), bool)
         self.pairs = Pairs()
         self.effort = Effort(
             largest_bucket=int(np.diff(self.rare.starts).max(initial=0)),
@@ -189,8 +189,8 @@ class Matcher:
         count = self.search(in_play, progress)
         left, right = equal_neighbours(self.contents, in_play)
         few = np.flatnonzero(in_play)
-        if len(few) <= EXHAUSTIVE and not self.compared_all:
-            self.compared_all = True
+        if len(few) <= EXHAUSTIVE and (in_play & ~self.compared).any():
+            self.compared = in_play.copy()
             one, other = np.triu_indices(len(few), 1)
             left, right = np.append(left, few[one]), np.append(right, few[other])
         odds = self.text_odds(left, right)

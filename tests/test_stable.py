@@ -93,3 +93,12 @@ def test_random_samples_of_real_headlines(seed: int):
     sample = chance.sample(given_lines, count)
     names = chance.choice(list(DROPPED.values()))
     check_stable(without(sample, names), **chance.choice(list(SETTINGS.values())))
+
+
+@needs_data
+@pytest.mark.parametrize("seed", range(2))
+def test_members_that_come_back_into_play_are_compared_with_all(seed: int):
+    """Under leader linkage a member that does not match is released, late among few records."""
+    stories = next(path for path in FILES if path.name.startswith("uci"))
+    sample = random.Random(seed).sample(records_of(stories), 1500)
+    check_stable(without(sample, DROPPED["plain"]), linkage="leader")

@@ -69,7 +69,7 @@ class IndexMatcher(Matcher):
         self.new = self.records >= len(self.held)
         self.effort, self.pairs = Effort(), Pairs()
         self.before = ~self.new  # so that no two records of the index are a new pair
-        self.compared_all = False
+        self.compared = np.zeros(len(self.records), bool)
         self.meta = RecordMeta(
             facts["time"].copy(), self.corpus.days_only[self.records], facts["outlet"] - 1
         )
@@ -218,8 +218,8 @@ class IndexMatcher(Matcher):
         few = np.flatnonzero(in_play)
         lanes = self.lanes[self.records[few]]
         most = int(np.bincount(lanes.astype(np.int64)).max(initial=0))
-        if most <= EXHAUSTIVE and not self.compared_all and self.is_whole():
-            self.compared_all = True
+        if most <= EXHAUSTIVE and (in_play & ~self.compared).any() and self.is_whole():
+            self.compared = in_play.copy()
             one, other = lane_pairs(few, lanes, self.new)
             low, high = np.minimum(one, other), np.maximum(one, other)
             left, right = np.append(left, low[low < high]), np.append(right, high[low < high])

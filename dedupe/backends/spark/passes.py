@@ -81,7 +81,7 @@ class Passes:
         self.linked = self.label_edges() if labels.groups is not None else None
         self.scored: list[DataFrame] = []
         self.verified: list[DataFrame] = []
-        self.compared_all = False
+        self.compared: DataFrame | None = None
         self.play, self.moved = self.nodes, 0
 
     def grouped(self, nodes: DataFrame) -> DataFrame:
@@ -182,8 +182,8 @@ class Passes:
         pairs = told.groupBy("pair").agg(f.max("found").alias("found"))
         worker = partial(scored_rows, self.demands)
         scored = self.both(pairs, self.texts, TEXTS).mapInArrow(worker, SCORED)
-        if counts[0] <= EXHAUSTIVE and not self.compared_all:
-            self.compared_all = True
+        if counts[0] <= EXHAUSTIVE and self.is_new(playing):
+            self.compared = self.stage.keep(self.name("compared"), playing.select("node"))
             few = joined(playing.select("node"), self.texts, "node").repartition(1)
             every = few.sortWithinPartitions("node").mapInArrow(
                 partial(all_pairs_rows, self.demands), SCORED
@@ -193,6 +193,12 @@ class Passes:
         compared = found.where("pair < 0").agg(f.sum("odds")).collect()[0][0]
         self.effort.candidate_pairs += int(compared or 0) + counts[1]
         self.scored.append(found.where("pair >= 0"))
+
+    def is_new(self, playing: DataFrame) -> bool:
+        """Return whether a node is in play that was not when all were last compared."""
+        if self.compared is None:
+            return True
+        return not playing.join(self.compared, "node", "left_anti").isEmpty()
 
     def known(self) -> DataFrame:
         """Return all pairs whose text score is near the threshold or above."""
