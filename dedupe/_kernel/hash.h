@@ -1,4 +1,4 @@
-/* The integer hashes of dedupe/text/hashing.py. */
+/* The integer hashes of dedupe/hashing.py. */
 
 #ifndef DEDUPE_HASH_H
 #define DEDUPE_HASH_H
