@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 BASE = 0x9E3779B97F4A7C15
 MASK64 = (1 << 64) - 1
-SIGNATURES = 4
+SIGNATURES = 5
 """How a text is normalised, hashed and cut into keys; an older index must be compacted."""
-CLUSTERS = 4
+CLUSTERS = 5
 """How cluster ids are made, and which records of one input share one.
 
 Neither number may stay when what it counts changes: a golden digest

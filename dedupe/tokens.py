@@ -87,6 +87,8 @@ class Meaning(IntEnum):
     REACTION = 5
     QUESTION = 6
     COMPANION = 7
+    NOTICE = 8
+    SERIES = 9
     FIRST_MONTH = 16
     FIRST_WEEKDAY = 32
     FIRST_CONCEPT = 64
@@ -110,6 +112,10 @@ class Flag:
     PLACE = 512
     COMPANION = 1024
     """A word that says that two do something together: and, with."""
+    NOTICE = 2048
+    """A word of company announcements and filings: dividend, plc, webcast."""
+    SERIES = 4096
+    """A word of reports that recur with other values: stocks, outlook, digest."""
 
 
 class Fact:

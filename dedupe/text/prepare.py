@@ -65,6 +65,8 @@ FLAGS: dict[int, int] = {
     Meaning.PLACE: Flag.PLACE | Flag.NAME,
     Meaning.REACTION: Flag.REACTION,
     Meaning.COMPANION: Flag.COMPANION,
+    Meaning.NOTICE: Flag.NOTICE,
+    Meaning.SERIES: Flag.SERIES,
 }
 """The flags that meanings set; of a phrase, all but that of function words."""
 QUESTION_MARKS = ("?", "？", "؟")

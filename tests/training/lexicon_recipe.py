@@ -231,6 +231,8 @@ READERS = {
     "reactions": plain(Meaning.REACTION),
     "questions": plain(Meaning.QUESTION),
     "companions": plain(Meaning.COMPANION),
+    "notices": plain(Meaning.NOTICE),
+    "series": plain(Meaning.SERIES),
     "synonyms": read_group,
     "units": read_group,
     "opposites": read_opposites,

@@ -38,6 +38,8 @@ uint16_t flags_of(uint16_t meaning) {
     if (meaning == NEGATION) return IS_NEGATION;
     if (meaning == PLACE) return IS_PLACE | IS_NAME;
     if (meaning == COMPANION) return IS_COMPANION;
+    if (meaning == NOTICE) return IS_NOTICE;
+    if (meaning == SERIES) return IS_SERIES;
     return meaning == REACTION ? IS_REACTION : 0;
 }
 
