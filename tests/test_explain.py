@@ -137,10 +137,11 @@ def test_shapley_value_of_a_game_of_two():
 
 
 def test_what_metadata_adds_is_told_apart(tmp_path: Path):
-    found = answer(tmp_path, "--in", "-", "a", "b")
+    later = RECORDS.replace(b"-03T12:00Z", b"-05T10:00Z").replace(b"-03T13:00Z", b"-05T11:00Z")
+    found = answer(tmp_path, "--in", "-", "a", "b", stdin=later)
     parts = {part["name"]: part for part in found["parts"] if not part["field"]}
     assert set(parts) >= {"gap", "other_outlet"}
-    assert parts["gap"]["values"]["gap"] == pytest.approx(math.log1p(2), abs=1e-4)
+    assert parts["gap"]["values"]["gap"] == pytest.approx(math.log1p(48), abs=1e-4)
     total = sum(part["part"] for part in parts.values())
     assert total == pytest.approx(found["metadata_log_odds"], abs=1e-3)
     assert found["log_odds"] == pytest.approx(

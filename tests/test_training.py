@@ -99,7 +99,7 @@ def test_a_fitted_model_is_read_and_keeps_its_promises(tmp_path, monkeypatch):
     model = read_model(orjson.dumps(fit.export(fitted)))
     own = told.where(rows.has_rows(told.titles))
     assert model.text.log_odds(own.titles) == pytest.approx(
-        fitted.text.predict(own.titles, raw_score=True) - fit.CAUTION, abs=1e-3
+        fitted.text.predict(own.titles, raw_score=True) + fit.SHIFT, abs=1e-3
     )
     assert np.minimum(model.metadata.log_odds(own.known), model.most_support) == pytest.approx(
         fit.support(fitted.metadata, own.known), abs=1e-3

@@ -50,6 +50,7 @@ DIFFERENCES = {
     "contradiction": ("negation", "opposed"),
     "order": ("order", "swapped", "head"),
     "template": ("slots", "slot_weight"),
+    "formulaic": ("notices", "series"),
     "kind": ("calendar", "genre", "question", "reaction"),
 }  # fmt: skip
 """The kinds of differences, by the names that the output has, and their features."""

@@ -31,6 +31,7 @@ TEXTS = {
     "names": "names that only one has: up to {names_max:.1f} bits",
     "numbers": "numbers that only one has: {numbers_min:g} and {numbers_max:g}",
     "contradiction": "one negates or contradicts the other",
+    "formulaic": "words of announcements or recurring reports: {formulaic}",
     "order": "a different beginning or order of words",
     "generic": "a title that many stories have",
     "other_outlet": "a different outlet",
@@ -79,7 +80,8 @@ def text_part(part: Contribution) -> str:
         told = [text for name, text in KINDS.items() if values[name]]
         return ", ".join(told) or KINDS["genre"]
     words = count_noun(round(values.get("words_met", 0)), "word")
-    return TEXTS[part.name].format_map({**values, "words": words})
+    formulaic = f"{values.get('notices', 0) + values.get('series', 0):g}"
+    return TEXTS[part.name].format_map({**values, "words": words, "formulaic": formulaic})
 
 
 def log2_count(value: float, unit: str) -> str:

@@ -48,6 +48,8 @@ FEATURES = (
     "places",  # whether both sides name a place that the other does not
     "question",  # whether one side alone asks or explains
     "reaction",  # whether one side alone tells what others say of it
+    "notices",  # words of company announcements, those that both have counted once
+    "series",  # words of reports that recur, counted alike
 )
 
 ZONE_FACTOR = 3
@@ -72,6 +74,10 @@ class Summary:
     numbers: int = 0
     words: int = 0
     loose: int = 0
+    notices: int = 0
+    notices_matched: int = 0
+    series: int = 0
+    series_matched: int = 0
     calendar: bool = False
     place: bool = False
 
@@ -118,6 +124,8 @@ def features(
         ours.place and theirs.place,
         bool((left_facts ^ right_facts) & Fact.QUESTION),
         reacts(one) != reacts(other),
+        ours.notices + theirs.notices - min(ours.notices_matched, theirs.notices_matched),
+        ours.series + theirs.series - min(ours.series_matched, theirs.series_matched),
     ]
 
 
@@ -158,6 +166,12 @@ def summarise(side: Side) -> Summary:
             out.calendar = True
         if word.flags & Flag.PLACE and match < CONCEPT:
             out.place = True
+        if word.flags & Flag.NOTICE:
+            out.notices += 1
+            out.notices_matched += match >= STEM
+        if word.flags & Flag.SERIES:
+            out.series += 1
+            out.series_matched += match >= STEM
     return out
 
 

@@ -38,6 +38,8 @@ LANGUAGES = ("de_news", "hi_news", "ja_topics", "ko_gnews", "pt_noticias", "tg_r
 SPACELESS = ("zh", "zht", "ja")
 CONFUSABLE = 0.15
 """Stories that share so much of their words are a pair worth learning from."""
+SENTENCES = "sentences"
+"""Headlines beside a sentence that retells them: two blocks of one page, not two versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,10 @@ def invented_pairs() -> Iterator[Pair]:
     for path in sorted(EXAMPLES.glob("pairs-*.tsv")):
         language = path.stem.removeprefix("pairs-")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            _, label, left, right = line.split("\t")
+            kind, label, left, right = line.split("\t")
             group = f"pairs {language} {number // 2}"
-            yield Pair(f"pairs {language}", {"title": left}, {"title": right}, label, group)
+            source = SENTENCES if kind == "sentence" else f"pairs {language}"
+            yield Pair(source, {"title": left}, {"title": right}, label, group)
 
 
 def same_pairs() -> Iterator[Pair]:

@@ -17,6 +17,7 @@ enum {
 typedef struct {
     int64_t total, rest, top, name;
     int numbers, words, loose, calendar, place;
+    int notices, notices_matched, series, series_matched;
 } Summary;
 
 INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -44,6 +45,9 @@ static Summary summarise(const Side *side) {
         if (token->flags & IS_NAME && match < SIMILAR) out.name = greater(out.name, loose);
         out.calendar |= token->flags & IS_CALENDAR && match < MATCH_CONCEPT;
         out.place |= token->flags & IS_PLACE && match < MATCH_CONCEPT;
+        int met = match >= MATCH_STEM;
+        if (token->flags & IS_NOTICE) out.notices++, out.notices_matched += met;
+        if (token->flags & IS_SERIES) out.series++, out.series_matched += met;
     }
     return out;
 }
@@ -338,6 +342,8 @@ void fill_counts(const Side *left, const Side *right, double *out) {
     out[PLACES] = a.place && b.place;
     out[QUESTION_ALONE] = (left->facts ^ right->facts) & FACT_QUESTION ? 1 : 0;
     out[REACTION_ALONE] = (left->flags ^ right->flags) & IS_REACTION ? 1 : 0;
+    out[NOTICES] = (double)(a.notices + b.notices - lesser(a.notices_matched, b.notices_matched));
+    out[SERIES_WORDS] = (double)(a.series + b.series - lesser(a.series_matched, b.series_matched));
 }
 
 /* The features that are found only where a pair may still be accepted. */
