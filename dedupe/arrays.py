@@ -1,4 +1,8 @@
-"""Operations on sorted and grouped numpy arrays."""
+"""Operations on sorted and grouped numpy arrays, and pairs of ids packed in one integer each.
+
+A pair key holds two ids below 2**31, so that pairs can be sorted, merged and searched as numbers.
+It sorts by its left id, then by its right id.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.generic)
+HALF = 32
+LOW = (1 << HALF) - 1
 
 
 def copy_rows(
@@ -86,3 +92,30 @@ def renumber(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     present = np.bincount(numbers) > 0
     return np.asarray((np.cumsum(present) - 1)[numbers])
+
+
+def pack(
+    left: NDArray[np.int64], right: NDArray[np.int64] | NDArray[np.int32] | int
+) -> NDArray[np.int64]:
+    """Return the keys of pairs of ids, in the order given."""
+    return left << HALF | right
+
+
+def pack_ordered(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the keys of pairs of ids, the lower id first."""
+    return pack(np.minimum(left, right), np.maximum(left, right))
+
+
+def unpack(pair_keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the left and the right ids of pairs."""
+    return pair_keys >> HALF, pair_keys & LOW
+
+
+def left_of(pair_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the left ids of pairs."""
+    return pair_keys >> HALF
+
+
+def right_of(pair_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the right ids of pairs."""
+    return pair_keys & LOW

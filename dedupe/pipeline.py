@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unpack
 from dedupe.clustering.canonical import DATED, CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
@@ -21,9 +22,8 @@ from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, con
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
-from dedupe.memory import release_memory
-from dedupe.pair_keys import unpack
 from dedupe.preprocess import prepare_ahead, preprocess
+from dedupe.resources import release_memory
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_values", "errors", "escape",
-    "field_names", "frames", "hashing", "kernel", "memory", "models", "notebook",
-    "pair_keys", "parallel", "tokens",
+    "field_names", "frames", "hashing", "kernel", "models", "resources", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
@@ -35,10 +34,9 @@ MAY_IMPORT = {
     "frames": {"errors"},
     "hashing": {"kernel"},
     "kernel": {"_native"},
-    "memory": {"kernel"},
-    "models": {"frames", "io", "notebook"},
-    "parallel": {"memory"},
-    "tokens": {"arrays", "memory"},
+    "models": {"frames", "io"},
+    "resources": {"kernel"},
+    "tokens": {"arrays", "resources"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
     "links": BASE | {"io", "clustering"},

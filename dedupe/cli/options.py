@@ -18,7 +18,7 @@ from dedupe.config_layers import resolve_settings
 from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.memory import check_memory
+from dedupe.resources import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

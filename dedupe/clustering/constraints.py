@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import unique_sorted
-from dedupe.pair_keys import pack_ordered
+from dedupe.arrays import pack_ordered, unique_sorted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges
+from dedupe.arrays import concat_ranges, left_of, pack, right_of, unpack
 from dedupe.evaluation.breakdown import NOTHING, ScoreBreakdown, score_breakdown
 from dedupe.evaluation.explain import parts_json
 from dedupe.evaluation.gold import NO_GOLD, GoldPairs
@@ -27,7 +27,6 @@ from dedupe.evaluation.open_corpus import (
     prepare_corpus,
 )
 from dedupe.models import DIGITS
-from dedupe.pair_keys import left_of, pack, right_of, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import pack_ordered
 from dedupe.errors import InputError
 from dedupe.evaluation.breakdown import (
     NOTHING,
@@ -20,7 +21,6 @@ from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import DIGITS, HOUR, NO_TIME, Corpus
-from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
 

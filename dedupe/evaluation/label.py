@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unpack
 from dedupe.errors import InputError, OutputError
 from dedupe.io.files import output_errors
 from dedupe.io.ids import record_names
 from dedupe.io.labels import read_labels
 from dedupe.models import DIGITS
-from dedupe.pair_keys import unpack
 from dedupe.scoring.model import log_odds_of, probability
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.pair_keys import left_of, pack, right_of
+from dedupe.arrays import left_of, pack, right_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import pack, pack_ordered
 from dedupe.config import Settings
 from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
 from dedupe.io.result_rows import RecordLocations
 from dedupe.models import DIGITS
-from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

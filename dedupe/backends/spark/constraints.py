@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
+from dedupe.arrays import pack_ordered
 from dedupe.backends.spark.arrow import asked_of, frame_of, joined, table_of
 from dedupe.backends.spark.components import components
 from dedupe.backends.spark.part import Demands
@@ -18,7 +19,6 @@ from dedupe.io.labels import read_labels
 from dedupe.io.string_columns import StringCoder, StringPacker
 from dedupe.links import Links, read_label_links
 from dedupe.models import Corpus
-from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     import pyarrow as pa

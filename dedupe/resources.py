@@ -1,21 +1,21 @@
-"""Run work in threads; no result depends on their number."""
+"""What a run takes of the machine: threads, on whose number no result depends, and memory."""
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from dedupe.memory import memory_is_limited
+from dedupe import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    import numpy as np
     from numpy.typing import NDArray
 
 Task = TypeVar("Task")
@@ -25,6 +25,9 @@ WAITING = 2
 
 PAIRS_AT_ONCE = 1 << 14
 """So many pairs are looked at together."""
+
+LEAST = 128 << 20
+"""Bytes that loading what a run needs takes of a limit."""
 
 
 def thread_count(jobs: int) -> int:
@@ -106,8 +109,34 @@ def map_slices(
     right: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Return what a call finds of pairs, a row a pair, some pairs at a time."""
+    import numpy as np  # noqa: PLC0415 - the command line loads this module for its help
+
     if len(left) <= PAIRS_AT_ONCE:
         return call(left, right)
     slices = [slice(at, at + PAIRS_AT_ONCE) for at in range(0, len(left), PAIRS_AT_ONCE)]
     with thread_map(jobs) as spread:
         return np.concatenate([*spread(lambda part: call(left[part], right[part]), slices)])
+
+
+def memory_is_limited() -> bool:
+    """Whether the process has a limit on its memory (``ulimit -v``)."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def check_memory() -> None:
+    """Raise MemoryError where a limit leaves no room to begin; libraries would end the process."""
+    if memory_is_limited():
+        try:
+            mmap.mmap(-1, LEAST).close()  # takes addresses, and touches none
+        except OSError as error:
+            raise MemoryError from error
+
+
+def release_memory() -> None:
+    """Give back to the system what a step took and freed, so that no two steps add up."""
+    if kernel.available():
+        kernel.trim_heap()
