@@ -204,7 +204,7 @@ def answer_batches(
         widen_header,
     )
     from dedupe.io.csv_dialect import is_table
-    from dedupe.io.integrity import check_output
+    from dedupe.io.result_rows import check_output
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))

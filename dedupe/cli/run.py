@@ -34,10 +34,10 @@ from dedupe.cli.summary import (
 )
 from dedupe.errors import AccountingError, BackendError
 from dedupe.io.files import is_replaceable
-from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
 from dedupe.io.reader import read
+from dedupe.io.result_rows import RowCounter
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from dedupe.backends.spark import Outcome
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
-    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.result_rows import RowChecksum
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 

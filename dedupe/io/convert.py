@@ -30,8 +30,8 @@ from dedupe.io.csv_dialect import (
     holds_objects,
     is_table,
 )
-from dedupe.io.integrity import check_output
 from dedupe.io.output import target_of
+from dedupe.io.result_rows import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,8 +14,7 @@ import orjson
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
 from dedupe.io.field_lookup import accessors, text_roles
-from dedupe.io.json_stream import END, BrokenJsonError, JsonStream
-from dedupe.io.jsonl import parse_block
+from dedupe.io.jsonl import END, BrokenJsonError, JsonStream, parse_block
 from dedupe.io.source import split_blocks
 
 if TYPE_CHECKING:
