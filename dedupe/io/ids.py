@@ -1,4 +1,4 @@
-"""Find records by id, group records that share an id or a url, and take hosts from urls."""
+"""Find records by id or url: names in labels, records that share one, and hosts as outlets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from dedupe.errors import InputError
 from dedupe.hashing import span_digests
+from dedupe.io.field_lookup import SOURCE, URL_ROLE, accessors, setting_role
 from dedupe.io.string_columns import pack_strings
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.config import Settings
+    from dedupe.io.fields import Columns, Records
     from dedupe.io.labels import Label
     from dedupe.models import Corpus
 
 ID, URL = "id", "url"
+HOST = "host of the url"
 NO_LINKS = np.zeros((2, 0), np.int64)
 WEB = ("http://", "https://", "HTTP://", "HTTPS://")
 TRACKING = re.compile(
@@ -31,6 +35,35 @@ TRACKING = re.compile(
     re.IGNORECASE,
 )
 """Names of query parameters that say where a reader came from, not which page it is."""
+
+
+def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
+    """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
+
+    Without ``--same url`` only identical urls have equal keys, which is faster.
+    """
+    urls = url_column(records)
+    if urls is None:
+        columns.url_keys = np.zeros(len(records), np.int64)
+        return
+    columns.url_keys = page_keys(urls) if URL in settings.same else hash_urls(urls)
+    if not all(columns.sources) and setting_role(settings, SOURCE).usual:
+        columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
+
+
+def url_column(records: Records) -> list[str] | None:
+    """Return the url of each record, ``""`` without one; None if no record has one."""
+    found: list[str] | None = None
+    for way in accessors(URL_ROLE, records.keys):
+        values = records.values(way)
+        if set(map(type, values)) != {str}:
+            values = [value if isinstance(value, str) else "" for value in values]
+        if not is_all_web(values):
+            values = [value if value.startswith(WEB) else "" for value in values]
+        found = values if found is None else [a or b for a, b in zip(found, values, strict=True)]
+        if all(found):
+            break
+    return found if found and any(found) else None
 
 
 def hash_urls(urls: Iterable[str]) -> NDArray[np.int64]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
+from dedupe.arrays import components as few_components
 from dedupe.arrays import pack_ordered
 from dedupe.backends.spark.arrow import asked_of, frame_of, joined, table_of
 from dedupe.backends.spark.components import components
 from dedupe.backends.spark.part import Demands
 from dedupe.clustering.constraints import NO_PAIRS
-from dedupe.clustering.constraints import components as few_components
 from dedupe.io.ids import ID
 from dedupe.io.labels import read_labels
 from dedupe.io.string_columns import StringCoder, StringPacker
