@@ -22,7 +22,7 @@ BASE = {
     "field_names", "frames", "hashing", "kernel", "models", "resources", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
-CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
+CORE = BASE | STEPS | {"load", "matching", "contents", "prepare", "preprocess", "result"}
 RUNS = CORE | {"pipeline", "backends"}
 
 MAY_IMPORT = {
@@ -39,7 +39,6 @@ MAY_IMPORT = {
     "tokens": {"arrays", "resources"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
-    "links": BASE | {"io", "clustering"},
     "prepare": BASE | {"io", "text", "blocking"},
     "contents": BASE | {"io", "blocking"},
     "preprocess": BASE | {"io", "contents", "load", "prepare"},

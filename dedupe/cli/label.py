@@ -18,7 +18,6 @@ from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
-from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.explanation import gap_text, time_text
 from dedupe.reports.format import count_noun
@@ -70,7 +69,7 @@ def label_command(request: Request) -> None:
 
 describe_output(label_command, OUTPUT_HELP)
 
-WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
+WORDS = {"D": "duplicate", "U": "update", "N": "not"}  # as dedupe.io.labels writes them
 SUFFIX = ".labels.jsonl"
 NO_PAIRS = "no doubtful pair without a label"
 
@@ -131,7 +130,7 @@ def label_summary(session: Session, path: str) -> str:
     return f"{count_noun(session.given, 'label')} added to {path} (now {kinds}), {rest}"
 
 
-ANSWERS = {"y": DUPLICATE, "n": DIFFERENT, "u": UPDATE}
+ANSWERS = {"y": "D", "n": "N", "u": "U"}
 SKIP, BACK, QUIT = "s", "b", "q"
 MENU = "One story?  [y]es  [n]o  [u]pdate  [s]kip  [b]ack  [q]uit"
 NO_SUCH_KEY = "no such key; press y, n, u, s, b or q"

@@ -19,9 +19,9 @@ from dedupe.hashing import CLUSTERS, SIGNATURES
 from dedupe.io.convert import own_format
 from dedupe.io.files import split_suffix
 from dedupe.io.ids import ID, URL, split_keys
+from dedupe.io.labels import read_label_links
 from dedupe.io.output import open_output
 from dedupe.io.read_notes import column_shares, columns_line, reading_notes
-from dedupe.links import read_label_links
 from dedupe.models import HOUR, NO_TIME
 from dedupe.reports.format import count_noun
 
