@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.config import Settings
-from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.gate import (
     ClusterGroup,
     accepted_entries,
@@ -19,7 +18,7 @@ from dedupe.gate.gate import (
     merge_blocks,
     percent,
 )
-from dedupe.gate.models import Limits
+from dedupe.gate.models import BaselineIndex, Entry, Limits
 
 ARREST = "Police arrest two men after museum robbery in Brindle"
 HEIST = "Two arrested over Brindle museum heist"

@@ -15,8 +15,7 @@ import click
 
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options, whole_number
-from dedupe.gate.baseline import encode_baseline, read_baseline
-from dedupe.gate.models import Limits
+from dedupe.gate.models import Limits, encode_baseline, read_baseline
 from dedupe.io.files import check_not_input, display_name, open_replacement, output_errors
 from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dedupe.cli.console import Console
-    from dedupe.gate.baseline import Entry
-    from dedupe.gate.models import Findings, SourceLocation
+    from dedupe.gate.models import Entry, Findings, SourceLocation
     from dedupe.pipeline import Result
 
 HELP = """\

@@ -10,12 +10,12 @@ import click
 
 from dedupe.cli.console import join_facts, progress_line, standard_input
 from dedupe.cli.help import Command, LazyGroup, examples
-from dedupe.cli.index_options import create_options, output_options, path_options
+from dedupe.cli.index_feed import create_options, output_options, path_options
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from dedupe.cli.index_options import IndexRequest
+    from dedupe.cli.index_feed import IndexRequest
 
 TASKS = {
     "Add and look up": {

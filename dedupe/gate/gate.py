@@ -15,8 +15,7 @@ import numpy as np
 
 from dedupe.arrays import pack, pack_ordered
 from dedupe.config import Settings
-from dedupe.gate.baseline import BaselineIndex, Entry
-from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
+from dedupe.gate.models import BaselineIndex, Entry, Finding, Findings, Limits, SourceLocation
 from dedupe.io.result_rows import RecordLocations
 from dedupe.models import DIGITS
 
