@@ -156,7 +156,7 @@ class CheckOptions:
 
 def run_check(request: Request, gate: CheckOptions) -> int:
     """Check the files of a request; returns the exit code."""
-    from dedupe.cli.run import run_command as run_job
+    from dedupe.cli.run import Rendering, run_command
     from dedupe.gate.gate import accepted_entries, find_duplicates
 
     request, corpus = with_corpus(request, gate.against)
@@ -176,7 +176,7 @@ def run_check(request: Request, gate: CheckOptions) -> int:
         )
         return len(found[0].found), encode_report(form, found[0])
 
-    run_job("check", request, render)
+    run_command("check", request, Rendering(render))
     (findings,) = found
     write_step_summary(form, findings)
     if not request.console.quiet:

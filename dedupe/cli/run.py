@@ -61,23 +61,28 @@ ENDLESS = 1 << 30
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a command makes of a result.
+
+    With ``table`` Parquet can be written; ``render`` then serves the accounts alone. ``with_texts``
+    holds all in memory, for a ``render`` that asks for the corpus's texts. ``written`` is the
+    format of an output that is not records; ``text`` is made for a terminal.
+    """
+
+    render: Render
+    table: Table | None = None
+    with_texts: bool = False
+    written: str | None = None
+
+
 def run_command(
-    command: str,
-    request: Request,
-    render: Render,
-    read_stats: ReadStats | None = None,
-    *,
-    table: Table | None = None,
-    with_texts: bool = False,
-    painted: bool = False,
-    selects: bool = True,
+    command: str, request: Request, rendering: Rendering, read_stats: ReadStats | None = None
 ) -> None:
     """Run one command; the output and the ``--stats`` file appear whole or not at all.
 
-    A ``read_stats`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
-    in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
-    terminal. With ``table`` Parquet can be written; ``render`` then serves the accounts alone.
-    Raises AccountingError before anything is put in place.
+    A ``read_stats`` of the caller's is filled before the result is rendered. Raises AccountingError
+    before anything is put in place.
     """
     started = time.perf_counter()
     check_destinations(request)
@@ -86,31 +91,29 @@ def run_command(
     read_stats = read_stats or ReadStats()
     with ExitStack() as open_files:
         stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
-        parquet = table is not None and request.parquet
         output = open_files.enter_context(
             open_output(
                 request.output,
                 request.inputs,
-                painted=painted,
-                parquet=parquet,
+                painted=rendering.written == "text",
+                parquet=rendering.table is not None and request.parquet,
                 checksum=bool(request.stats),
             )
         )
         parquet_files = open_files.enter_context(ParquetFiles(request.folder))
-        compute = run_in_memory if with_texts else run_in_limit
+        compute = run_in_memory if rendering.with_texts else run_in_limit
         result = open_files.enter_context(compute(request, read_stats, parquet_files))
         check_record_counts(read_stats, result)
-        records, chunks = render(result)
+        records, chunks = rendering.render(result)
         rows = RowCounter()
         chunks = rows.watch(chunks) if stats_file else chunks
-        if table and parquet:
-            chunks = consume_then_yield(chunks, table(result, parquet_files))
+        if rendering.table and request.parquet:
+            chunks = consume_then_yield(chunks, rendering.table(result, parquet_files))
         for chunk in chunks:
             output.write(chunk)
-        own = "text" if painted else None if selects else request.target or "csv"
-        notes = run_notes(command, request, read_stats, result, own)
+        notes = run_notes(command, request, read_stats, result, rendering.written)
         seconds = time.perf_counter() - started
-        selects = selects and command in SELECTING_COMMANDS and not painted
+        selects = command in SELECTING_COMMANDS and not rendering.written
         outcome = {
             **result.stats,
             "output": records,

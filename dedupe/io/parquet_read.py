@@ -15,8 +15,7 @@ from dedupe.io.field_lookup import Unreadable, check_names
 from dedupe.io.fields import Records, extract_columns
 from dedupe.io.files import GRACE
 from dedupe.io.jsonl import parse_block
-from dedupe.io.parquet import UNREADABLE, open_parquet
-from dedupe.io.parquet_metadata import MalformedError, read_row_groups
+from dedupe.io.parquet import UNREADABLE, MalformedError, open_parquet, read_row_groups
 from dedupe.io.parquet_values import (
     BLOBS,
     Unwritable,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dedupe.config import Settings
-    from dedupe.io.parquet_metadata import RowGroup
+    from dedupe.io.parquet import RowGroup
     from dedupe.io.source import Source
     from dedupe.models import Batch
 
