@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from dedupe.index.answers import Answer
     from dedupe.index.index import Index
     from dedupe.io.output import Output
-    from dedupe.models import Batch, Format
+    from dedupe.models import Batch, Corpus, Format
 
 RUN_SETTINGS = (
     "jobs", "on_error", "into", "max_line", "max_ratio", "encoding", "delimiter", "no_header",
@@ -298,30 +298,45 @@ def group_batches(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
 def answer_batches(
     command: str, index: Index, group: list[Batch], output: Output, *, opening: bool
 ) -> list[Answer]:
-    """Answer the records of some batches and write them; answered records are on disk."""
-    import numpy as np
+    """Answer the records of some batches and write them; answered records are on disk.
 
-    from dedupe.io.annotate import (
-        INDEX_KEYS,
-        annotate_indexed,
-        check_key_is_free,
-        selected_chunks,
-        widen_header,
-    )
-    from dedupe.io.csv_dialect import is_table
-    from dedupe.io.result_rows import check_output
+    ``opening`` batches are the first, and bring the header of a table.
+    """
     from dedupe.load import load_corpus
 
     corpus = load_corpus(group, len(index.settings.field))
     if command == "unique":
-        with index.store.writing():
-            answers = index.add_corpus(corpus)
-            chosen = np.array([answer.opens for answer in answers], dtype=bool)
-            chunks = selected_chunks(group, chosen) if opening else without_header(group, chosen)
-            for chunk in check_output(chunks, group, chosen, header=opening):
-                output.write(chunk)
-            output.flush()
-        return answers
+        return write_new(index, group, corpus, output, opening=opening)
+    return write_annotated(command, index, group, corpus, output, opening=opening)
+
+
+def write_new(
+    index: Index, group: list[Batch], corpus: Corpus, output: Output, *, opening: bool
+) -> list[Answer]:
+    """Add records, and write those that are the first of their story."""
+    import numpy as np
+
+    from dedupe.io.annotate import selected_chunks
+    from dedupe.io.result_rows import check_output
+
+    with index.store.writing():
+        answers = index.add_corpus(corpus)
+        chosen = np.array([answer.opens for answer in answers], dtype=bool)
+        chunks = selected_chunks(group, chosen) if opening else without_header(group, chosen)
+        for chunk in check_output(chunks, group, chosen, header=opening):
+            output.write(chunk)
+        output.flush()
+    return answers
+
+
+def write_annotated(
+    command: str, index: Index, group: list[Batch], corpus: Corpus, output: Output, *, opening: bool
+) -> list[Answer]:
+    """Add or look up records, and write each with its answer."""
+    from dedupe.io.annotate import INDEX_KEYS, annotate_indexed, check_key_is_free, widen_header
+    from dedupe.io.csv_dialect import is_table
+    from dedupe.io.result_rows import check_output
+
     into = index.settings.into
     for batch in group:
         check_key_is_free(batch, into, INDEX_KEYS)

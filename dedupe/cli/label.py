@@ -20,7 +20,7 @@ from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.explanation import gap_text, time_text
-from dedupe.reports.format import count_noun
+from dedupe.reports.format import count_noun, cut_and_escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -218,7 +218,7 @@ def fit_lines(text: str, look: TextStyle) -> list[str]:
 
 def record_side(corpus: Corpus, position: int, name: str) -> Side:
     """Gather what is shown of a record: id, outlet and time, then its texts."""
-    from dedupe.cli.pair_layout import Side, cut_and_escape
+    from dedupe.cli.pair_layout import Side
 
     facts = [name, corpus.sources[position], time_text(int(corpus.times[position]))]
     about = " \u00b7 ".join(cut_and_escape(fact) for fact in facts if fact)

@@ -104,11 +104,8 @@ def run_command(
         compute = run_in_memory if rendering.with_texts else run_in_limit
         result = open_files.enter_context(compute(request, read_stats, parquet_files))
         check_record_counts(read_stats, result)
-        records, chunks = rendering.render(result)
         rows = RowCounter()
-        chunks = rows.watch(chunks) if stats_file else chunks
-        if rendering.table and request.parquet:
-            chunks = consume_then_yield(chunks, rendering.table(result, parquet_files))
+        records, chunks = rendered_chunks(rendering, request, result, parquet_files, rows)
         for chunk in chunks:
             output.write(chunk)
         notes = run_notes(command, request, read_stats, result, rendering.written)
@@ -125,6 +122,24 @@ def run_command(
         }
         stats_file.write(request.settings, read_stats, outcome)
     say_summary(request.console, result.stats, read_stats, notes, seconds)
+
+
+def rendered_chunks(
+    rendering: Rendering,
+    request: Request,
+    result: Result,
+    parquet_files: ParquetFiles,
+    rows: RowCounter,
+) -> tuple[int, Iterable[bytes]]:
+    """Return the number of records or pairs that go out, and their bytes.
+
+    With ``--stats`` their rows are counted, before they become Parquet.
+    """
+    records, chunks = rendering.render(result)
+    chunks = rows.watch(chunks) if request.stats else chunks
+    if rendering.table and request.parquet:
+        chunks = consume_then_yield(chunks, rendering.table(result, parquet_files))
+    return records, chunks
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
