@@ -53,13 +53,13 @@ def unique_sorted(values: NDArray[Number]) -> NDArray[Number]:
 
 
 def find_in_sorted(
-    held: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
+    known: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
 ) -> NDArray[np.int64]:
     """Return where each wanted value stands among sorted distinct ones, or -1."""
-    if not len(held):
+    if not len(known):
         return np.full(len(wanted), -1)
-    positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-    return np.where(held[positions] == wanted, positions, -1)
+    positions = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[positions] == wanted, positions, -1)
 
 
 def order_positions(order: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -84,8 +84,8 @@ def run_label_session(request: Request) -> None:
     with ExitStack() as open_files:
         inputs = [*request.inputs, path]
         stats_file = open_files.enter_context(open_stats("label", request, inputs))
-        label_file, held = open_files.enter_context(open_label_file(path))
-        session = ask_labels(request, read_stats, label_file, held)
+        label_file, labels = open_files.enter_context(open_label_file(path))
+        session = ask_labels(request, read_stats, label_file, labels)
         outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
         stats_file.write(request.settings, read_stats, outcome)
     request.console.summarize(label_summary(session, path))
@@ -105,7 +105,7 @@ def labels_path(request: Request) -> str:
 
 
 def ask_labels(
-    request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
+    request: Request, read_stats: ReadStats, label_file: LabelFile, labels: Sequence[Label]
 ) -> Session:
     """Read the files and ask about their doubtful pairs."""
     from dedupe.cli.run import read_with_progress
@@ -114,7 +114,7 @@ def ask_labels(
 
     with read_with_progress(request, read_stats) as (batches, progress):
         opened = open_corpus(batches, request.settings, progress)
-        session = Session(uncertain_pairs(opened, progress), held, label_file)
+        session = Session(uncertain_pairs(opened, progress), labels, label_file)
     names = [field.name for field in request.settings.field]
     with read_keys() as keys:
         ask_pairs(session, opened.corpus, names, keys, request.console)

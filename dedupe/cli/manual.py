@@ -110,11 +110,11 @@ def escaped(text: str) -> str:
 def main(folder: Path) -> None:
     """Write all pages into a folder, and take away those that are no more."""
     folder.mkdir(parents=True, exist_ok=True)
-    held = pages()
+    texts = pages()
     for stale in folder.glob("*.1"):
-        if stale.name not in held:
+        if stale.name not in texts:
             stale.unlink()
-    for name, text in held.items():
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 

@@ -168,8 +168,8 @@ def run_in_limit(
     with ExitStack() as until_written:
         with read_with_progress(request, read_stats, parquet_files) as (batches, progress):
             room = request.memory, request.folder
-            held = run_within_memory(batches, request.settings, *room, progress)
-            result = until_written.enter_context(held)
+            running = run_within_memory(batches, request.settings, *room, progress)
+            result = until_written.enter_context(running)
         yield result
 
 

@@ -211,7 +211,7 @@ def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Itera
 def label_counts_text(pairs: ScoredLabels) -> str:
     """Describe how many labels of each kind there are."""
     kinds = {"duplicate": pairs.duplicate, "not": pairs.different, "update": pairs.update}
-    counts = ", ".join(f"{int(held.sum()):,} {kind}" for kind, held in kinds.items())
+    counts = ", ".join(f"{int(mask.sum()):,} {kind}" for kind, mask in kinds.items())
     return f"{count_noun(len(pairs.scores), 'label')} ({counts})"
 
 

@@ -237,8 +237,8 @@ def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
         reach = int(opened.matcher.reach()[one])
         days = f"{reach / HOUR / 24:g} days apart"
         far = f"up to {days}" if reach < CENTURY else "whatever the time between"
-        told = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
-        yield Guard("equal", f"equal once normalised, {told}")
+        outcome = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
+        yield Guard("equal", f"equal once normalised, {outcome}")
 
 
 def limit_guards(

@@ -83,24 +83,26 @@ def pairs_from_labels(path: str, corpus: Corpus) -> GoldPairs:
     """Return the labelled pairs of a file."""
     labels = read_labels(path)
     left, right = find_pairs(corpus, labels, path)
-    told = np.array([label.label for label in labels])
-    return GoldPairs(left, right, told == DUPLICATE, told == UPDATE)
+    kinds = np.array([label.label for label in labels])
+    return GoldPairs(left, right, kinds == DUPLICATE, kinds == UPDATE)
 
 
 def clusters_from_rows(path: str, rows: Iterable[Row], corpus: Corpus) -> GoldClusters:
     """Return the gold clusters of rows of id and cluster; a record of an empty one has no gold."""
     positions = positions_by_name(corpus)
-    told: dict[int, tuple[str, int]] = {}
+    cluster_of: dict[int, tuple[str, int]] = {}
     for line, row in rows:
         name, cluster = (gold_label(path, line, row, key) for key in ("id", "cluster"))
         if not cluster:
             continue
-        first, before = told.setdefault(position_of(positions, name, path, line), (cluster, line))
+        first, before = cluster_of.setdefault(
+            position_of(positions, name, path, line), (cluster, line)
+        )
         if first != cluster:
             reason = f"{name!r} is in cluster {cluster!r} here and in {first!r} on line {before}"
             raise InputError(path, line, reason)
     names = [""] * len(corpus)
-    for position, (cluster, _) in told.items():
+    for position, (cluster, _) in cluster_of.items():
         names[position] = cluster
     return GoldClusters(number_names(names))
 
@@ -331,10 +333,10 @@ def resampled(rows: Shares, replicas: int) -> Shares:
 
 def bounded(value: float, drawn: Shares) -> Figure:
     """Return a figure with the interval of its replicas; half of them at least must define it."""
-    held = drawn[~np.isnan(drawn)]
-    if np.isnan(value) or 2 * len(held) < len(drawn):
+    defined = drawn[~np.isnan(drawn)]
+    if np.isnan(value) or 2 * len(defined) < len(drawn):
         return Figure(is_known(value))
-    low, high = np.percentile(held, INTERVAL).tolist()
+    low, high = np.percentile(defined, INTERVAL).tolist()
     return Figure(value, low, high)
 
 

@@ -33,13 +33,13 @@ class Session:
     """A walk through pairs, forth and back; pairs that have a label are not asked again."""
 
     def __init__(
-        self, doubts: Sequence[UncertainPair], held: Sequence[Label], label_file: LabelFile
+        self, doubts: Sequence[UncertainPair], labels: Sequence[Label], label_file: LabelFile
     ) -> None:
-        known = {label.pair for label in held}
+        known = {label.pair for label in labels}
         self._queue = [doubt for doubt in doubts if doubt.pair not in known]
         self._answers: list[str | None] = []
         """The label of each pair so far, None for a skipped one."""
-        self._before = Counter(label.label for label in held)
+        self._before = Counter(label.label for label in labels)
         self._label_file = label_file
 
     def __len__(self) -> int:
@@ -131,10 +131,10 @@ def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
     try:
         lock_file(path, file)
         repair_last_line(path, file)
-        held = read_labels(path)
+        labels = read_labels(path)
         with output_errors(path):
             sync_folder(path)
-        yield LabelFile(path, file), held
+        yield LabelFile(path, file), labels
     finally:
         if not os.fstat(file).st_size:
             Path(path).unlink(missing_ok=True)

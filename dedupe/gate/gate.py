@@ -109,10 +109,10 @@ def cluster_groups(result: Result, corpus: Collection[str]) -> Iterator[ClusterG
     for batch in result.corpus.batches:
         known[start : start + len(batch)] = batch.path in corpus
         start += len(batch)
-    held: dict[int, list[int]] = defaultdict(list)
+    members_of: dict[int, list[int]] = defaultdict(list)
     for member in np.flatnonzero(clustering.sizes > 1).tolist():
-        held[int(clustering.canonical[member])].append(member)
-    for canonical, members in held.items():
+        members_of[int(clustering.canonical[member])].append(member)
+    for canonical, members in members_of.items():
         group = ClusterGroup(canonical, members, [member for member in members if known[member]])
         if group.duplicates:
             yield group

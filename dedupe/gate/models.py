@@ -150,14 +150,14 @@ class BaselineIndex:
         naming = [self._naming.get(digest, ()) for digest in digests]
         for position in dict.fromkeys(position for positions in naming for position in positions):
             unclaimed = Counter(self._entries[position].records)
-            held = []
+            accepted = []
             for member, digest in zip(members, digests, strict=True):
                 if unclaimed[digest] > 0:
                     unclaimed[digest] -= 1
-                    held.append(member)
-            self._left[position] += len(held) - 1
-            if len(held) >= MIN_RECORDS:
-                yield held
+                    accepted.append(member)
+            self._left[position] += len(accepted) - 1
+            if len(accepted) >= MIN_RECORDS:
+                yield accepted
 
     def stale(self) -> tuple[StaleEntry, ...]:
         """Return the entries that name records which are no duplicates now."""
@@ -172,7 +172,7 @@ class BaselineIndex:
 def read_baseline(path: str) -> list[Entry]:
     """Read the accepted clusters; raises InputError for a file that is no baseline."""
     try:
-        held = json.loads(Path(path).read_text(encoding="utf-8"))
+        baseline = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         reason = os_error_reason(error)
         missing = isinstance(error, FileNotFoundError)
@@ -181,12 +181,12 @@ def read_baseline(path: str) -> list[Entry]:
         raise InputError(path, error.lineno, f"{NO_BASELINE} ({error.msg})") from None
     except (ValueError, RecursionError):  # not UTF-8, too many digits, too deep
         raise InputError(path, None, NO_BASELINE) from None
-    if not isinstance(held, dict) or not isinstance(held.get("accepted"), list):
+    if not isinstance(baseline, dict) or not isinstance(baseline.get("accepted"), list):
         raise InputError(path, None, NO_BASELINE)
-    if held.get("version") != VERSION:
-        record = f"a baseline of version {held.get('version')!r}; this dedupe reads {VERSION}"
+    if baseline.get("version") != VERSION:
+        record = f"a baseline of version {baseline.get('version')!r}; this dedupe reads {VERSION}"
         raise InputError(path, None, record)
-    return [parse_entry(path, number, row) for number, row in enumerate(held["accepted"], 1)]
+    return [parse_entry(path, number, row) for number, row in enumerate(baseline["accepted"], 1)]
 
 
 def parse_entry(path: str, number: int, row: Any) -> Entry:  # noqa: ANN401 - whatever the JSON held

@@ -173,8 +173,8 @@ def first_table(path: str) -> str:
     try:
         with closing(
             sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-        ) as held:
-            row = held.execute(query).fetchone()
+        ) as database:
+            row = database.execute(query).fetchone()
     except (sqlite3.Error, UnicodeDecodeError):
         return ""
     name = str(row[0]) if row else ""

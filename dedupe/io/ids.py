@@ -209,10 +209,10 @@ def equal_groups(keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 def record_names(corpus: Corpus) -> list[str]:
     """Return the name of each record by which :func:`find_pairs` finds it."""
-    held = Counter(corpus.ids)
+    counts = Counter(corpus.ids)
     digests = corpus.digests.tolist()
     return [
-        present if present and held[present] == 1 else f"{digest:016x}"
+        present if present and counts[present] == 1 else f"{digest:016x}"
         for present, digest in zip(corpus.ids, digests, strict=True)
     ]
 
@@ -221,9 +221,9 @@ def positions_by_name(corpus: Corpus) -> dict[str, int]:
     """Return the position of each name; -1 for an id that several records share."""
     digests = [f"{digest:016x}" for digest in corpus.digests.tolist()]
     positions = {digest: position for position, digest in reversed(list(enumerate(digests)))}
-    held = Counter(corpus.ids)
+    counts = Counter(corpus.ids)
     positions.update(
-        (name, position if held[name] == 1 else -1) for position, name in enumerate(corpus.ids)
+        (name, position if counts[name] == 1 else -1) for position, name in enumerate(corpus.ids)
     )
     positions.pop("", None)
     return positions

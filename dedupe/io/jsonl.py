@@ -52,16 +52,16 @@ def read_jsonl(source: Source) -> Iterator[Batch]:
 
 def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join small pieces of whole lines into blocks of about half a MiB."""
-    held: list[bytes] = []
+    waiting: list[bytes] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
+        waiting.append(piece)
         size += len(piece)
-        if size >= MOST_BYTES or len(held) >= MOST_RECORDS:
-            yield piece if len(held) == 1 else b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+        if size >= MOST_BYTES or len(waiting) >= MOST_RECORDS:
+            yield piece if len(waiting) == 1 else b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def parse_block(

@@ -64,14 +64,14 @@ def read_labels(path: str, most: int = MAX_RATIO) -> list[Label]:
     for a row that cannot be read, for a pair that has two different labels, and for a file that
     decompresses to more than ``most`` times its size.
     """
-    held: dict[tuple[str, str], Label] = {}
+    labels: dict[tuple[str, str], Label] = {}
     for line, row in label_rows(path, read_text(path, most)):
         label = parse_label(path, line, row)
-        first = held.setdefault(label.pair, label)
+        first = labels.setdefault(label.pair, label)
         if first.label != label.label:
             reason = f"{label.a!r} and {label.b!r} are {label.label} here"
             raise InputError(path, line, f"{reason} and {first.label} on line {first.line}")
-    return list(held.values())
+    return list(labels.values())
 
 
 def read_text(path: str, most: int = MAX_RATIO) -> str:
@@ -236,8 +236,8 @@ def resolve(
         if name in positions:
             members[groups.get(name, name)].append(positions[name])
     must, cannot = [], set()
-    for held in members.values():
-        first, *rest = sorted(set(held))
+    for positions_of_group in members.values():
+        first, *rest = sorted(set(positions_of_group))
         must += [(first, position) for position in rest]
     for label in other:
         one, two = (groups.get(name, name) for name in (label.a, label.b))

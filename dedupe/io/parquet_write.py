@@ -85,7 +85,7 @@ def group_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatc
     """Yield batches together that make up a row group."""
     group: list[pa.RecordBatch] = []
     for batch in chain(batches, [None]):
-        rows, size = sum(map(len, group)), sum(held.nbytes for held in group)
+        rows, size = sum(map(len, group)), sum(batch.nbytes for batch in group)
         if group and (batch is None or rows >= ROWS_A_GROUP or size >= BYTES_A_GROUP):
             yield group
             group = []
@@ -282,8 +282,8 @@ def output_schema(batches: Sequence[Batch]) -> pa.Schema:
     """Return the columns of records without a schema: all strings in a table; raises InputError."""
     if batches and is_table(batches[0]):
         return pa.schema([(name, pa.string()) for name in csv_names(batches[0], "Parquet")])
-    held = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
-    return infer_schema(held)
+    records = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
+    return infer_schema(records)
 
 
 def build_batches(

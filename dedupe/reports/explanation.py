@@ -76,8 +76,8 @@ def text_part(part: Contribution) -> str:
     if part.name == "shared" and not values["words_met"] and not values["shared"]:
         return NOTHING_SHARED
     if part.name == "kind":
-        told = [text for name, text in KINDS.items() if values[name]]
-        return ", ".join(told) or KINDS["genre"]
+        kinds = [text for name, text in KINDS.items() if values[name]]
+        return ", ".join(kinds) or KINDS["genre"]
     words = count_noun(round(values.get("words_met", 0)), "word")
     return TEXTS[part.name].format_map({**values, "words": words})
 

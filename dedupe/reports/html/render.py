@@ -125,7 +125,7 @@ def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Yield the figures of a run and of its input, without those that have their own table."""
     for name, value in facts.items():
         if name == "input":
-            yield from ((f"input_{inner}", held) for inner, held in value.items())
+            yield from ((f"input_{inner}", figure) for inner, figure in value.items())
         elif not isinstance(value, dict):
             yield name, value
 
