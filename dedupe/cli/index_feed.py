@@ -56,16 +56,12 @@ NO_SAME = "an index does not take it; a record of a known id replaces the one be
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
 OUTPUT, *CONSOLE_OPTIONS = OUTPUT_OPTIONS
-FEED_SETTINGS = tuple(
-    option
-    for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
-    if setting.name not in BATCH_SETTINGS
-)
-STORED_SETTINGS = tuple(
-    option
-    for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
-    if setting.name not in (*BATCH_SETTINGS, *RUN_SETTINGS)
-)
+FEED_SETTINGS = {
+    name: option for name, option in SETTING_OPTIONS.items() if name not in BATCH_SETTINGS
+}
+STORED_SETTINGS = {
+    name: option for name, option in FEED_SETTINGS.items() if name not in RUN_SETTINGS
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +91,13 @@ def feed_options(command: CommandFunction) -> CommandFunction:
     """Give a command ``PATH [FILES]...``, all settings and shared options, as its request."""
     operands = (PATH, files_argument("files"))
     return declare_options(
-        command, (*operands, *FEED_SETTINGS, FORMAT, CONFIG, OUTPUT, *CONSOLE_OPTIONS)
+        command, (*operands, *FEED_SETTINGS.values(), FORMAT, CONFIG, OUTPUT, *CONSOLE_OPTIONS)
     )
 
 
 def create_options(command: CommandFunction) -> CommandFunction:
     """Give a command ``PATH`` and every setting that an index keeps."""
-    return declare_options(command, (PATH, *STORED_SETTINGS, CONFIG, *CONSOLE_OPTIONS))
+    return declare_options(command, (PATH, *STORED_SETTINGS.values(), CONFIG, *CONSOLE_OPTIONS))
 
 
 def path_options(command: CommandFunction, *others: Decorator) -> CommandFunction:

@@ -138,7 +138,7 @@ def same_groups(corpus: Corpus, same: Sequence[str]) -> Iterator[NDArray[np.int6
     ``same`` names what counts, ``id`` or ``url`` or both; a record may be in a group by each.
     """
     for key in same:
-        yield from equal_groups(id_keys(corpus) if key == ID else url_keys(corpus))
+        yield from equal_groups(record_keys(corpus, key))
 
 
 def same_links(
@@ -163,7 +163,7 @@ def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitK
     """
     count, example = 0, ""
     files = file_numbers(corpus)
-    for found in equal_groups(id_keys(corpus) if key == ID else url_keys(corpus)):
+    for found in equal_groups(record_keys(corpus, key)):
         if (canonical[found] == canonical[found[0]]).all():
             continue
         group = found[[any(text[place] for text in corpus.texts) for place in found.tolist()]]
@@ -177,16 +177,13 @@ def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitK
     return SplitKeys(count, example)
 
 
-def id_keys(corpus: Corpus) -> NDArray[np.int64]:
-    """Return a number for each record, equal for equal ids, 0 for a record without one."""
+def record_keys(corpus: Corpus, key: str) -> NDArray[np.int64]:
+    """Return a number for each record, equal for equal ids, or urls, 0 for a record without one."""
+    if key == URL:
+        return np.concatenate([np.zeros(0, np.int64), *(each.url_keys for each in corpus.batches)])
     ids = pack_strings(corpus.ids)
     starts, ends = ids.ends[:-1], ids.ends[1:]
     return np.where(starts == ends, 0, span_digests(ids.data, starts, ends).view(np.int64))
-
-
-def url_keys(corpus: Corpus) -> NDArray[np.int64]:
-    """Return a number for each record, equal for equal urls, 0 for a record without one."""
-    return np.concatenate([np.zeros(0, np.int64), *(each.url_keys for each in corpus.batches)])
 
 
 def file_numbers(corpus: Corpus) -> NDArray[np.int64]:

@@ -229,6 +229,13 @@ class JsonStream:
             what = repr(found.decode(errors="replace")) if found else "the end"
             raise BrokenJsonError(self.line, f"expected {byte.decode()!r}, found {what}")
 
+    def members(self) -> Iterator[str]:
+        """Yield the key of each member of the next object; the caller takes the value after it."""
+        self.expect(b"{")
+        while not self.skip(b"}"):
+            yield orjson.loads(self.key())
+            self.skip(b",")
+
     def key(self) -> bytes:
         """Skip the key of a member and its colon; returns the key as written, in quotes."""
         if self.peek() != b'"':

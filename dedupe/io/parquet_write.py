@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io.annotate import chosen_parts
+from dedupe.io.annotate import chosen_parts, taken_error
 from dedupe.io.convert import batch_records
 from dedupe.io.csv_dialect import csv_names, is_table
 from dedupe.io.parquet import open_parquet
@@ -306,7 +306,7 @@ def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Ba
     for field in added:
         if field.name in schema.names:
             path = next(batch.path for batch in batches)
-            raise InputError(path, None, f"already has {field.name}; use --into with another name")
+            raise taken_error(path, None, field.name)
     return pa.schema([*schema, *added], metadata or None)
 
 
