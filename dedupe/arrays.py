@@ -40,7 +40,7 @@ def concat_ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDAr
 
 
 def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return whether each value is another than the one before it; the first is."""
+    """Return whether each value differs from the one before it; the first always does."""
     changed = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     return changed
@@ -122,7 +122,7 @@ def right_of(pair_keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def components(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return the component of each of so many nodes that pairs connect: its lowest node.
+    """Return the component of each of ``count`` nodes, named by its lowest node.
 
     Disjoint sets with path halving: Tarjan and van Leeuwen 1984.
     """

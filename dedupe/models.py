@@ -97,7 +97,7 @@ class ReadStats:
 
     @property
     def accounted(self) -> int:
-        """What became of the lines, or rows of a table below its header, that were met."""
+        """The number of lines, or rows below a header, that were read or counted as left out."""
         left_out = self.skipped + self.quarantined + self.repeated_headers
         return self.records + self.blank + left_out
 

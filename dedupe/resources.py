@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 WAITING = 2
-"""Calls a thread that may wait in the background before the next one has to."""
+"""Calls per thread that may wait in the background before the next call blocks."""
 
 PAIRS_AT_ONCE = 1 << 14
-"""So many pairs are looked at together."""
+"""The number of pairs in a batch."""
 
 LEAST = 128 << 20
-"""Bytes that loading what a run needs takes of a limit."""
+"""The bytes of a memory limit that loading the libraries of a run takes."""
 
 
 def thread_count(jobs: int) -> int:
@@ -59,7 +59,7 @@ def thread_map(
 def background(
     jobs: int,
 ) -> Iterator[Callable[[Callable[[Task], Done], Task], Callable[[], Done]]]:
-    """A way to call functions in threads meanwhile; of one job they are called at once.
+    """Yield a way to call functions in background threads; with one job they are called at once.
 
     It takes a call and its task, and returns what waits for the result, or raises what the call
     did. It waits itself where many calls have not ended, lest their tasks fill the memory.
@@ -85,7 +85,7 @@ def background(
 
 @contextmanager
 def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads, whose calls that wait are given up where the block raises."""
+    """Yield a thread pool whose waiting calls are cancelled when the block raises."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
 
     with ThreadPoolExecutor(count) as pool:
@@ -97,7 +97,7 @@ def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def call_at_once(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
-    """Return what returns the result of a call."""
+    """Call a function, and return a function that returns its result."""
     done = call(task)
     return lambda: done
 
@@ -108,7 +108,7 @@ def map_slices(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return what a call finds of pairs, a row a pair, some pairs at a time."""
+    """Return the rows that a call computes for pairs, a batch of pairs at a time."""
     import numpy as np  # noqa: PLC0415 - the command line loads this module for its help
 
     if len(left) <= PAIRS_AT_ONCE:
@@ -137,6 +137,6 @@ def check_memory() -> None:
 
 
 def release_memory() -> None:
-    """Give back to the system what a step took and freed, so that no two steps add up."""
+    """Return freed memory to the system, so that the peaks of two steps do not add up."""
     if kernel.available():
         kernel.trim_heap()

@@ -95,17 +95,17 @@ class PairExplanation:
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether the two are taken for one story."""
+        """Whether the two count as one story."""
         return self.details.joins
 
     @property
     def score(self) -> float:
-        """The probability that they are, from texts, times and outlets."""
+        """The probability of one story, from texts, times and outlets."""
         return self.details.score
 
     @property
     def text_score(self) -> float:
-        """The same from the texts alone."""
+        """The probability of one story, from the texts alone."""
         from dedupe.scoring.model import probability  # noqa: PLC0415 - as above
 
         return float(probability(np.array(self.details.breakdown.text)))

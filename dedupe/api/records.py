@@ -183,7 +183,7 @@ class Records:
 
     @property
     def lasting(self) -> Records | None:
-        """These records, None where they cannot be iterated again."""
+        """The records, or None if they cannot be iterated again."""
         return self if self.is_frame or isinstance(self.items, Sequence) else None
 
 
@@ -354,7 +354,7 @@ def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_default(value: object) -> object:
-    """Return what JSON holds for a value that it does not know."""
+    """Convert a value that JSON has no type for."""
     if type(value).__name__ in ABSENT:
         return None
     return dict(value) if isinstance(value, Mapping) else str(value)

@@ -174,15 +174,15 @@ class Styler:
         return click.style(text, bold=True) if self.colored else text
 
     def good(self, text: str) -> str:
-        """Style what speaks for a duplicate."""
+        """Style evidence for a duplicate."""
         return click.style(text, fg="green") if self.colored else text
 
     def bad(self, text: str) -> str:
-        """Style what speaks against a duplicate."""
+        """Style evidence against a duplicate."""
         return click.style(text, fg="red") if self.colored else text
 
     def faint(self, text: str) -> str:
-        """Style what matters less."""
+        """Style secondary text."""
         return click.style(text, dim=True) if self.colored else text
 
 

@@ -232,7 +232,7 @@ def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
 def cluster_lines(
     result: Result, cluster: Cluster, positions: RecordLocations, look: TextStyle
 ) -> Iterator[str]:
-    """Yield one cluster: the kept version, then the others, the likest first."""
+    """Yield one cluster: the kept version, then the others, the most similar first."""
     scores = result.clustering.scores
     kept = headline_of(result, cluster.canonical)
     others = [member for member in cluster.members if member != cluster.canonical]

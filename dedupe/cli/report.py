@@ -79,7 +79,7 @@ AIM = 0.98
 def report_data(
     request: Request, result: Result, read_stats: ReadStats, title: str | None
 ) -> ReportData:
-    """Gather the data of the page, without times: equal runs give equal pages."""
+    """Gather the data of the page, without times, so that equal runs give equal pages."""
     from dedupe.blocking.keys import BAND_ROWS, BANDS, RARE_STEMS
     from dedupe.reports.html.data import ReportData
 

@@ -162,7 +162,7 @@ def run_in_memory(
 def run_in_limit(
     request: Request, read_stats: ReadStats, parquet_files: ParquetFiles
 ) -> Iterator[Result]:
-    """Read and cluster within the memory that there is; the result is there until the end."""
+    """Read and cluster within the available memory; the result lasts until the block ends."""
     from dedupe.backends.auto import run_within_memory
 
     with ExitStack() as until_written:
@@ -192,7 +192,7 @@ def read_with_progress(
 
 
 def check_destinations(request: Request) -> None:
-    """Refuse to write two things to one file; that it is no input is checked as it is opened."""
+    """Refuse to write two outputs to one file; inputs are checked when the file is opened."""
     if request.stats == "-":
         raise click.UsageError("--stats needs a file: standard output is for the data")
     action, _, quarantine = request.settings.on_error.partition("=")
@@ -343,7 +343,7 @@ def run_on_spark(command: str, request: Request) -> None:
 def spark_outcome(
     command: str, read_stats: ReadStats, result: Outcome, rows: RowChecksum
 ) -> dict[str, object]:
-    """Return what a run came to, by the names of a run on one machine."""
+    """Return the outcome of a run, under the same names as on one machine."""
     selects = command != "pairs"
     return {
         **result.stats,

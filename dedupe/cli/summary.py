@@ -1,4 +1,4 @@
-"""Report what a run came to: its notes, its summary, and the ``--stats`` file."""
+"""Report the outcome of a run: its notes, its summary, and the ``--stats`` file."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ class StatsFile:
     def write(
         self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
     ) -> None:
-        """Write what a run came to."""
+        """Write the outcome of a run."""
         if self.output:
             self.output.write(run_manifest(self.command, settings, read_stats, outcome))
 

@@ -82,7 +82,7 @@ class Explanation:
 
     @property
     def joins(self) -> bool:
-        """Return whether the pair is taken for one story."""
+        """Return whether the pair counts as one story."""
         return self.linked or (self.accepted and all(guard.passes for guard in self.guards))
 
     @property

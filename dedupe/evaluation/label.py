@@ -121,7 +121,7 @@ class LabelFile:
 
 @contextmanager
 def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
-    """Open a file of labels to add to, with those that it holds; it is locked meanwhile.
+    """Open a file of labels to add to, and read its labels; it stays locked until the block ends.
 
     Half a line at the end, left by a crash, is dropped. Raises InputError for a file that holds
     something else, OutputError for one that cannot be written or is in use.
@@ -187,7 +187,7 @@ def write_fully(file: int, data: bytes) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Make the file's name itself survive a crash, where a folder can be opened."""
+    """Write the file's name to disk, where the system can open a folder."""
     if os.name == "nt":
         return
     folder = os.open(Path(path).parent, os.O_RDONLY)

@@ -257,7 +257,7 @@ class PairLookup:
         self._copies = copy_groups(result)
 
     def match(self, record: int, group: ClusterGroup, home: Collection[int]) -> DuplicateMatch:
-        """Return what a record repeats: a copy of it, the canonical version, or the like of it.
+        """Return the record that a record repeats: a copy, the canonical version, or a similar one.
 
         A record where the story is kept comes first, then an earlier one. A record that matches
         neither repeats the canonical version, which is then itself a duplicate.

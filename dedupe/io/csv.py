@@ -253,7 +253,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
 
 
 def escape_hint(text: str, dialect: Dialect) -> str:
-    """Return the way to read a row whose quotes are escaped by backslashes."""
+    """Return a hint for a row whose quotes are escaped by backslashes, else ``""``."""
     return r"; --csv-escape reads \" as a quote" if r"\"" in text and not dialect.escape else ""
 
 

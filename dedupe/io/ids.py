@@ -205,7 +205,7 @@ def equal_groups(keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 
 def record_names(corpus: Corpus) -> list[str]:
-    """Return the name of each record by which :func:`find_pairs` finds it."""
+    """Return the name under which :func:`find_pairs` finds each record."""
     counts = Counter(corpus.ids)
     digests = corpus.digests.tolist()
     return [

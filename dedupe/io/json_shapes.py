@@ -123,7 +123,7 @@ def path_below(stream: JsonStream, path: Path) -> Path | None:
 def read_shape(source: Source, path: Path) -> Iterator[Batch]:
     """Yield batches of the records at a path, or of all values and the items of arrays.
 
-    Raises InputError for data that is not JSON, or holds no objects, with the way out.
+    Raises InputError, with a remedy, for data that is not JSON or holds no objects.
     """
     stream = JsonStream(source.lines, source.settings.max_line, source.first)
     try:
@@ -227,7 +227,7 @@ def items_at(record: dict[str, Any], path: Path) -> list[Any]:
 
 
 def check_first(raw: bytes, source: Source) -> None:
-    """Raise InputError, with the way out, where the first value has a layout that is not read."""
+    """Raise InputError, with a remedy, where the first value has an unsupported layout."""
     try:
         value = orjson.loads(raw)
     except ValueError:

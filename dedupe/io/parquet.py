@@ -232,7 +232,7 @@ def read_row_groups(file: BinaryIO) -> list[RowGroup]:
 
 
 def read_page_headers(descriptor: int, column: Struct, end: int) -> PageStats:
-    """Return what all pages of a column of a row group claim."""
+    """Return the size that all pages of a column of a row group claim."""
     metadata = column.get(METADATA)
     if CRYPTO in column:
         raise MalformedError(UNREADABLE)
@@ -248,7 +248,7 @@ def read_page_headers(descriptor: int, column: Struct, end: int) -> PageStats:
 
 
 def read_range(descriptor: int, at: int, stop: int, end: int, wanted: int) -> PageStats:
-    """Return what the pages from ``at`` on claim, until ``wanted`` values have come."""
+    """Return the size that the pages from ``at`` claim, up to ``wanted`` values."""
     size = values = 0
     while at < stop and values < wanted:
         page, length = parse_page_header(descriptor, at)
@@ -341,7 +341,7 @@ class ThriftReader:
         return [self.value(head & 15, depth) for _ in range(count)]
 
     def pairs(self, depth: int) -> None:
-        """Skip a map, for no field that is used holds one."""
+        """Skip a map; no field that is used holds one."""
         count = self.counted(self.unsigned())
         kinds = self.byte() if count else 0
         for _ in range(count):

@@ -131,13 +131,13 @@ class Paint(Protocol):
         """Style a heading."""
 
     def good(self, text: str) -> str:
-        """Style what speaks for a duplicate."""
+        """Style evidence for a duplicate."""
 
     def bad(self, text: str) -> str:
-        """Style what speaks against a duplicate."""
+        """Style evidence against a duplicate."""
 
     def faint(self, text: str) -> str:
-        """Style what matters less."""
+        """Style secondary text."""
 
 
 class Plain:
@@ -272,7 +272,7 @@ def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Paint) -> Ite
 
 
 def change_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    """Yield what would make the decision another, each alone."""
+    """Yield the single changes that would reverse the decision."""
     other = "two stories" if explanation.accepted else "one story"
     yield paint.head(f"What would make them {other}, each alone")
     flips = [change for change in explanation.words if change.flips]
