@@ -19,7 +19,7 @@ import numpy as np
 from dedupe.arrays import components
 from dedupe.errors import InputError, LinksError
 from dedupe.io.files import MAX_RATIO, read_chunks
-from dedupe.io.ids import NO_LINKS, positions_by_name, same_links
+from dedupe.io.ids import NO_LINKS, positions_by_name, same_links, unknown_id_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -208,16 +208,10 @@ def read_label_links(corpus: Corpus, settings: Settings) -> Links:
                 raise InputError(settings.links, label.line, reason)
     known = [label for label in labels if label.a in positions and label.b in positions]
     if labels and not any(name in positions for label in labels for name in (label.a, label.b)):
-        raise InputError(settings.links, labels[0].line, no_record_reason(labels[0], positions))
+        reason = f"no record has the id {labels[0].a!r}, nor any other that the file names"
+        raise InputError(settings.links, labels[0].line, f"{reason}; {unknown_id_hint(positions)}")
     apart = (DIFFERENT, UPDATE) if settings.updates == "split" else (DIFFERENT,)
     return resolve(settings.links, labels, apart, positions, len(labels) - len(known))
-
-
-def no_record_reason(label: Label, positions: dict[str, int]) -> str:
-    """Return what is wrong with a file of labels for other records."""
-    example = next(reversed(list(positions)), None)
-    hint = f"ids here are like {example!r}" if example else "the input has no records"
-    return f"no record has the id {label.a!r}, nor any other that the file names; {hint}"
 
 
 def resolve(
