@@ -56,7 +56,7 @@ def occupy_closed_descriptors() -> None:
 
 
 def exit_on_signals() -> None:
-    """Exit in the ordinary way on a signal to stop, so that temporary files are removed."""
+    """Exit normally on a signal to stop, so that temporary files are removed."""
     hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
     for number in (signal.SIGTERM, hangup):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has set it to be ignored

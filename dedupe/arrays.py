@@ -1,4 +1,8 @@
-"""Operations on sorted and grouped numpy arrays."""
+"""Operations on sorted and grouped numpy arrays, and pairs of ids packed in one integer each.
+
+A pair key holds two ids below 2**31, so that pairs can be sorted, merged and searched as numbers.
+It sorts by its left id, then by its right id.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.generic)
+HALF = 32
+LOW = (1 << HALF) - 1
 
 
 def copy_rows(
@@ -34,7 +40,7 @@ def concat_ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDAr
 
 
 def change_mask(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return whether each value is another than the one before it; the first is."""
+    """Return whether each value differs from the one before it; the first always does."""
     changed = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=changed[1:])
     return changed
@@ -47,13 +53,13 @@ def unique_sorted(values: NDArray[Number]) -> NDArray[Number]:
 
 
 def find_in_sorted(
-    held: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
+    known: NDArray[np.int64] | NDArray[np.uint64], wanted: NDArray[np.int64] | NDArray[np.uint64]
 ) -> NDArray[np.int64]:
     """Return where each wanted value stands among sorted distinct ones, or -1."""
-    if not len(held):
+    if not len(known):
         return np.full(len(wanted), -1)
-    positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-    return np.where(held[positions] == wanted, positions, -1)
+    positions = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[positions] == wanted, positions, -1)
 
 
 def order_positions(order: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -86,3 +92,52 @@ def renumber(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     present = np.bincount(numbers) > 0
     return np.asarray((np.cumsum(present) - 1)[numbers])
+
+
+def pack(
+    left: NDArray[np.int64], right: NDArray[np.int64] | NDArray[np.int32] | int
+) -> NDArray[np.int64]:
+    """Return the keys of pairs of ids, in the order given."""
+    return left << HALF | right
+
+
+def pack_ordered(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the keys of pairs of ids, the lower id first."""
+    return pack(np.minimum(left, right), np.maximum(left, right))
+
+
+def unpack(pair_keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the left and the right ids of pairs."""
+    return pair_keys >> HALF, pair_keys & LOW
+
+
+def left_of(pair_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the left ids of pairs."""
+    return pair_keys >> HALF
+
+
+def right_of(pair_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the right ids of pairs."""
+    return pair_keys & LOW
+
+
+def components(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the component of each of ``count`` nodes, named by its lowest node.
+
+    Disjoint sets with path halving: Tarjan and van Leeuwen 1984.
+    """
+    parents: dict[int, int] = {}
+
+    def top(node: int) -> int:
+        while (above := parents.get(node, node)) != node:
+            parents[node] = parents.get(above, above)
+            node = parents[node]
+        return node
+
+    for left, right in ends.T.tolist():
+        low, high = sorted((top(left), top(right)))
+        parents[high] = low
+    found = np.arange(count)
+    for node in unique_sorted(ends.ravel()).tolist():
+        found[node] = top(node)
+    return found

@@ -279,10 +279,10 @@ def parse_delimiter(text: str) -> str:
 def parse_date_format(text: str) -> str:
     """Read a format as strptime takes it; raises ValueError."""
     try:
-        told = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
+        parsed = datetime.strptime(SOME_DAY.strftime(text), text)  # noqa: DTZ007 - compared as a day
     except (ValueError, IndexError):
         raise ValueError(f"must be a format such as %d/%m/%Y, got {shortened(text)}") from None
-    if (told.month, told.day) != (SOME_DAY.month, SOME_DAY.day):
+    if (parsed.month, parsed.day) != (SOME_DAY.month, SOME_DAY.day):
         raise ValueError(f"must name a day, as %d/%m/%Y does, got {shortened(text)}")
     return text
 

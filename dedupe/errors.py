@@ -72,8 +72,10 @@ class AccountingError(DedupeError):
         super().__init__(what, expected, found)
 
     def __str__(self) -> str:
-        told = f"{self.what}: {self.found:,} where there should be {self.expected:,}"
-        return f"the records do not add up: {told}; the output was not replaced, please report this"
+        counts = f"{self.what}: {self.found:,} where there should be {self.expected:,}"
+        return (
+            f"the records do not add up: {counts}; the output was not replaced, please report this"
+        )
 
 
 class StoreError(PathError):

@@ -47,7 +47,7 @@ URLS = ("url", "link", "web_url", "guid")
 
 LONG_TEXTS = ("content", "body")
 LONGEST_LEDE = 512
-"""Of whole articles so many characters are compared."""
+"""The number of characters of a whole article that are compared."""
 
 SURE_HEADLINES = HEADLINES[: HEADLINES.index("subject")]
 """Names that hardly anything but a headline goes by."""
@@ -55,7 +55,7 @@ SURE_HEADLINES = HEADLINES[: HEADLINES.index("subject")]
 
 @lru_cache(maxsize=1 << 12)
 def plain_name(name: str) -> str:
-    """Return a name as it is compared.
+    """Return the form of a name by which names are compared.
 
     >>> plain_name("Pub Date") == plain_name("pubDate") == plain_name("pub_date")
     True

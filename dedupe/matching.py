@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.arrays import find_in_sorted, first_places, renumber
+from dedupe.arrays import find_in_sorted, first_places, pack, renumber
 from dedupe.blocking.look_back import (
     RARE_REACH,
     count_cut,
     group_records,
     look_back,
 )
-from dedupe.pair_keys import pack
-from dedupe.parallel import map_slices, thread_map
+from dedupe.resources import map_slices, thread_map
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,

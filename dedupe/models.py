@@ -97,7 +97,7 @@ class ReadStats:
 
     @property
     def accounted(self) -> int:
-        """What became of the lines, or rows of a table below its header, that were met."""
+        """The number of lines, or rows below a header, that were read or counted as left out."""
         left_out = self.skipped + self.quarantined + self.repeated_headers
         return self.records + self.blank + left_out
 
@@ -132,6 +132,10 @@ class Corpus:
 
 DIGITS = 4
 """Decimal places of scores and shares in output."""
+
+SHOWN_CLUSTERS = 10
+SHOWN_LETTERS = 120
+"""What a notebook shows of a clustering: its largest clusters, and of each text the beginning."""
 
 
 class Pair(NamedTuple):
@@ -332,13 +336,31 @@ class Clustering(Tabular):
         """Leave out the prepared texts, which are many times larger."""
         return {**vars(self), "rerun": None}
 
-    def __repr__(self) -> str:
-        from dedupe.notebook import summary_line  # noqa: PLC0415 - for programs
+    def _summary_line(self) -> str:
+        """Describe the clustering in figures."""
+        sizes = self.layout.starts[1:] - self.layout.starts[:-1]
+        several = int((sizes > 1).sum())
+        largest = [f"the largest of {int(sizes[0]):,}"] if several else []
+        counts = f"{len(self.canonical):,} records", f"{len(self):,} clusters"
+        return ", ".join([*counts, f"{several:,} of two or more", *largest])
 
-        return f"<Clustering of {summary_line(self)}>"
+    def __repr__(self) -> str:
+        return f"<Clustering of {self._summary_line()}>"
 
     def _repr_html_(self) -> str:
-        """Return a table of the largest clusters, as notebooks show it."""
-        from dedupe.notebook import cluster_table  # noqa: PLC0415 - for programs
+        """Return the largest clusters of two or more as a table, as notebooks show it."""
+        from html import escape  # noqa: PLC0415 - for notebooks
 
-        return cluster_table(self)
+        rows = []
+        for group in self[:SHOWN_CLUSTERS]:
+            if len(group) > 1:
+                text = self.texts[group.canonical] if self.texts else ""
+                if len(text) > SHOWN_LETTERS:
+                    text = text[: SHOWN_LETTERS - 1] + "\u2026"
+                cells = f"{len(group):,}", text, self.record_ids[group.canonical]
+                rows.append(
+                    "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+                )
+        head = "<tr><th>records</th><th>canonical</th><th>id</th></tr>"
+        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+        return f"<p>{self._summary_line()}</p>" + (table if rows else "")

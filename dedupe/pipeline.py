@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unpack
 from dedupe.clustering.canonical import DATED, CanonicalOrder, Qualities
 from dedupe.clustering.constraints import Constraints, build_constraints
 from dedupe.clustering.exact import NEVER, exact_groups
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
-from dedupe.links import read_links
+from dedupe.io.labels import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
-from dedupe.memory import release_memory
-from dedupe.pair_keys import unpack
 from dedupe.preprocess import prepare_ahead, preprocess
+from dedupe.resources import release_memory
 from dedupe.result import to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
@@ -230,7 +230,7 @@ def canonical_order(corpus: Corpus, contents: Contents, settings: Settings) -> C
 def corpus_constraints(corpus: Corpus, contents: Contents, settings: Settings) -> Constraints:
     """Return what labels and settings demand of the records of a corpus.
 
-    Raises what :func:`dedupe.links.read_links` raises.
+    Raises what :func:`dedupe.io.labels.read_links` raises.
     """
     links = read_links(corpus, settings)
     versions = contents.versions if settings.updates == "split" else None

@@ -12,8 +12,8 @@ from dedupe import kernel
 from dedupe.contents import Contents, FieldTexts, number_contents
 from dedupe.io.string_columns import PackedStrings, code_strings, pack_strings
 from dedupe.load import batch_digests
-from dedupe.parallel import background, thread_map
 from dedupe.prepare import prepare_distinct
+from dedupe.resources import background, thread_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import find_in_sorted
+from dedupe.arrays import find_in_sorted, pack_ordered
 from dedupe.io.string_columns import HexColumn, NameColumn, StringColumn
 from dedupe.models import Clustering, Pairs
-from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.arrays import copy_rows
-from dedupe.memory import release_memory
+from dedupe.resources import release_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

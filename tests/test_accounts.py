@@ -18,8 +18,8 @@ from dedupe.__main__ import main
 from dedupe.config import Settings
 from dedupe.errors import AccountingError
 from dedupe.io.annotate import selected_chunks
-from dedupe.io.integrity import check_output
 from dedupe.io.reader import read
+from dedupe.io.result_rows import check_output
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from commandline import FIXTURES, PROJECT, environment
 from commandline import dedupe as command
 
 import dedupe
-from dedupe.api import cluster, clusters, compare, keywords, minhash, records
+from dedupe.api import cluster, clusters, compare, records
 from dedupe.config import Settings
 from dedupe.config_values import Field
 from dedupe.errors import InputError, SettingsError
@@ -33,7 +33,7 @@ LAMP = "Old lighthouse stays lit"
 DEMO = [json.loads(line) for line in (FIXTURES / "demo.jsonl").read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("module", [dedupe, clusters, compare, minhash, records])
+@pytest.mark.parametrize("module", [dedupe, clusters, compare, records])
 def test_examples_in_the_docstrings(module):
     assert doctest.testmod(module) == (0, doctest.testmod(module).attempted)
     assert doctest.testmod(module).attempted > 0
@@ -104,14 +104,14 @@ def test_settings(settings, given):
 
 def test_a_keyword_leaves_the_other_settings():
     whole = Settings(threshold=0.9, into="mine")
-    assert keywords.checked_settings(whole, {"seed": 2, "window": None}, "call") == Settings(
+    assert records.checked_settings(whole, {"seed": 2, "window": None}, "call") == Settings(
         threshold=0.9, into="mine", seed=2
     )
 
 
 def test_fields_as_values_or_as_text():
     given = {"field": [Field(("name", "title"), 2.0), "body"]}
-    assert keywords.checked_settings(None, given, "call").field == (
+    assert records.checked_settings(None, given, "call").field == (
         Field(("name", "title"), 2.0),
         Field(("body",)),
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kernels import bits, needs_kernel
 
 from dedupe import kernel
-from dedupe.clustering.constraints import components
+from dedupe.arrays import components
 from dedupe.errors import InputError, LinksError
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.arrays import pack_ordered
 from dedupe.evaluation.evaluate import (
     CAUSES,
     Losses,
@@ -16,7 +17,6 @@ from dedupe.evaluation.evaluate import (
     losses_of_clusters,
 )
 from dedupe.evaluation.gold import GoldPairs
-from dedupe.pair_keys import pack_ordered
 
 
 @st.composite

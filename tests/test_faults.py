@@ -23,7 +23,7 @@ from dedupe.config import Settings
 from dedupe.errors import InputError
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
-from dedupe.parallel import background, thread_count, thread_map
+from dedupe.resources import background, thread_count, thread_map
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from dedupe.field_names import HEADLINES as TITLE_NAMES
 from dedupe.field_names import IDS as ID_NAMES
 from dedupe.field_names import LEDES as LEDE_NAMES
 from dedupe.field_names import SOURCES, plain_name
-from dedupe.io.placeholders import LONGEST, PLACEHOLDER, find_placeholders
+from dedupe.io.fields import LONGEST_PLACEHOLDER, PLACEHOLDER, find_placeholders
 from dedupe.io.read_notes import column_shares, columns_line, reading_notes
 from dedupe.models import NO_TIME, ReadStats
 
@@ -283,7 +283,11 @@ def test_placeholders_of_crawlers_are_no_text(title: str):
     assert any(f"placeholders of failed downloads: {title} (2)" in note for note in notes(*records))
 
 
-@given(st.from_regex(PLACEHOLDER, fullmatch=True).filter(lambda title: len(title) <= LONGEST))
+@given(
+    st.from_regex(PLACEHOLDER, fullmatch=True).filter(
+        lambda title: len(title) <= LONGEST_PLACEHOLDER
+    )
+)
 def test_every_placeholder_passes_the_test_of_its_beginning(title: str):
     expected = [0] if PLACEHOLDER.fullmatch(title.casefold()) else []
     assert find_placeholders([title]) == expected

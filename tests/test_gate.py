@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from corpora import CORPORA, run_of
-from hypothesis import given
+from corpora import CORPORA, run_of, story
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedupe.config import Settings
-from dedupe.gate.baseline import BaselineIndex, Entry
 from dedupe.gate.gate import (
     ClusterGroup,
     accepted_entries,
@@ -19,7 +18,7 @@ from dedupe.gate.gate import (
     merge_blocks,
     percent,
 )
-from dedupe.gate.models import Limits
+from dedupe.gate.models import BaselineIndex, Entry, Limits
 
 ARREST = "Police arrest two men after museum robbery in Brindle"
 HEIST = "Two arrested over Brindle museum heist"
@@ -153,14 +152,31 @@ def test_what_matches_its_original_at_second_hand_names_a_pair(stories):
             assert tuple(sorted((told, finding.through.line - 1))) in pairs
 
 
+BAY = "Zellwick Quarries buys Odlin Bay mill"
+STRIKE = "Nine days of strike ended late on Tuesday at Odlin Bay."
+LIKE_ANOTHER_CLUSTER = [
+    story(number, *row, "", None)
+    for number, row in enumerate(
+        [
+            (BAY, ""), (BAY, ""), ("", ""), ("城南水库大坝 buys Odlin Bay mill", ""),
+            ("城南水库大坝 calls off strike at Odlin Bay mill", STRIKE), (BAY, STRIKE),
+        ]
+    )
+]  # fmt: skip
+"""The fifth record is like the fourth, which average linkage keeps out of the cluster."""
+
+
 @given(CORPORA)
+@example(LIKE_ANOTHER_CLUSTER)
 def test_the_later_record_is_the_duplicate_where_an_earlier_one_is_like_it(stories):
     result = run_of(stories)
+    canonical = result.clustering.canonical
     pairs = list(zip(result.pairs.left.tolist(), result.pairs.right.tolist(), strict=True))
     for finding in find_duplicates(result).found:
         duplicate, original = finding.duplicate.line - 1, finding.original.line - 1
         if original > duplicate:
-            assert not [left for left, right in pairs if right == duplicate]
+            like = [left for left, right in pairs if right == duplicate]
+            assert not [left for left in like if canonical[left] == canonical[duplicate]]
 
 
 def test_copies_of_one_text_are_named_as_copies():

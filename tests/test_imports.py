@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_values", "errors", "escape",
-    "field_names", "frames", "hashing", "kernel", "memory", "models", "notebook",
-    "pair_keys", "parallel", "tokens",
+    "field_names", "frames", "hashing", "kernel", "models", "resources", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
-CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
+CORE = BASE | STEPS | {"load", "matching", "contents", "prepare", "preprocess", "result"}
 RUNS = CORE | {"pipeline", "backends"}
 
 MAY_IMPORT = {
@@ -35,13 +34,11 @@ MAY_IMPORT = {
     "frames": {"errors"},
     "hashing": {"kernel"},
     "kernel": {"_native"},
-    "memory": {"kernel"},
-    "models": {"frames", "io", "notebook"},
-    "parallel": {"memory"},
-    "tokens": {"arrays", "memory"},
+    "models": {"frames", "io"},
+    "resources": {"kernel"},
+    "tokens": {"arrays", "resources"},
     **dict.fromkeys(STEPS, BASE),
     "load": BASE | {"io"},
-    "links": BASE | {"io", "clustering"},
     "prepare": BASE | {"io", "text", "blocking"},
     "contents": BASE | {"io", "blocking"},
     "preprocess": BASE | {"io", "contents", "load", "prepare"},

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from indexes import batch, filled, held
 
 from dedupe.api import cluster
+from dedupe.arrays import pack
 from dedupe.config import Settings
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.index.index import Index
 from dedupe.index.matching import IndexMatcher
 from dedupe.index.newcomers import prepare_newcomers
 from dedupe.matching import Matcher, node_order
-from dedupe.pair_keys import pack
 from dedupe.pipeline import record_meta
 from dedupe.preprocess import preprocess
 from dedupe.scoring.metadata import shared_minima

@@ -21,7 +21,6 @@ from dedupe.cli.pair_layout import (
     SIDE_BY_SIDE,
     Side,
     TextStyle,
-    cut_and_escape,
     lay_out_pair,
     text_width,
 )
@@ -32,6 +31,7 @@ from dedupe.evaluation.label import (
     question_order,
     spread_over_clusters,
 )
+from dedupe.reports.format import cut_and_escape
 from dedupe.text.word_diff import word_diff
 
 if TYPE_CHECKING:

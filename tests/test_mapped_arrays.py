@@ -15,7 +15,7 @@ from dedupe.backends import disk
 from dedupe.backends.spool import NUMBERS, Spool, SpooledBatches, SpooledStrings
 from dedupe.blocking.look_back import group_keys
 from dedupe.errors import ScratchError
-from dedupe.parallel import thread_map
+from dedupe.resources import thread_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

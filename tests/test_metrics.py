@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from dedupe.evaluation.metrics import (
+from dedupe.evaluation.gold import (
     cluster_figures,
     cluster_sums,
     label_figures,

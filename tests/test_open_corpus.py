@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from dedupe import kernel
+from dedupe.arrays import pack_ordered
 from dedupe.config import Settings
 from dedupe.evaluation.explain import explain
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import OpenCorpus, accepted_keys, contains, open_corpus
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
-from dedupe.pair_keys import pack_ordered
 from dedupe.pipeline import run
 
 if TYPE_CHECKING:

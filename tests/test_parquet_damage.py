@@ -22,8 +22,7 @@ from readers import read_bytes, read_files
 
 from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.io.parquet import ParquetFiles
-from dedupe.io.parquet_metadata import MalformedError, read_row_groups
+from dedupe.io.parquet import MalformedError, ParquetFiles, read_row_groups
 from dedupe.io.reader import read
 from dedupe.models import ReadStats
 

@@ -15,8 +15,7 @@ from readers import INPUTS, read_bytes, read_files, records_of
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import InputError
-from dedupe.io.fields import Records, extract_columns
-from dedupe.io.placeholders import find_placeholders
+from dedupe.io.fields import Records, extract_columns, find_placeholders
 from dedupe.io.reader import read
 from dedupe.io.source import MOST_BYTES, MOST_RECORDS
 from dedupe.models import NO_TIME, ReadStats

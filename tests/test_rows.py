@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_backends import ON_DISK, stories
 
-from dedupe.io.integrity import RowChecksum, RowCounter
+from dedupe.io.result_rows import RowChecksum, RowCounter
 
 if TYPE_CHECKING:
     from pathlib import Path

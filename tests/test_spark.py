@@ -27,13 +27,13 @@ from readers import corpus_of
 from test_backends import stories
 
 from dedupe.__main__ import main
+from dedupe.arrays import unpack
 from dedupe.blocking.look_back import RARE_REACH, count_cut, find_candidates, group_keys
 from dedupe.clustering.groups import connected
 from dedupe.config import Settings
 from dedupe.config_values import parse_field
 from dedupe.errors import BackendError, InputError, OutputError, SettingsError
 from dedupe.models import NO_TIME, ReadStats
-from dedupe.pair_keys import unpack
 from dedupe.preprocess import preprocess
 from dedupe.scoring.metadata import count_stems, first_of_content
 

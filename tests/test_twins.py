@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kernels import agree, bits, needs_kernel, three_ways
 
 from dedupe import kernel
-from dedupe.arrays import copy_rows, unique_sorted
+from dedupe.arrays import components, copy_rows, unique_sorted
 from dedupe.blocking.look_back import (
     Candidates,
     RecordKeys,
@@ -29,7 +29,6 @@ from dedupe.blocking.look_back import (
     group_records,
     look_back,
 )
-from dedupe.clustering.constraints import components
 from dedupe.clustering.groups import connected
 from dedupe.clustering.leader import leader_cluster
 from dedupe.contents import number_texts

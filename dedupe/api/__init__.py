@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from dedupe.api.clusters import check, cluster, pairs, unique
-from dedupe.api.compare import PairExplanation, explain, similarity
-from dedupe.api.minhash import signatures
+from dedupe.api.compare import PairExplanation, explain, signatures, similarity
 
 __all__ = [
     "PairExplanation",

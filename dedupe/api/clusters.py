@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from dedupe.api.keywords import NAME, checked_settings
-from dedupe.api.records import open_records, read_records
+from dedupe.api.records import NAME, checked_settings, open_records, read_records
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
 from dedupe.preprocess import prepare_ahead

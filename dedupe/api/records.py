@@ -1,22 +1,26 @@
-"""Turn the records of a program (dicts, strings, a data frame) into lines as a file has them."""
+"""Turn the records and settings of a call into what a run takes.
+
+Records (dicts, strings, a data frame) become lines as a file has them; settings are checked; errors
+name keywords and positions instead of flags and lines.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
 
-from dedupe.api.keywords import NAME, position_label, with_keywords
-from dedupe.errors import InputError
+from dedupe.config import BY_NAME, FOR_FILES, Settings, check_name, resolve
+from dedupe.errors import InputError, SettingsError
 from dedupe.frames import convert, frame_from_records, frame_of, kind_of, series_of
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.read_notes import check_texts
-from dedupe.io.source import Source
+from dedupe.io.source import QUARANTINE, Source
 from dedupe.models import ReadStats
 
 if TYPE_CHECKING:
@@ -25,10 +29,71 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dedupe.config import Settings
     from dedupe.frames import Column, Frame, Library, Series
     from dedupe.io.source import Reject
     from dedupe.models import Batch
+
+NAME = "stories"
+FLAG = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: ('[^']*'|[^\s'();,]+))?")
+NAMING = ("field", "id_field", "date_field", "source_field")
+
+
+def position_label(position: int, name: str = NAME) -> str:
+    """Return how a record is named in an error."""
+    return f"{name}[{position}]"
+
+
+def checked_settings(
+    settings: Settings | None,
+    given: Mapping[str, object],
+    call: str,
+    *,
+    may_skip: bool = False,
+) -> Settings:
+    """Return the settings with keywords over them; raises SettingsError.
+
+    ``may_skip``: what cannot be read may be passed over.
+    """
+    present = {name: value for name, value in given.items() if value is not None}
+    checked = resolve([(call, present)])
+    names = [check_name(name, call).name for name in present]
+    for name in names:
+        if name in FOR_FILES:
+            raise SettingsError(name, "applies to files only", call)
+    settings = Settings() if settings is None else settings
+    if not isinstance(settings, Settings):
+        raise TypeError(f"{call}: settings must be a dedupe.Settings, got {kind_of(settings)}")
+    chosen = replace(settings, **{name: getattr(checked, name) for name in names})
+    if chosen.on_error.startswith(QUARANTINE):
+        raise SettingsError("on_error", "must be fail or skip: only files can be quarantined", call)
+    if chosen.on_error != "fail" and not may_skip:
+        raise SettingsError("on_error", "must be fail: only cluster() can skip records", call)
+    return chosen
+
+
+def raise_with_position(error: InputError, raw: bytes, header: bytes = b"") -> NoReturn:  # noqa: ARG001 - a Reject
+    """Raise an error that names a bad record by its position; the reader counts lines, from 1."""
+    raise InputError(position_label((error.line or 1) - 1), None, with_keywords(error.reason))
+
+
+def with_keywords(reason: str) -> str:
+    """Return a message with keywords instead of flags.
+
+    >>> with_keywords("no record has outlet_nam (--source-field); did you mean --field headline?")
+    "no record has outlet_nam (source_field); did you mean field='headline'?"
+    """
+
+    def keyword(found: re.Match[str]) -> str:
+        name, value = found[1].replace("-", "_"), found[2]
+        if name not in BY_NAME:
+            return found[0]
+        if value is None or name not in NAMING:
+            return name + (f" {value}" if value else "")
+        mark = "?" if value.endswith("?") else ""
+        return f"{name}={value.rstrip('?').strip(chr(39))!r}{mark}"
+
+    return FLAG.sub(keyword, reason)
+
 
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 EMPTY = b"{}\n"
@@ -118,7 +183,7 @@ class Records:
 
     @property
     def lasting(self) -> Records | None:
-        """These records, None where they cannot be iterated again."""
+        """The records, or None if they cannot be iterated again."""
         return self if self.is_frame or isinstance(self.items, Sequence) else None
 
 
@@ -289,7 +354,7 @@ def as_dict(story: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_default(value: object) -> object:
-    """Return what JSON holds for a value that it does not know."""
+    """Convert a value that JSON has no type for."""
     if type(value).__name__ in ABSENT:
         return None
     return dict(value) if isinstance(value, Mapping) else str(value)

@@ -15,8 +15,7 @@ import click
 
 from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, run_options, whole_number
-from dedupe.gate.baseline import encode_baseline, read_baseline
-from dedupe.gate.models import Limits
+from dedupe.gate.models import Limits, encode_baseline, read_baseline
 from dedupe.io.files import check_not_input, display_name, open_replacement, output_errors
 from dedupe.reports import FORMATS, reporter
 from dedupe.reports.format import count_noun, summary
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dedupe.cli.console import Console
-    from dedupe.gate.baseline import Entry
-    from dedupe.gate.models import Findings, SourceLocation
+    from dedupe.gate.models import Entry, Findings, SourceLocation
     from dedupe.pipeline import Result
 
 HELP = """\
@@ -158,7 +156,7 @@ class CheckOptions:
 
 def run_check(request: Request, gate: CheckOptions) -> int:
     """Check the files of a request; returns the exit code."""
-    from dedupe.cli.run import run_command as run_job
+    from dedupe.cli.run import Rendering, run_command
     from dedupe.gate.gate import accepted_entries, find_duplicates
 
     request, corpus = with_corpus(request, gate.against)
@@ -178,7 +176,7 @@ def run_check(request: Request, gate: CheckOptions) -> int:
         )
         return len(found[0].found), encode_report(form, found[0])
 
-    run_job("check", request, render)
+    run_command("check", request, Rendering(render))
     (findings,) = found
     write_step_summary(form, findings)
     if not request.console.quiet:

@@ -106,7 +106,7 @@ def run_records(
     """Write the chosen records of a run, each with its annotation, in the format asked for."""
     import numpy as np
 
-    from dedupe.cli.run import run_command
+    from dedupe.cli.run import Rendering, run_command
     from dedupe.io.convert import output_dialect, write_records
     from dedupe.io.csv_dialect import escape_formulas
 
@@ -123,12 +123,12 @@ def run_records(
         batches = result.corpus.batches
         return parquet_table(batches, chosen(result), parquet_files, annotation(result))
 
-    run_command(command, request, render, table=table)
+    run_command(command, request, Rendering(render, table))
 
 
 def write_table(request: Request, *, csv_safe: bool) -> None:
     """Write the clusters of two or more as CSV or TSV."""
-    from dedupe.cli.run import run_command
+    from dedupe.cli.run import Rendering, run_command
     from dedupe.io.csv_dialect import DIALECTS, escape_formulas
     from dedupe.io.result_rows import write_cluster_table
 
@@ -147,13 +147,13 @@ def write_table(request: Request, *, csv_safe: bool) -> None:
         shown = escape_formulas(chunks, DIALECTS[kind] if csv_safe else None)
         return int(result.clustering.stats["clusters"]), shown
 
-    run_command("cluster", request, render, with_texts=True, selects=False)
+    run_command("cluster", request, Rendering(render, with_texts=True, written=kind))
 
 
 def show_tree(request: Request, *, paged: bool) -> None:
     """Write the clusters as a tree, to the window's width where there is a window."""
     from dedupe.cli.pair_layout import TextStyle, cluster_tree
-    from dedupe.cli.run import output_style, output_width, run_command
+    from dedupe.cli.run import Rendering, output_style, output_width, run_command
 
     if request.memory:
         raise click.UsageError(
@@ -172,7 +172,7 @@ def show_tree(request: Request, *, paged: bool) -> None:
         clusters = int(result.clustering.stats["clusters"])
         return clusters, (line.encode("utf-8", "backslashreplace") for line in tree)
 
-    run_command("cluster", request, render, with_texts=True, painted=True)
+    run_command("cluster", request, Rendering(render, with_texts=True, written="text"))
     if paged:
         click.echo_via_pager(lines, color=look.color)
 
@@ -260,7 +260,13 @@ PAIRS_EXAMPLES = examples(
 @backend_options
 def pairs_command(request: Request) -> None:
     """List the verified pairs."""
-    from dedupe.cli.run import check_spark_options, run_command, run_on_spark, writes_parquet
+    from dedupe.cli.run import (
+        Rendering,
+        check_spark_options,
+        run_command,
+        run_on_spark,
+        writes_parquet,
+    )
     from dedupe.io.convert import write_objects
     from dedupe.io.result_rows import RecordLocations, pair_columns, pair_objects, write_pairs
 
@@ -282,4 +288,4 @@ def pairs_command(request: Request) -> None:
 
         return write_pairs_table(result.corpus, result.pairs, request.settings)
 
-    run_command("pairs", request, render, table=table)
+    run_command("pairs", request, Rendering(render, table))

@@ -51,7 +51,7 @@ config_command = LazyGroup("config", tasks=TASKS, help=HELP, epilog=EXAMPLES)
 def show_options(command: CommandFunction) -> CommandFunction:
     """Declare every setting, the file that gives settings, and how to print."""
     _, *console_options = OUTPUT_OPTIONS
-    return add_options(command, (*SETTING_OPTIONS, CONFIG, *console_options))
+    return add_options(command, (*SETTING_OPTIONS.values(), CONFIG, *console_options))
 
 
 @click.command(cls=Command, help=SHOW_HELP, epilog=EXAMPLES)

@@ -8,9 +8,10 @@ import re
 import sys
 import time
 import traceback
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, Self, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, TextIO
 
 import click
 
@@ -28,7 +29,6 @@ from dedupe.escape import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from dedupe.models import Batch
 
@@ -121,7 +121,7 @@ REDRAW_SECONDS = 0.1
 ERASE = "\r\x1b[K"
 
 
-class Progress:
+class Progress(AbstractContextManager["Progress"]):
     """Calls of ``(stage, share done)`` drawn over each other; ``stream`` None draws nothing."""
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -130,15 +130,7 @@ class Progress:
         self._next = clock() + SILENT_SECONDS
         self._drawn = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Clear the line before an error is printed."""
         if self._stream and self._drawn:
             self._stream.write(ERASE)
@@ -182,15 +174,15 @@ class Styler:
         return click.style(text, bold=True) if self.colored else text
 
     def good(self, text: str) -> str:
-        """Style what speaks for a duplicate."""
+        """Style evidence for a duplicate."""
         return click.style(text, fg="green") if self.colored else text
 
     def bad(self, text: str) -> str:
-        """Style what speaks against a duplicate."""
+        """Style evidence against a duplicate."""
         return click.style(text, fg="red") if self.colored else text
 
     def faint(self, text: str) -> str:
-        """Style what matters less."""
+        """Style secondary text."""
         return click.style(text, dim=True) if self.colored else text
 
 

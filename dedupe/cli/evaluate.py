@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dedupe.cli.console import Styler
     from dedupe.evaluation.evaluate import Error, Evaluation, Losses
-    from dedupe.evaluation.metrics import Figure
+    from dedupe.evaluation.gold import Figure
     from dedupe.models import Corpus, ReadStats
 
 HELP = """\

@@ -140,7 +140,7 @@ class HelpLayout(click.Command):
     """A command with ``-h`` beside ``--help``, and its options under headings."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Add ``-h``, and word ``--help`` as it is."""
+        """Add ``-h``, and give ``--help`` its wording."""
         *params, complete = super().get_params(ctx)
         if isinstance(complete, click.Option):
             complete.help = "Show the complete help and exit."
@@ -242,7 +242,7 @@ class LazyGroup(HelpLayout, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; one that does not exist is answered with those that look like it."""
+        """Find a command; the error for an unknown one suggests similar names."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             hint = file_hint(name) if ctx.parent is None else ""

@@ -10,12 +10,12 @@ import click
 
 from dedupe.cli.console import join_facts, progress_line, standard_input
 from dedupe.cli.help import Command, LazyGroup, examples
-from dedupe.cli.index_options import create_options, output_options, path_options
+from dedupe.cli.index_feed import create_options, output_options, path_options
 from dedupe.errors import InputError, SettingsError, StoreError
 from dedupe.reports.format import count_noun
 
 if TYPE_CHECKING:
-    from dedupe.cli.index_options import IndexRequest
+    from dedupe.cli.index_feed import IndexRequest
 
 TASKS = {
     "Add and look up": {
@@ -115,10 +115,21 @@ def create_command(request: IndexRequest) -> None:
 @path_options
 def remove_command(request: IndexRequest, *, before: str | None, ids: str | None) -> None:
     """Delete records."""
+    from dedupe.index.index import Index, seconds_of
+    from dedupe.index.maintain import remove_records
+
     if before is None and ids is None:
         raise click.UsageError("give --before DATE or --ids FILE")
-
-    request.console.summarize(delete_records(request, before, ids))
+    try:
+        oldest = seconds_of(before)
+    except SettingsError as error:
+        raise SettingsError("--before", error.reason) from None
+    names = None if ids is None else read_ids(ids)
+    with Index.attach(request.path, {}, {}) as index:
+        gone, missing = remove_records(index.store, oldest, names)
+    absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
+    facts = [f"{request.path}: {count_noun(gone, 'record')} removed", *absent]
+    request.console.summarize(", ".join(facts))
 
 
 @click.command(
@@ -129,7 +140,17 @@ def remove_command(request: IndexRequest, *, before: str | None, ids: str | None
 @path_options
 def compact_command(request: IndexRequest) -> None:
     """Cluster all records again."""
-    request.console.summarize(compact_index(request))
+    from dedupe.index.index import Index
+    from dedupe.index.maintain import compact_store
+
+    started = time.perf_counter()
+    with (
+        Index.attach(request.path, {}, {}, any_rules=True) as index,
+        progress_line(request.console) as progress,
+    ):
+        changed = compact_store(index.store, progress)
+    facts = [f"{request.path}: compact", f"{changed:,} with another canonical version"]
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 @click.command(
@@ -143,7 +164,11 @@ def compact_command(request: IndexRequest) -> None:
 @click.argument("other", metavar="OTHER", type=click.Path())
 def merge_command(request: IndexRequest, *, other: str) -> None:
     """Add another index."""
-    request.console.summarize(unite_indexes(request, other))
+    from dedupe.index.index import Index
+
+    with Index.attach(request.path, {}, {}) as index, Index.attach(other, {}, {}) as theirs:
+        added = index.merge(theirs)
+    request.console.summarize(f"{request.path}: {count_noun(added, 'record')} new from {other}")
 
 
 STATS_HELP = """\
@@ -195,10 +220,19 @@ def stats_command(request: IndexRequest) -> None:
 @path_options
 def check_command(request: IndexRequest, *, deep: bool) -> None:
     """Verify the index."""
-    wrong, fine = verify_index(request, deep=deep)
-    if wrong:
-        raise StoreError(request.path, "; ".join(wrong))
-    request.console.summarize(fine)
+    from dedupe.index.index import Index
+    from dedupe.index.verify import check_index, count_differing
+
+    started = time.perf_counter()
+    with Index.attach(request.path, {}, {}) as index, progress_line(request.console) as progress:
+        wrong = check_index(index.store)
+        if wrong:
+            raise StoreError(request.path, "; ".join(wrong))
+        facts = [f"{request.path}: sound", count_noun(index.stats()["stories"], "record")]
+        if deep:
+            differ = count_differing(index.store, progress)
+            facts.append(f"{differ:,} with another canonical version in a batch run")
+    request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 
 @click.command(
@@ -225,22 +259,6 @@ def export_command(request: IndexRequest) -> None:
     request.console.summarize(count_noun(count, "cluster"))
 
 
-def delete_records(request: IndexRequest, before: str | None, ids: str | None) -> str:
-    """Delete records; returns a summary."""
-    from dedupe.index.index import Index, seconds_of
-    from dedupe.index.maintain import remove_records
-
-    try:
-        oldest = seconds_of(before)
-    except SettingsError as error:
-        raise SettingsError("--before", error.reason) from None
-    names = None if ids is None else read_ids(ids)
-    with Index.attach(request.path, {}, {}) as index:
-        gone, missing = remove_records(index.store, oldest, names)
-    absent = [f"{count_noun(missing, 'id')} not there"] if missing else []
-    return ", ".join([f"{request.path}: {count_noun(gone, 'record')} removed", *absent])
-
-
 def read_ids(path: str) -> list[str]:
     """Return the lines of a file that are not blank; raises InputError."""
     try:
@@ -250,42 +268,3 @@ def read_ids(path: str) -> list[str]:
         raise InputError(path, None, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise InputError(path, None, f"invalid UTF-8 at byte {error.start + 1}") from None
-
-
-def compact_index(request: IndexRequest) -> str:
-    """Compact the index and show progress."""
-    from dedupe.index.index import Index
-    from dedupe.index.maintain import compact_store
-
-    started = time.perf_counter()
-    with (
-        Index.attach(request.path, {}, {}, any_rules=True) as index,
-        progress_line(request.console) as progress,
-    ):
-        changed = compact_store(index.store, progress)
-    facts = [f"{request.path}: compact", f"{changed:,} with another canonical version"]
-    return join_facts(facts, time.perf_counter() - started)
-
-
-def unite_indexes(request: IndexRequest, other: str) -> str:
-    """Merge another index into one."""
-    from dedupe.index.index import Index
-
-    with Index.attach(request.path, {}, {}) as index, Index.attach(other, {}, {}) as theirs:
-        added = index.merge(theirs)
-    return f"{request.path}: {count_noun(added, 'record')} new from {other}"
-
-
-def verify_index(request: IndexRequest, *, deep: bool) -> tuple[list[str], str]:
-    """Check an index; returns what is wrong, and a summary if nothing is."""
-    from dedupe.index.index import Index
-    from dedupe.index.verify import check_index, count_differing
-
-    started = time.perf_counter()
-    with Index.attach(request.path, {}, {}) as index, progress_line(request.console) as progress:
-        wrong = check_index(index.store)
-        facts = [f"{request.path}: sound", count_noun(index.stats()["stories"], "record")]
-        if deep and not wrong:
-            differ = count_differing(index.store, progress)
-            facts.append(f"{differ:,} with another canonical version in a batch run")
-    return wrong, join_facts(facts, time.perf_counter() - started)

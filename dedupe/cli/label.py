@@ -18,10 +18,9 @@ from dedupe.cli.help import Command, examples
 from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.errors import OutputError
 from dedupe.io.files import check_not_input, split_suffix
-from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 from dedupe.models import NO_TIME, ReadStats
 from dedupe.reports.explanation import gap_text, time_text
-from dedupe.reports.format import count_noun
+from dedupe.reports.format import count_noun, cut_and_escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +69,7 @@ def label_command(request: Request) -> None:
 
 describe_output(label_command, OUTPUT_HELP)
 
-WORDS = {DUPLICATE: "duplicate", UPDATE: "update", DIFFERENT: "not"}
+WORDS = {"D": "duplicate", "U": "update", "N": "not"}  # as dedupe.io.labels writes them
 SUFFIX = ".labels.jsonl"
 NO_PAIRS = "no doubtful pair without a label"
 
@@ -85,8 +84,8 @@ def run_label_session(request: Request) -> None:
     with ExitStack() as open_files:
         inputs = [*request.inputs, path]
         stats_file = open_files.enter_context(open_stats("label", request, inputs))
-        label_file, held = open_files.enter_context(open_label_file(path))
-        session = ask_labels(request, read_stats, label_file, held)
+        label_file, labels = open_files.enter_context(open_label_file(path))
+        session = ask_labels(request, read_stats, label_file, labels)
         outcome = {"labels": path, "given": session.given, "held": dict(session.totals)}
         stats_file.write(request.settings, read_stats, outcome)
     request.console.summarize(label_summary(session, path))
@@ -106,7 +105,7 @@ def labels_path(request: Request) -> str:
 
 
 def ask_labels(
-    request: Request, read_stats: ReadStats, label_file: LabelFile, held: Sequence[Label]
+    request: Request, read_stats: ReadStats, label_file: LabelFile, labels: Sequence[Label]
 ) -> Session:
     """Read the files and ask about their doubtful pairs."""
     from dedupe.cli.run import read_with_progress
@@ -115,7 +114,7 @@ def ask_labels(
 
     with read_with_progress(request, read_stats) as (batches, progress):
         opened = open_corpus(batches, request.settings, progress)
-        session = Session(uncertain_pairs(opened, progress), held, label_file)
+        session = Session(uncertain_pairs(opened, progress), labels, label_file)
     names = [field.name for field in request.settings.field]
     with read_keys() as keys:
         ask_pairs(session, opened.corpus, names, keys, request.console)
@@ -131,7 +130,7 @@ def label_summary(session: Session, path: str) -> str:
     return f"{count_noun(session.given, 'label')} added to {path} (now {kinds}), {rest}"
 
 
-ANSWERS = {"y": DUPLICATE, "n": DIFFERENT, "u": UPDATE}
+ANSWERS = {"y": "D", "n": "N", "u": "U"}
 SKIP, BACK, QUIT = "s", "b", "q"
 MENU = "One story?  [y]es  [n]o  [u]pdate  [s]kip  [b]ack  [q]uit"
 NO_SUCH_KEY = "no such key; press y, n, u, s, b or q"
@@ -219,7 +218,7 @@ def fit_lines(text: str, look: TextStyle) -> list[str]:
 
 def record_side(corpus: Corpus, position: int, name: str) -> Side:
     """Gather what is shown of a record: id, outlet and time, then its texts."""
-    from dedupe.cli.pair_layout import Side, cut_and_escape
+    from dedupe.cli.pair_layout import Side
 
     facts = [name, corpus.sources[position], time_text(int(corpus.times[position]))]
     about = " \u00b7 ".join(cut_and_escape(fact) for fact in facts if fact)

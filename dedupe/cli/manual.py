@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 AS_IT_IS = "\b"
-"""Click leaves a paragraph that begins with it as it is."""
+"""Click does not wrap a paragraph that begins with it."""
 
 
 def pages() -> dict[str, str]:
@@ -24,7 +24,7 @@ def pages() -> dict[str, str]:
 
 
 def commands() -> Iterator[tuple[list[str], click.Command]]:
-    """Yield all commands with the words that call them, each group before those that it has."""
+    """Yield all commands with the words that call them, each group before its commands."""
     todo: list[tuple[list[str], click.Command]] = [(["dedupe"], app)]
     while todo:
         names, command = todo.pop(0)
@@ -108,13 +108,13 @@ def escaped(text: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write all pages into a folder, and take away those that are no more."""
+    """Write all pages into a folder, and delete the pages of removed commands."""
     folder.mkdir(parents=True, exist_ok=True)
-    held = pages()
+    texts = pages()
     for stale in folder.glob("*.1"):
-        if stale.name not in held:
+        if stale.name not in texts:
             stale.unlink()
-    for name, text in held.items():
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from dedupe.config_layers import resolve_settings
 from dedupe.config_values import Setting, parse_size
 from dedupe.io.output import TARGETS, target_of
 from dedupe.io.parquet import has_parquet_suffix
-from dedupe.memory import check_memory
+from dedupe.resources import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -218,8 +218,8 @@ ARTICLE_SETTINGS = ("max_ratio",)
 SHORT_FLAGS = {"field": "-f", "threshold": "-t", "window": "-w", "keep": "-k", "jobs": "-j"}
 """The short spellings of settings."""
 
-SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
-    click.option(
+SETTING_OPTIONS: dict[str, Decorator] = {
+    setting.name: click.option(
         *filter(None, [SHORT_FLAGS.get(setting.name)]),
         setting.flag,
         setting.name,
@@ -230,7 +230,8 @@ SETTING_OPTIONS: tuple[Decorator, ...] = tuple(
         help=help_with_default(setting),
     )
     for setting in SETTINGS
-)
+}
+"""The option of each setting, by the name of the setting."""
 
 
 TO: Decorator = click.option(
@@ -274,7 +275,7 @@ def run_options(command: CommandFunction) -> CommandFunction:
         )
         command(request, **given)
 
-    declared = (files_argument("files"), *SETTING_OPTIONS, *RUN_OPTIONS, *OUTPUT_OPTIONS)
+    declared = (files_argument("files"), *SETTING_OPTIONS.values(), *RUN_OPTIONS, *OUTPUT_OPTIONS)
     return add_options(gathered, declared)
 
 
@@ -295,11 +296,7 @@ def article_options(command: CommandFunction) -> CommandFunction:
         output, to = given.pop("output"), given.pop("to")
         command(Request(articles, output, console, settings, to=to), **given)
 
-    setting_options = (
-        option
-        for option, setting in zip(SETTING_OPTIONS, SETTINGS, strict=True)
-        if setting.name in ARTICLE_SETTINGS
-    )
+    setting_options = (SETTING_OPTIONS[name] for name in ARTICLE_SETTINGS)
     return add_options(gathered, (files_argument("articles"), *setting_options, *OUTPUT_OPTIONS))
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dedupe.escape import JOINERS, escape_controls
+from dedupe.escape import JOINERS
 from dedupe.io.result_rows import RecordLocations
-from dedupe.reports.format import count_noun
+from dedupe.reports.format import count_noun, cut_and_escape
 from dedupe.text.word_diff import Token, word_diff
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 100
 """Columns from which two texts fit beside one another."""
 GUTTER = "  \u2502  "
-MOST = 1000
 """Characters of a text that are shown."""
 Line = list[Token]
 LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
@@ -45,15 +44,6 @@ class TextStyle:
 
     width: int
     color: bool
-
-
-def cut_and_escape(text: str) -> str:
-    r"""Cut a text to the length that is shown, and escape control characters.
-
-    >>> cut_and_escape("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return escape_controls(text if len(text) <= MOST else text[:MOST] + "\u2026")
 
 
 def text_width(text: str) -> int:
@@ -242,7 +232,7 @@ def cluster_tree(result: Result, look: TextStyle) -> Iterator[str]:
 def cluster_lines(
     result: Result, cluster: Cluster, positions: RecordLocations, look: TextStyle
 ) -> Iterator[str]:
-    """Yield one cluster: the kept version, then the others, the likest first."""
+    """Yield one cluster: the kept version, then the others, the most similar first."""
     scores = result.clustering.scores
     kept = headline_of(result, cluster.canonical)
     others = [member for member in cluster.members if member != cluster.canonical]

@@ -54,7 +54,7 @@ EXAMPLES = examples(
 @run_options
 def report_command(request: Request, *, title: str | None) -> None:
     """Write the page."""
-    from dedupe.cli.run import run_command
+    from dedupe.cli.run import Rendering, run_command
     from dedupe.models import ReadStats
     from dedupe.reports.html.render import render_page
 
@@ -68,7 +68,7 @@ def report_command(request: Request, *, title: str | None) -> None:
         overview = report_data(request, result, read_stats, title)
         return overview.facts["clusters"], [render_page(overview)]
 
-    run_command("report", request, render, read_stats, with_texts=True)
+    run_command("report", request, Rendering(render, with_texts=True), read_stats)
 
 
 STEPS = 100
@@ -79,7 +79,7 @@ AIM = 0.98
 def report_data(
     request: Request, result: Result, read_stats: ReadStats, title: str | None
 ) -> ReportData:
-    """Gather the data of the page, without times: equal runs give equal pages."""
+    """Gather the data of the page, without times, so that equal runs give equal pages."""
     from dedupe.blocking.keys import BAND_ROWS, BANDS, RARE_STEMS
     from dedupe.reports.html.data import ReportData
 

@@ -34,10 +34,10 @@ from dedupe.cli.summary import (
 )
 from dedupe.errors import AccountingError, BackendError
 from dedupe.io.files import is_replaceable
-from dedupe.io.integrity import RowCounter
 from dedupe.io.output import open_output
 from dedupe.io.parquet import ParquetFiles, has_parquet_suffix
 from dedupe.io.reader import read
+from dedupe.io.result_rows import RowCounter
 from dedupe.models import ReadStats
 from dedupe.pipeline import run
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from dedupe.backends.spark import Outcome
     from dedupe.cli.console import Progress
     from dedupe.cli.options import Request
-    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.result_rows import RowChecksum
     from dedupe.models import Batch
     from dedupe.pipeline import Result
 
@@ -61,23 +61,28 @@ ENDLESS = 1 << 30
 SELECTING_COMMANDS = ("cluster", "unique")
 
 
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a command makes of a result.
+
+    With ``table`` Parquet can be written; ``render`` then serves the accounts alone. ``with_texts``
+    holds all in memory, for a ``render`` that asks for the corpus's texts. ``written`` is the
+    format of an output that is not records; ``text`` is made for a terminal.
+    """
+
+    render: Render
+    table: Table | None = None
+    with_texts: bool = False
+    written: str | None = None
+
+
 def run_command(
-    command: str,
-    request: Request,
-    render: Render,
-    read_stats: ReadStats | None = None,
-    *,
-    table: Table | None = None,
-    with_texts: bool = False,
-    painted: bool = False,
-    selects: bool = True,
+    command: str, request: Request, rendering: Rendering, read_stats: ReadStats | None = None
 ) -> None:
     """Run one command; the output and the ``--stats`` file appear whole or not at all.
 
-    A ``read_stats`` of the caller's is filled before ``render`` is called; ``with_texts`` holds all
-    in memory, for one that asks for the corpus's texts; ``painted`` is text that was made for a
-    terminal. With ``table`` Parquet can be written; ``render`` then serves the accounts alone.
-    Raises AccountingError before anything is put in place.
+    A ``read_stats`` of the caller's is filled before the result is rendered. Raises AccountingError
+    before anything is put in place.
     """
     started = time.perf_counter()
     check_destinations(request)
@@ -86,31 +91,26 @@ def run_command(
     read_stats = read_stats or ReadStats()
     with ExitStack() as open_files:
         stats_file = open_files.enter_context(open_stats(command, request, request.inputs))
-        parquet = table is not None and request.parquet
         output = open_files.enter_context(
             open_output(
                 request.output,
                 request.inputs,
-                painted=painted,
-                parquet=parquet,
+                painted=rendering.written == "text",
+                parquet=rendering.table is not None and request.parquet,
                 checksum=bool(request.stats),
             )
         )
         parquet_files = open_files.enter_context(ParquetFiles(request.folder))
-        compute = run_in_memory if with_texts else run_in_limit
+        compute = run_in_memory if rendering.with_texts else run_in_limit
         result = open_files.enter_context(compute(request, read_stats, parquet_files))
         check_record_counts(read_stats, result)
-        records, chunks = render(result)
         rows = RowCounter()
-        chunks = rows.watch(chunks) if stats_file else chunks
-        if table and parquet:
-            chunks = consume_then_yield(chunks, table(result, parquet_files))
+        records, chunks = rendered_chunks(rendering, request, result, parquet_files, rows)
         for chunk in chunks:
             output.write(chunk)
-        own = "text" if painted else None if selects else request.target or "csv"
-        notes = run_notes(command, request, read_stats, result, own)
+        notes = run_notes(command, request, read_stats, result, rendering.written)
         seconds = time.perf_counter() - started
-        selects = selects and command in SELECTING_COMMANDS and not painted
+        selects = command in SELECTING_COMMANDS and not rendering.written
         outcome = {
             **result.stats,
             "output": records,
@@ -122,6 +122,24 @@ def run_command(
         }
         stats_file.write(request.settings, read_stats, outcome)
     say_summary(request.console, result.stats, read_stats, notes, seconds)
+
+
+def rendered_chunks(
+    rendering: Rendering,
+    request: Request,
+    result: Result,
+    parquet_files: ParquetFiles,
+    rows: RowCounter,
+) -> tuple[int, Iterable[bytes]]:
+    """Return the number of records or pairs that go out, and their bytes.
+
+    With ``--stats`` their rows are counted, before they become Parquet.
+    """
+    records, chunks = rendering.render(result)
+    chunks = rows.watch(chunks) if request.stats else chunks
+    if rendering.table and request.parquet:
+        chunks = consume_then_yield(chunks, rendering.table(result, parquet_files))
+    return records, chunks
 
 
 def consume_then_yield(chunks: Iterable[bytes], others: Iterable[bytes]) -> Iterator[bytes]:
@@ -144,14 +162,14 @@ def run_in_memory(
 def run_in_limit(
     request: Request, read_stats: ReadStats, parquet_files: ParquetFiles
 ) -> Iterator[Result]:
-    """Read and cluster within the memory that there is; the result is there until the end."""
+    """Read and cluster within the available memory; the result lasts until the block ends."""
     from dedupe.backends.auto import run_within_memory
 
     with ExitStack() as until_written:
         with read_with_progress(request, read_stats, parquet_files) as (batches, progress):
             room = request.memory, request.folder
-            held = run_within_memory(batches, request.settings, *room, progress)
-            result = until_written.enter_context(held)
+            running = run_within_memory(batches, request.settings, *room, progress)
+            result = until_written.enter_context(running)
         yield result
 
 
@@ -174,7 +192,7 @@ def read_with_progress(
 
 
 def check_destinations(request: Request) -> None:
-    """Refuse to write two things to one file; that it is no input is checked as it is opened."""
+    """Refuse to write two outputs to one file; inputs are checked when the file is opened."""
     if request.stats == "-":
         raise click.UsageError("--stats needs a file: standard output is for the data")
     action, _, quarantine = request.settings.on_error.partition("=")
@@ -325,7 +343,7 @@ def run_on_spark(command: str, request: Request) -> None:
 def spark_outcome(
     command: str, read_stats: ReadStats, result: Outcome, rows: RowChecksum
 ) -> dict[str, object]:
-    """Return what a run came to, by the names of a run on one machine."""
+    """Return the outcome of a run, under the same names as on one machine."""
     selects = command != "pairs"
     return {
         **result.stats,

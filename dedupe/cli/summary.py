@@ -1,4 +1,4 @@
-"""Report what a run came to: its notes, its summary, and the ``--stats`` file."""
+"""Report the outcome of a run: its notes, its summary, and the ``--stats`` file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dedupe.hashing import CLUSTERS, SIGNATURES
 from dedupe.io.convert import own_format
 from dedupe.io.files import split_suffix
 from dedupe.io.ids import ID, URL, split_keys
+from dedupe.io.labels import read_label_links
 from dedupe.io.output import open_output
 from dedupe.io.read_notes import column_shares, columns_line, reading_notes
-from dedupe.links import read_label_links
 from dedupe.models import HOUR, NO_TIME
 from dedupe.reports.format import count_noun
 
@@ -256,7 +256,7 @@ class StatsFile:
     def write(
         self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]
     ) -> None:
-        """Write what a run came to."""
+        """Write the outcome of a run."""
         if self.output:
             self.output.write(run_manifest(self.command, settings, read_stats, outcome))
 

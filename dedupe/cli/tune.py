@@ -15,7 +15,6 @@ from dedupe.cli.options import Request, describe_output, run_options
 from dedupe.config_values import parse_share
 from dedupe.errors import InputError
 from dedupe.io.files import display_name
-from dedupe.io.labels import read_labels
 from dedupe.io.output import open_output
 from dedupe.models import DIGITS, ReadStats
 from dedupe.reports.format import count_noun
@@ -173,6 +172,7 @@ def score_labels(request: Request, path: str, read_stats: ReadStats) -> ScoredLa
     from dedupe.evaluation.open_corpus import open_corpus
     from dedupe.evaluation.tune import ScoredLabels
     from dedupe.io.ids import find_pairs
+    from dedupe.io.labels import read_labels
 
     labels = read_labels(path)
     with read_with_progress(request, read_stats) as (batches, progress):
@@ -211,7 +211,7 @@ def tune_report(pairs: ScoredLabels, tuned: TunedThreshold, goal: Goal) -> Itera
 def label_counts_text(pairs: ScoredLabels) -> str:
     """Describe how many labels of each kind there are."""
     kinds = {"duplicate": pairs.duplicate, "not": pairs.different, "update": pairs.update}
-    counts = ", ".join(f"{int(held.sum()):,} {kind}" for kind, held in kinds.items())
+    counts = ", ".join(f"{int(mask.sum()):,} {kind}" for kind, mask in kinds.items())
     return f"{count_noun(len(pairs.scores), 'label')} ({counts})"
 
 

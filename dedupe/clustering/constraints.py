@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import unique_sorted
-from dedupe.pair_keys import pack_ordered
+from dedupe.arrays import components, pack_ordered, unique_sorted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,28 +61,6 @@ def gap_seconds(
     one, other = times[left], times[right]
     known = (one != lowest) & (other != lowest)
     return np.where(known, np.abs(one.astype(float) - other), 0.0)
-
-
-def components(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return the component of each of so many nodes that pairs connect: its lowest node.
-
-    Disjoint sets with path halving: Tarjan and van Leeuwen 1984.
-    """
-    parents: dict[int, int] = {}
-
-    def top(node: int) -> int:
-        while (above := parents.get(node, node)) != node:
-            parents[node] = parents.get(above, above)
-            node = parents[node]
-        return node
-
-    for left, right in ends.T.tolist():
-        low, high = sorted((top(left), top(right)))
-        parents[high] = low
-    found = np.arange(count)
-    for node in unique_sorted(ends.ravel()).tolist():
-        found[node] = top(node)
-    return found
 
 
 def build_constraints(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.arrays import unique_sorted
-from dedupe.clustering.constraints import components
+from dedupe.arrays import components, unique_sorted
 from dedupe.clustering.leader import leader_cluster
 from dedupe.clustering.linkage import AverageLinkage
 

@@ -173,8 +173,8 @@ def text_parts(
 
 def leading_field(scoring: TextScoring, rows: NDArray[np.float64]) -> int:
     """Return the field that leads, of the rows of features by field that a pair has."""
-    held = np.flatnonzero(~np.isnan(rows[:, 0])).tolist()
-    return int(max(held, key=lambda field: (scoring.weights[field], -field)))
+    present = np.flatnonzero(~np.isnan(rows[:, 0])).tolist()
+    return int(max(present, key=lambda field: (scoring.weights[field], -field)))
 
 
 def field_parts(forest: Forest, row: Row) -> Iterator[tuple[str, float]]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges
+from dedupe.arrays import concat_ranges, left_of, pack, right_of, unpack
 from dedupe.evaluation.breakdown import NOTHING, ScoreBreakdown, score_breakdown
 from dedupe.evaluation.explain import parts_json
-from dedupe.evaluation.gold import NO_GOLD, GoldPairs
-from dedupe.evaluation.metrics import (
+from dedupe.evaluation.gold import (
+    NO_GOLD,
+    GoldPairs,
     cluster_figures,
     cluster_sums,
     label_figures,
@@ -27,14 +28,12 @@ from dedupe.evaluation.open_corpus import (
     prepare_corpus,
 )
 from dedupe.models import DIGITS
-from dedupe.pair_keys import left_of, pack, right_of, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
-    from dedupe.evaluation.gold import Gold
-    from dedupe.evaluation.metrics import Figure, Overlap
+    from dedupe.evaluation.gold import Figure, Gold, Overlap
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.models import Corpus
     from dedupe.pipeline import ClusteringState

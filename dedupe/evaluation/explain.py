@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import pack_ordered
 from dedupe.errors import InputError
 from dedupe.evaluation.breakdown import (
     NOTHING,
@@ -20,7 +21,6 @@ from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
 from dedupe.io.ids import positions_by_name
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import DIGITS, HOUR, NO_TIME, Corpus
-from dedupe.pair_keys import pack_ordered
 from dedupe.scoring.features import FEATURES
 from dedupe.scoring.score import feature_rows
 
@@ -82,7 +82,7 @@ class Explanation:
 
     @property
     def joins(self) -> bool:
-        """Return whether the pair is taken for one story."""
+        """Return whether the pair counts as one story."""
         return self.linked or (self.accepted and all(guard.passes for guard in self.guards))
 
     @property
@@ -237,8 +237,8 @@ def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
         reach = int(opened.matcher.reach()[one])
         days = f"{reach / HOUR / 24:g} days apart"
         far = f"up to {days}" if reach < CENTURY else "whatever the time between"
-        told = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
-        yield Guard("equal", f"equal once normalised, {told}")
+        outcome = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
+        yield Guard("equal", f"equal once normalised, {outcome}")
 
 
 def limit_guards(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unpack
 from dedupe.errors import InputError, OutputError
 from dedupe.io.files import output_errors
 from dedupe.io.ids import record_names
 from dedupe.io.labels import read_labels
 from dedupe.models import DIGITS
-from dedupe.pair_keys import unpack
 from dedupe.scoring.model import log_odds_of, probability
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class Session:
     """A walk through pairs, forth and back; pairs that have a label are not asked again."""
 
     def __init__(
-        self, doubts: Sequence[UncertainPair], held: Sequence[Label], label_file: LabelFile
+        self, doubts: Sequence[UncertainPair], labels: Sequence[Label], label_file: LabelFile
     ) -> None:
-        known = {label.pair for label in held}
+        known = {label.pair for label in labels}
         self._queue = [doubt for doubt in doubts if doubt.pair not in known]
         self._answers: list[str | None] = []
         """The label of each pair so far, None for a skipped one."""
-        self._before = Counter(label.label for label in held)
+        self._before = Counter(label.label for label in labels)
         self._label_file = label_file
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class LabelFile:
 
 @contextmanager
 def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
-    """Open a file of labels to add to, with those that it holds; it is locked meanwhile.
+    """Open a file of labels to add to, and read its labels; it stays locked until the block ends.
 
     Half a line at the end, left by a crash, is dropped. Raises InputError for a file that holds
     something else, OutputError for one that cannot be written or is in use.
@@ -131,10 +131,10 @@ def open_label_file(path: str) -> Iterator[tuple[LabelFile, list[Label]]]:
     try:
         lock_file(path, file)
         repair_last_line(path, file)
-        held = read_labels(path)
+        labels = read_labels(path)
         with output_errors(path):
             sync_folder(path)
-        yield LabelFile(path, file), held
+        yield LabelFile(path, file), labels
     finally:
         if not os.fstat(file).st_size:
             Path(path).unlink(missing_ok=True)
@@ -187,7 +187,7 @@ def write_fully(file: int, data: bytes) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Make the file's name itself survive a crash, where a folder can be opened."""
+    """Write the file's name to disk, where the system can open a folder."""
     if os.name == "nt":
         return
     folder = os.open(Path(path).parent, os.O_RDONLY)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import find_in_sorted
+from dedupe.arrays import find_in_sorted, pack, pack_ordered
 from dedupe.blocking.look_back import find_candidates
 from dedupe.clustering.constraints import NO_GROUPS
 from dedupe.load import load_corpus
 from dedupe.matching import EXHAUSTIVE, Matcher, equal_neighbours, node_order
-from dedupe.pair_keys import pack, pack_ordered
 from dedupe.pipeline import (
     canonical_order,
     cluster_until_stable,

@@ -61,8 +61,8 @@ class ScoredLabels:
     def of(cls, scores: Floats, labels: Sequence[str]) -> ScoredLabels:
         """Sort scores with their labels ``D``, ``N`` and ``U``."""
         order = np.argsort(scores, kind="stable")
-        told = np.array(labels, dtype=str)[order]
-        return cls(scores[order], told == DUPLICATE, told == DIFFERENT, told == UPDATE)
+        kinds = np.array(labels, dtype=str)[order]
+        return cls(scores[order], kinds == DUPLICATE, kinds == DIFFERENT, kinds == UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,11 @@ def tune(pairs: ScoredLabels, goal: Goal, seed: int) -> TunedThreshold:
 
 def require_enough(pairs: ScoredLabels) -> None:
     """Raise RefusalError for fewer than ``LEAST`` labels of either kind."""
-    held = {"duplicate": int(pairs.duplicate.sum()), "not": int(pairs.different.sum())}
-    lacking = [f"{LEAST - n} more {kind!r}" for kind, n in held.items() if n < LEAST]
+    counts = {"duplicate": int(pairs.duplicate.sum()), "not": int(pairs.different.sum())}
+    lacking = [f"{LEAST - n} more {kind!r}" for kind, n in counts.items() if n < LEAST]
     if lacking:
-        told = f"{held['duplicate']} duplicate and {held['not']} not"
-        raise RefusalError(f"too few labels ({told}): label at least {' and '.join(lacking)}")
+        given = f"{counts['duplicate']} duplicate and {counts['not']} not"
+        raise RefusalError(f"too few labels ({given}): label at least {' and '.join(lacking)}")
 
 
 def candidate_thresholds(pairs: ScoredLabels) -> Floats:
@@ -178,10 +178,10 @@ def choose(curve: Curve, goal: Goal) -> int:
         else (curve.right, curve.right + curve.missed, curve.precision)
     )
     low, _ = wilson(hits, tries, goal.z)
-    held = np.flatnonzero(low >= goal.target)
-    if not len(held):
+    enough = np.flatnonzero(low >= goal.target)
+    if not len(enough):
         raise RefusalError(shortfall(curve.thresholds, hits, tries, goal))
-    return int(held[better_choice(other[held], ratio(hits, tries)[held])])
+    return int(enough[better_choice(other[enough], ratio(hits, tries)[enough])])
 
 
 def better_choice(first: Floats, second: Floats) -> int:
@@ -258,10 +258,10 @@ def spread_summary(rows: Sequence[Sequence[float]]) -> dict[str, tuple[float, fl
     """Return the ``spread`` of :class:`TunedThreshold`, without measures that no sample defines."""
     spread = {}
     for name, column in zip(MEASURES, np.array(rows).reshape(-1, len(MEASURES)).T, strict=True):
-        held = column[~np.isnan(column)]
-        if len(held):
-            low, high = np.percentile(held, [5, 95]).tolist()
-            spread[name] = (float(held.mean()), low, high)
+        defined = column[~np.isnan(column)]
+        if len(defined):
+            low, high = np.percentile(defined, [5, 95]).tolist()
+            spread[name] = (float(defined.mean()), low, high)
     return spread
 
 
@@ -275,8 +275,8 @@ def settings_toml(settings: Settings, comments: Iterable[str]) -> bytes:
     lines = [f"# {comment}".rstrip() for comment in comments]
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
-        told = setting.name == "threshold" or value != getattr(usual, setting.name)
-        if told and value is not None and setting.name not in OF_THE_RUN:
+        changed = setting.name == "threshold" or value != getattr(usual, setting.name)
+        if changed and value is not None and setting.name not in OF_THE_RUN:
             lines.append(f"{setting.name} = {toml_value(setting.show(value))}")
     return ("\n".join(lines) + "\n").encode()
 

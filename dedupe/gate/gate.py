@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import pack, pack_ordered
 from dedupe.config import Settings
-from dedupe.gate.baseline import BaselineIndex, Entry
-from dedupe.gate.models import Finding, Findings, Limits, SourceLocation
+from dedupe.gate.models import BaselineIndex, Entry, Finding, Findings, Limits, SourceLocation
 from dedupe.io.result_rows import RecordLocations
 from dedupe.models import DIGITS
-from dedupe.pair_keys import pack, pack_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -110,10 +109,10 @@ def cluster_groups(result: Result, corpus: Collection[str]) -> Iterator[ClusterG
     for batch in result.corpus.batches:
         known[start : start + len(batch)] = batch.path in corpus
         start += len(batch)
-    held: dict[int, list[int]] = defaultdict(list)
+    members_of: dict[int, list[int]] = defaultdict(list)
     for member in np.flatnonzero(clustering.sizes > 1).tolist():
-        held[int(clustering.canonical[member])].append(member)
-    for canonical, members in held.items():
+        members_of[int(clustering.canonical[member])].append(member)
+    for canonical, members in members_of.items():
         group = ClusterGroup(canonical, members, [member for member in members if known[member]])
         if group.duplicates:
             yield group
@@ -258,7 +257,7 @@ class PairLookup:
         self._copies = copy_groups(result)
 
     def match(self, record: int, group: ClusterGroup, home: Collection[int]) -> DuplicateMatch:
-        """Return what a record repeats: a copy of it, the canonical version, or the like of it.
+        """Return the record that a record repeats: a copy, the canonical version, or a similar one.
 
         A record where the story is kept comes first, then an earlier one. A record that matches
         neither repeats the canonical version, which is then itself a duplicate.

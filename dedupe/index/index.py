@@ -7,8 +7,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from dedupe.api.keywords import checked_settings, raise_with_position
-from dedupe.api.records import open_records
+from dedupe.api.records import checked_settings, open_records, raise_with_position
 from dedupe.config import Settings, check_name, resolve
 from dedupe.errors import SettingsError, StoreError
 from dedupe.index import answers, insert, maintain, query, schema, verify

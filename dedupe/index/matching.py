@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges, find_in_sorted
+from dedupe.arrays import concat_ranges, find_in_sorted, pack
 from dedupe.contents import Contents, leading_texts
 from dedupe.index import prepared
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
@@ -28,7 +28,6 @@ from dedupe.index.newcomers import ODD, title_codes
 from dedupe.index.postings import BAND, NUMBER, RARE, TITLE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
-from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
 from dedupe.scoring.score import TextScoring

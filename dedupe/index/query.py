@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unpack
 from dedupe.clustering.groups import AcceptedPairs
 from dedupe.index.answers import (
     Answer,
@@ -20,7 +21,6 @@ from dedupe.index.insert import UNKNOWN, find_known
 from dedupe.index.matching import IndexMatcher, as_contents
 from dedupe.index.newcomers import corpus_part, identities, prepare_newcomers
 from dedupe.matching import EXHAUSTIVE
-from dedupe.pair_keys import unpack
 from dedupe.pipeline import corpus_constraints, permitted_pairs
 from dedupe.result import EXACT, reason_of
 

@@ -225,7 +225,12 @@ def check_key_is_free(batch: Batch, into: str, keys: Sequence[str] = KEYS) -> No
     else:
         taken = lines_with_key(batch, into)
     for line in taken:
-        raise InputError(batch.path, line, f"already has {into}; use --into with another name")
+        raise taken_error(batch.path, line, into)
+
+
+def taken_error(path: str, line: int | None, name: str) -> InputError:
+    """Return the error for records that have a key or a column that would be added."""
+    return InputError(path, line, f"already has {name}; use --into with another name")
 
 
 def lines_with_key(batch: Batch, key: str) -> Iterator[int]:

@@ -166,7 +166,7 @@ class LedeIndex:
         self._owners: dict[tuple[str, ...], int] = {}
 
     def add(self, words: tuple[str, ...]) -> None:
-        """Remember a lede; a run keeps the first lede that it was met in."""
+        """Remember a lede; a run of words keeps the first lede that it occurs in."""
         runs = word_runs(words)
         for run in runs:
             self._owners.setdefault(run, len(self._sizes))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.errors import InputError, OutputError
+from dedupe.errors import OutputError
 from dedupe.io.annotate import (
     annotate_chosen,
     cell_text,
@@ -18,6 +18,7 @@ from dedupe.io.annotate import (
     pick_records,
     selected_chunks,
     splice_members,
+    taken_error,
 )
 from dedupe.io.csv_dialect import (
     DIALECTS,
@@ -30,8 +31,8 @@ from dedupe.io.csv_dialect import (
     holds_objects,
     is_table,
 )
-from dedupe.io.integrity import check_output
 from dedupe.io.output import target_of
+from dedupe.io.result_rows import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from dedupe.io.annotate import Annotation
     from dedupe.models import Batch, Dialect
 
-OTHER_NAME = "use --into with another name"
 # A whole number of 19 digits may not fit into 64 bits, and orjson would round it.
 LONG = re.compile(rb"\d{19}")
 MOST_DIGITS = 20
@@ -157,7 +157,7 @@ def annotated(
     if annotation is None:
         return record
     if annotation.into in record:
-        raise key_error(batch, at, annotation.into)
+        raise taken_error(batch.path, int(batch.lines[at]), annotation.into)
     [row] = annotation.rows(start + at, start + at + 1)
     return {**record, annotation.into: row}
 
@@ -177,7 +177,7 @@ def table_chunks(
     names, added = list(columns), [f"{into}_{key}" for key in keys]
     for name in added:
         if name in columns:
-            raise InputError(batches[0].path, None, f"already has {name}; {OTHER_NAME}")
+            raise taken_error(batches[0].path, None, name)
     yield csv_row([*names, *added], dialect)
     for start, batch, wanted in chosen_parts(batches, chosen):
         rows = annotation.rows(start, start + len(batch)) if annotation else []
@@ -193,11 +193,6 @@ def picked_records(batch: Batch, wanted: NDArray[np.int64]) -> Iterator[dict[str
     """Yield some records of a batch as cells by the dotted names of their members."""
     records = batch_records(batch) if len(wanted) else []
     return (flat_record(records[at]) for at in wanted.tolist())
-
-
-def key_error(batch: Batch, at: int, into: str) -> InputError:
-    """Return the error for a record that has the key of the annotation already."""
-    return InputError(batch.path, int(batch.lines[at]), f"already has {into}; {OTHER_NAME}")
 
 
 def write_objects(

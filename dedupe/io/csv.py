@@ -103,15 +103,15 @@ def read_csv(source: Source) -> Iterator[Batch]:
 def peek_lines(source: Source) -> tuple[list[str], Iterator[bytes]]:
     """Return the first lines that are not blank as text, and all lines from the start."""
     lines = source.single_lines()
-    held: list[bytes] = []
+    taken: list[bytes] = []
     shown: list[str] = []
     for line in lines:
-        held.append(line)
+        taken.append(line)
         if line.strip():
             shown.append(line.decode(errors="surrogateescape").rstrip("\r\n"))
-        if len(shown) == PEEKED or len(held) >= 16 * PEEKED:
+        if len(shown) == PEEKED or len(taken) >= 16 * PEEKED:
             break
-    return shown, chain(held, lines)
+    return shown, chain(taken, lines)
 
 
 def parse_rows_of_block(
@@ -253,7 +253,7 @@ def row_problem(row: CsvRow, width: int, dialect: Dialect, encoding: str | None)
 
 
 def escape_hint(text: str, dialect: Dialect) -> str:
-    """Return the way to read a row whose quotes are escaped by backslashes."""
+    """Return a hint for a row whose quotes are escaped by backslashes, else ``""``."""
     return r"; --csv-escape reads \" as a quote" if r"\"" in text and not dialect.escape else ""
 
 

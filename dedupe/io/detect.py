@@ -129,7 +129,7 @@ def is_json_array(first: bytes) -> bool:
 
 
 def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat | None) -> None:
-    """Raise InputError, with the way out, for an input that holds no records as text."""
+    """Raise InputError, with a remedy, for an input that holds no records as text."""
     reason = kind_problem(path, head)
     text = head
     if not reason and forced is None and settings.encoding is None:
@@ -173,8 +173,8 @@ def first_table(path: str) -> str:
     try:
         with closing(
             sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-        ) as held:
-            row = held.execute(query).fetchone()
+        ) as database:
+            row = database.execute(query).fetchone()
     except (sqlite3.Error, UnicodeDecodeError):
         return ""
     name = str(row[0]) if row else ""

@@ -55,14 +55,14 @@ def read_feed(source: Source) -> Iterator[Batch]:
 def read_whole(source: Source) -> bytes:
     """Return all of a feed; raises InputError where it is longer than a line may be."""
     most = source.settings.max_line
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
     for piece in source.lines:
-        held.append(piece)
+        pieces.append(piece)
         size += len(piece)
         if 0 < most < size:
             raise InputError(source.path, None, too_long_message(most))
-    return b"".join(held)
+    return b"".join(pieces)
 
 
 def entry_record(entry: Any, title: str) -> dict[str, str]:  # noqa: ANN401 - of feedparser, which has no types

@@ -6,7 +6,10 @@ takes the first of the names under which it has something usable.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +29,7 @@ from dedupe.io.field_lookup import (
     text_roles,
     wrong_type_message,
 )
-from dedupe.io.ids import URL, WEB, fill_hosts, hash_urls, is_all_web, page_keys
-from dedupe.io.placeholders import find_placeholders
+from dedupe.io.ids import fill_urls
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
@@ -39,10 +41,47 @@ if TYPE_CHECKING:
     from dedupe.io.field_lookup import Record, Role
 
     Convert = Callable[[list[Any], Accessor], list[Any]]
-HOST = "host of the url"
 ALL_TEXT = {str}
 SAMPLE = 50
 """The number of records of a batch that are searched for unnamed dates and outlets."""
+LONGEST_PLACEHOLDER = 48
+PLACEHOLDER = re.compile(
+    r"""\W*(?:
+    removed | deleted | account\ (?:has\ been\ )?suspended | suspended\ (?:page|domain)
+    | (?:error\ ?)?(?:404|410)(?:\ error)?(?:\W+(?:page\ |file\ )?not\ found)?
+    | (?:page|file|site|domain)\ not\ found
+    | not\ found | (?:error\ ?)?403(?:\W+forbidden)? | forbidden | access\ (?:is\ )?denied
+    | (?:error\ ?)?5[0-9][0-9]\W+[\w\ ]*error | internal\ server\ error | bad\ gateway
+    | gateway\ time-?out
+    | service\ (?:temporarily\ )?unavailable | (?:error\ ?)?50[234]\ [\w\ ]+
+    | just\ a\ moment | one\ moment,?\ please | please\ wait | checking\ your\ browser
+    | attention\ required | are\ you\ (?:a\ robot|human) | security\ check | human\ verification
+    | robot\ check | captcha | verify\ you\ are\ human
+    | (?:please\ )?enable\ (?:javascript|cookies).*
+    | javascript\ is\ (?:disabled|required)
+    | (?:page|content|article|video)\ (?:is\ )?(?:un|not\ )available
+    | this\ page\ (?:is\ not\ available|isn't\ available|does\ not\ exist|could\ not\ be\ found)
+    | domain\ (?:for\ sale|parked|expired|suspended)
+    | (?:this\ )?(?:site|website)\ (?:is\ )?under\ (?:construction|maintenance)
+    | under\ construction | index\ of\ /.* | default\ web\ site\ page | welcome\ to\ nginx
+    | untitled(?:\ (?:document|page))? | no\ title | redirecting | loading | log\ ?in | sign\ in
+    | subscribe\ to\ (?:read|continue).* | seite\ nicht\ gefunden | page\ introuvable
+    | página\ no\ encontrada | pagina\ non\ trovata | страница\ не\ найдена
+    )\W*(?:\s[-|:\u2013\u2014\u00b7]\s.*|\|.*)?""",
+    re.VERBOSE,
+)
+"""Titles of such pages, with or without the name of the site."""
+BEGINNINGS = frozenset(
+    (
+        "403", "404", "410", "acc", "are", "art", "att", "bad", "cap", "che", "con", "def", "del",
+        "dom", "ena", "err", "fil", "for", "gat", "hum", "ind", "int", "jav", "jus", "loa", "log",
+        "no ", "not", "one", "pag", "ple", "pág", "red", "rem", "rob", "sec", "sei", "ser", "sig",
+        "sit", "sub", "sus", "thi", "und", "unt", "ver", "vid", "web", "wel", "стр",
+        *(str(code) for code in range(500, 600)),
+    )
+)  # fmt: skip
+"""The first three characters of a placeholder, unless it begins with a sign: a fast test."""
+FIRST_THREE = itemgetter(slice(3))
 
 
 @dataclass(slots=True)
@@ -225,6 +264,29 @@ def clear_placeholders(columns: Columns) -> None:
             texts[blank[at]] = ""
 
 
+def find_placeholders(titles: Sequence[str]) -> list[int]:
+    """Return the positions of the titles that are those of failed downloads.
+
+    >>> find_placeholders(["[Removed]", "404 Not Found - Pell Times", "Removed statue returns"])
+    [0, 1]
+    """
+    short = [position for position, title in enumerate(titles) if len(title) <= LONGEST_PLACEHOLDER]
+    starts = map(FIRST_THREE, map(titles.__getitem__, short))
+    suspects = compress(short, map(may_begin, starts))
+    return [position for position in suspects if is_placeholder(titles[position])]
+
+
+@lru_cache(maxsize=1 << 14)
+def may_begin(start: str) -> bool:
+    """Return whether a placeholder may begin with three characters."""
+    return start.casefold() in BEGINNINGS or not start[:1].isalnum()
+
+
+def is_placeholder(title: str) -> bool:
+    """Return whether a short title is that of a failed download."""
+    return PLACEHOLDER.fullmatch(title.casefold()) is not None
+
+
 def as_text(value: object) -> str | None:
     """Return a text as it is, a number in its digits, None for anything else."""
     return as_label(value) or None if not isinstance(value, str) else value
@@ -271,32 +333,3 @@ def fill_times(records: Records, settings: Settings, columns: Columns) -> None:
     columns.unread = [
         (position, unread[position]) for position in left.tolist() if unread.get(position)
     ]
-
-
-def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
-    """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
-
-    Without ``--same url`` only identical urls have equal keys, which is faster.
-    """
-    urls = url_column(records)
-    if urls is None:
-        columns.url_keys = np.zeros(len(records), np.int64)
-        return
-    columns.url_keys = page_keys(urls) if URL in settings.same else hash_urls(urls)
-    if not all(columns.sources) and setting_role(settings, SOURCE).usual:
-        columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
-
-
-def url_column(records: Records) -> list[str] | None:
-    """Return the url of each record, ``""`` without one; None if no record has one."""
-    found: list[str] | None = None
-    for way in accessors(URL_ROLE, records.keys):
-        values = records.values(way)
-        if set(map(type, values)) != ALL_TEXT:
-            values = [value if isinstance(value, str) else "" for value in values]
-        if not is_all_web(values):
-            values = [value if value.startswith(WEB) else "" for value in values]
-        found = values if found is None else [a or b for a, b in zip(found, values, strict=True)]
-        if all(found):
-            break
-    return found if found and any(found) else None

@@ -1,4 +1,4 @@
-"""Find records by id, group records that share an id or a url, and take hosts from urls."""
+"""Find records by id or url: names in labels, records that share one, and hosts as outlets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from dedupe.errors import InputError
 from dedupe.hashing import span_digests
+from dedupe.io.field_lookup import SOURCE, URL_ROLE, accessors, setting_role
 from dedupe.io.string_columns import pack_strings
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.config import Settings
+    from dedupe.io.fields import Columns, Records
     from dedupe.io.labels import Label
     from dedupe.models import Corpus
 
 ID, URL = "id", "url"
+HOST = "host of the url"
 NO_LINKS = np.zeros((2, 0), np.int64)
 WEB = ("http://", "https://", "HTTP://", "HTTPS://")
 TRACKING = re.compile(
@@ -31,6 +35,35 @@ TRACKING = re.compile(
     re.IGNORECASE,
 )
 """Names of query parameters that say where a reader came from, not which page it is."""
+
+
+def fill_urls(records: Records, settings: Settings, columns: Columns) -> None:
+    """Set the keys of urls, and hosts as outlets unless records have these or a field was given.
+
+    Without ``--same url`` only identical urls have equal keys, which is faster.
+    """
+    urls = url_column(records)
+    if urls is None:
+        columns.url_keys = np.zeros(len(records), np.int64)
+        return
+    columns.url_keys = page_keys(urls) if URL in settings.same else hash_urls(urls)
+    if not all(columns.sources) and setting_role(settings, SOURCE).usual:
+        columns.count(SOURCE, HOST, fill_hosts(columns.sources, urls))
+
+
+def url_column(records: Records) -> list[str] | None:
+    """Return the url of each record, ``""`` without one; None if no record has one."""
+    found: list[str] | None = None
+    for way in accessors(URL_ROLE, records.keys):
+        values = records.values(way)
+        if set(map(type, values)) != {str}:
+            values = [value if isinstance(value, str) else "" for value in values]
+        if not is_all_web(values):
+            values = [value if value.startswith(WEB) else "" for value in values]
+        found = values if found is None else [a or b for a, b in zip(found, values, strict=True)]
+        if all(found):
+            break
+    return found if found and any(found) else None
 
 
 def hash_urls(urls: Iterable[str]) -> NDArray[np.int64]:
@@ -105,7 +138,7 @@ def same_groups(corpus: Corpus, same: Sequence[str]) -> Iterator[NDArray[np.int6
     ``same`` names what counts, ``id`` or ``url`` or both; a record may be in a group by each.
     """
     for key in same:
-        yield from equal_groups(id_keys(corpus) if key == ID else url_keys(corpus))
+        yield from equal_groups(record_keys(corpus, key))
 
 
 def same_links(
@@ -130,7 +163,7 @@ def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitK
     """
     count, example = 0, ""
     files = file_numbers(corpus)
-    for found in equal_groups(id_keys(corpus) if key == ID else url_keys(corpus)):
+    for found in equal_groups(record_keys(corpus, key)):
         if (canonical[found] == canonical[found[0]]).all():
             continue
         group = found[[any(text[place] for text in corpus.texts) for place in found.tolist()]]
@@ -144,16 +177,13 @@ def split_keys(corpus: Corpus, canonical: NDArray[np.int64], key: str) -> SplitK
     return SplitKeys(count, example)
 
 
-def id_keys(corpus: Corpus) -> NDArray[np.int64]:
-    """Return a number for each record, equal for equal ids, 0 for a record without one."""
+def record_keys(corpus: Corpus, key: str) -> NDArray[np.int64]:
+    """Return a number for each record, equal for equal ids, or urls, 0 for a record without one."""
+    if key == URL:
+        return np.concatenate([np.zeros(0, np.int64), *(each.url_keys for each in corpus.batches)])
     ids = pack_strings(corpus.ids)
     starts, ends = ids.ends[:-1], ids.ends[1:]
     return np.where(starts == ends, 0, span_digests(ids.data, starts, ends).view(np.int64))
-
-
-def url_keys(corpus: Corpus) -> NDArray[np.int64]:
-    """Return a number for each record, equal for equal urls, 0 for a record without one."""
-    return np.concatenate([np.zeros(0, np.int64), *(each.url_keys for each in corpus.batches)])
 
 
 def file_numbers(corpus: Corpus) -> NDArray[np.int64]:
@@ -175,11 +205,11 @@ def equal_groups(keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 
 def record_names(corpus: Corpus) -> list[str]:
-    """Return the name of each record by which :func:`find_pairs` finds it."""
-    held = Counter(corpus.ids)
+    """Return the name under which :func:`find_pairs` finds each record."""
+    counts = Counter(corpus.ids)
     digests = corpus.digests.tolist()
     return [
-        present if present and held[present] == 1 else f"{digest:016x}"
+        present if present and counts[present] == 1 else f"{digest:016x}"
         for present, digest in zip(corpus.ids, digests, strict=True)
     ]
 
@@ -188,9 +218,9 @@ def positions_by_name(corpus: Corpus) -> dict[str, int]:
     """Return the position of each name; -1 for an id that several records share."""
     digests = [f"{digest:016x}" for digest in corpus.digests.tolist()]
     positions = {digest: position for position, digest in reversed(list(enumerate(digests)))}
-    held = Counter(corpus.ids)
+    counts = Counter(corpus.ids)
     positions.update(
-        (name, position if held[name] == 1 else -1) for position, name in enumerate(corpus.ids)
+        (name, position if counts[name] == 1 else -1) for position, name in enumerate(corpus.ids)
     )
     positions.pop("", None)
     return positions

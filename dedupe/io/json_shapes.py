@@ -14,8 +14,7 @@ import orjson
 from dedupe.errors import InputError
 from dedupe.field_names import plain_name
 from dedupe.io.field_lookup import accessors, text_roles
-from dedupe.io.json_stream import END, BrokenJsonError, JsonStream
-from dedupe.io.jsonl import parse_block
+from dedupe.io.jsonl import END, BrokenJsonError, JsonStream, parse_block
 from dedupe.io.source import split_blocks
 
 if TYPE_CHECKING:
@@ -102,9 +101,7 @@ def wrapper_path(head: bytes) -> Path | None:
 
 def path_below(stream: JsonStream, path: Path) -> Path | None:
     """Return the path to the first array of objects under a usual key, in the next object."""
-    stream.expect(b"{")
-    while not stream.skip(b"}"):
-        written = orjson.loads(stream.key())
+    for written in stream.members():
         name = plain_name(written)
         begins = stream.peek()
         if begins == b"[" and name in ARRAYS:
@@ -120,14 +117,13 @@ def path_below(stream: JsonStream, path: Path) -> Path | None:
                 return found
         else:
             stream.value()
-        stream.skip(b",")
     return None
 
 
 def read_shape(source: Source, path: Path) -> Iterator[Batch]:
     """Yield batches of the records at a path, or of all values and the items of arrays.
 
-    Raises InputError for data that is not JSON, or holds no objects, with the way out.
+    Raises InputError, with a remedy, for data that is not JSON or holds no objects.
     """
     stream = JsonStream(source.lines, source.settings.max_line, source.first)
     try:
@@ -163,16 +159,14 @@ def elements(stream: JsonStream, path: Path) -> Iterator[tuple[int, bytes]]:
 
 def elements_below(stream: JsonStream, path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the values of the array at a path in the next object, and skip the rest of it."""
-    stream.expect(b"{")
-    while not stream.skip(b"}"):
-        found = orjson.loads(stream.key()) == path[0]
+    for name in stream.members():
+        found = name == path[0]
         if found and len(path) > 1 and stream.peek() == b"{":
             yield from elements_below(stream, path[1:])
         elif found and len(path) == 1 and stream.skip(b"["):
             yield from items(stream)
         else:
             stream.value()
-        stream.skip(b",")
 
 
 def items(stream: JsonStream) -> Iterator[tuple[int, bytes]]:
@@ -209,13 +203,10 @@ def unwrapped(raw: bytes, settings: Settings) -> bytes:
 def member(raw: bytes, name: str) -> bytes:
     """Return the bytes of a member of an object; of several of one name the last counts."""
     stream = JsonStream([raw])
-    stream.expect(b"{")
     found = raw
-    while not stream.skip(b"}"):
-        key = orjson.loads(stream.key())
+    for key in stream.members():
         value = stream.value()[1]
         found = value if key == name else found
-        stream.skip(b",")
     return found
 
 
@@ -236,7 +227,7 @@ def items_at(record: dict[str, Any], path: Path) -> list[Any]:
 
 
 def check_first(raw: bytes, source: Source) -> None:
-    """Raise InputError, with the way out, where the first value has a layout that is not read."""
+    """Raise InputError, with a remedy, where the first value has an unsupported layout."""
     try:
         value = orjson.loads(raw)
     except ValueError:

@@ -1,7 +1,8 @@
-"""Read one record a line: objects of JSON Lines, and plain headlines."""
+"""Read JSON Lines and plain lines, and cut the values out of JSON of any other layout."""
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,13 @@ OBJECTS = {dict}
 PARSED_AT_ONCE = 256
 """Lines whose objects fit into the cache of a processor together."""
 
+SPACE = re.compile(rb"[ \t\r\n]*+")
+# A string without its last quote goes on in the next piece.
+TOKEN = re.compile(rb'[{}\[\]]|"(?:[^"\\]++|\\.)*+("?)', re.DOTALL)
+SCALAR = re.compile(rb"[^\s,:{}\[\]\"]*+")
+OPEN, CLOSE = b"{[", b"}]"
+END = b""
+
 
 def read_jsonl(source: Source) -> Iterator[Batch]:
     """Yield batches of the records in JSON Lines."""
@@ -44,16 +52,16 @@ def read_jsonl(source: Source) -> Iterator[Batch]:
 
 def join_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join small pieces of whole lines into blocks of about half a MiB."""
-    held: list[bytes] = []
+    waiting: list[bytes] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
+        waiting.append(piece)
         size += len(piece)
-        if size >= MOST_BYTES or len(held) >= MOST_RECORDS:
-            yield piece if len(held) == 1 else b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+        if size >= MOST_BYTES or len(waiting) >= MOST_RECORDS:
+            yield piece if len(waiting) == 1 else b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def parse_block(
@@ -173,3 +181,123 @@ def line_records(source: Source) -> Iterator[tuple[int, bytes, str]]:
             source.refuse(number, utf8_problem(raw, source.settings.encoding), raw)
             continue
         yield number, raw, text
+
+
+class BrokenJsonError(ValueError):
+    """JSON that is broken, and the line where that shows."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line = line
+        super().__init__(reason)
+
+
+class JsonStream:
+    """JSON that comes in pieces; ``line`` is the number of the current line.
+
+    Raises BrokenJsonError for a value of more than ``most`` bytes, unless that is 0.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], most: int = 0, line: int = 1) -> None:
+        self.line = line
+        self._pieces = iter(pieces)
+        self._data = b""
+        self._at = 0
+        self._most = most
+
+    def peek(self) -> bytes:
+        """Return the next byte that is not white space, ``b""`` at the end."""
+        while True:
+            space = SPACE.match(self._data, self._at)
+            if space:
+                self._take(space.end())
+            if self._at < len(self._data):
+                return self._data[self._at : self._at + 1]
+            if not self._more():
+                return END
+
+    def skip(self, byte: bytes) -> bool:
+        """Skip a byte if it comes next, and return whether it did."""
+        if self.peek() != byte:
+            return False
+        self._at += 1
+        return True
+
+    def expect(self, byte: bytes) -> None:
+        """Skip a byte; raises BrokenJsonError where another one comes."""
+        if not self.skip(byte):
+            found = self.peek()
+            what = repr(found.decode(errors="replace")) if found else "the end"
+            raise BrokenJsonError(self.line, f"expected {byte.decode()!r}, found {what}")
+
+    def members(self) -> Iterator[str]:
+        """Yield the key of each member of the next object; the caller takes the value after it."""
+        self.expect(b"{")
+        while not self.skip(b"}"):
+            yield orjson.loads(self.key())
+            self.skip(b",")
+
+    def key(self) -> bytes:
+        """Skip the key of a member and its colon; returns the key as written, in quotes."""
+        if self.peek() != b'"':
+            raise BrokenJsonError(self.line, "expected a key in quotes")
+        key = self.value()[1]
+        self.expect(b":")
+        return key
+
+    def value(self) -> tuple[int, bytes]:
+        """Return the next value, with the line on which it begins."""
+        begins = self.peek()
+        line = self.line
+        if not begins:
+            raise BrokenJsonError(line, "unexpected end of data")
+        nested = begins in OPEN or begins == b'"'
+        end = self._end_of_nested() if nested else self._end_of_scalar()
+        found = self._data[self._at : end]
+        if not found:
+            raise BrokenJsonError(line, "expected a value")
+        self._take(end)
+        return line, found
+
+    def _end_of_nested(self) -> int:
+        """Return where a string, an object or an array ends."""
+        depth, scanned = 0, self._at
+        while True:
+            token = TOKEN.search(self._data, scanned)
+            if token is None or token[1] == b"":
+                scanned = (token.start() if token else len(self._data)) - self._at
+                if 0 < self._most < len(self._data) - self._at:
+                    reason = f"longer than {self._most:,} bytes; --max-line allows more"
+                    raise BrokenJsonError(self.line, reason)
+                if not self._more():
+                    raise BrokenJsonError(self.line, "unexpected end of data")
+                scanned += self._at
+                continue
+            scanned = token.end()
+            if token[0] in OPEN:
+                depth += 1
+            elif token[0] in CLOSE:
+                depth -= 1
+            if depth <= 0:
+                return scanned
+
+    def _end_of_scalar(self) -> int:
+        """Return where a number or a literal ends."""
+        while True:
+            found = SCALAR.match(self._data, self._at)
+            end = found.end() if found else self._at
+            if end < len(self._data) or not self._more():
+                return end
+
+    def _take(self, end: int) -> None:
+        """Skip the bytes up to a position."""
+        self.line += self._data.count(b"\n", self._at, end)
+        self._at = end
+
+    def _more(self) -> bool:
+        """Read the next piece, and return whether there was one."""
+        piece = next(self._pieces, None)
+        if piece is None:
+            return False
+        self._data = self._data[self._at :] + piece
+        self._at = 0
+        return True

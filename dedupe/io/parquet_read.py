@@ -15,8 +15,7 @@ from dedupe.io.field_lookup import Unreadable, check_names
 from dedupe.io.fields import Records, extract_columns
 from dedupe.io.files import GRACE
 from dedupe.io.jsonl import parse_block
-from dedupe.io.parquet import UNREADABLE, open_parquet
-from dedupe.io.parquet_metadata import MalformedError, read_row_groups
+from dedupe.io.parquet import UNREADABLE, MalformedError, open_parquet, read_row_groups
 from dedupe.io.parquet_values import (
     BLOBS,
     Unwritable,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dedupe.config import Settings
-    from dedupe.io.parquet_metadata import RowGroup
+    from dedupe.io.parquet import RowGroup
     from dedupe.io.source import Source
     from dedupe.models import Batch
 
@@ -64,7 +63,8 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
     size = file.seek(0, 2)
     groups = read_metadata(source, file)
     with open_parquet(source.path, file) as table:
-        check_columns(source, table.schema_arrow)
+        check_types(source.path, table.schema_arrow)
+        check_columns(source.path, table.schema_arrow, source.settings)
         header = bytes(table.schema_arrow.serialize())
         check_metadata(source, table, groups, size)
     empty = True
@@ -79,16 +79,20 @@ def read_parquet(source: Source, file: BinaryIO) -> Iterator[Batch]:
         yield source.batch([], np.zeros(0, np.int64), columns, header)
 
 
-def check_columns(source: Source, schema: pa.Schema) -> None:
-    """Raise InputError for a column that JSON cannot hold, and where no column is a text."""
-    problem = table_problem(schema)
-    if problem:
-        raise InputError(source.path, None, problem)
+def check_columns(path: str, schema: pa.Schema, settings: Settings, hint: str = "") -> None:
+    """Raise InputError where no column is a text to compare, with the columns that there are."""
     try:
-        check_names(sample_record(schema), source.settings)
+        check_names(sample_record(schema), settings)
     except Unreadable as bad:
         reason = str(bad).replace("the record has", "the columns are")
-        raise InputError(source.path, None, reason) from None
+        raise InputError(path, None, reason + hint * ("the columns are" in reason)) from None
+
+
+def check_types(path: str, schema: pa.Schema) -> None:
+    """Raise InputError for a column that JSON cannot hold, and for two of one name."""
+    problem = table_problem(schema)
+    if problem:
+        raise InputError(path, None, problem)
 
 
 def sample_record(fields: pa.Schema | pa.StructType) -> dict[str, Any]:
@@ -181,9 +185,8 @@ def iterate_rows(
         for batch in bounded_batches(source, file, table, groups):
             for part in split_batch(batch):
                 check_row_bytes(source, part, number, most)
-                columns = [column_values(column) for column in part.columns]
-                for number, record in enumerate(name_values(names, columns, len(part)), number + 1):  # noqa: B020 - goes on counting
-                    yield parse_row(number, record)
+                yield from parse_rows(part, names, number)
+                number += len(part)
     expected = sum(group.rows for group in groups)
     if number != expected:
         reason = f"corrupt Parquet data ({number:,} rows, where the footer has {expected:,})"
@@ -266,6 +269,13 @@ def row_bytes(column: Any) -> int:  # noqa: ANN401 - as above
     return int(pc.sum(sizes).as_py() or 0)
 
 
+def parse_rows(part: pa.RecordBatch, names: Sequence[str], above: int) -> Iterator[ParquetRow]:
+    """Yield rows as lines of JSON; ``above`` is the number of the row before them."""
+    columns = [column_values(column) for column in part.columns]
+    for number, record in enumerate(name_values(names, columns, len(part)), above + 1):
+        yield parse_row(number, record)
+
+
 def parse_row(number: int, record: Mapping[str, Any]) -> ParquetRow:
     """Return a row as a line of JSON."""
     option = orjson.OPT_APPEND_NEWLINE
@@ -289,6 +299,7 @@ def unwritable_reason(value: object) -> str:
 
 
 ROWS_AT_ONCE = 1 << 12
+NAME_THE_COLUMN = "; name the column of headlines, as in field='story'"
 
 
 def read_rows(table: pa.Table, settings: Settings, call: str) -> Iterator[ParquetRow]:
@@ -298,18 +309,13 @@ def read_rows(table: pa.Table, settings: Settings, call: str) -> Iterator[Parque
     two columns of one name, and for a table that has rows and no column of texts.
     """
     table = with_json_types(table)
-    problem = table_problem(table.schema)
-    if problem:
-        raise InputError(call, None, problem)
+    check_types(call, table.schema)
     if table.num_rows:
-        check_text_columns(table.schema, settings, call)
+        check_columns(call, table.schema, settings, NAME_THE_COLUMN)
     number = 0
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        columns = [column_values(column) for column in batch.columns]
-        for number, record in enumerate(  # noqa: B020 - goes on counting
-            name_values(table.schema.names, columns, len(batch)), number + 1
-        ):
-            yield parse_row(number, record)
+        yield from parse_rows(batch, table.schema.names, number)
+        number += len(batch)
 
 
 def with_json_types(table: pa.Table) -> pa.Table:
@@ -332,13 +338,3 @@ def with_plain_strings(column: pa.ChunkedArray) -> pa.ChunkedArray:
         ],
         pa.dictionary(column.type.index_type, pa.string()),
     )
-
-
-def check_text_columns(schema: pa.Schema, settings: Settings, call: str) -> None:
-    """Raise InputError where no column is a text to compare, with the columns that there are."""
-    try:
-        check_names(sample_record(schema), settings)
-    except Unreadable as bad:
-        reason = str(bad).replace("the record has", "the columns are")
-        hint = "; name the column of headlines, as in field='story'"
-        raise InputError(call, None, reason + hint * ("the columns are" in reason)) from None

@@ -277,18 +277,18 @@ class ColumnShape:
 
     def see_members(self, values: Sequence[Any], locations: Sequence[ValueLocation]) -> None:
         """Add the members of objects."""
-        held = [
+        objects = [
             (value, at) for value, at in zip(values, locations, strict=True) if type(value) is dict
         ]
-        for name in dict.fromkeys(name for value, _ in held for name in value):
+        for name in dict.fromkeys(name for value, _ in objects for name in value):
             path = f"{self.name}.{name}" if self.name else name
             member = self._members.setdefault(name, ColumnShape(path))
-            member.see([value.get(name) for value, _ in held], [at for _, at in held])
+            member.see([value.get(name) for value, _ in objects], [at for _, at in objects])
 
     def _see_items(self, values: Sequence[Any], locations: Sequence[ValueLocation]) -> None:
         self._items = self._items or ColumnShape(f"{self.name}[]")
-        held = zip(values, locations, strict=True)
-        items = [(item, at) for value, at in held if type(value) is list for item in value]
+        located = zip(values, locations, strict=True)
+        items = [(item, at) for value, at in located if type(value) is list for item in value]
         self._items.see([item for item, _ in items], [at for _, at in items])
 
     def _measure(self, values: Sequence[Any], locations: Sequence[ValueLocation]) -> None:

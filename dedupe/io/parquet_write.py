@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedupe.errors import AccountingError, InputError
-from dedupe.io.annotate import chosen_parts
+from dedupe.io.annotate import chosen_parts, taken_error
 from dedupe.io.convert import batch_records
 from dedupe.io.csv_dialect import csv_names, is_table
 from dedupe.io.parquet import open_parquet
@@ -85,7 +85,7 @@ def group_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatc
     """Yield batches together that make up a row group."""
     group: list[pa.RecordBatch] = []
     for batch in chain(batches, [None]):
-        rows, size = sum(map(len, group)), sum(held.nbytes for held in group)
+        rows, size = sum(map(len, group)), sum(batch.nbytes for batch in group)
         if group and (batch is None or rows >= ROWS_A_GROUP or size >= BYTES_A_GROUP):
             yield group
             group = []
@@ -282,8 +282,8 @@ def output_schema(batches: Sequence[Batch]) -> pa.Schema:
     """Return the columns of records without a schema: all strings in a table; raises InputError."""
     if batches and is_table(batches[0]):
         return pa.schema([(name, pa.string()) for name in csv_names(batches[0], "Parquet")])
-    held = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
-    return infer_schema(held)
+    records = ((batch.path, batch_records(batch), batch.lines.tolist()) for batch in batches)
+    return infer_schema(records)
 
 
 def build_batches(
@@ -306,7 +306,7 @@ def widen_schema(schema: pa.Schema, annotation: Annotation, batches: Iterable[Ba
     for field in added:
         if field.name in schema.names:
             path = next(batch.path for batch in batches)
-            raise InputError(path, None, f"already has {field.name}; use --into with another name")
+            raise taken_error(path, None, field.name)
     return pa.schema([*schema, *added], metadata or None)
 
 

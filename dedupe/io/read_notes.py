@@ -86,9 +86,9 @@ def observe(batch: Batch, columns: Columns, settings: Settings, read_stats: Read
         shown = f'{place_of(batch, position)} "{str(value)[:MOST_SHOWN]}"'
         read_stats.examples.setdefault("undated", shown)
     for title, count in columns.placeholders.items():
-        held = read_stats.placeholders
-        if title in held or len(held) < MOST_KEPT_PLACEHOLDERS:
-            held[title] = held.get(title, 0) + count
+        counts = read_stats.placeholders
+        if title in counts or len(counts) < MOST_KEPT_PLACEHOLDERS:
+            counts[title] = counts.get(title, 0) + count
 
 
 def place_of(batch: Batch, position: int) -> str:

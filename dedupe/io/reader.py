@@ -144,14 +144,14 @@ def read_text(
 
 def peek_bytes(pieces: Iterator[bytes], least: int = HEAD) -> tuple[bytes, Iterator[bytes]]:
     """Return at least ``least`` bytes of the beginning, if there are that many, and all pieces."""
-    held: list[bytes] = []
+    taken: list[bytes] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
+        taken.append(piece)
         size += len(piece)
         if size >= least:
             break
-    head = held[0] if len(held) == 1 else b"".join(held)
+    head = taken[0] if len(taken) == 1 else b"".join(taken)
     return head, chain([head], pieces)
 
 
@@ -280,15 +280,15 @@ def read_arrivals(stdin: BinaryIO, most: int) -> Iterator[bytes]:
     rest = b""
     try:
         while data := os.read(descriptor, CHUNK):
-            held = [rest, data]
+            arrived = [rest, data]
             size = len(data)
             while size < ENOUGH and select.select([descriptor], [], [], WAIT_SECONDS)[0]:
                 more = os.read(descriptor, CHUNK)
                 if not more:
                     break
-                held.append(more)
+                arrived.append(more)
                 size += len(more)
-            joined = b"".join(held)
+            joined = b"".join(arrived)
             cut = joined.rfind(b"\n") + 1
             rest = joined[cut:]
             if cut:

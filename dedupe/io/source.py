@@ -80,11 +80,11 @@ class Source:
         each line ending that are not part of the record.
         """
         data = b"".join(raws) if data is None else data
-        held = np.frombuffer(data, np.uint8)
+        characters = np.frombuffer(data, np.uint8)
         sizes = np.fromiter(map(len, raws), np.int64, len(raws))
         limits = np.cumsum(sizes)
-        newline = held[limits - 1] == LINE_FEED
-        carriage = newline & (sizes > 1) & (held[limits - 2] == CARRIAGE_RETURN)
+        newline = characters[limits - 1] == LINE_FEED
+        carriage = newline & (sizes > 1) & (characters[limits - 2] == CARRIAGE_RETURN)
         ends = limits - newline - carriage
         self.read_stats.records += len(raws)
         batch = Batch(

@@ -77,8 +77,8 @@ def text_part(part: Contribution) -> str:
     if part.name == "shared" and not values["words_met"] and not values["shared"]:
         return NOTHING_SHARED
     if part.name == "kind":
-        told = [text for name, text in KINDS.items() if values[name]]
-        return ", ".join(told) or KINDS["genre"]
+        kinds = [text for name, text in KINDS.items() if values[name]]
+        return ", ".join(kinds) or KINDS["genre"]
     words = count_noun(round(values.get("words_met", 0)), "word")
     formulaic = f"{values.get('notices', 0) + values.get('series', 0):g}"
     return TEXTS[part.name].format_map({**values, "words": words, "formulaic": formulaic})
@@ -133,13 +133,13 @@ class Paint(Protocol):
         """Style a heading."""
 
     def good(self, text: str) -> str:
-        """Style what speaks for a duplicate."""
+        """Style evidence for a duplicate."""
 
     def bad(self, text: str) -> str:
-        """Style what speaks against a duplicate."""
+        """Style evidence against a duplicate."""
 
     def faint(self, text: str) -> str:
-        """Style what matters less."""
+        """Style secondary text."""
 
 
 class Plain:
@@ -274,7 +274,7 @@ def cluster_lines(explanation: Explanation, corpus: Corpus, paint: Paint) -> Ite
 
 
 def change_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    """Yield what would make the decision another, each alone."""
+    """Yield the single changes that would reverse the decision."""
     other = "two stories" if explanation.accepted else "one story"
     yield paint.head(f"What would make them {other}, each alone")
     flips = [change for change in explanation.words if change.flips]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from dedupe.gate.models import Finding, Findings, SourceLocation, StaleEntry
 
 MAX_TEXT = 200
+LONGEST_TEXT = 1000
+"""Characters of a headline on one line of a report, and of a text on a screen."""
 SIMILARITY = re.compile(r"(\S.*?) \d\.\d\d(?: |$)")
 
 
@@ -32,6 +34,15 @@ def one_line(text: str, most: int = MAX_TEXT) -> str:
     line = " ".join(text[: 4 * most].split())
     cut = line if len(line) <= most else line[: most - 1] + "\u2026"
     return escape_controls(cut)
+
+
+def cut_and_escape(text: str, most: int = LONGEST_TEXT) -> str:
+    r"""Return a text, cut to the length that is shown, with its control characters escaped.
+
+    >>> cut_and_escape("a\x1b[2Jbc", 6)
+    'a\\x1b[2Jb\u2026'
+    """
+    return escape_controls(text if len(text) <= most else text[:most] + "\u2026")
 
 
 def location_text(location: SourceLocation) -> str:

@@ -18,7 +18,7 @@ import zstandard
 
 from dedupe.config import Settings
 from dedupe.errors import InputError
-from dedupe.gate.baseline import read_baseline
+from dedupe.gate.models import read_baseline
 from dedupe.io.labels import read_labels
 from dedupe.io.reader import read
 from dedupe.models import ReadStats

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from dedupe.io.integrity import RowChecksum
+    from dedupe.io.result_rows import RowChecksum
     from dedupe.models import ReadStats
 
     Progress = Callable[[str, float], None]

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
+from dedupe.arrays import components as few_components
+from dedupe.arrays import pack_ordered
 from dedupe.backends.spark.arrow import asked_of, frame_of, joined, table_of
 from dedupe.backends.spark.components import components
 from dedupe.backends.spark.part import Demands
 from dedupe.clustering.constraints import NO_PAIRS
-from dedupe.clustering.constraints import components as few_components
 from dedupe.io.ids import ID
-from dedupe.io.labels import read_labels
+from dedupe.io.labels import Links, read_label_links, read_labels
 from dedupe.io.string_columns import StringCoder, StringPacker
-from dedupe.links import Links, read_label_links
 from dedupe.models import Corpus
-from dedupe.pair_keys import pack_ordered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,7 +42,7 @@ class Labels:
 
 
 def read_demands(stage: Stage, records: DataFrame, settings: Settings) -> Labels:
-    """Return what labels and settings demand; raises as :func:`dedupe.links.read_label_links`."""
+    """Return what labels and settings demand; raises as ``read_label_links``."""
     links = label_links(records, settings)
     named = np.concatenate([links.must, links.cannot], axis=1)
     positions, ends = np.unique(named, return_inverse=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from dedupe.arrays import pack, unpack
 from dedupe.backends.spark.arrow import batch_of, numbers_array
 from dedupe.backends.spark.part import (
     Demands,
@@ -22,7 +23,6 @@ from dedupe.backends.spark.streams import FIRST, IN_PLAY
 from dedupe.backends.spark.texts import FACTS
 from dedupe.clustering.constraints import NO_GROUPS
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
-from dedupe.pair_keys import pack, unpack
 from dedupe.pipeline import build_grouping, join_pairs, linked_pairs, permission, rank_nodes
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import score_pairs

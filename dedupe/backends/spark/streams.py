@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dedupe.arrays import change_mask
+from dedupe.arrays import change_mask, pack
 from dedupe.backends.spark.arrow import batch_of, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
 from dedupe.models import NO_TIME
-from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import DAY, DAYS_A_WEEK
 
 if TYPE_CHECKING:

@@ -10,13 +10,12 @@ import numpy as np
 import orjson
 from pyspark.sql import functions as f
 
+from dedupe.arrays import pack
 from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
-from dedupe.io.integrity import RowChecksum
-from dedupe.io.result_rows import RecordLocations, pair_object
+from dedupe.io.result_rows import RecordLocations, RowChecksum, pair_object
 from dedupe.models import Batch, Clustering, Pairs
-from dedupe.pair_keys import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

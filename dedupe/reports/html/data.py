@@ -13,6 +13,7 @@ import orjson
 
 from dedupe.escape import escape_controls
 from dedupe.models import DIGITS, NO_TIME
+from dedupe.reports.format import cut_and_escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +146,7 @@ def time_unit(rows: Sequence[CountRow]) -> str:
     return {7: "month", 4: "year"}.get(len(rows[0].name), "day") if rows else "day"
 
 
-MOST = 400
+LONGEST_SHOWN = 400
 """Characters of a text that the page holds."""
 
 
@@ -169,7 +170,8 @@ def payload_columns(report: ReportData, groups: ClusterGroups) -> dict[str, Any]
         "sizes": groups.sizes.tolist(),
         "weakest": groups.weakest.round(DIGITS).tolist(),
         "texts": [
-            [cut_text(column[position]) for position in positions] for column in corpus.texts
+            [cut_and_escape(column[position], LONGEST_SHOWN) for position in positions]
+            for column in corpus.texts
         ],
         "ids": [escape_controls(clustering.record_ids[position]) for position in positions],
         "scores": clustering.scores[records].round(DIGITS).tolist(),
@@ -199,8 +201,3 @@ def number_values(values: Sequence[str]) -> tuple[list[str], list[int]]:
     numbers: dict[str, int] = {}
     positions = [numbers.setdefault(value, len(numbers)) for value in values]
     return list(numbers), positions
-
-
-def cut_text(text: str) -> str:
-    """Return a text as it is shown, no longer than the page needs."""
-    return escape_controls(text if len(text) <= MOST else text[:MOST] + "\u2026")

@@ -11,13 +11,13 @@ import numpy as np
 
 from dedupe.escape import escape_controls
 from dedupe.models import DIGITS
-from dedupe.reports.format import count_noun
+from dedupe.reports.format import count_noun, cut_and_escape
 from dedupe.reports.html.data import (
     BINS,
+    LONGEST_SHOWN,
     cluster_payload,
     count_by_day,
     count_by_source,
-    cut_text,
     group_clusters,
     score_counts,
     size_counts,
@@ -125,7 +125,7 @@ def flatten(facts: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Yield the figures of a run and of its input, without those that have their own table."""
     for name, value in facts.items():
         if name == "input":
-            yield from ((f"input_{inner}", held) for inner, held in value.items())
+            yield from ((f"input_{inner}", figure) for inner, figure in value.items())
         elif not isinstance(value, dict):
             yield name, value
 
@@ -258,7 +258,12 @@ def source_table(report: ReportData) -> Html:
 def headline_text(report: ReportData, position: int) -> str:
     """Return the first text that a record has, as it is shown."""
     return next(
-        (cut_text(column[position]) for column in report.corpus.texts if column[position]), ""
+        (
+            cut_and_escape(column[position], LONGEST_SHOWN)
+            for column in report.corpus.texts
+            if column[position]
+        ),
+        "",
     )
 
 

@@ -1,30 +1,33 @@
-"""Run work in threads; no result depends on their number."""
+"""What a run takes of the machine: threads, on whose number no result depends, and memory."""
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from dedupe.memory import memory_is_limited
+from dedupe import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    import numpy as np
     from numpy.typing import NDArray
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 WAITING = 2
-"""Calls a thread that may wait in the background before the next one has to."""
+"""Calls per thread that may wait in the background before the next call blocks."""
 
 PAIRS_AT_ONCE = 1 << 14
-"""So many pairs are looked at together."""
+"""The number of pairs in a batch."""
+
+LEAST = 128 << 20
+"""The bytes of a memory limit that loading the libraries of a run takes."""
 
 
 def thread_count(jobs: int) -> int:
@@ -56,7 +59,7 @@ def thread_map(
 def background(
     jobs: int,
 ) -> Iterator[Callable[[Callable[[Task], Done], Task], Callable[[], Done]]]:
-    """A way to call functions in threads meanwhile; of one job they are called at once.
+    """Yield a way to call functions in background threads; with one job they are called at once.
 
     It takes a call and its task, and returns what waits for the result, or raises what the call
     did. It waits itself where many calls have not ended, lest their tasks fill the memory.
@@ -82,7 +85,7 @@ def background(
 
 @contextmanager
 def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads, whose calls that wait are given up where the block raises."""
+    """Yield a thread pool whose waiting calls are cancelled when the block raises."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for --help
 
     with ThreadPoolExecutor(count) as pool:
@@ -94,7 +97,7 @@ def cancelled_pool(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def call_at_once(call: Callable[[Task], Done], task: Task) -> Callable[[], Done]:
-    """Return what returns the result of a call."""
+    """Call a function, and return a function that returns its result."""
     done = call(task)
     return lambda: done
 
@@ -105,9 +108,35 @@ def map_slices(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return what a call finds of pairs, a row a pair, some pairs at a time."""
+    """Return the rows that a call computes for pairs, a batch of pairs at a time."""
+    import numpy as np  # noqa: PLC0415 - the command line loads this module for its help
+
     if len(left) <= PAIRS_AT_ONCE:
         return call(left, right)
     slices = [slice(at, at + PAIRS_AT_ONCE) for at in range(0, len(left), PAIRS_AT_ONCE)]
     with thread_map(jobs) as spread:
         return np.concatenate([*spread(lambda part: call(left[part], right[part]), slices)])
+
+
+def memory_is_limited() -> bool:
+    """Whether the process has a limit on its memory (``ulimit -v``)."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def check_memory() -> None:
+    """Raise MemoryError where a limit leaves no room to begin; libraries would end the process."""
+    if memory_is_limited():
+        try:
+            mmap.mmap(-1, LEAST).close()  # takes addresses, and touches none
+        except OSError as error:
+            raise MemoryError from error
+
+
+def release_memory() -> None:
+    """Return freed memory to the system, so that the peaks of two steps do not add up."""
+    if kernel.available():
+        kernel.trim_heap()
