@@ -167,6 +167,15 @@ def test_pairs_are_those_of_the_command_line(tmp_path):
     assert repr(found) == f"<Pairs: {len(told)}>"
 
 
+def test_pairs_are_a_sequence():
+    found = pairs(DEMO)
+    every = list(found)
+    assert len(every) > 2
+    assert (found[0], found[-1], found[1:], found[:0]) == (every[0], every[-1], every[1:], [])
+    with pytest.raises(IndexError, match=f"there are {len(every)} pairs, got {len(every)}"):
+        found[len(every)]
+
+
 def test_findings_are_those_of_the_command_line(tmp_path):
     lines = (FIXTURES / "demo.jsonl").read_text("utf-8")
     (tmp_path / "stories").write_text(lines, "utf-8")
