@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import shlex
 import sqlite3
@@ -150,8 +151,18 @@ def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat |
     text = head
     if not reason and forced is None and settings.encoding is None:
         reason = text_problem(text)
+    if not reason and settings.encoding is not None:
+        reason = mark_problem(head, settings.encoding)
     if reason:
         raise InputError(display_name(path), None, reason)
+
+
+def mark_problem(head: bytes, encoding: str) -> str:
+    """Return that the byte order mark of UTF-16 or UTF-32 is missing, ``""`` where none is."""
+    name = codecs.lookup(encoding).name
+    if not head or name not in MARKS.values() or head.startswith(tuple(MARKS)):
+        return ""
+    return f"has no byte order mark of {name}; {name}-le and {name}-be are read without"
 
 
 def kind_problem(path: str, head: bytes) -> str:
