@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
 NO_TERMINAL = "Parquet cannot be written to a terminal; give a file, as in -o out.parquet"
-NO_PARQUET = "only cluster, unique, pairs and split write Parquet; use another suffix"
+NO_PARQUET = (
+    "only cluster, unique, pairs and split write Parquet, and with no other --to; "
+    "use another suffix"
+)
 PACKED_TWICE = "Parquet is compressed already; use the suffix .parquet alone"
 
 
