@@ -12,6 +12,7 @@ from dedupe.errors import OutputError
 from dedupe.escape import escape_controls
 from dedupe.io.files import (
     CODECS,
+    EMPTY_NAME,
     Writer,
     check_not_input,
     open_compressor,
@@ -134,6 +135,8 @@ def open_output(
         yield output
         output.finish()
         return
+    if not path:
+        raise OutputError("''", EMPTY_NAME)
     check_not_input(path, inputs)
     suffix = Path(path).suffix.lower()
     codec = CODECS.get(suffix)
