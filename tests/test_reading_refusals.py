@@ -137,7 +137,7 @@ def test_stdin_is_read_once():
 
 def test_an_empty_name_is_no_folder():
     with pytest.raises(InputError, match=r"^'': the name of the file is empty$"):
-        read(["in.jsonl", ""], Settings(), ReadStats())
+        read(["-", ""], Settings(), ReadStats(), stdin=io.BytesIO())
 
 
 def test_directory(tmp_path: Path):
