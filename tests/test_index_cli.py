@@ -142,7 +142,10 @@ REFUSED = {
     "compressed stream": (["add"], "a stream is read uncompressed"),
     "table in a stream": (["add", "--line-buffered", "--from", "csv"], "give a table as a file"),
     "nothing to remove": (["remove"], "give --before DATE or --ids FILE"),
-    "no date": (["remove", "--before", "soon"], "--before: must be a date such as 2026-03-01, got soon"),
+    "no date": (
+        ["remove", "--before", "soon"],
+        "--before: must be a date such as 2026-03-01, got soon",
+    ),
     "no such file": (["remove", "--ids", "no.txt"], "no.txt: No such file"),
 }
 

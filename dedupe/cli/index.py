@@ -263,7 +263,10 @@ def compact_index(request: IndexRequest) -> str:
         progress_line(request.console) as progress,
     ):
         changed = compact_store(index.store, progress)
-    facts = [f"{request.path}: compacted", f"{count_noun(changed, 'record')} with another canonical version"]
+    facts = [
+        f"{request.path}: compacted",
+        f"{count_noun(changed, 'record')} with another canonical version",
+    ]
     return join_facts(facts, time.perf_counter() - started)
 
 
