@@ -199,6 +199,18 @@ def test_a_check_has_limits_and_an_archive():
     assert (found.records, found.corpus) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [{"max_rate": 5}, {"max_rate": "50%"}, {"max_duplicates": -1}, {"max_duplicates": "x"},
+     {"max_cluster": 2.5}, {"max_rate": float("nan")}],
+    ids=str,
+)  # fmt: skip
+def test_a_limit_out_of_range_is_refused(limit: dict[str, object]):
+    (name,) = limit
+    with pytest.raises(SettingsError, match=rf"check\(\): {name}: must be a "):
+        check([LAMP], **limit)
+
+
 def test_an_archive_is_named_where_it_cannot_be_read():
     with pytest.raises(InputError, match=r"^against\[1\]: expected a dict"):
         check([FERRY], against=[LAMP, 12])
