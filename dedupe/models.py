@@ -168,9 +168,17 @@ class Pairs(Tabular):
         ends = self.left.tolist(), self.right.tolist()
         return map(Pair, *ends, self.scores.tolist(), self.reasons)
 
-    def __getitem__(self, at: int) -> Pair:
-        ends = int(self.left[at]), int(self.right[at])
-        return Pair(*ends, float(self.scores[at]), self.reasons[at])
+    @overload
+    def __getitem__(self, number: int) -> Pair: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Pair]: ...
+    def __getitem__(self, number: int | slice) -> Pair | list[Pair]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"there are {len(self):,} pairs, got {number}")
+        ends = int(self.left[number]), int(self.right[number])
+        return Pair(*ends, float(self.scores[number]), self.reasons[number])
 
     def __repr__(self) -> str:
         return f"<Pairs: {len(self):,}>"

@@ -167,6 +167,15 @@ def test_pairs_are_those_of_the_command_line(tmp_path):
     assert repr(found) == f"<Pairs: {len(told)}>"
 
 
+def test_pairs_are_a_sequence():
+    found = pairs(DEMO)
+    every = list(found)
+    assert len(every) > 2
+    assert (found[0], found[-1], found[1:], found[:0]) == (every[0], every[-1], every[1:], [])
+    with pytest.raises(IndexError, match=f"there are {len(every)} pairs, got {len(every)}"):
+        found[len(every)]
+
+
 def test_findings_are_those_of_the_command_line(tmp_path):
     lines = (FIXTURES / "demo.jsonl").read_text("utf-8")
     (tmp_path / "stories").write_text(lines, "utf-8")
@@ -188,6 +197,18 @@ def test_a_check_has_limits_and_an_archive():
     assert (duplicate.path, duplicate.position) == ("stories", 1)
     assert original.path == "against"
     assert (found.records, found.corpus) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"max_rate": 5}, {"max_rate": "50%"}, {"max_duplicates": -1}, {"max_duplicates": "x"},
+     {"max_cluster": 2.5}, {"max_rate": float("nan")}],
+    ids=str,
+)  # fmt: skip
+def test_a_limit_out_of_range_is_refused(limit: dict[str, object]):
+    (name,) = limit
+    with pytest.raises(SettingsError, match=rf"check\(\): {name}: must be a "):
+        check([LAMP], **limit)
 
 
 def test_an_archive_is_named_where_it_cannot_be_read():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,13 @@ def test_exact_copies_score_as_in_a_run(tmp_path: Path):
     assert "equal once normalised" in found["guards"][-1]["detail"]
 
 
+def test_the_time_between_copies_is_in_whole_hours_or_days():
+    for text in ("a", "Ferry tolls rise", "Old lighthouse at Pell Point to stay lit"):
+        detail = explained(text, text).guards[-1].detail
+        reach = r"up to \d+ (hours|days) apart|whatever the time between"
+        assert re.fullmatch(f"equal once normalised, one story ({reach})", detail), detail
+
+
 # What is shown
 
 
@@ -325,6 +333,7 @@ def test_the_rarer_of_two_words_weighs_more():
 # Records of a file
 
 UNKNOWN = "<stdin>: no record has the id or the line number"
+KNOWN = "the ids look like 'copy', the lines are 1 to 9"
 NUMBERS = {
     "ids": ("c", "d", 4, 5),
     "lines": ("4", "2", 4, 2),
@@ -345,8 +354,8 @@ FAILURES = {
         "expected two operands, A and B, got 1 (see dedupe explain --help)",
     ),
     "no such file": (("--in", "nope", "a", "b"), "nope: No such file or directory"),
-    "no such id": (("--in", "-", "a", "zz"), f"{UNKNOWN} 'zz'"),
-    "a blank line": (("--in", "-", "a", "3"), f"{UNKNOWN} '3'"),
+    "no such id": (("--in", "-", "a", "zz"), f"{UNKNOWN} 'zz'; {KNOWN}"),
+    "a blank line": (("--in", "-", "a", "3"), f"{UNKNOWN} '3'; {KNOWN}"),
     "an id of two": (
         ("--in", "-", "a", "same"),
         "<stdin>: more than one record has the id 'same'; give its line",

@@ -134,6 +134,7 @@ def test_a_flag_wins(record: dict[str, Any], given: dict[str, Any], expected: tu
 MISSING = {
     "date": ({"date_field": "publishd"}, "no record has publishd (--date-field); did you mean pu"),
     "date, the cure": ({"date_field": "publishd"}, "published (--date-field published)?"),
+    "no date": ({"date_field": "title"}, "no record has a date in title (--date-field); --date-fo"),
     "outlet": ({"source_field": "papr"}, "did you mean paper (--source-field paper)?"),
     "id": ({"id_field": "nothing-like-it"}, "the records have title, published, paper"),
     "text": ({"field": (parse_field("titel"),)}, "did you mean title (--field title)?"),

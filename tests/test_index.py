@@ -216,6 +216,16 @@ def test_a_cluster_keeps_its_id_and_a_new_canonical_version_is_told(index: Index
     assert {group["cluster"] for group in index.export()} == {first.cluster}
 
 
+def test_compact_keeps_the_id_of_a_cluster_whose_first_record_is_gone(index: Index):
+    stories = [story(n, "Herring return to Tasker Bay", "", "Northern Wire", n) for n in (1, 2, 3)]
+    first, *_ = index.add(stories)
+    index.add([stories[0] | {"title": "UPDATE 1-Herring return to Tasker Bay"}])
+    index.remove(ids=["2"])
+    index.compact()
+    assert [group["cluster"] for group in index.export()] == [first.cluster]
+    assert index.check() == []
+
+
 HALVES = (
     "Mayor Anselm Droste opens rebuilt Odlin Bay footbridge",
     "Zellwick Quarries wins harbour dredging contract",

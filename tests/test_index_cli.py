@@ -142,7 +142,10 @@ REFUSED = {
     "compressed stream": (["add"], "a stream is read uncompressed"),
     "table in a stream": (["add", "--line-buffered", "--from", "csv"], "give a table as a file"),
     "nothing to remove": (["remove"], "give --before DATE or --ids FILE"),
-    "no date": (["remove", "--before", "soon"], "--before: 'soon' is no date"),
+    "no date": (
+        ["remove", "--before", "soon"],
+        "--before: must be a date such as 2026-03-01, got soon",
+    ),
     "no such file": (["remove", "--ids", "no.txt"], "no.txt: No such file"),
 }
 
@@ -204,6 +207,7 @@ def test_the_life_of_an_index(made: Path):
     done = shell(f"set -e\n{script}", made)
     assert done.code == 0, done.err
     assert "seen.index: 0 records new from other.index" in done.err
+    assert "seen.index: compacted, 0 records with another canonical version" in done.err
     assert "0 with another canonical version in a batch run" in done.err
     assert "seen.index: 1 record removed, 1 id not there" in done.err
     assert "seen.index: 0 records removed" in done.err

@@ -149,6 +149,11 @@ def test_unwritable(name: str, reason: str, tmp_path: Path):
     assert sorted(visible(tmp_path)) == ["file", "folder"]
 
 
+def test_an_empty_name_is_no_file():
+    with pytest.raises(OutputError, match=r"^'': the name of the file is empty$"):
+        write("")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes every file")
 def test_read_only_file_is_not_replaced(tmp_path: Path):
     (tmp_path / "out").touch(mode=0o444)

@@ -174,6 +174,7 @@ REFUSED = {
     "a check": (["check", "-o", "o.parquet"], "o.parquet: only cluster, unique, pairs and split"),
     "a tree": (["cluster", "--format", "tree", "-o", "o.parquet"], "o.parquet: only cluster, uniq"),
     "a tree by name": (["cluster", "--format", "tree", "--to", "parquet"], "--to cannot be used"),
+    "another format": (["unique", "--to", "csv", "-o", "o.parquet"], "o.parquet: only cluster, "),
     "stats": (["unique", "--stats", "o.parquet"], "o.parquet: only cluster, unique, pairs and sp"),
     "an index": (["index", "add", "i", "-o", "o.parquet"], "o.parquet: only cluster, unique, pair"),
     "Spark": (["pairs", "--to", "parquet", "--engine", "spark", "in.jsonl", "o"], "writing Parq"),

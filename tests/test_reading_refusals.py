@@ -135,6 +135,11 @@ def test_stdin_is_read_once():
         read(["-", "-"], Settings(), ReadStats(), stdin=io.BytesIO())
 
 
+def test_an_empty_name_is_no_folder():
+    with pytest.raises(InputError, match=r"^'': the name of the file is empty$"):
+        read(["-", ""], Settings(), ReadStats(), stdin=io.BytesIO())
+
+
 def test_directory(tmp_path: Path):
     with pytest.raises(InputError, match="Is a directory"):
         read_files(tmp_path)

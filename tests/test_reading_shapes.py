@@ -113,6 +113,7 @@ KINDS = {
     "news.pkl": (lambda path: path.write_bytes(pickle.dumps(["a"])), "a Python pickle", "pickle"),
     "news.bin": (lambda path: path.write_bytes(bytes(range(256)) * 9), "binary data", "give JSON"),
     "news.html": (lambda path: path.write_bytes(b"<!DOCTYPE html><p>a"), "an HTML page", "split"),
+    "mac.txt": (lambda path: path.write_bytes(b"Lamp out\rToll up\r"), "carriage return", "tr "),
     "news.txt": (database, "an SQLite database; ", "SELECT * FROM stories"),
 }  # fmt: skip
 

@@ -124,6 +124,9 @@ def test_utf16_without_a_mark_names_the_option():
         read_bytes(data)
     [batch] = read_bytes(data, "csv", encoding="utf-16-le")
     assert batch.texts[0] == ["Lamp"]
+    for encoding in ("utf-16", "UTF_32"):
+        with pytest.raises(InputError, match=r"no byte order mark of utf-.*-le and utf-.*-be"):
+            read_bytes(data, "csv", encoding=encoding)
 
 
 def test_a_byte_that_the_encoding_lacks_is_refused():

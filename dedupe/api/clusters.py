@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from dedupe.api.records import NAME, checked_settings, open_records, read_records
+from dedupe.errors import SettingsError
 from dedupe.load import load_corpus
 from dedupe.pipeline import MEMORY, Clock, run_prepared
 from dedupe.preprocess import prepare_ahead
@@ -157,10 +160,19 @@ def check(
     from dedupe.gate.gate import find_duplicates  # noqa: PLC0415 - a function of its own
     from dedupe.gate.models import Limits  # noqa: PLC0415 - the same
 
+    check_limit("max_duplicates", max_duplicates, Integral, inf, "a whole number, 0 or more")
+    check_limit("max_cluster", max_cluster, Integral, inf, "a whole number, 0 or more")
+    check_limit("max_rate", max_rate, Real, 1, "a share between 0 and 1, such as 0.005")
     limits = Limits(max_duplicates, max_rate, max_cluster)
     found = run_records("check()", stories, settings, given, progress, against=against)
     corpus = () if against is None else (AGAINST,)
     return find_duplicates(found.result, corpus, (), limits, found.settings.threshold)
+
+
+def check_limit(name: str, value: float | None, kind: type, most: float, wanted: str) -> None:
+    """Raise SettingsError for a limit that is out of range."""
+    if value is not None and not (isinstance(value, kind) and 0 <= value <= most):
+        raise SettingsError(name, f"must be {wanted}, got {value!r}", "check()")
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,10 @@ def compact_command(request: IndexRequest) -> None:
         progress_line(request.console) as progress,
     ):
         changed = compact_store(index.store, progress)
-    facts = [f"{request.path}: compact", f"{changed:,} with another canonical version"]
+    facts = [
+        f"{request.path}: compacted",
+        f"{count_noun(changed, 'record')} with another canonical version",
+    ]
     request.console.summarize(join_facts(facts, time.perf_counter() - started))
 
 

@@ -18,7 +18,7 @@ from dedupe.evaluation.breakdown import (
 )
 from dedupe.evaluation.field_comparison import compare_field
 from dedupe.evaluation.open_corpus import contains, location_of, prepare_corpus
-from dedupe.io.ids import positions_by_name
+from dedupe.io.ids import positions_by_name, unknown_id_hint
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import DIGITS, HOUR, NO_TIME, Corpus
 from dedupe.scoring.features import FEATURES
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NUMBERS_LEFT = FEATURES.index("numbers_min")
 CENTURY = 36_500 * 24 * HOUR
+LONG = 72
+"""Hours from which a time is shown in days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,18 @@ def find_record(corpus: Corpus, name: str, path: str) -> int:
                 return before + int(at[0])
             before += len(batch)
     if position is None:
-        raise InputError(path, None, f"no record has the id or the line number {name!r}")
+        reason = f"no record has the id or the line number {name!r}; {known_names(corpus)}"
+        raise InputError(path, None, reason)
     if position < 0:
         raise InputError(path, None, f"more than one record has the id {name!r}; give its line")
     return position
+
+
+def known_names(corpus: Corpus) -> str:
+    """Return an example of the ids and the range of lines, for who gave neither."""
+    lines = [int(line) for batch in corpus.batches if len(batch) for line in batch.lines[[0, -1]]]
+    span = f", the lines are {min(lines)} to {max(lines)}" if lines else ""
+    return unknown_id_hint(positions_by_name(corpus)) + span
 
 
 def explain(
@@ -235,8 +245,9 @@ def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
     one, other = opened.matcher.contents[opened.node_of[list(pair)]]
     if one == other:
         reach = int(opened.matcher.reach()[one])
-        days = f"{reach / HOUR / 24:g} days apart"
-        far = f"up to {days}" if reach < CENTURY else "whatever the time between"
+        hours = reach / HOUR
+        span = f"{hours:,.0f} hours" if hours < LONG else f"{hours / 24:,.0f} days"
+        far = f"up to {span} apart" if reach < CENTURY else "whatever the time between"
         outcome = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
         yield Guard("equal", f"equal once normalised, {outcome}")
 

@@ -265,5 +265,5 @@ def seconds_of(date: datetime | str | None) -> int | None:
         return None
     found = parse_timestamp(date, NO_TIME)
     if found == NO_TIME:
-        raise SettingsError("before", f"{date!r} is no date such as 2026-03-01", CALL)
+        raise SettingsError("before", f"must be a date such as 2026-03-01, got {date}", CALL)
     return found

@@ -185,14 +185,18 @@ def count_changed(store: Store, run: BatchRun) -> int:
 def cluster_numbers(
     numbers: NDArray[np.int64], held: NDArray[np.int64], leaders: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the number of each record's new cluster: of the oldest that one of it founded.
+    """Return the number of each record's new cluster: the oldest that a record of it stands for.
 
-    ``held`` are the numbers before, ``leaders`` the new leaders by position. A cluster without a
-    founder of one before is founded by its first record.
+    ``held`` are the numbers before, ``leaders`` the new leaders by position. The record of a
+    cluster's number stands for that cluster; once it is deleted, the first that is left does. A
+    cluster with none of these gets the number of its first record.
     """
     none = np.iinfo(np.int64).max
+    kept, firsts = np.unique(held, return_index=True)
+    founders = held == numbers
+    founders[firsts[~np.isin(kept, held[founders])]] = True
     founded, first = np.full((2, len(numbers)), none)
-    np.minimum.at(founded, leaders, np.where(held == numbers, numbers, none))
+    np.minimum.at(founded, leaders, np.where(founders, held, none))
     np.minimum.at(first, leaders, numbers)
     return np.where(founded < none, founded, first)[leaders]
 
@@ -220,7 +224,7 @@ def write_clusters(store: Store, run: BatchRun) -> None:
     leads = np.flatnonzero(found.canonical == np.arange(len(numbers)))
     columns = (own[leads].tolist(), numbers[leads].tolist(), found.sizes[leads].tolist())
     clusters = [
-        (number, names.get(number, digests[number]), canonical, size)
+        (number, names[number] if number in names else digests[number], canonical, size)
         for number, canonical, size in zip(*columns, strict=True)
         if size > 1 or number != canonical or number in names
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import shlex
 import sqlite3
@@ -41,9 +42,25 @@ NUL = b"\x00"
 FEED = re.compile(
     rb"\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<(?:\w+:)?(?:rss|feed|RDF)\b", re.DOTALL
 )
-XML = re.compile(rb"\s*<\?xml\b")
-HTML = re.compile(rb"\s*<(?:!DOCTYPE\s+html|html|head|body)\b", re.IGNORECASE)
-SQL_DUMP = re.compile(rb"-- (?:MySQL|MariaDB|PostgreSQL database|phpMyAdmin)[^\n]* dump")
+TEXTS = (
+    (
+        re.compile(rb"\s*<(?:!DOCTYPE\s+html|html|head|body)\b", re.IGNORECASE),
+        "an HTML page; dedupe split reads its text, as from lynx -dump -nolist",
+    ),
+    (
+        re.compile(rb"-- (?:MySQL|MariaDB|PostgreSQL database|phpMyAdmin)[^\n]* dump"),
+        "an SQL dump; load it into its database and export the table as CSV",
+    ),
+    (
+        re.compile(rf"(?!{FEED.pattern.decode()})\s*<\?xml\b".encode(), re.DOTALL),
+        "XML that is not a feed; turn it into JSON, as with yq -p xml -o json",
+    ),
+    (
+        re.compile(rb"\s*[^\s{\[<][^\r\n]*\r(?=[^\n]*\Z)\s*\S"),
+        "lines that end in a carriage return alone; turn them into lines: tr '\\r' '\\n'",
+    ),
+)
+"""How texts without records begin, and what to do with them."""
 
 UNIQUE = " | dedupe unique"
 SELECT_ALL = "SELECT * FROM {}"
@@ -134,8 +151,18 @@ def check_kind(path: str, head: bytes, settings: Settings, forced: InputFormat |
     text = head
     if not reason and forced is None and settings.encoding is None:
         reason = text_problem(text)
+    if not reason and settings.encoding is not None:
+        reason = mark_problem(head, settings.encoding)
     if reason:
         raise InputError(display_name(path), None, reason)
+
+
+def mark_problem(head: bytes, encoding: str) -> str:
+    """Return that the byte order mark of UTF-16 or UTF-32 is missing, ``""`` where none is."""
+    name = codecs.lookup(encoding).name
+    if not head or name not in MARKS.values() or head.startswith(tuple(MARKS)):
+        return ""
+    return f"has no byte order mark of {name}; {name}-le and {name}-be are read without"
 
 
 def kind_problem(path: str, head: bytes) -> str:
@@ -183,16 +210,14 @@ def first_table(path: str) -> str:
 
 def text_problem(head: bytes) -> str:
     """Return what a text without records is, ``""`` where it may hold some."""
-    if NUL in head and not head.startswith(tuple(MARKS)):
+    marked = head.startswith(tuple(MARKS))
+    if NUL in head and not marked:
         even, odd = head[::2].count(NUL), head[1::2].count(NUL)
         if abs(even - odd) > len(head) // 4:
             order = "be" if even > odd else "le"
             return f"UTF-16 text without a byte order mark; --encoding utf-16-{order} reads it"
         return "binary data, not text; give JSON Lines, CSV, TSV, Parquet, feeds or plain lines"
-    if HTML.match(head):
-        return "an HTML page; dedupe split reads its text, as from lynx -dump -nolist"
-    if SQL_DUMP.match(head):
-        return "an SQL dump; load it into its database and export the table as CSV"
-    if XML.match(head) and not FEED.match(head):
-        return "XML that is not a feed; turn it into JSON, as with yq -p xml -o json"
+    for kind, problem in TEXTS:
+        if kind.match(head) and not marked:
+            return problem
     return ""

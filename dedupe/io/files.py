@@ -148,10 +148,15 @@ def display_name(path: str) -> str:
     return "<stdin>" if path == "-" else path
 
 
+EMPTY_NAME = "the name of the file is empty"
+
+
 def check_inputs(inputs: Sequence[str]) -> None:
     """Raise InputError for a missing file or stdin named twice, before anything is read."""
     if inputs.count("-") > 1:
         raise InputError(display_name("-"), None, "named twice; it can be read only once")
+    if "" in inputs:
+        raise InputError("''", None, EMPTY_NAME)
     for path in inputs:
         try:
             if path != "-":

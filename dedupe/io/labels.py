@@ -146,7 +146,8 @@ def parse_label(path: str, line: int, row: dict[str, Any]) -> Label:
     """Return a row as a label; raises InputError."""
     lacking = [name for name in COLUMNS if row.get(name) in (None, "")]
     if lacking:
-        raise InputError(path, line, f"no {' and no '.join(lacking)}")
+        hint = "; labels are CSV a,b,label or JSONL" if len(lacking) == len(COLUMNS) else ""
+        raise InputError(path, line, f"no {' and no '.join(lacking)}{hint}")
     a, b, given = (as_plain_text(path, line, name, row[name]) for name in COLUMNS)
     if a == b:
         raise InputError(path, line, f"a and b are the same record: {a!r}")

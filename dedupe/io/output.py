@@ -12,6 +12,7 @@ from dedupe.errors import OutputError
 from dedupe.escape import escape_controls
 from dedupe.io.files import (
     CODECS,
+    EMPTY_NAME,
     Writer,
     check_not_input,
     open_compressor,
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 STDOUT = "<stdout>"
 STDOUT_PATHS = (None, "-", "/dev/stdout")
 NO_TERMINAL = "Parquet cannot be written to a terminal; give a file, as in -o out.parquet"
-NO_PARQUET = "only cluster, unique, pairs and split write Parquet; use another suffix"
+NO_PARQUET = (
+    "only cluster, unique, pairs and split write Parquet, and with no other --to; "
+    "use another suffix"
+)
 PACKED_TWICE = "Parquet is compressed already; use the suffix .parquet alone"
 
 
@@ -131,6 +135,8 @@ def open_output(
         yield output
         output.finish()
         return
+    if not path:
+        raise OutputError("''", EMPTY_NAME)
     check_not_input(path, inputs)
     suffix = Path(path).suffix.lower()
     codec = CODECS.get(suffix)

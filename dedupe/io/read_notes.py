@@ -165,6 +165,10 @@ def named_field_problem(role: Role, read_stats: ReadStats) -> str:
     """Return the message that no record has a named field, with the nearest name."""
     flag = FLAGS.get(role.name, "--field")
     near = nearest_name(role.names, reversed(read_stats.fields))
+    if near in role.names:
+        if role.name == DATE:
+            return f"no record has a date in {near} ({flag}); --date-format names its form"
+        return f"no record has a text in {near} ({flag})"
     hint = f"did you mean {near} ({flag} {quoted(near)})?" if near else ""
     several = next((name for name in role.names if "," in name), "")
     if several and flag == "--field":
