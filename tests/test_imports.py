@@ -20,7 +20,7 @@ PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_values", "errors", "escape",
     "field_names", "frames", "hashing", "kernel", "memory", "models", "notebook",
-    "pair_keys", "parallel", "tokens",
+    "packed_texts", "pair_keys", "parallel", "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"links", "load", "matching", "contents", "prepare", "preprocess", "result"}
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "kernel": {"_native"},
     "memory": {"kernel"},
     "models": {"frames", "io", "notebook"},
+    "packed_texts": {"arrays", "tokens"},
     "parallel": {"memory"},
     "tokens": {"arrays", "memory"},
     **dict.fromkeys(STEPS, BASE),

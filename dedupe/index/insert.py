@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from dedupe.errors import StoreError
-from dedupe.index import answers, prepared
+from dedupe.index import answers
 from dedupe.index.assign import assign_clusters, place_records
 from dedupe.index.facts import LEADS, PRESENT, signed, times_or_none
 from dedupe.index.maintain import delete_records
@@ -24,6 +24,7 @@ from dedupe.index.newcomers import (
 )
 from dedupe.index.postings import MOST_RECORDS
 from dedupe.index.schema import check_settings
+from dedupe.packed_texts import pack_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -215,7 +216,7 @@ def write_records(
             strict=True,
         ),
     )
-    blobs = prepared.encode(new.contents, np.arange(len(new)))
+    blobs = pack_texts(new.contents.texts, new.contents.rows)
     store.database.executemany(
         "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
     )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from dedupe.index import postings, prepared, schema
+from dedupe.index import postings, schema
 from dedupe.index.answers import hex_name
 from dedupe.index.facts import BLOCK, LEADS, PRESENT, Facts, signed
 from dedupe.index.matching import as_corpus, contents_of_facts
 from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
 from dedupe.index.schema import PATIENCE, store_errors
 from dedupe.models import NO_TIME
+from dedupe.packed_texts import pack_texts
 from dedupe.pipeline import build_matcher, canonical_order, cluster_corpus
 from dedupe.preprocess import preprocess
 from dedupe.result import to_clustering, to_pairs
@@ -244,7 +245,7 @@ def write_derived(store: Store, run: BatchRun) -> None:
     facts.put(numbers, rows)
     facts.written = written
     store.facts = facts
-    blobs = prepared.encode(run.contents, np.arange(len(numbers)))
+    blobs = pack_texts(run.contents.texts, run.contents.rows)
     database.executemany(
         "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
     )

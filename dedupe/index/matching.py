@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.arrays import concat_ranges, find_in_sorted
-from dedupe.contents import Contents, leading_texts
-from dedupe.index import prepared
+from dedupe.contents import Contents, leading_texts, textless_contents
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
     LANE,
@@ -28,6 +27,7 @@ from dedupe.index.newcomers import ODD, title_codes
 from dedupe.index.postings import BAND, NUMBER, RARE, TITLE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
+from dedupe.packed_texts import join_texts, unpack_texts
 from dedupe.pair_keys import pack
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
@@ -92,10 +92,10 @@ class IndexMatcher(Matcher):
         texts, rows = new.contents.texts, new.contents.rows
         if len(self.held):
             numbers, place = number_distinct(self.near & NUMBER)
-            held, own = prepared.read(self.store.database, numbers, len(rows))
+            held, own = unpack_texts(self.store.prepared(numbers.tolist()), len(rows))
             own[own >= 0] += len(texts)
             rows = np.concatenate([own[:, place], rows], axis=1)
-            texts = prepared.join_texts([texts, held])
+            texts = join_texts([texts, held])
         weights = np.array([field.weight for field in self.settings.field])
         rows = np.ascontiguousarray(rows[:, self.records])
         self.scoring = TextScoring(texts, rows, weights, self.settings.numbers)
@@ -268,15 +268,10 @@ def as_contents(matcher: IndexMatcher) -> Contents:
 
 def contents_of_facts(facts: NDArray[np.void]) -> Contents:
     """Return the contents that clustering needs, without the texts."""
-    none = np.full(len(facts), -1)
-    return Contents(
-        texts=prepared.no_texts(),
-        rows=none[None].astype(np.int32),
-        ids=none,
-        titles=none.astype(np.int32),
-        versions=facts["version"].astype(np.uint8),
-        lengths=facts["length"].astype(np.int32),
-        whole=np.zeros(len(facts), np.int8),
-        plain=facts["completeness"].astype(np.int8),
-        withdrawn=(facts["flags"] & WITHDRAWN) > 0,
+    return textless_contents(
+        facts["version"].astype(np.uint8),
+        facts["length"].astype(np.int32),
+        np.zeros(len(facts), np.int8),
+        facts["completeness"].astype(np.int8),
+        (facts["flags"] & WITHDRAWN) > 0,
     )

@@ -187,6 +187,14 @@ class Store:
             raise ValueError("some records are missing")
         return found
 
+    def prepared(self, numbers: list[int]) -> list[bytes]:
+        """Return the packed texts of some records; raises ValueError where they are missing."""
+        query = "SELECT data FROM json_each(?) CROSS JOIN prepared ON number = value"
+        rows = self.database.execute(query, (orjson.dumps(numbers).decode(),)).fetchall()
+        if len(rows) != len(numbers):
+            raise ValueError("the prepared texts of some records are missing")
+        return [row[0] for row in rows]
+
     def corpus(self, numbers: NDArray[np.int64]) -> Corpus:
         """Return some records as a corpus without their bytes."""
         rows = self.rows("id, outlet, time, digest, texts", numbers.tolist())

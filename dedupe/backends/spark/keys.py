@@ -6,13 +6,14 @@ One such stream finds the candidate pairs of a pass and counts what recurs under
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
+from pyspark.sql import functions as f
 
 from dedupe.arrays import change_mask
-from dedupe.backends.spark.arrow import batch_of, matrix_of, numbers_array
+from dedupe.backends.spark.tables import batch_of, joined, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
 from dedupe.models import NO_TIME
 from dedupe.pair_keys import pack
@@ -21,7 +22,9 @@ from dedupe.scoring.metadata import DAY, DAYS_A_WEEK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
+    from pyspark.sql import DataFrame
 
 KEYS = "key long, node long, time long, marks long"
 """A node under one of its keys; ``marks`` are the bits below."""
@@ -35,6 +38,30 @@ TITLE = 1 << 33
 """What sets the keys of bands, and the numbers of titles, apart from the keys of rare stems."""
 LIMITS = [limit for reach in (RARE_REACH, BAND_REACH) for limit in (reach.records, reach.undated)]
 CARRIED = max(LIMITS) + 1
+
+
+def keys_of(nodes: DataFrame, kinds: str) -> DataFrame:
+    """Return rows of ``KEYS`` for nodes with ``marks``, by some kinds of keys."""
+    names = ("node", "time", "marks", *kinds.split())
+    return nodes.select(*names).mapInArrow(partial(key_rows, kinds), KEYS)
+
+
+def stream_keys(keys: DataFrame, *, pairs: bool) -> DataFrame:
+    """Return rows of ``STREAM`` for rows of ``KEYS``."""
+    in_order = keys.repartition("key").sortWithinPartitions("key", "node")
+    return in_order.mapInArrow(KeyStream(pairs), STREAM)
+
+
+def with_counts(nodes: DataFrame, counts: DataFrame) -> DataFrame:
+    """Return nodes with what recurs of their keys: of the title only where they are in play.
+
+    ``counts`` has a struct for each key.
+    """
+    keys = keys_of(nodes, "rare title")
+    keys = keys.where((f.col("key") < TITLE) | (f.col("marks").bitwiseAND(IN_PLAY) > 0))
+    found = joined(keys.select("key", "node"), counts, "key")
+    lists = found.groupBy("node").agg(f.collect_list("count").alias("counts"))
+    return joined(nodes, lists, "node", "left")
 
 
 def key_rows(kinds: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -109,10 +136,6 @@ class KeyCount:
         self.open = done[:, -1:]
         return done[:, :-1]
 
-    def rest(self) -> NDArray[np.int64]:
-        """Return the counts of the last key."""
-        return self.open
-
     def cut(
         self,
         keys: NDArray[np.int64],
@@ -166,7 +189,7 @@ class KeyStream:
             yield count_rows(self.count.add(rows, cuts=not self.pairs))
             if self.pairs:
                 yield self.find(rows)
-        yield count_rows(self.count.rest())
+        yield count_rows(self.count.open)
 
     def find(self, rows: NDArray[np.int64]) -> pa.RecordBatch:
         """Return the candidate pairs of a batch."""
@@ -177,7 +200,7 @@ class KeyStream:
         last = rows[:, rows[0] == rows[0, -1]] if rows.shape[1] else rows
         playing = np.flatnonzero(last[3] & IN_PLAY)
         self.carried = last[:, playing[-CARRIED] :] if len(playing) > CARRIED else last
-        return stream_batch({"pair": found})
+        return batch_of(STREAM, {"pair": found})
 
 
 def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
@@ -199,14 +222,7 @@ def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
 
 
 def count_rows(counts: NDArray[np.int64]) -> pa.RecordBatch:
-    """Return the counts of keys that several nodes have; each count is at least 1."""
-    shared = counts[:, counts[4] > 1]
+    """Return the counts of stems and titles that several nodes have; each is at least 1."""
+    shared = counts[:, (counts[4] > 1) & ((counts[0] < BAND) | (counts[0] >= TITLE))]
     shared[1:4] = np.maximum(shared[1:4], 1)
-    return stream_batch(dict(zip(COUNTS, shared, strict=True)))
-
-
-def stream_batch(columns: dict[str, Any]) -> pa.RecordBatch:
-    """Return rows of ``STREAM`` of which only some columns are known."""
-    count = len(next(iter(columns.values())))
-    names = [part.split()[0] for part in STREAM.split(", ")]
-    return batch_of(STREAM, {name: columns.get(name, pa.nulls(count)) for name in names})
+    return batch_of(STREAM, dict(zip(COUNTS, shared, strict=True)))
