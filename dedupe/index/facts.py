@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unique_sorted
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Facts:
     def put(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         """Set the facts of some records."""
         self._set(numbers, rows)
-        self._changed.update(np.unique(numbers // BLOCK).tolist())
+        self._changed.update(unique_sorted(numbers // BLOCK).tolist())
 
     def set_flag(self, numbers: NDArray[np.int64], flag: int, *, on: bool) -> None:
         """Set or clear a flag of some records."""

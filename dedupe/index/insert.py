@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
+from dedupe.arrays import unique_sorted
 from dedupe.errors import StoreError
 from dedupe.index import answers
 from dedupe.index.assign import assign_clusters, place_records
@@ -79,7 +80,7 @@ def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]
     """Return distinct records in turns; of several versions of an id each has its own turn."""
     named = [name for name in ids if name]
     if len(set(named)) == len(named) and len(ids) <= MOST_AT_ONCE:
-        yield np.unique(np.array(own, np.int64))
+        yield unique_sorted(np.array(own, np.int64))
         return
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}
@@ -104,7 +105,7 @@ def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> 
     known = find_known(store, corpus, identity)
     fresh = np.flatnonzero(known.same == UNKNOWN)
     held = known.same[known.same != UNKNOWN]
-    stored = answers.stored_answers(store, np.unique(held).tolist()) if len(held) else {}
+    stored = answers.stored_answers(store, unique_sorted(held).tolist()) if len(held) else {}
     out = [stored.get(number) for number in known.same.tolist()]
     if len(fresh):
         names = replace_earlier(store, known.earlier[fresh])
@@ -147,7 +148,7 @@ def replace_earlier(store: Store, earlier: NDArray[np.int64]) -> dict[int, int]:
         return {}
     numbers = earlier[records]
     clusters = answers.clusters_of(store, numbers.tolist())
-    delete_records(store, np.unique(numbers))
+    delete_records(store, unique_sorted(numbers))
     query = "SELECT number FROM cluster WHERE number IN (SELECT value FROM json_each(?))"
     wanted = orjson.dumps([row.number for row in clusters.values()]).decode()
     left = {number for (number,) in store.database.execute(query, (wanted,))}

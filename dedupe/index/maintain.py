@@ -17,9 +17,8 @@ from dedupe.index.newcomers import identities, identity_codes, newcomers_of, pos
 from dedupe.index.schema import PATIENCE, store_errors
 from dedupe.models import NO_TIME
 from dedupe.packed_texts import pack_texts
-from dedupe.pipeline import build_matcher, canonical_order, cluster_corpus
+from dedupe.pipeline import Clock, canonical_order, run_prepared
 from dedupe.preprocess import preprocess
-from dedupe.result import to_clustering, to_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -149,10 +148,8 @@ def run_batch(store: Store, progress: Progress) -> BatchRun:
     numbers = store.facts.with_flag(PRESENT)
     corpus = store.corpus(numbers)
     contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
-    matcher = build_matcher(corpus, contents, settings)
-    state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
-    found = to_clustering(corpus, contents, state, to_pairs(state, settings))
-    return BatchRun(numbers, corpus, contents, found)
+    found = run_prepared(corpus, contents, settings, progress, Clock())
+    return BatchRun(numbers, corpus, contents, found.clustering)
 
 
 def compact_store(store: Store, progress: Progress) -> int:

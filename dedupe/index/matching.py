@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges, find_in_sorted
+from dedupe.arrays import concat_ranges, find_in_sorted, unique_sorted
 from dedupe.contents import Contents, leading_texts, textless_contents
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
@@ -80,7 +80,7 @@ class IndexMatcher(Matcher):
         self._set_buckets(beside)
         self._title_hashes = laned(facts["title"], self.lanes[self.records])
         self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        self._known_titles = np.unique(self._title_hashes[self.new])
+        self._known_titles = unique_sorted(self._title_hashes[self.new])
         title = beside.kinds[beside.hits.buckets] == TITLE
         self.note_titles(self._known_titles, beside.lanes, beside.hits.where(title))
         everything = np.ones(len(self.records), bool)
@@ -153,13 +153,13 @@ class IndexMatcher(Matcher):
         """Look up and count all records in play that have the headlines of some nodes."""
         hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
         fresh = find_in_sorted(self._known_titles, hashes) < 0
-        self._known_titles = np.union1d(self._known_titles, hashes)
+        self._known_titles = unique_sorted(np.append(self._known_titles, hashes))
         nodes, known = nodes[first[fresh]], len(self._outer_titles[0])
         if not len(nodes):
             return
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
-        codes = np.unique(lanes << LANE | title_codes(titles))
+        codes = unique_sorted(lanes << LANE | title_codes(titles))
         self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
         if len(self._outer_titles[0]) > known:
             self.recurrence = Recurrence(self.stems, self.title_counts(self._in_play))
@@ -208,7 +208,10 @@ class IndexMatcher(Matcher):
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
-        self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
+        ends = np.zeros(len(self.records), bool)
+        for own in (self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF):
+            ends[own] = True
+        self.learn_titles(np.flatnonzero(ends))
 
     def further_pairs(
         self, in_play: NDArray[np.bool_]

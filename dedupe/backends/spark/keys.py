@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as f
 
-from dedupe.arrays import change_mask
+from dedupe.arrays import change_mask, unique_sorted
 from dedupe.backends.spark.tables import batch_of, joined, matrix_of, numbers_array
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
 from dedupe.models import NO_TIME
@@ -88,8 +88,8 @@ def distinct_keys(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64
     width = len(column[0].as_py()) // 4
     keys = matrix_of(column, np.uint32, width).astype(np.int64)
     rows, columns = np.nonzero(keys)
-    found = np.unique(np.stack([rows, keys[rows, columns]]), axis=1)
-    return found[0], found[1]
+    found = unique_sorted(rows << 32 | keys[rows, columns])
+    return found >> 32, found & 0xFFFFFFFF
 
 
 @dataclass
