@@ -20,12 +20,10 @@ from dedupe.index.newcomers import (
     identities,
     identity_codes,
     listed,
-    posting_entries,
     prepare_newcomers,
 )
 from dedupe.index.postings import MOST_RECORDS
 from dedupe.index.schema import check_settings
-from dedupe.packed_texts import pack_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,12 +178,9 @@ def insert(
     found = assign_clusters(store, new, placed, numbers, names)
     write_records(store, new, placed, identity, numbers, found.clusters)
     leads = placed.tops == np.arange(len(placed.tops))
-    facts = new.facts.copy()
-    facts["flags"][~leads[placed.held :]] &= 255 ^ LEADS
-    store.facts.add(facts)
+    store.write_derived(new, numbers, codes, leads[placed.held :])
     demoted = np.flatnonzero(~leads[: placed.held])
     store.facts.set_flag(placed.numbers[demoted], LEADS, on=False)
-    store.add_postings(posting_entries(new, codes, numbers))
     return found.answers
 
 
@@ -197,7 +192,7 @@ def write_records(
     numbers: NDArray[np.int64],
     clusters: NDArray[np.int64],
 ) -> None:
-    """Write a row for each newcomer, and its prepared texts."""
+    """Write a row for each newcomer."""
     corpus, own = new.corpus, slice(placed.held, None)
     texts = [orjson.dumps(row).decode() for row in zip(*corpus.texts, strict=True)]
     store.database.executemany(
@@ -216,10 +211,6 @@ def write_records(
             texts,
             strict=True,
         ),
-    )
-    blobs = pack_texts(new.contents.texts, new.contents.rows)
-    store.database.executemany(
-        "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
     )
 
 

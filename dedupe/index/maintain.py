@@ -11,12 +11,11 @@ import orjson
 
 from dedupe.index import postings, schema
 from dedupe.index.answers import hex_name
-from dedupe.index.facts import BLOCK, LEADS, PRESENT, Facts, signed
+from dedupe.index.facts import LEADS, PRESENT, Facts, signed
 from dedupe.index.matching import as_corpus, contents_of_facts
-from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
+from dedupe.index.newcomers import identities, identity_codes, newcomers_of
 from dedupe.index.schema import PATIENCE, store_errors
 from dedupe.models import NO_TIME
-from dedupe.packed_texts import pack_texts
 from dedupe.pipeline import Clock, canonical_order, run_prepared
 from dedupe.preprocess import preprocess
 
@@ -232,20 +231,10 @@ def write_derived(store: Store, run: BatchRun) -> None:
     new = newcomers_of(run.corpus, run.contents, outlets)
     for table in ("facts", "prepared", "segment", "posting"):
         database.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
-    facts, end, written = Facts(), store.facts.end, store.facts.written
-    facts.first = int(numbers[0]) // BLOCK * BLOCK
-    facts.end = facts.first
-    facts.grow(end)
-    rows = new.facts.copy()
-    follows = run.clustering.canonical != np.arange(len(numbers))
-    rows["flags"][follows] &= 255 ^ LEADS
-    facts.put(numbers, rows)
-    facts.written = written
-    store.facts = facts
-    blobs = pack_texts(run.contents.texts, run.contents.rows)
-    database.executemany(
-        "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
-    )
+    end, written = store.facts.end, store.facts.written
+    store.facts, store.segments = Facts(), []
+    store.facts.written = written
+    leads = run.clustering.canonical == np.arange(len(numbers))
     codes = identity_codes(run.corpus.ids, identities(run.corpus))
-    entries = posting_entries(new, codes, numbers)
-    store.segments = postings.add_entries(database, [], entries, store.is_present)
+    store.write_derived(new, numbers, codes, leads)
+    store.facts.grow(end)
