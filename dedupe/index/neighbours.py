@@ -125,7 +125,7 @@ def lane_numbers(lanes: NDArray[np.uint64], hits: Hits) -> NDArray[np.uint64]:
 
 def time_keys(buckets: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return numbers in the order of buckets, then of times, undated ones first."""
-    clock = np.clip(times, -FARTHEST, FARTHEST - 1) + FARTHEST
+    clock = np.minimum(np.maximum(times, -FARTHEST), FARTHEST - 1) + FARTHEST
     return buckets.astype(np.uint64) << CLOCK_BITS | clock.astype(np.uint64)
 
 
