@@ -11,6 +11,7 @@ from dedupe import kernel
 from dedupe.arrays import concat_ranges, order_positions
 from dedupe.blocking.look_back import RecordKeys
 from dedupe.io.string_columns import code_strings
+from dedupe.packed_texts import no_texts
 from dedupe.tokens import COMPARED, Fact, PreparedTexts, gather_texts
 
 if TYPE_CHECKING:
@@ -63,6 +64,19 @@ class Contents:
         none, unknown = np.zeros((len(self.texts), 0), np.uint32), np.zeros((0, 2), np.uint64)
         texts = replace(self.texts, band_keys=none, rare_keys=none, fingerprints=unknown)
         return replace(self, texts=texts)
+
+
+def textless_contents(
+    versions: NDArray[np.uint8],
+    lengths: NDArray[np.int32],
+    whole: NDArray[np.int8],
+    plain: NDArray[np.int8],
+    withdrawn: NDArray[np.bool_],
+) -> Contents:
+    """Return what the canonical policy takes of records, without their texts."""
+    none = np.full(len(versions), -1, np.int32)
+    own = (versions, lengths, whole, plain, withdrawn)
+    return Contents(no_texts(), none[None], none.astype(np.int64), none, *own)
 
 
 def select_keys(

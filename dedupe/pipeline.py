@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from dedupe.contents import Contents
     from dedupe.models import Batch, Clustering, Corpus, Pairs
 
+    Load = Callable[[Iterable[Batch], Settings], Corpus]
+
 MOST_RELEASES = 3
 """A member that does not match its leader is put back in play at most so often."""
 
@@ -50,43 +52,28 @@ class Result:
     stats: dict[str, object]
 
 
-class Backend:
-    """What differs between a run in memory, on disk and on many machines; here all is in memory."""
-
-    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
-        """Return the columns of all records."""
-        return load_corpus(batches, len(settings.field))
-
-    def prepare(
-        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
-    ) -> Contents:
-        """Return the prepared texts of a corpus."""
-        return preprocess(corpus, settings.seed, settings.jobs, progress)
-
-    def matcher(
-        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
-    ) -> Matcher:
-        """Return what finds the accepted pairs among nodes."""
-        return Matcher(nodes, contents, meta, settings)
-
-
-MEMORY = Backend()
+def load_in_memory(batches: Iterable[Batch], settings: Settings) -> Corpus:
+    """Return the columns of all records, held in memory."""
+    return load_corpus(batches, len(settings.field))
 
 
 def run(
     batches: Iterable[Batch],
     settings: Settings,
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
-    backend: Backend = MEMORY,
+    load: Load = load_in_memory,
 ) -> Result:
-    """Find near-duplicates among all records; ``progress`` gets a stage and its share done."""
+    """Find near-duplicates among all records; ``progress`` gets a stage and its share done.
+
+    ``load`` says where the columns of the records are kept.
+    """
     clock = Clock()
-    corpus = backend.load(prepare_ahead(batches, settings), settings)
+    corpus = load(prepare_ahead(batches, settings), settings)
     clock.stop("reading")
-    contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
+    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
     clock.stop("preparing")
     release_memory()
-    return run_prepared(corpus, contents, settings, progress, backend, clock)
+    return run_prepared(corpus, contents, settings, progress, clock)
 
 
 def run_prepared(
@@ -94,11 +81,10 @@ def run_prepared(
     contents: Contents,
     settings: Settings,
     progress: Callable[[str, float], None],
-    backend: Backend,
     clock: Clock,
 ) -> Result:
     """Find near-duplicates among the records of a corpus whose texts are prepared."""
-    matcher = build_matcher(corpus, contents, settings, backend)
+    matcher = build_matcher(corpus, contents, settings)
     contents = contents.without_keys()
     release_memory()
     state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
@@ -127,13 +113,11 @@ class ClusteringState:
     effort: dict[str, int]
 
 
-def build_matcher(
-    corpus: Corpus, contents: Contents, settings: Settings, backend: Backend = MEMORY
-) -> Matcher:
+def build_matcher(corpus: Corpus, contents: Contents, settings: Settings) -> Matcher:
     """Return what finds the accepted pairs of a corpus whose texts are prepared."""
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    return backend.matcher(nodes, contents, record_meta(corpus), settings)
+    return Matcher(nodes, contents, record_meta(corpus), settings)
 
 
 def cluster_corpus(

@@ -17,7 +17,7 @@ from commandline import FIXTURES, dedupe, start
 from readers import read_bytes, read_files
 
 from dedupe import kernel, pipeline
-from dedupe.backends import auto, disk
+from dedupe.backends import disk
 from dedupe.config import Settings
 from dedupe.errors import ScratchError
 from dedupe.pipeline import run
@@ -115,7 +115,7 @@ def test_the_result_is_that_of_memory_for_large_arrays(tmp_path: Path):
 def test_the_result_is_that_of_memory_for_the_fixtures(name: str, tmp_path: Path):
     held = run(read_files(FIXTURES / name), Settings())
     batches = read_files(FIXTURES / name)
-    with auto.run_within_memory(batches, Settings(), 1, str(tmp_path)) as result:
+    with disk.run_within_memory(batches, Settings(), 1, str(tmp_path)) as result:
         assert_same(held, result)
 
 
@@ -201,7 +201,7 @@ def test_an_error_ends_the_mapping_of_arrays(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(pipeline, "Matcher", fail)
     failing = pytest.raises(ZeroDivisionError)
-    with failing, auto.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
+    with failing, disk.run_within_memory(read_bytes(STORIES), Settings(), 1024, str(tmp_path)):
         pass
     assert list(tmp_path.iterdir()) == []
     assert str(tmp_path) not in mapped_by(np.zeros(disk.LEAST))
@@ -221,9 +221,9 @@ def mapped_by(array: np.ndarray) -> str:
 def test_the_estimate_decides(
     memory: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, on_disk: bool
 ):
-    monkeypatch.setattr(auto, "free_memory", lambda: 200_000)
+    monkeypatch.setattr(disk, "free_memory", lambda: 200_000)
     batches = read_bytes(STORIES)
-    with auto.run_within_memory(batches, Settings(), memory, str(tmp_path)) as result:
+    with disk.run_within_memory(batches, Settings(), memory, str(tmp_path)) as result:
         assert isinstance(result.corpus.batches, tuple) is not on_disk
 
 

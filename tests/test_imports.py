@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "dedupe"
 BASE = {
     "arrays", "config", "config_values", "errors", "escape",
-    "field_names", "frames", "hashing", "kernel", "models", "resources", "tokens",
+    "field_names", "frames", "hashing", "kernel", "models", "packed_texts", "resources",
+    "tokens",
 }  # fmt: skip
 STEPS = {"io", "text", "blocking", "scoring", "clustering"}
 CORE = BASE | STEPS | {"load", "matching", "contents", "prepare", "preprocess", "result"}
@@ -35,6 +36,7 @@ MAY_IMPORT = {
     "hashing": {"kernel"},
     "kernel": {"_native"},
     "models": {"frames", "io"},
+    "packed_texts": {"arrays", "tokens"},
     "resources": {"kernel"},
     "tokens": {"arrays", "resources"},
     **dict.fromkeys(STEPS, BASE),

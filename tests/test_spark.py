@@ -95,9 +95,9 @@ def java() -> str:
 
 def speaks_connect() -> bool:
     """Whether there is what Spark Connect takes; Spark 3.5 would have to fetch the server."""
-    from dedupe.backends.spark.arrow import TAKES_ARROW  # noqa: PLC0415 - an extra
+    from pyspark import __version__  # noqa: PLC0415 - an extra
 
-    return TAKES_ARROW and bool(find_spec("grpc"))
+    return int(__version__.split(".")[0]) > 3 and bool(find_spec("grpc"))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,8 @@ def done(
 ) -> dict[str, bytes]:
     """What some commands write, after one computation; files are read in so many parts."""
     from dedupe.backends.spark import Job, compute, write_outcome  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.read import stage_lines  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.tables import Stage  # noqa: PLC0415 - the same
     from dedupe.backends.spark.write import write  # noqa: PLC0415 - the same
 
     settings = Settings(**given)
@@ -212,7 +213,8 @@ def test_nothing_is_no_other_case(spark: SparkSession, tmp_path: Path):
 
 
 def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_path: Path):
-    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.read import stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.tables import Stage  # noqa: PLC0415 - the same
 
     stage = Stage(spark, str(tmp_path / "staging"))
     (tmp_path / "good.jsonl").write_bytes(b'{"title": "x"}\n' * 40)
@@ -235,32 +237,11 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(spark: SparkSession, tmp_pa
     assert tally.bytes == sum(Path(path).stat().st_size for path in paths)
 
 
-@pytest.mark.parametrize("direct", [True, False], ids=["arrow", "packed"])
-def test_columns_go_there_and_back(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, *, direct: bool
-):
-    """As Arrow, which Spark takes from 4.0 on, or packed in rows."""
-    from dedupe.backends.spark import arrow  # noqa: PLC0415 - an extra
-
-    monkeypatch.setattr(arrow, "TAKES_ARROW", direct and arrow.TAKES_ARROW)
-    columns = {
-        "number": pa.array([3, None, -(2**63)], pa.int64()),
-        "share": pa.array([0.1, float("nan"), float("-inf")]),
-        "text": pa.array(["a", "\u00e9\0", ""]),
-        "bytes": pa.array([b"\xff", None, b""]),
-        "many": pa.array([[1], [], [2, 3]], pa.list_(pa.int64())),
-    }
-    for size in (3, 0):
-        table = pa.table(columns)[:size]
-        found = arrow.table_of(arrow.frame_of(spark, table).repartition(2)).to_pylist()
-        assert sorted(map(repr, found)) == sorted(map(repr, table.to_pylist()))
-
-
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_keys_may_come_in_any_batches(size: int):
     """Keys of all sizes, in batches that cut through them, in a first pass and in a later one."""
     java()
-    from dedupe.backends.spark import streams  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import keys as streams  # noqa: PLC0415 - an extra
 
     chance = np.random.default_rng(size)
     count = 240
@@ -316,7 +297,7 @@ def test_groups_are_never_cut():
 def test_workers_prepare_what_a_local_run_does():
     """Two headlines are one, and two contents, where a local run gives them one number."""
     java()
-    from dedupe.backends.spark import texts  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark import prepare  # noqa: PLC0415 - an extra
 
     spelled = (f"Mill shares near {count}-year high" for count in ("4", "four", "4"))
     lines = [json.dumps({"title": title}).encode() for title in spelled]
@@ -333,7 +314,7 @@ def test_workers_prepare_what_a_local_run_does():
             ),
         }
     )
-    table = pa.Table.from_batches(texts.prepare_rows(settings, [rows]))
+    table = pa.Table.from_batches(prepare.prepare_rows(settings, [rows]))
     for name, values in (("version", local.versions), ("length", local.lengths)):
         assert table[name].to_numpy().tolist() == values.tolist()
     for name in ("whole", "plain", "withdrawn"):
@@ -352,18 +333,16 @@ def test_workers_prepare_what_a_local_run_does():
 def test_components_are_found_in_passes_or_at_once(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ):
-    from dedupe.backends.spark import components  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.arrow import columns_of, frame_of  # noqa: PLC0415 - the same
-    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
+    from dedupe.backends.spark import groups  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.tables import Stage, columns_of, frame_of  # noqa: PLC0415 - the same
 
-    monkeypatch.setattr(components, "FEW_EDGES", few)
+    monkeypatch.setattr(groups, "FEW_EDGES", few)
     path, star = np.arange(40, 49), np.arange(116, 124)
     left = np.concatenate([path[:-1][::-1], np.full(len(star), 120), [3, 7]])
     right = np.concatenate([path[1:][::-1], star, [7, 5]])
-    edges = frame_of(spark, {"left": left, "right": right}).repartition(3)
-    held = columns_of(
-        components.components(Stage(spark, str(tmp_path)), "c", edges), "node", "component"
-    )
+    edges = frame_of(spark, groups.EDGES, {"left": left, "right": right}).repartition(3)
+    found = groups.components(Stage(spark, str(tmp_path)), "c", edges, len(left))
+    held = columns_of(found, "node", "component")
     expected = connected(130, left, right)
     nodes = np.unique(np.concatenate([left, right]))
     told = dict(zip(held["node"].tolist(), held["component"].tolist(), strict=True))
@@ -419,9 +398,7 @@ def test_the_driver_gets_no_rows_of_records(
     """A key that all records have, and a headline that most have: what is large stays away."""
     sizes: list[int] = []
     frames = type(spark.range(1))
-    for name in ("collect", "toArrow"):
-        if hasattr(frames, name):
-            monkeypatch.setattr(frames, name, counting(getattr(frames, name), sizes))
+    monkeypatch.setattr(frames, "collect", counting(frames.collect, sizes))
     titles = ["Ferry sinks off Odlin"] * 3000 + [f"Ferry sinks off Odlin {n}" for n in range(60)]
     rows = [
         {"title": title, "date": f"2026-03-{1 + n % 28:02}T{n % 24:02}:00:00Z", "id": str(n)}
@@ -437,11 +414,13 @@ def test_the_driver_gets_no_rows_of_records(
 def test_rows_of_a_frame_get_what_their_lines_would(spark: SparkSession, tmp_path: Path):
     """Whatever their order and parts: positions go by content, and equal rows stay two."""
     from dedupe.backends.spark import cluster  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
 
     lines = [*STORIES.splitlines()[20:], *STORIES.splitlines()[30:33]]
     rows = [json.loads(line) for line in lines]
-    frame = frame_of(spark, pa.Table.from_pylist(rows[::-1])).repartition(5)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    values = [tuple(row.get(name) for name in names) for row in rows[::-1]]
+    kinds = ", ".join(f"{name} string" for name in names)
+    frame = spark.createDataFrame(values, kinds).repartition(5)
     (tmp_path / "links.csv").write_text("a,b,label\n40,80,duplicate\n")
     links = str(tmp_path / "links.csv")
     with told(spark, "spark.sql.shuffle.partitions", 5):
@@ -491,15 +470,14 @@ def test_rows_of_a_frame_far_away_get_the_same(tmp_path: Path):
 
 def test_a_row_that_cannot_be_read_is_an_error(spark: SparkSession, tmp_path: Path):
     from dedupe.backends.spark import cluster  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.arrow import frame_of  # noqa: PLC0415 - the same
 
-    frame = frame_of(spark, {"title": ["a", "b"], "body": ["c", "d"]})
-    for rows, reason in (
-        ({"title": [["a"], ["b"]]}, "<rows>:1: title: expected a string"),
-        ({"place": ["a", "b"]}, "<rows>: no record has a text: looked for title"),
+    frame = spark.createDataFrame([("a", "c"), ("b", "d")], "title string, body string")
+    for rows, kinds, reason in (
+        ([(["a"],), (["b"],)], "title array<string>", "<rows>:1: title: expected a string"),
+        ([("a",), ("b",)], "place string", "<rows>: no record has a text: looked for title"),
     ):
         with pytest.raises(InputError, match=reason):
-            cluster(frame_of(spark, rows), staging=str(tmp_path / "staging"))
+            cluster(spark.createDataFrame(rows, kinds), staging=str(tmp_path / "staging"))
     with pytest.raises(SettingsError, match="jobs: has no meaning"):
         cluster(frame, Settings(jobs=3))
 
@@ -681,7 +659,7 @@ def test_files_go_by_the_names_that_they_were_given(
     paths: tuple[str, ...], uri: str, rank: int, shown: str
 ):
     java()
-    from dedupe.backends.spark.paths import PathOrder  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.read import PathOrder  # noqa: PLC0415 - an extra
 
     names, here = PathOrder(paths), Path.cwd()
     assert names.rank(uri.format(here))[0] == rank

@@ -56,7 +56,7 @@ def test_parquet_is_read_and_written_as_in_memory(
 ):
     """In row groups of any size, beside JSON Lines; all rows with their columns and values."""
     from dedupe.backends.spark import Job, run_files  # noqa: PLC0415 - an extra
-    from dedupe.backends.spark.stage import Stage  # noqa: PLC0415 - the same
+    from dedupe.backends.spark.tables import Stage  # noqa: PLC0415 - the same
 
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     half = len(STORED["title"]) // 2
@@ -84,7 +84,8 @@ def test_rows_of_parquet_that_cannot_be_lines_are_told(
     spark: SparkSession,  # noqa: F811 - the fixture
     tmp_path: Path,
 ):
-    from dedupe.backends.spark.stage import Stage, stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.read import stage_lines  # noqa: PLC0415 - an extra
+    from dedupe.backends.spark.tables import Stage  # noqa: PLC0415 - the same
 
     stage = Stage(spark, str(tmp_path / "staging"))
     numbers = [0.5] * 8 + [float("inf")]

@@ -1,13 +1,14 @@
-"""Run over arrays in files: the same code as in memory, where memory does not hold them.
+"""Run in memory while the input fits into the memory limit, and over arrays in files beyond it.
 
-Large arrays of numpy live in files without names, which the system writes out and reads back as
-memory has room; so nothing is left behind, however a run ends. The bytes of the input and all
-strings are in files as well.
+The code is the same. Large arrays of numpy live in files without names, which the system writes
+out and reads back as memory has room; so nothing is left behind, however a run ends. The bytes of
+the input and all strings are in files as well.
 """
 
 from __future__ import annotations
 
 import mmap
+import tempfile
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,8 @@ from dedupe import kernel
 from dedupe.backends.spool import Spool, SpooledBatches, SpooledStrings
 from dedupe.errors import ScratchError
 from dedupe.load import load_corpus
-from dedupe.pipeline import Backend, run
+from dedupe.pipeline import run
+from dedupe.preprocess import prepare_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,19 +33,64 @@ LEAST = 1 << 20
 """Bytes of an array that are worth a file."""
 WAIT = 0.05
 """Seconds between two looks at how much memory the process takes."""
-USED = Path("/proc/self/statm")
+RESIDENT = Path("/proc/self/statm")
+MEMORY_PER_BYTE = 16
+"""Bytes of memory that a byte of input takes, as measured on headlines of 150 to 300 bytes."""
+FREE_MEMORY_SHARE = 2
+"""Without a limit a run in memory may take half of what is free."""
+FREE = Path("/proc/meminfo")
+LIMIT, USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
 
-class DiskBackend(Backend):
-    """Keeps the bytes and the strings of a corpus in files."""
+@contextmanager
+def run_within_memory(
+    batches: Iterable[Batch],
+    settings: Settings,
+    memory: int | None = None,
+    folder: str | None = None,
+    progress: Callable[[str, float], None] = lambda _stage, _share: None,
+) -> Iterator[Result]:
+    """Run in memory, or in files of ``folder`` if the input needs more than ``memory`` bytes.
 
-    def __init__(self, spool: Spool) -> None:
-        self.spool = spool
+    The result is the same, and valid until the block ends. Without ``memory`` the limit is a share
+    of what is free. Raises ScratchError if the folder cannot be used or is full, and what
+    :func:`dedupe.pipeline.run` raises.
+    """
+    limit = memory or free_memory() // FREE_MEMORY_SHARE
+    coming = prepare_ahead(batches, settings)
+    held: list[Batch] = []
+    size = 0
+    for batch in coming:
+        held.append(batch)
+        size += len(batch.data)
+        if size * MEMORY_PER_BYTE > limit:
+            break
+    else:
+        yield run(release_batches(held, coming), settings, progress)
+        return
+    where = folder or tempfile.gettempdir()
+    with run_on_disk(release_batches(held, coming), settings, limit, where, progress) as result:
+        yield result
 
-    def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
-        """Return the columns of all records."""
-        packer, keep = partial(SpooledStrings, self.spool), partial(SpooledBatches, self.spool)
-        return load_corpus(batches, len(settings.field), packer, keep)
+
+def release_batches(held: list[Batch], coming: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield the batches held, each given up as it goes, then the rest."""
+    held.reverse()
+    while held:
+        yield held.pop()
+    yield from coming
+
+
+def free_memory() -> int:
+    """Return the bytes of memory that are free; 2**62 where the system does not say."""
+    known = [1 << 62]
+    if FREE.exists():
+        rows = (line.split() for line in FREE.read_text(encoding="ascii").splitlines())
+        known += [int(row[1]) << 10 for row in rows if row[0] == "MemAvailable:"]
+    if LIMIT.exists() and USED.exists():
+        most = LIMIT.read_text(encoding="ascii").strip()
+        known += [int(most) - int(USED.read_text(encoding="ascii"))] if most.isdigit() else []
+    return max(min(known), 1)
 
 
 @contextmanager
@@ -61,7 +108,13 @@ def run_on_disk(
     bytes and strings are in files.
     """
     with Spool(folder) as spool, mapped_arrays(folder, memory):
-        yield run(batches, settings, progress, DiskBackend(spool))
+        yield run(batches, settings, progress, partial(load_on_disk, spool))
+
+
+def load_on_disk(spool: Spool, batches: Iterable[Batch], settings: Settings) -> Corpus:
+    """Return the columns of all records, their bytes and strings in files."""
+    packer, keep = partial(SpooledStrings, spool), partial(SpooledBatches, spool)
+    return load_corpus(batches, len(settings.field), packer, keep)
 
 
 @contextmanager
@@ -92,7 +145,7 @@ def release_above(memory: int, ended: Event) -> None:
 
     A page that is used again is read again, mostly from what the system still holds of it.
     """
-    while USED.exists() and not ended.wait(WAIT):
-        _, used, mapped, *_ = map(int, USED.read_text(encoding="ascii").split())
+    while RESIDENT.exists() and not ended.wait(WAIT):
+        _, used, mapped, *_ = map(int, RESIDENT.read_text(encoding="ascii").split())
         if used * mmap.PAGESIZE > memory * 3 // 4 and 4 * mapped > used:
             kernel.release_pages()

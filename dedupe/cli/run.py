@@ -163,7 +163,7 @@ def run_in_limit(
     request: Request, read_stats: ReadStats, parquet_files: ParquetFiles
 ) -> Iterator[Result]:
     """Read and cluster within the available memory; the result lasts until the block ends."""
-    from dedupe.backends.auto import run_within_memory
+    from dedupe.backends.disk import run_within_memory
 
     with ExitStack() as until_written:
         with read_with_progress(request, read_stats, parquet_files) as (batches, progress):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.arrays import unique_sorted
 from dedupe.models import NO_TIME
 
 if TYPE_CHECKING:
@@ -97,15 +98,12 @@ class Facts:
         """Return the numbers of all records that have a flag."""
         return np.flatnonzero(self.flags() & flag) + self.first
 
-    def add(self, rows: NDArray[np.void]) -> NDArray[np.int64]:
-        """Append the facts of new records; returns their numbers."""
-        start = self.end
-        if not start - self.first:
-            self.first = start // BLOCK * BLOCK
-        numbers = np.arange(start, start + len(rows))
-        self.grow(start + len(rows))
+    def add(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
+        """Append the facts of new records, whose numbers rise."""
+        if self.end == self.first:
+            self.first = int(numbers[0]) // BLOCK * BLOCK
+        self.grow(int(numbers[-1]) + 1)
         self.put(numbers, rows)
-        return numbers
 
     def _set(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         """Set the facts of some records, and count those that lead."""
@@ -119,7 +117,7 @@ class Facts:
     def put(self, numbers: NDArray[np.int64], rows: NDArray[np.void]) -> None:
         """Set the facts of some records."""
         self._set(numbers, rows)
-        self._changed.update(np.unique(numbers // BLOCK).tolist())
+        self._changed.update(unique_sorted(numbers // BLOCK).tolist())
 
     def set_flag(self, numbers: NDArray[np.int64], flag: int, *, on: bool) -> None:
         """Set or clear a flag of some records."""

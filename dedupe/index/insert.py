@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
+from dedupe.arrays import unique_sorted
 from dedupe.errors import StoreError
-from dedupe.index import answers, prepared
+from dedupe.index import answers
 from dedupe.index.assign import assign_clusters, place_records
 from dedupe.index.facts import LEADS, PRESENT, signed, times_or_none
 from dedupe.index.maintain import delete_records
@@ -19,7 +20,6 @@ from dedupe.index.newcomers import (
     identities,
     identity_codes,
     listed,
-    posting_entries,
     prepare_newcomers,
 )
 from dedupe.index.postings import MOST_RECORDS
@@ -78,7 +78,7 @@ def turns(ids: Sequence[str], own: Sequence[int]) -> Iterator[NDArray[np.int64]]
     """Return distinct records in turns; of several versions of an id each has its own turn."""
     named = [name for name in ids if name]
     if len(set(named)) == len(named) and len(ids) <= MOST_AT_ONCE:
-        yield np.unique(np.array(own, np.int64))
+        yield unique_sorted(np.array(own, np.int64))
         return
     versions: dict[str, int] = {}
     out: dict[int, list[int]] = {}
@@ -103,7 +103,7 @@ def add_distinct(store: Store, corpus: Corpus, identity: NDArray[np.uint64]) -> 
     known = find_known(store, corpus, identity)
     fresh = np.flatnonzero(known.same == UNKNOWN)
     held = known.same[known.same != UNKNOWN]
-    stored = answers.stored_answers(store, np.unique(held).tolist()) if len(held) else {}
+    stored = answers.stored_answers(store, unique_sorted(held).tolist()) if len(held) else {}
     out = [stored.get(number) for number in known.same.tolist()]
     if len(fresh):
         names = replace_earlier(store, known.earlier[fresh])
@@ -146,7 +146,7 @@ def replace_earlier(store: Store, earlier: NDArray[np.int64]) -> dict[int, int]:
         return {}
     numbers = earlier[records]
     clusters = answers.clusters_of(store, numbers.tolist())
-    delete_records(store, np.unique(numbers))
+    delete_records(store, unique_sorted(numbers))
     query = "SELECT number FROM cluster WHERE number IN (SELECT value FROM json_each(?))"
     wanted = orjson.dumps([row.number for row in clusters.values()]).decode()
     left = {number for (number,) in store.database.execute(query, (wanted,))}
@@ -178,12 +178,9 @@ def insert(
     found = assign_clusters(store, new, placed, numbers, names)
     write_records(store, new, placed, identity, numbers, found.clusters)
     leads = placed.tops == np.arange(len(placed.tops))
-    facts = new.facts.copy()
-    facts["flags"][~leads[placed.held :]] &= 255 ^ LEADS
-    store.facts.add(facts)
+    store.write_derived(new, numbers, codes, leads[placed.held :])
     demoted = np.flatnonzero(~leads[: placed.held])
     store.facts.set_flag(placed.numbers[demoted], LEADS, on=False)
-    store.add_postings(posting_entries(new, codes, numbers))
     return found.answers
 
 
@@ -195,7 +192,7 @@ def write_records(
     numbers: NDArray[np.int64],
     clusters: NDArray[np.int64],
 ) -> None:
-    """Write a row for each newcomer, and its prepared texts."""
+    """Write a row for each newcomer."""
     corpus, own = new.corpus, slice(placed.held, None)
     texts = [orjson.dumps(row).decode() for row in zip(*corpus.texts, strict=True)]
     store.database.executemany(
@@ -214,10 +211,6 @@ def write_records(
             texts,
             strict=True,
         ),
-    )
-    blobs = prepared.encode(new.contents, np.arange(len(new)))
-    store.database.executemany(
-        "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
     )
 
 

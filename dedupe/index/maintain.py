@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from dedupe.index import postings, prepared, schema
+from dedupe.index import postings, schema
 from dedupe.index.answers import hex_name
-from dedupe.index.facts import BLOCK, LEADS, PRESENT, Facts, signed
+from dedupe.index.facts import LEADS, PRESENT, Facts, signed
 from dedupe.index.matching import as_corpus, contents_of_facts
-from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
+from dedupe.index.newcomers import identities, identity_codes, newcomers_of
 from dedupe.index.schema import PATIENCE, store_errors
 from dedupe.models import NO_TIME
-from dedupe.pipeline import build_matcher, canonical_order, cluster_corpus
+from dedupe.pipeline import Clock, canonical_order, run_prepared
 from dedupe.preprocess import preprocess
-from dedupe.result import to_clustering, to_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,10 +147,8 @@ def run_batch(store: Store, progress: Progress) -> BatchRun:
     numbers = store.facts.with_flag(PRESENT)
     corpus = store.corpus(numbers)
     contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
-    matcher = build_matcher(corpus, contents, settings)
-    state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
-    found = to_clustering(corpus, contents, state, to_pairs(state, settings))
-    return BatchRun(numbers, corpus, contents, found)
+    found = run_prepared(corpus, contents, settings, progress, Clock())
+    return BatchRun(numbers, corpus, contents, found.clustering)
 
 
 def compact_store(store: Store, progress: Progress) -> int:
@@ -238,20 +235,10 @@ def write_derived(store: Store, run: BatchRun) -> None:
     new = newcomers_of(run.corpus, run.contents, outlets)
     for table in ("facts", "prepared", "segment", "posting"):
         database.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
-    facts, end, written = Facts(), store.facts.end, store.facts.written
-    facts.first = int(numbers[0]) // BLOCK * BLOCK
-    facts.end = facts.first
-    facts.grow(end)
-    rows = new.facts.copy()
-    follows = run.clustering.canonical != np.arange(len(numbers))
-    rows["flags"][follows] &= 255 ^ LEADS
-    facts.put(numbers, rows)
-    facts.written = written
-    store.facts = facts
-    blobs = prepared.encode(run.contents, np.arange(len(numbers)))
-    database.executemany(
-        "INSERT INTO prepared VALUES (?, ?)", zip(numbers.tolist(), blobs, strict=True)
-    )
+    end, written = store.facts.end, store.facts.written
+    store.facts, store.segments = Facts(), []
+    store.facts.written = written
+    leads = run.clustering.canonical == np.arange(len(numbers))
     codes = identity_codes(run.corpus.ids, identities(run.corpus))
-    entries = posting_entries(new, codes, numbers)
-    store.segments = postings.add_entries(database, [], entries, store.is_present)
+    store.write_derived(new, numbers, codes, leads)
+    store.facts.grow(end)

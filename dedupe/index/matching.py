@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import concat_ranges, find_in_sorted, pack
-from dedupe.contents import Contents, leading_texts
-from dedupe.index import prepared
+from dedupe.arrays import concat_ranges, find_in_sorted, pack, unique_sorted
+from dedupe.contents import Contents, leading_texts, textless_contents
 from dedupe.index.facts import DAY_ONLY, WITHDRAWN
 from dedupe.index.neighbours import (
     LANE,
@@ -28,6 +27,7 @@ from dedupe.index.newcomers import ODD, title_codes
 from dedupe.index.postings import BAND, NUMBER, RARE, TITLE
 from dedupe.matching import EXHAUSTIVE, Effort, Matcher, Pairs, equal_neighbours, node_order
 from dedupe.models import Corpus
+from dedupe.packed_texts import join_texts, unpack_texts
 from dedupe.scoring.metadata import RecordMeta, Recurrence, count_stems, count_titles
 from dedupe.scoring.model import log_odds_of
 from dedupe.scoring.score import TextScoring
@@ -79,7 +79,7 @@ class IndexMatcher(Matcher):
         self._set_buckets(beside)
         self._title_hashes = laned(facts["title"], self.lanes[self.records])
         self._outer_titles = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        self._known_titles = np.unique(self._title_hashes[self.new])
+        self._known_titles = unique_sorted(self._title_hashes[self.new])
         title = beside.kinds[beside.hits.buckets] == TITLE
         self.note_titles(self._known_titles, beside.lanes, beside.hits.where(title))
         everything = np.ones(len(self.records), bool)
@@ -91,10 +91,10 @@ class IndexMatcher(Matcher):
         texts, rows = new.contents.texts, new.contents.rows
         if len(self.held):
             numbers, place = number_distinct(self.near & NUMBER)
-            held, own = prepared.read(self.store.database, numbers, len(rows))
+            held, own = unpack_texts(self.store.prepared(numbers.tolist()), len(rows))
             own[own >= 0] += len(texts)
             rows = np.concatenate([own[:, place], rows], axis=1)
-            texts = prepared.join_texts([texts, held])
+            texts = join_texts([texts, held])
         weights = np.array([field.weight for field in self.settings.field])
         rows = np.ascontiguousarray(rows[:, self.records])
         self.scoring = TextScoring(texts, rows, weights, self.settings.numbers)
@@ -152,13 +152,13 @@ class IndexMatcher(Matcher):
         """Look up and count all records in play that have the headlines of some nodes."""
         hashes, first = np.unique(self._title_hashes[nodes], return_index=True)
         fresh = find_in_sorted(self._known_titles, hashes) < 0
-        self._known_titles = np.union1d(self._known_titles, hashes)
+        self._known_titles = unique_sorted(np.append(self._known_titles, hashes))
         nodes, known = nodes[first[fresh]], len(self._outer_titles[0])
         if not len(nodes):
             return
         lanes = self.lanes[self.records[nodes]]
         titles = self.facts["title"][self.records[nodes]]
-        codes = np.unique(lanes << LANE | title_codes(titles))
+        codes = unique_sorted(lanes << LANE | title_codes(titles))
         self.note_titles(hashes[fresh], codes >> LANE, look_up(self.store, codes))
         if len(self._outer_titles[0]) > known:
             self.recurrence = Recurrence(self.stems, self.title_counts(self._in_play))
@@ -207,7 +207,10 @@ class IndexMatcher(Matcher):
         self.pairs.add(pack(left[near], right[near]), odds[near])
         self.effort.candidate_pairs += count + len(left)
         self.effort.scored_pairs = len(self.pairs.keys)
-        self.learn_titles(np.unique([self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF]))
+        ends = np.zeros(len(self.records), bool)
+        for own in (self.pairs.keys >> 32, self.pairs.keys & 0xFFFFFFFF):
+            ends[own] = True
+        self.learn_titles(np.flatnonzero(ends))
 
     def further_pairs(
         self, in_play: NDArray[np.bool_]
@@ -267,15 +270,10 @@ def as_contents(matcher: IndexMatcher) -> Contents:
 
 def contents_of_facts(facts: NDArray[np.void]) -> Contents:
     """Return the contents that clustering needs, without the texts."""
-    none = np.full(len(facts), -1)
-    return Contents(
-        texts=prepared.no_texts(),
-        rows=none[None].astype(np.int32),
-        ids=none,
-        titles=none.astype(np.int32),
-        versions=facts["version"].astype(np.uint8),
-        lengths=facts["length"].astype(np.int32),
-        whole=np.zeros(len(facts), np.int8),
-        plain=facts["completeness"].astype(np.int8),
-        withdrawn=(facts["flags"] & WITHDRAWN) > 0,
+    return textless_contents(
+        facts["version"].astype(np.uint8),
+        facts["length"].astype(np.int32),
+        np.zeros(len(facts), np.int8),
+        facts["completeness"].astype(np.int8),
+        (facts["flags"] & WITHDRAWN) > 0,
     )

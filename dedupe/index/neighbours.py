@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import change_mask, concat_ranges, find_in_sorted
+from dedupe.arrays import change_mask, concat_ranges, find_in_sorted, unique_sorted
 from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, Buckets
 from dedupe.index.facts import LEADS
 from dedupe.index.newcomers import title_codes
@@ -97,7 +97,7 @@ def find_neighbours(store: Store, new: Newcomers, lanes: NDArray[np.uint64]) -> 
     near = lane_numbers(codes >> LANE, found)
     if store.facts.leads <= EXHAUSTIVE:
         leaders = store.facts.with_flag(LEADS).astype(np.uint64)
-        near = np.append(near, (np.unique(lanes)[:, None] << LANE | leaders).ravel())
+        near = np.append(near, (unique_sorted(lanes)[:, None] << LANE | leaders).ravel())
     return Neighbours(kinds, codes >> LANE, owners, of, hits, number_distinct(near)[0])
 
 
@@ -125,7 +125,7 @@ def lane_numbers(lanes: NDArray[np.uint64], hits: Hits) -> NDArray[np.uint64]:
 
 def time_keys(buckets: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return numbers in the order of buckets, then of times, undated ones first."""
-    clock = np.clip(times, -FARTHEST, FARTHEST - 1) + FARTHEST
+    clock = np.minimum(np.maximum(times, -FARTHEST), FARTHEST - 1) + FARTHEST
     return buckets.astype(np.uint64) << CLOCK_BITS | clock.astype(np.uint64)
 
 
@@ -197,7 +197,7 @@ def make_buckets(
     buckets: NDArray[np.int64], members: NDArray[np.int64], count: int, nodes: int
 ) -> Buckets:
     """Return so many buckets from pairs of a bucket and a node; ``of`` has a row a node."""
-    keys = np.unique(buckets << 32 | members)
+    keys = unique_sorted(buckets << 32 | members)
     buckets, members = keys >> 32, keys & 0xFFFFFFFF
     starts = keys.searchsorted(np.arange(count + 1) << 32)
     order = np.argsort(members, kind="stable")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import unpack
+from dedupe.arrays import unique_sorted, unpack
 from dedupe.clustering.groups import AcceptedPairs
 from dedupe.index.answers import (
     Answer,
@@ -50,7 +50,7 @@ def match_only(store: Store, corpus: Corpus) -> list[Answer]:
 def answer_part(store: Store, corpus: Corpus) -> list[Answer]:
     """Answer some records."""
     known = find_known(store, corpus, identities(corpus)).same
-    held = np.unique(known[known != UNKNOWN]).tolist()
+    held = unique_sorted(known[known != UNKNOWN]).tolist()
     stored = stored_answers(store, held) if held else {}
     out = [stored.get(number) for number in known.tolist()]
     fresh = np.flatnonzero(known == UNKNOWN)

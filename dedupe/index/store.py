@@ -11,9 +11,11 @@ import orjson
 
 from dedupe.errors import StoreError
 from dedupe.index import postings, schema
-from dedupe.index.facts import DAY_ONLY, PRESENT, Facts
+from dedupe.index.facts import DAY_ONLY, LEADS, PRESENT, Facts
+from dedupe.index.newcomers import posting_entries
 from dedupe.io.string_columns import CodedStrings
 from dedupe.models import NO_TIME, Corpus
+from dedupe.packed_texts import pack_texts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe.config import Settings
+    from dedupe.index.newcomers import Newcomers
     from dedupe.index.postings import Segment
 
 NEVER = -1
@@ -151,8 +154,24 @@ class Store:
         """Return the records of sorted key codes, as :func:`dedupe.index.postings.find`."""
         return postings.find(self.database, self.segments, codes)
 
-    def add_postings(self, entries: NDArray[np.uint64]) -> None:
-        """Write the postings of new records."""
+    def write_derived(
+        self,
+        new: Newcomers,
+        numbers: NDArray[np.int64],
+        codes: NDArray[np.uint64],
+        leads: NDArray[np.bool_],
+    ) -> None:
+        """Write what follows from new records: their facts, prepared texts and postings.
+
+        ``codes`` are the key codes of their identity, ``leads`` says which lead a cluster.
+        """
+        facts = new.facts.copy()
+        facts["flags"][~leads] &= 255 ^ LEADS
+        self.facts.add(numbers, facts)
+        blobs = pack_texts(new.contents.texts, new.contents.rows)
+        rows = zip(numbers.tolist(), blobs, strict=True)
+        self.database.executemany("INSERT INTO prepared VALUES (?, ?)", rows)
+        entries = posting_entries(new, codes, numbers)
         self.segments = postings.add_entries(self.database, self.segments, entries, self.is_present)
 
     def outlet_numbers(self, names: Sequence[str], *, new: bool = False) -> NDArray[np.int64]:
@@ -186,6 +205,14 @@ class Store:
         if len(found) != len(wanted):
             raise ValueError("some records are missing")
         return found
+
+    def prepared(self, numbers: list[int]) -> list[bytes]:
+        """Return the packed texts of some records; raises ValueError where they are missing."""
+        query = "SELECT data FROM json_each(?) CROSS JOIN prepared ON number = value"
+        rows = self.database.execute(query, (orjson.dumps(numbers).decode(),)).fetchall()
+        if len(rows) != len(numbers):
+            raise ValueError("the prepared texts of some records are missing")
+        return [row[0] for row in rows]
 
     def corpus(self, numbers: NDArray[np.int64]) -> Corpus:
         """Return some records as a corpus without their bytes."""

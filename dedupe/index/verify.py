@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.index import postings, prepared
+from dedupe.index import postings
 from dedupe.index.facts import LEADS, PRESENT
 from dedupe.index.maintain import count_changed, run_batch
 from dedupe.index.newcomers import identities, identity_codes, newcomers_of, posting_entries
 from dedupe.index.postings import NUMBER
+from dedupe.packed_texts import pack_texts, unpack_texts
 from dedupe.preprocess import preprocess
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def check_derived(store: Store) -> Iterator[str]:
         first, last = int(numbers[own][0]), int(numbers[own][-1])
         if any((facts[name] != store.facts.of(numbers[own])[name]).any() for name in FIXED):
             yield f"the facts of stories {first} to {last} are not what they make"
-        if not equal_texts(blobs, stored_blobs(store, numbers[own]), len(store.settings.field)):
+        if not equal_texts(blobs, store.prepared(numbers[own].tolist()), len(store.settings.field)):
             yield f"the prepared texts of stories {first} to {last} are not what they make"
         if not np.isin(entries, held).all():
             yield f"the postings of stories {first} to {last} are not what they make"
@@ -128,14 +129,8 @@ def derived(
     contents = preprocess(corpus, settings.seed, settings.jobs)
     new = newcomers_of(corpus, contents, store.outlet_numbers(corpus.sources))
     codes = identity_codes(corpus.ids, identities(corpus))
-    blobs = list(prepared.encode(contents, np.arange(len(numbers))))
+    blobs = list(pack_texts(contents.texts, contents.rows))
     return new.facts.copy(), blobs, posting_entries(new, codes, numbers)
-
-
-def stored_blobs(store: Store, numbers: NDArray[np.int64]) -> list[bytes]:
-    """Return the prepared texts of some records as they are stored."""
-    rows = store.rows("data", numbers.tolist(), "JOIN prepared ON prepared.number = record.number")
-    return [row[0] for row in rows]
 
 
 def equal_texts(left: list[bytes], right: list[bytes], fields: int) -> bool:
@@ -143,7 +138,7 @@ def equal_texts(left: list[bytes], right: list[bytes], fields: int) -> bool:
 
     Texts that differ in case alone are prepared once, as the first of them was written.
     """
-    one, other = prepared.decode(left, fields)[0], prepared.decode(right, fields)[0]
+    one, other = unpack_texts(left, fields)[0], unpack_texts(right, fields)[0]
     return (
         np.array_equal(one.offsets, other.offsets)
         and np.array_equal(one.tokens["key"], other.tokens["key"])

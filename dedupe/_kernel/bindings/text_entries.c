@@ -35,10 +35,8 @@ static int filter_shift(ptrdiff_t words) {
 /* Keys, their firsts and their filter, three arrays. */
 static int open_keys(const Py_buffer *v, Keys *out) {
     *out = (Keys){v[0].buf, v[1].buf, v[2].buf, items(&v[0]), filter_shift(items(&v[2]))};
-    if (items(&v[1]) != FIRSTS || out->firsts[0] || out->firsts[FIRSTS - 1] != out->count) return 0;
-    int falling = 0; /* without an early return the compiler compares many at a time */
-    for (ptrdiff_t i = 1; i < FIRSTS; i++) falling |= out->firsts[i] < out->firsts[i - 1];
-    return !falling && out->shift;
+    return items(&v[1]) == FIRSTS && !out->firsts[0] && out->firsts[FIRSTS - 1] == out->count &&
+           out->shift;
 }
 
 static int open_tables(const Py_buffer *v, Tables *out) {

@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import joined
-from dedupe.backends.spark.constraints import read_demands
-from dedupe.backends.spark.parquet import kept, widened, write_table
+from dedupe.backends.spark.groups import read_demands
 from dedupe.backends.spark.passes import Passes
-from dedupe.backends.spark.paths import PathOrder
+from dedupe.backends.spark.read import PathOrder, stage_lines, stage_rows
 from dedupe.backends.spark.result import Outcome, outcome_of
 from dedupe.backends.spark.session import check_workers, spark_errors
-from dedupe.backends.spark.stage import Stage, stage_lines, stage_rows
+from dedupe.backends.spark.tables import Stage, joined
 from dedupe.backends.spark.write import (
     annotated,
     annotation_columns,
     counted,
+    kept,
     pair_lines,
     read_back,
     selected,
+    widened,
     write,
+    write_table,
 )
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import AccountingError, SettingsError
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Outcome", "cluster", "run_files"]
 
+ROWS_OF = {"cluster": "records", "unique": "unique", "duplicates": "duplicates", "pairs": "pairs"}
+"""The figure that counts the rows that a command writes."""
 OTHERS = ("jobs", "max_ratio")
 """Settings of what Spark does by itself: it shares out the work, and decompresses."""
 
@@ -83,9 +86,6 @@ def run_files(
     with spark_errors():
         records = stage_lines(stage, job.paths, settings, read_stats, tables=job.tables)
         outcome = compute(stage, records, settings, progress)
-        expected = (
-            outcome.stats["pairs"] if job.command == "pairs" else chosen_rows(job, outcome).count()
-        )
         lines = write_outcome(job, records, outcome, settings)
         if job.stores:
             write_table(write_stored(stage, job, records, outcome, settings), job.out)
@@ -94,8 +94,9 @@ def run_files(
             write(lines, job.out)
             rows = counted(read_back(stage.spark, job.out))
             count = rows.count
+    expected = int(str(outcome.stats[ROWS_OF[job.command]]))
     if count != expected:
-        raise AccountingError("lines of output", int(str(expected)), count)
+        raise AccountingError("lines of output", expected, count)
     return outcome, rows
 
 

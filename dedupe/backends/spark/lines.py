@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from dedupe.backends.spark.arrow import RECORDS, batch_of, encoded, numbers_array
+from dedupe.backends.spark.tables import batch_of, encoded, numbers_array
 from dedupe.io.encodings import BYTE_ORDER_MARK
 from dedupe.io.jsonl import read_jsonl
 from dedupe.io.read_notes import MOST_KEPT_FIELDS, filled_texts
@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     Refused = tuple[int, str, int | None]
     """The line, the reason, and the place that the row gets."""
 
-NAMES = tuple(part.split()[0] for part in RECORDS.split(", "))
+RECORDS = (
+    "file string, block long, place long, line long, raw binary, reason string, id string, "
+    "source string, time long, day boolean, digest long, page long, "
+    "texts array<binary>, met array<long>, seen string"
+)
+"""A line as it was read: ``position`` counts the records of its block, ``line`` its lines, from 1.
+
+A bad line has a ``reason``, and a place of -1 where it may not be skipped. The last row of a block
+has no ``raw``: ``met`` has its lines, bytes, blank lines and dates that could not be read, and
+``seen`` the names of its fields and what they were used for. ``page`` is the key of its url.
+"""
 FATAL = -1
 REFUSED = b"{\n"
 """What stands for a line that is known to hold no record: none either."""
@@ -68,14 +78,13 @@ class LineBlock:
         for batch in read_jsonl(source):
             yield record_rows(batch, self._block, np.arange(position, position + len(batch)))
             position += len(batch)
-        told = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
-        yield refused_rows(self._file, self._block, told)
+        refused = [(n, self._problems.get(n, why), at) for n, why, at in self._refused]
+        yield refused_rows(self._file, self._block, refused)
         counts = [
             *(self._lines, self._bytes, read_stats.blank, read_stats.undated),
             int(filled_texts(self._settings, read_stats)),
         ]
-        told_of = {"line": self._lines, "met": counts, "seen": seen_fields(read_stats)}
-        yield other_rows(self._file, self._block, [told_of])
+        yield last_row(self._file, self._block, counts, read_stats)
 
     def take(self, lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """Yield lines with their endings, up to one that is too long."""
@@ -106,18 +115,15 @@ def parse_rows(settings: Settings, incoming: Iterable[pa.RecordBatch]) -> Iterat
         source = Source("", "jsonl", lines, settings, read_stats, partial(reject_rows, refused))
         for batch in read_jsonl(source):
             yield record_rows(batch, 0, positions[batch.lines - 1])
-        told = [
-            (int(positions[line - 1]) + 1, reason, position) for line, reason, position in refused
-        ]
-        yield refused_rows("", 0, told)
-        met = [int(filled_texts(settings, read_stats))]
-        yield other_rows("", 0, [{"met": met, "seen": seen_fields(read_stats)}])
+        yield refused_rows("", 0, [(int(positions[n - 1]) + 1, why, at) for n, why, at in refused])
+        yield last_row("", 0, [int(filled_texts(settings, read_stats))], read_stats)
 
 
-def seen_fields(read_stats: ReadStats) -> str:
-    """Return the names of fields that were met, and what they were used for, as JSON."""
+def last_row(file: str, block: int, counts: list[int], read_stats: ReadStats) -> pa.RecordBatch:
+    """Return the row with the counts of a block, and with its fields and their uses as JSON."""
     names = ("fields", "columns", "likely")
-    return orjson.dumps({name: getattr(read_stats, name) for name in names}).decode()
+    seen = orjson.dumps({name: getattr(read_stats, name) for name in names}).decode()
+    return batch_of(RECORDS, {"file": [file], "block": [block], "met": [counts], "seen": [seen]})
 
 
 def take_fields(seen: Iterable[str], read_stats: ReadStats) -> None:
@@ -151,7 +157,6 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "place": positions,
             "line": batch.lines,
             "raw": [batch.data[start : limit - 1] for start, limit in spans],
-            "reason": [None] * count,
             "id": batch.ids,
             "source": batch.sources,
             "time": batch.times,
@@ -159,19 +164,13 @@ def record_rows(batch: Batch, block: int, positions: NDArray[np.int64]) -> pa.Re
             "digest": batch_digests(batch).view(np.int64),
             "page": batch.url_keys,
             "texts": list(map(list, texts)),
-            "met": [None] * count,
-            "seen": [None] * count,
         },
     )
 
 
 def refused_rows(file: str, block: int, refused: list[Refused]) -> pa.RecordBatch:
     """Return lines that are no record, and what is wrong with them."""
-    names = ("line", "reason", "place")
-    return other_rows(file, block, [dict(zip(names, row, strict=True)) for row in refused])
-
-
-def other_rows(file: str, block: int, told: list[dict[str, Any]]) -> pa.RecordBatch:
-    """Return rows that are no record."""
-    known = {"file": file, "block": block}
-    return batch_of(RECORDS, {name: [(row | known).get(name) for row in told] for name in NAMES})
+    count = len(refused)
+    lines, reasons, places = zip(*refused, strict=True) if refused else ((), (), ())
+    columns = {"line": lines, "reason": reasons, "place": places}
+    return batch_of(RECORDS, {"file": [file] * count, "block": [block] * count, **columns})

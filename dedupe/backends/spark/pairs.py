@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.arrays import pack, unpack
-from dedupe.backends.spark.arrow import batch_of, numbers_array
 from dedupe.backends.spark.part import (
     Demands,
     Part,
@@ -19,11 +18,18 @@ from dedupe.backends.spark.part import (
     text_scoring,
     whole_groups,
 )
-from dedupe.backends.spark.streams import FIRST, IN_PLAY
-from dedupe.backends.spark.texts import FACTS
+from dedupe.backends.spark.tables import batch_of, numbers_array, slices
 from dedupe.clustering.constraints import NO_GROUPS
 from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
-from dedupe.pipeline import build_grouping, join_pairs, linked_pairs, permission, rank_nodes
+from dedupe.pipeline import (
+    build_grouping,
+    group_copies,
+    join_pairs,
+    linked_pairs,
+    permission,
+    rank_nodes,
+)
+from dedupe.scoring.metadata import reach_seconds
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import score_pairs
 
@@ -32,18 +38,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ROWS = 1 << 13
+REACH = "content long, reach long"
+STANDS = "node long, representative long"
 SCORED = "pair long, odds double"
 """A pair near the threshold or above; -1 with the number of pairs that were scored."""
 ACCEPTED = "left long, right long, score double"
 LEADERS = "node long, leader long, stand long"
 """The leader of a node, and the node that stands for those that labels hold together with it."""
 MISFITS = "node long"
-NEIGHBOURS = (
-    f"node long, {FACTS}, title long, generic boolean, content long, rare binary, bands binary, "
-    "group long, single boolean, marks long, previous long"
-)
-"""A node with its marks and the node in play before it that has its content."""
 
 
 def least_odds(demands: Demands, most_support: float) -> float:
@@ -51,32 +53,25 @@ def least_odds(demands: Demands, most_support: float) -> float:
     return log_odds_of(demands.settings.threshold) - most_support
 
 
-def neighbour_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Return rows of ``NEIGHBOURS`` for nodes sorted by content."""
-    content, last = -1, -1
+def reach_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Return how far apart in time equal records are one story, for the first of each content."""
     for batch in incoming:
-        contents = numbers_array(batch["content"])
-        marks = numbers_array(batch["marks"]).copy()
-        nodes = numbers_array(batch["node"])
-        playing = np.flatnonzero(marks & IN_PLAY)
-        own = contents[playing]
-        before = np.concatenate([[content], own[:-1]]) == own
-        earlier = np.concatenate([[last], nodes[playing][:-1]])
-        marks[playing[~before]] |= FIRST
-        previous = np.full(len(nodes), -1)
-        previous[playing[before]] = earlier[before]
-        if len(playing):
-            content, last = int(own[-1]), int(nodes[playing][-1])
-        told = {name: batch[name] for name in batch.schema.names}
-        told |= {"marks": marks, "previous": pa.array(previous, mask=previous < 0)}
-        yield batch_of(NEIGHBOURS, told)
+        matcher = Part(demands, batch).matcher
+        nodes = np.arange(batch.num_rows)
+        needed = matcher.threshold - matcher.text_odds(nodes, nodes)
+        model, meta = matcher.scoring.model, matcher.meta
+        reach = reach_seconds(model, meta, matcher.recurrence, matcher.rare, nodes, needed)
+        reach[numbers_array(batch["generic"]).astype(bool)] = 0
+        yield batch_of(REACH, {"content": batch["content"], "reach": reach})
 
 
-def slices(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield rows a few at a time."""
-    for batch in incoming:
-        for start in range(0, batch.num_rows, ROWS):
-            yield batch.slice(start, ROWS)
+def copy_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Return the representative of each node of contents that several have, by content."""
+    for rows in whole_groups(incoming, "content"):
+        part = Part(demands, rows)
+        found = group_copies(part.matcher, part.constraints, part.order)
+        nodes = numbers_array(rows["node"])
+        yield batch_of(STANDS, {"node": nodes, "representative": nodes[found]})
 
 
 def scored_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

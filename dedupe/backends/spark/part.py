@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.arrays import order_positions
-from dedupe.backends.spark.arrow import numbers_array
-from dedupe.backends.spark.streams import TITLE
-from dedupe.backends.spark.texts import no_texts, texts_of
+from dedupe.backends.spark.keys import TITLE
+from dedupe.backends.spark.tables import numbers_array
 from dedupe.blocking.look_back import Buckets
 from dedupe.clustering.constraints import Constraints
-from dedupe.contents import Contents
+from dedupe.contents import textless_contents
 from dedupe.io.string_columns import code_strings
 from dedupe.matching import Matcher
 from dedupe.models import Corpus
+from dedupe.packed_texts import no_texts, unpack_texts
 from dedupe.pipeline import canonical_order
 from dedupe.scoring.metadata import RecordMeta, Recurrence
 from dedupe.scoring.model import log_odds_of
@@ -56,13 +56,13 @@ class PartMatcher(Matcher):
         _, self.contents = np.unique(numbers_array(rows["content"]), return_inverse=True)
         self.scoring = text_scoring(rows, settings)
         self.rare, self.recurrence = recurrence_of(rows)
-        self.reaches = column_of(rows, "reach", -1)
+        self.reaches = numbers_array(rows["reach"]) if "reach" in rows.schema.names else None
         self.threshold = log_odds_of(settings.threshold)
 
     def reach(self) -> NDArray[np.int64]:
         """Return how many seconds apart two records of each content are still one story."""
-        _, firsts = np.unique(self.contents, return_index=True)
-        return self.reaches[firsts]
+        assert self.reaches is not None  # noqa: S101 - whoever groups copies joins it
+        return self.reaches[np.unique(self.contents, return_index=True)[1]]
 
 
 class Part:
@@ -98,38 +98,23 @@ class Part:
         digests = self.column("digest").view(np.uint64)
         days = self.column("day").astype(bool)
         corpus = Corpus((), (), [""] * count, sources, self._times, days, digests)
-        none = np.zeros((0, count), np.int32)
-        contents = Contents(
-            texts=no_texts(0),
-            rows=none,
-            ids=np.zeros(count, np.int64),
-            titles=np.zeros(count, np.int32),
-            versions=self.column("version").astype(np.uint8),
-            lengths=self.column("length").astype(np.int32),
-            whole=self.column("whole").astype(np.int8),
-            plain=self.column("plain").astype(np.int8),
-            withdrawn=self.column("withdrawn").astype(bool),
+        contents = textless_contents(
+            self.column("version").astype(np.uint8),
+            self.column("length").astype(np.int32),
+            self.column("whole").astype(np.int8),
+            self.column("plain").astype(np.int8),
+            self.column("withdrawn").astype(bool),
         )
         return canonical_order(corpus, contents, self.matcher.settings)
 
 
-def column_of(rows: pa.Table, name: str, default: int) -> NDArray[np.int64]:
-    """Return a column of numbers, or a default where there is none."""
-    if name in rows.schema.names:
-        return numbers_array(rows[name])
-    return np.full(rows.num_rows, default)
-
-
 def text_scoring(rows: pa.Table, settings: Settings) -> TextScoring:
     """Return what scores the texts of some rows; without texts it knows only their number."""
-    fields, count = len(settings.field), rows.num_rows
+    fields = len(settings.field)
     weights = np.array([field.weight for field in settings.field], np.float64)
-    if "tokens" not in rows.schema.names:
-        none = np.full((fields, count), -1, np.int32)
-        return TextScoring(no_texts(0), none, weights, settings.numbers)
-    texts = texts_of(rows, fields)
-    own = np.arange(len(texts), dtype=np.int32).reshape(-1, fields).T
-    own = np.ascontiguousarray(np.where(np.diff(texts.offsets)[own] > 0, own, -1))
+    texts, own = no_texts(), np.full((fields, rows.num_rows), -1, np.int32)
+    if "texts" in rows.schema.names:
+        texts, own = unpack_texts(rows["texts"].to_pylist(), fields)
     return TextScoring(texts, own, weights, settings.numbers)
 
 

@@ -1,40 +1,46 @@
 """The passes of a run as tables: candidates, scores, accepted pairs, clusters, until none is new.
 
 The driver holds counts, and what labels keep apart. Each pass goes through the same steps as
-:func:`dedupe.pipeline.cluster_until_stable`, and calls the same functions on the workers.
+:func:`dedupe.pipeline.cluster_until_stable`, and calls the same functions on the workers. It keeps
+six tables: streams of keys, scored pairs, accepted pairs, components, leaders, and the next nodes.
 """
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pyspark.sql import Window
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import FEW, SORT, columns_of, joined
-from dedupe.backends.spark.components import components
-from dedupe.backends.spark.nodes import (
-    prepare,
-    representatives,
+from dedupe.backends.spark.groups import components
+from dedupe.backends.spark.keys import (
+    BAND,
+    BEFORE,
+    FIRST,
+    IN_PLAY,
+    keys_of,
     stream_keys,
-    stream_sorted,
     with_counts,
 )
 from dedupe.backends.spark.pairs import (
     ACCEPTED,
     LEADERS,
     MISFITS,
-    NEIGHBOURS,
+    REACH,
     SCORED,
+    STANDS,
     accepted_rows,
     all_pairs_rows,
     cluster_rows,
+    copy_rows,
     misfit_rows,
-    neighbour_rows,
+    reach_rows,
     scored_rows,
 )
-from dedupe.backends.spark.streams import BAND, BEFORE, FIRST, IN_PLAY, KEYS, KeyStream, key_rows
+from dedupe.backends.spark.prepare import prepare
+from dedupe.backends.spark.tables import FEW, SORT, columns_of, joined, union_of
 from dedupe.blocking.keys import BANDS
 from dedupe.matching import EXHAUSTIVE, Effort
 from dedupe.pipeline import MOST_RELEASES
@@ -43,78 +49,91 @@ from dedupe.prepare import RARE_KEYS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
-    from dedupe.backends.spark.constraints import Labels
-    from dedupe.backends.spark.stage import Stage
+    from dedupe.backends.spark.groups import Labels
+    from dedupe.backends.spark.tables import Stage
 
-COUNTED = ("key", "days", "weeks", "contents")
 KEYS_OF_FIELD = RARE_KEYS + BANDS + 1
 """A node has at most so many keys for each field, that of its title among them."""
+ALL_KEYS = "rare bands title"
+FEW_PAIRS = 1 << 14
+"""At most so many pairs, with the texts of one node each, are sent to every worker."""
 META = ("position", "time", "day", "source", "content", "group", "version")
 """What metadata and constraints take of a node."""
-TEXTS = ("tokens", "letters", "meta")
 
 
 class Passes:
-    """A run on its way: tables of nodes, of known pairs and of the state of each node.
+    """A run on its way: tables of nodes, of known pairs and of what recurs.
 
-    ``state`` has the ``leader`` of each node, how often it was ``released``, and whether it was in
-    play ``before``, in the last pass. ``play`` has the nodes with their marks in this pass,
-    ``linked`` the edges that labels put between nodes; ``moved`` counts those with a new leader.
+    ``nodes`` have, beside their facts, the node that stands for each and the ``size`` of its group,
+    the ``leader`` of each and what it ``was`` a pass before, how often it was ``released``, and its
+    marks in this pass. ``linked`` has the edges that labels put between nodes. ``playing`` counts
+    the nodes in play, ``equal`` those with a ``previous``, ``moved`` those with a new leader, and
+    ``found`` the pairs in the last stream.
     """
 
     def __init__(self, stage: Stage, records: DataFrame, labels: Labels) -> None:
-        self.stage, self.labels = stage, labels
+        self.stage, self.labels, self.effort = stage, labels, Effort()
         self.demands, self.settings = labels.demands, labels.demands.settings
         nodes, self.texts = prepare(stage, records, self.settings)
         nodes = self.grouped(nodes)
-        everything = nodes.withColumn("marks", first_marks())
-        stream = stage.keep(
-            "stream-0", stream_keys(everything, "rare title", KeyStream(pairs=False))
-        )
-        self.effort = first_effort(stream)
-        self.counts = stream.where("key is not null").select(*COUNTED)
-        self.nodes = representatives(stage, nodes, self.texts, self.counts, labels)
-        told = (f.col("representative").alias("leader"), f.lit(0).alias("released"))
-        self.state = stage.keep("state-0", self.nodes.select("node", *told, not_before()))
-        self.linked = self.label_edges() if labels.groups is not None else None
+        self.streams: list[DataFrame] = []
         self.scored: list[DataFrame] = []
         self.verified: list[DataFrame] = []
         self.compared: DataFrame | None = None
-        self.play, self.moved = self.nodes, 0
+        everything = nodes.withColumn("marks", f.lit(IN_PLAY) + equal("content", "node") * FIRST)
+        self.stream(keys_of(everything, "rare title"), pairs=False)
+        self.enter(self.represented(everything))
+        self.linked = self.label_edges() if labels.groups is not None else None
 
     def grouped(self, nodes: DataFrame) -> DataFrame:
-        """Return nodes with the group of each, and whether it is in one with no other node."""
+        """Return nodes with the group of each and its number of ``members`` with a text."""
         if self.labels.groups is None:
-            own = {"group": f.col("position"), "single": f.lit(True)}  # noqa: FBT003 - a value
-            return nodes.withColumns(own)
-        told = nodes.join(self.labels.groups.hint("merge"), "position", "left")
-        told = told.withColumn("group", f.coalesce("group", "position"))
-        counts = told.groupBy("group").agg((f.count("*") == 1).alias("single"))
-        return self.stage.keep("grouped", joined(told, counts, "group"))
+            return nodes.select("*", f.col("position").alias("group"), f.lit(1).alias("members"))
+        own = joined(nodes, self.labels.groups, "position", "left")
+        own = own.withColumn("group", f.coalesce("group", "position"))
+        return own.withColumn("members", f.count("*").over(Window.partitionBy("group")))
+
+    def represented(self, nodes: DataFrame) -> DataFrame:
+        """Return nodes with the one that stands for each, which leads it at first."""
+        several = nodes.withColumn("copies", f.count("*").over(Window.partitionBy("content")))
+        several = several.where("copies > 1")
+        firsts = joined(
+            with_counts(several.where("content = node"), self.counts()), self.texts, "node"
+        )
+        reach = firsts.mapInArrow(partial(reach_rows, self.demands), REACH)
+        copies = joined(several.drop("rare", "bands"), reach, "content").repartition("content")
+        in_order = copies.sortWithinPartitions("content", "node")
+        stands = in_order.mapInArrow(partial(copy_rows, self.demands), STANDS)
+        own = joined(nodes, self.stage.keep("copies", stands), "node", "left").drop("marks")
+        own = own.withColumn("representative", f.coalesce("representative", "node"))
+        size = f.count("*").over(Window.partitionBy("representative")).alias("size")
+        leader, was = f.col("representative").alias("leader"), f.lit(-1).cast("long").alias("was")
+        return own.select("*", size, leader, was, f.lit(0).alias("released"))
 
     def label_edges(self) -> DataFrame:
         """Return edges between the representatives of the nodes of each group."""
-        own = self.nodes.where("not single").select("group", "representative").distinct()
-        firsts = own.groupBy("group").agg(f.min("representative").alias("left"))
-        edges = joined(own, firsts, "group").where(f.col("left") != f.col("representative"))
-        return self.stage.keep(
-            "linked", edges.select("left", f.col("representative").alias("right")).distinct()
-        )
+        own = self.nodes.where("members > 1").select("group", "representative").distinct()
+        first = f.min("representative").over(Window.partitionBy("group")).alias("left")
+        edges = own.select(first, f.col("representative").alias("right"))
+        return self.stage.keep("linked", edges.where("left <> right").distinct())
 
     def run(self, progress: Callable[[float], None]) -> dict[str, int]:
         """Match and cluster until a pass accepts no pair; return what it took."""
         while True:
             self.effort.passes += 1
-            fresh = self.accept()
-            count = fresh.count()
+            self.find(self.candidates())
+            fresh, count = self.at_threshold()
             progress(1)
             linked = self.linked if self.effort.passes == 1 else None
-            if not count and (linked is None or not linked.count()):
+            links = 0 if linked is None else linked.count()
+            if not count + links:
                 break
             self.verified.append(fresh)
-            if not self.cluster(fresh, linked):
+            self.cluster(fresh, linked, count + links)
+            if not self.moved:
                 break
         self.effort.scored_pairs = self.known().count()
         return dict(vars(self.effort))
@@ -123,214 +142,196 @@ class Passes:
         """Return the name of a table of this pass."""
         return f"{table}-{self.effort.passes}"
 
-    def accept(self) -> DataFrame:
-        """Return the pairs that this pass accepts and constraints allow."""
-        in_play, before = f.col("leader") == f.col("node"), f.col("before")
-        marks = in_play.cast("long") * IN_PLAY + before.cast("long") * BEFORE
-        nodes = self.nodes.drop("representative", "size")
-        play = joined(nodes, self.state.select("node", marks.alias("marks")), "node")
-        play = self.with_firsts(play)
-        self.play = play
-        moved = f.col("marks").bitwiseAND(IN_PLAY) != f.shiftright(
-            f.col("marks").bitwiseAND(BEFORE), 1
+    def enter(self, nodes: DataFrame) -> None:
+        """Keep the nodes with their new leaders as those that the next pass begins with.
+
+        ``previous`` is the node in play before one in play that has its content.
+        """
+        in_play = f.col("leader") == f.col("node")
+        alike = Window.partitionBy("content", in_play).orderBy("node")
+        rows = nodes.withColumn("previous", f.when(in_play, f.lag("node").over(alike)))
+        first = (in_play & f.col("previous").isNull()).cast("long")
+        marks = equal("leader", "node") * IN_PLAY + equal("was", "node") * BEFORE + first * FIRST
+        self.nodes, seen = self.stage.observed(
+            self.name("nodes"),
+            rows.withColumn("marks", marks),
+            playing=f.sum(equal("leader", "node")),
+            equal=f.count("previous"),
+            moved=f.count(f.when(f.col("leader") != f.col("was"), 1)),
         )
-        stream = self.stream(play, moved)
-        candidates = stream.where("pair is not null").select("pair").distinct()
-        self.update_counts(stream)
-        self.find(candidates, play)
-        return self.at_threshold(play)
+        self.playing, self.equal, self.moved = (
+            int(seen[name] or 0) for name in ("playing", "equal", "moved")
+        )
 
-    def with_firsts(self, play: DataFrame) -> DataFrame:
-        """Return nodes that know the node in play before them of their content, if any."""
-        in_order = play.repartition("content").sortWithinPartitions("content", "node")
-        told = in_order.mapInArrow(neighbour_rows, NEIGHBOURS)
-        return self.stage.keep(self.name("play"), told)
+    def in_play(self) -> DataFrame:
+        """Return the nodes in play."""
+        return self.nodes.where(f.col("marks").bitwiseAND(IN_PLAY) > 0)
 
-    def stream(self, play: DataFrame, moved: Column) -> DataFrame:
-        """Return the candidate pairs and counts of keys whose nodes moved in or out of play."""
-        kinds = "rare bands title"
-        if self.effort.passes == 1:
-            found = stream_keys(play, kinds, KeyStream(pairs=True))
-        else:
-            keys = play.mapInArrow(partial(key_rows, kinds), KEYS)
-            touched = play.where(moved).mapInArrow(partial(key_rows, kinds), KEYS)
-            touched = touched.select("key").distinct()
+    def candidates(self) -> DataFrame:
+        """Return the candidate pairs of keys whose nodes moved in or out of play, counted anew."""
+        keys = keys_of(self.nodes, ALL_KEYS)
+        if self.effort.passes > 1:
+            marks = f.col("marks")
+            was_in_play = f.shiftright(marks.bitwiseAND(BEFORE), 1)
+            moved = self.nodes.where(marks.bitwiseAND(IN_PLAY) != was_in_play)
+            touched = keys_of(moved, ALL_KEYS).select("key").distinct()
             few = self.moved * KEYS_OF_FIELD * len(self.settings.field) <= FEW
-            touched = touched.hint("broadcast" if few else SORT)
-            some = keys.join(touched, "key", "left_semi")
-            found = stream_sorted(some, KeyStream(pairs=True))
-        return self.stage.keep(self.name("stream"), found)
+            keys = keys.join(touched.hint("broadcast" if few else SORT), "key", "left_semi")
+        found = self.stream(keys, pairs=True)
+        return found.where("pair is not null").select("pair").distinct()
 
-    def update_counts(self, stream: DataFrame) -> None:
-        """Take in the counts of the keys that were counted anew."""
-        fresh = stream.where("key is not null").select(*COUNTED)
-        if self.effort.passes == 1:
-            self.counts = fresh
-            return
-        kept = self.counts.join(fresh.select("key").hint("merge"), "key", "left_anti")
-        self.counts = self.stage.keep(self.name("counts"), kept.union(fresh))
-
-    def find(self, candidates: DataFrame, play: DataFrame) -> None:
-        """Score the new candidates, neighbours of one content, and all pairs of few nodes."""
-        playing = play.where(f.col("marks").bitwiseAND(IN_PLAY) > 0)
-        equal = playing.where("previous is not null")
-        counts = playing.agg(f.count("*"), f.count("previous")).collect()[0]
-        neighbours = equal.select(pair_key(f.col("previous"), f.col("node")).alias("pair"))
-        told = candidates.withColumn("found", f.lit(1)).union(
-            neighbours.withColumn("found", f.lit(0))
+    def stream(self, keys: DataFrame, *, pairs: bool) -> DataFrame:
+        """Keep the stream of some keys; what is counted in it takes the place of earlier counts."""
+        rare = f.when(f.col("key") < BAND, f.col("size"))
+        found, seen = self.stage.observed(
+            self.name("stream"),
+            stream_keys(keys, pairs=pairs),
+            size=f.max(rare),
+            cut=f.sum("cut"),
+            pairs=f.count("pair"),
         )
-        pairs = told.groupBy("pair").agg(f.max("found").alias("found"))
-        worker = partial(scored_rows, self.demands)
-        scored = self.both(pairs, self.texts, TEXTS).mapInArrow(worker, SCORED)
-        if counts[0] <= EXHAUSTIVE and self.is_new(playing):
-            self.compared = self.stage.keep(self.name("compared"), playing.select("node"))
-            few = joined(playing.select("node"), self.texts, "node").repartition(1)
-            every = few.sortWithinPartitions("node").mapInArrow(
-                partial(all_pairs_rows, self.demands), SCORED
-            )
-            scored = scored.union(every)
-        found = self.stage.keep(self.name("scored"), scored)
-        compared = found.where("pair < 0").agg(f.sum("odds")).collect()[0][0]
-        self.effort.candidate_pairs += int(compared or 0) + counts[1]
-        self.scored.append(found.where("pair >= 0"))
+        self.found = int(seen["pairs"])
+        if not pairs:
+            self.effort.largest_bucket = int(seen["size"] or 0)
+            self.effort.cut_look_backs = int(seen["cut"] or 0)
+        turn = f.lit(self.effort.passes).alias("turn")
+        count = f.struct(turn, "key", "days", "weeks", "contents").alias("count")
+        own = found.where("key is not null").select("key", count)
+        self.streams = [*self.streams, own] if self.effort.passes > 1 else [own]
+        return found
 
-    def is_new(self, playing: DataFrame) -> bool:
+    def counts(self, few: DataFrame | None = None) -> DataFrame:
+        """Return the last count of each key, or of each key that a ``few`` nodes have."""
+        every = union_of(*self.streams)
+        if few is not None:
+            keys = keys_of(few, "rare title").select("key").distinct()
+            every = every.join(f.broadcast(keys), "key", "left_semi")
+        return every.groupBy("key").agg(f.max("count").alias("count"))
+
+    def find(self, candidates: DataFrame) -> None:
+        """Score the new candidates, neighbours of one content, and all pairs of few nodes."""
+        equal = self.nodes.where("previous is not null")
+        neighbours = f.shiftleft("previous", 32).bitwiseOR(f.col("node")).alias("pair")
+        pairs = candidates.select("pair", f.lit(1).alias("found")).union(
+            equal.select(neighbours, f.lit(0))
+        )
+        pairs = pairs.groupBy("pair").agg(f.max("found").alias("found"))
+        worker = partial(scored_rows, self.demands)
+        few = self.found + self.equal <= FEW_PAIRS
+        scored = both(ends_of(pairs), self.texts, ("texts",), few=few).mapInArrow(worker, SCORED)
+        if self.playing <= EXHAUSTIVE and self.is_new():
+            self.compared = self.in_play().select("node")
+            rows = joined(self.compared, self.texts, "node").repartition(1)
+            every = partial(all_pairs_rows, self.demands)
+            scored = scored.union(rows.sortWithinPartitions("node").mapInArrow(every, SCORED))
+        compared = f.sum(f.when(f.col("pair") < 0, f.col("odds")))
+        kept, seen = self.stage.observed(self.name("scored"), scored, compared=compared)
+        self.effort.candidate_pairs += int(seen["compared"] or 0) + self.equal
+        self.scored.append(kept.where("pair >= 0"))
+
+    def is_new(self) -> bool:
         """Return whether a node is in play that was not when all were last compared."""
         if self.compared is None:
             return True
-        return not playing.join(self.compared, "node", "left_anti").isEmpty()
+        return not self.in_play().join(self.compared, "node", "left_anti").isEmpty()
 
     def known(self) -> DataFrame:
         """Return all pairs whose text score is near the threshold or above."""
-        return reduce(lambda one, other: one.union(other), self.scored).distinct()
+        return union_of(*self.scored).distinct()
 
-    def at_threshold(self, play: DataFrame) -> DataFrame:
-        """Return the known pairs in play that reach the threshold and that constraints allow."""
-        playing = play.where(f.col("marks").bitwiseAND(IN_PLAY) > 0)
-        known = self.known()
-        ends = known.select(*ends_of("pair"), "odds")
-        wanted = ends.select("left").union(ends.select("right")).distinct().toDF("node")
-        sides = with_counts(joined(playing, wanted, "node"), self.counts)
-        sides = self.stage.keep(self.name("sides"), sides.select("node", *META, "counts"))
-        rows = self.both(ends, sides, (*META, "counts"))
-        worker = partial(accepted_rows, self.demands)
-        return self.stage.keep(self.name("accepted"), rows.mapInArrow(worker, ACCEPTED))
+    def at_threshold(self) -> tuple[DataFrame, int]:
+        """Return the known pairs in play that are accepted and allowed, and their number."""
+        rows = self.with_sides(ends_of(self.known()), self.in_play())
+        accepted = rows.mapInArrow(partial(accepted_rows, self.demands), ACCEPTED)
+        kept, seen = self.stage.observed(self.name("accepted"), accepted, count=f.count("*"))
+        return kept, int(seen["count"])
 
-    def both(self, pairs: DataFrame, table: DataFrame, names: tuple[str, ...]) -> DataFrame:
-        """Return pairs with some columns of both their nodes, named left_ and right_."""
-        if "left" not in pairs.columns:
-            pairs = pairs.select("*", *ends_of("pair"))
-        for side in ("left", "right"):
-            own = table.select(
-                f.col("node").alias(side), *(f.col(name).alias(f"{side}_{name}") for name in names)
-            )
-            pairs = joined(pairs, own, side)
-        return pairs
-
-    def cluster(self, fresh: DataFrame, linked: DataFrame | None) -> bool:
-        """Cluster what accepted pairs connect; return whether any node has another leader."""
-        edges = fresh.select("left", "right")
-        edges = edges if linked is None else edges.union(linked)
-        found = components(self.stage, "components", edges)
-        rows = joined(self.nodes, found, "node").drop("bands")
-        marked = joined(rows, self.play.select("node", "marks"), "node")
-        rows = joined(with_counts(marked, self.counts), self.texts, "node")
-        lists = fresh.groupBy(f.col("right").alias("node")).agg(
-            f.collect_list("left").alias("lefts"), f.collect_list("score").alias("scores")
-        )
-        rows = rows.join(lists.hint("merge"), "node", "left")
+    def cluster(self, fresh: DataFrame, linked: DataFrame | None, edges: int) -> None:
+        """Cluster what accepted pairs and so many edges connect, and give the nodes new leaders."""
+        ends = fresh.select("left", "right")
+        ends = ends if linked is None else ends.union(linked)
+        found = components(self.stage, self.name("components"), ends, edges)
+        few = edges <= FEW_PAIRS
+        nodes = self.nodes.join(found.hint("broadcast" if few else SORT), "node").drop("bands")
+        texts = self.texts.join(f.broadcast(found), "node", "left_semi") if few else self.texts
+        rows = with_counts(nodes, self.counts(nodes if few else None)).drop("rare")
+        rows = joined(rows, texts, "node")
+        own = fresh.groupBy(f.col("right").alias("node"))
+        lists = (f.collect_list(name).alias(f"{name}s") for name in ("left", "score"))
+        rows = joined(rows, own.agg(*lists), "node", "left")
         if linked is not None:
-            own = linked.groupBy(f.col("right").alias("node"))
-            held = own.agg(f.collect_list("left").alias("linked"))
-            rows = rows.join(held.hint("merge"), "node", "left")
+            held = linked.groupBy(f.col("right").alias("node"))
+            rows = joined(rows, held.agg(f.collect_list("left").alias("linked")), "node", "left")
         in_order = rows.repartition("component").sortWithinPartitions("component", "node")
         worker = partial(cluster_rows, self.demands, self.leaders_apart())
         moves = self.stage.keep(self.name("leaders"), in_order.mapInArrow(worker, LEADERS))
         if linked is not None:
-            held = moves.where("stand <> node")
-            pair = (
-                f.least("node", "stand").alias("left"),
-                f.greatest("node", "stand").alias("right"),
-            )
-            self.verified.append(held.select(*pair, f.lit(1.0).alias("score")))
-        return self.move(moves)
+            stands = moves.where("stand <> node").select("node", "stand", f.lit(1.0).alias("score"))
+            low, high = f.least("node", "stand"), f.greatest("node", "stand")
+            self.verified.append(stands.select(low.alias("left"), high.alias("right"), "score"))
+        moved = moves.select(f.col("node").alias("leader"), f.col("leader").alias("new"))
+        state = joined(self.nodes.drop("was"), moved, "leader", "left")
+        new = {"was": f.col("leader"), "leader": f.coalesce("new", "leader")}
+        state = state.withColumns(new).drop("new")
+        if not (self.settings.linkage == "average" and self.settings.window is None):
+            state = self.release(state)
+        self.enter(state)
 
-    def leaders_apart(self) -> np.ndarray | None:
+    def leaders_apart(self) -> NDArray[np.int64] | None:
         """Return the leaders of the groups that labels keep apart, in two rows; None at first."""
         apart = self.demands.apart
         if self.effort.passes == 1 or not len(apart):
             return None
         groups = np.unique(np.concatenate([apart >> 32, apart & 0xFFFFFFFF]))
-        own = self.nodes.where(f.col("group").isin(groups.tolist())).select("node", "group")
-        held = columns_of(joined(own, self.state, "node"), "group", "leader")
+        held = columns_of(self.nodes.where(f.col("group").isin(groups.tolist())), "group", "leader")
         leaders = dict(zip(held["group"].tolist(), held["leader"].tolist(), strict=True))
         pairs = zip((apart >> 32).tolist(), (apart & 0xFFFFFFFF).tolist(), strict=True)
         known = [(leaders[a], leaders[b]) for a, b in pairs if a in leaders and b in leaders]
         return np.array(known, np.int64).reshape(-1, 2).T
 
-    def move(self, moves: DataFrame) -> bool:
-        """Note the new leaders; return whether there are any."""
-        told = moves.select(f.col("node").alias("leader"), f.col("leader").alias("new"))
-        state = self.state.join(told.hint("merge"), "leader", "left")
-        new = f.coalesce("new", "leader").alias("leader")
-        before = (f.col("leader") == f.col("node")).alias("before")
-        was = f.col("leader").alias("was")
-        state = state.select("node", new, "released", before, was)
-        if not (self.settings.linkage == "average" and self.settings.window is None):
-            state = self.release(self.stage.keep(self.name("moved"), state))
-        state = self.stage.keep(self.name("state"), state)
-        self.state = state.drop("was")
-        self.moved = state.where("leader <> was").count()
-        return bool(self.moved)
-
     def release(self, state: DataFrame) -> DataFrame:
         """Return the state after members that do not match their leader were put back in play."""
-        single = self.nodes.where("single").select("node")
-        members = state.where(f"leader <> node and released < {MOST_RELEASES}")
-        pairs = joined(members, single, "node").select(
+        members = f"leader <> node and members = 1 and released < {MOST_RELEASES}"
+        pairs = state.where(members).select(
             f.col("node").alias("left"), f.col("leader").alias("right")
         )
-        rows = self.with_sides(pairs, texts=self.settings.linkage == "leader")
+        rows = self.with_sides(pairs, self.nodes, texts=self.settings.linkage == "leader")
         misfits = rows.mapInArrow(partial(misfit_rows, self.demands), MISFITS)
-        told = state.join(misfits.withColumn("unfit", f.lit(1)).hint("merge"), "node", "left")
-        unfit = f.col("unfit").isNotNull()
-        leader = f.when(unfit, f.col("node")).otherwise(f.col("leader")).alias("leader")
-        released = (f.col("released") + f.coalesce("unfit", f.lit(0))).alias("released")
-        return told.select("node", leader, released, "before", "was")
+        rows = joined(state, misfits.withColumn("unfit", f.lit(1)), "node", "left")
+        leader = f.when(f.col("unfit") == 1, f.col("node")).otherwise(f.col("leader"))
+        released = f.col("released") + f.coalesce("unfit", f.lit(0))
+        return rows.withColumns({"leader": leader, "released": released}).drop("unfit")
 
-    def with_sides(self, pairs: DataFrame, *, texts: bool) -> DataFrame:
-        """Return pairs with what scores them: the metadata of both nodes, and their texts."""
+    def with_sides(self, pairs: DataFrame, nodes: DataFrame, *, texts: bool = False) -> DataFrame:
+        """Return pairs of some nodes with the metadata of both, what recurs, and their texts."""
         wanted = pairs.select("left").union(pairs.select("right")).distinct().toDF("node")
-        own = with_counts(joined(self.play, wanted, "node"), self.counts)
+        own = with_counts(joined(nodes, wanted, "node"), self.counts())
         names: tuple[str, ...] = (*META, "counts")
         if texts:
-            own, names = joined(own, self.texts, "node"), (*names, *TEXTS)
-        return self.both(pairs, own, names)
+            own, names = joined(own, self.texts, "node"), (*names, "texts")
+        return both(pairs, own, names)
 
 
-def first_effort(stream: DataFrame) -> Effort:
-    """Return the figures of the buckets of rare stems."""
-    rare = stream.where(f"key < {BAND}").agg(f.max("size"), f.sum("cut")).collect()[0]
-    return Effort(largest_bucket=int(rare[0] or 0), cut_look_backs=int(rare[1] or 0))
+def equal(one: str, other: str) -> Column:
+    """Return 1 where two columns are equal, else 0."""
+    return (f.col(one) == f.col(other)).cast("long")
 
 
-def first_marks() -> Column:
-    """Return the marks of a node when all are in play."""
-    first = (f.col("content") == f.col("node")).cast("long") * FIRST
-    return first + f.lit(IN_PLAY)
+def ends_of(pairs: DataFrame) -> DataFrame:
+    """Return pairs with both their nodes."""
+    low = f.col("pair").bitwiseAND(0xFFFFFFFF)
+    return pairs.select("*", f.shiftright("pair", 32).alias("left"), low.alias("right"))
 
 
-def not_before() -> Column:
-    """Return that a node was not in play."""
-    return f.lit(False).alias("before")  # noqa: FBT003 - a value
+def both(
+    pairs: DataFrame, nodes: DataFrame, names: tuple[str, ...], *, few: bool = False
+) -> DataFrame:
+    """Return pairs with some columns of both their nodes, named left_ and right_.
 
-
-def pair_key(left: Column, right: Column) -> Column:
-    """Return the pair key of two nodes."""
-    return f.shiftleft(left, 32).bitwiseOR(right)
-
-
-def ends_of(pair: str) -> tuple[Column, Column]:
-    """Return both nodes of a pair key."""
-    low = f.col(pair).bitwiseAND(0xFFFFFFFF)
-    return f.shiftright(pair, 32).alias("left"), low.alias("right")
+    A ``few`` pairs are sent to the nodes, which stay where they are.
+    """
+    for side in ("left", "right"):
+        columns = (f.col(name).alias(f"{side}_{name}") for name in names)
+        own = nodes.select(f.col("node").alias(side), *columns)
+        pairs = own.join(f.broadcast(pairs), side) if few else joined(pairs, own, side)
+    return pairs

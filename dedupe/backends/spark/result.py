@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pyspark.sql import Window
 from pyspark.sql import functions as f
 
-from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
-from dedupe.backends.spark.pairs import slices
 from dedupe.backends.spark.part import Demands, Part, both_sides
+from dedupe.backends.spark.tables import batch_of, joined, numbers_array, slices, union_of
 from dedupe.result import CANONICAL, EXACT, LINKED, PairReasons
 
 if TYPE_CHECKING:
@@ -50,16 +50,18 @@ class Outcome:
 
 def outcome_of(passes: Passes, records: DataFrame, effort: dict[str, int]) -> Outcome:
     """Return the outcome of passes over staged records."""
-    keep = passes.stage.keep
-    nodes = joined(passes.nodes.drop("rare", "bands"), passes.state, "node")
-    nodes = keep("outcome", nodes.select(*NODE_COLUMNS))
-    verified = keep("verified", verified_pairs(passes, nodes))
+    stage, nodes = passes.stage, passes.nodes.select(*NODE_COLUMNS)
+    pairs = verified_pairs(passes, nodes)
+    verified, seen = stage.observed("verified", pairs, count=f.count("*"))
     bare = bare_records(passes, records, nodes)
-    reasons = keep("reasons", member_reasons(passes, nodes, verified, bare))
-    found = keep("found", record_rows(records, nodes, reasons, bare))
-    pairs = pair_rows(passes, nodes, verified, bare)
-    count = verified.count() + (0 if bare is None else bare.where(IS_MEMBER).count())
-    return Outcome(found, pairs, {**counts_of(found), "pairs": count, **effort})
+    reasons = stage.keep("reasons", member_reasons(passes, nodes, verified, bare))
+    rows = record_rows(records, nodes, reasons, bare)
+    found, figures = stage.observed(
+        "found", rows, **{name: f.expr(own) for name, own in FIGURES.items()}
+    )
+    count = seen["count"] + (0 if bare is None else bare.where(IS_MEMBER).count())
+    stats = {**clustering_figures(**figures), "pairs": count, **effort}
+    return Outcome(found, pair_rows(passes, nodes, verified, bare), stats)
 
 
 NODE_COLUMNS = ("node", "position", "representative", "leader", "group", "version")
@@ -69,13 +71,12 @@ IS_MEMBER = "position <> home"
 def verified_pairs(passes: Passes, nodes: DataFrame) -> DataFrame:
     """Return each verified pair of nodes once: copies, and accepted ones by their lowest score."""
     copies = nodes.where("node <> representative")
-    parts = [copies.select("node", "representative", f.lit(1.0)).toDF(*ENDS, "score")]
-    parts += [part.select(*ENDS, "score") for part in passes.verified]
-    every = reduce(lambda one, other: one.union(other), parts)
+    copies = copies.select("node", "representative", f.lit(1.0)).toDF(*ENDS, "score")
+    every = union_of(copies, *(part.select(*ENDS, "score") for part in passes.verified))
     return every.groupBy(*ordered_ends("left", "right")).agg(f.min("score").alias("score"))
 
 
-def ordered_ends(one: str, other: str) -> tuple[Column, Column]:
+def ordered_ends(one: Column | str, other: Column | str) -> tuple[Column, Column]:
     """Return two ends, the lower first."""
     return f.least(one, other).alias("left"), f.greatest(one, other).alias("right")
 
@@ -90,22 +91,17 @@ def bare_records(passes: Passes, records: DataFrame, nodes: DataFrame) -> DataFr
     if groups is None:
         return None
     bare = joined(groups, records.select("position"), "position")
-    bare = bare.join(nodes.select("position").hint("merge"), "position", "left_anti")
+    bare = joined(bare, nodes.select("position"), "position", "left_anti")
     last = f.max(f.struct("position", "node", "leader")).alias("last")
-    homes = nodes.groupBy("group").agg(last)
-    told = bare.join(homes.hint("merge"), "group", "left")
-    leads = nodes.select(f.col("node").alias("leader_node"), f.col("position").alias("lead"))
-    told = told.select(
+    own = joined(bare, nodes.groupBy("group").agg(last), "group", "left").select(
         "position",
         f.coalesce("last.position", "group").alias("home"),
         f.col("last.node").alias("home_node"),
         f.col("last.leader").alias("leader_node"),
     )
-    told = told.join(leads.hint("merge"), "leader_node", "left")
-    leader = f.coalesce("lead", "home").alias("leader")
-    return passes.stage.keep(
-        "bare", told.select("position", "home", "home_node", "leader_node", leader)
-    )
+    leads = nodes.select(f.col("node").alias("leader_node"), f.col("position").alias("leader"))
+    own = joined(own, leads, "leader_node", "left")
+    return passes.stage.keep("bare", own.withColumn("leader", f.coalesce("leader", "home")))
 
 
 def member_reasons(
@@ -114,24 +110,16 @@ def member_reasons(
     """Return what joined members to their leaders otherwise than as a copy, a row a pair."""
     members = nodes.where("node <> leader and representative <> leader")
     own = f.col("representative")
-    wanted = members.select(*ordered_columns(own, f.col("leader")))
+    wanted = members.select(*ordered_ends(own, f.col("leader")))
     if bare is not None:
         held = bare.where("home_node is not null and home_node <> leader_node")
-        wanted = wanted.union(
-            held.select(*ordered_columns(f.col("home_node"), f.col("leader_node")))
-        )
-    told = wanted.distinct().join(verified.hint("merge"), ENDS, "left")
-    return with_reasons(passes, told)
-
-
-def ordered_columns(one: Column, other: Column) -> tuple[Column, Column]:
-    """Return two ends, the lower first."""
-    return f.least(one, other).alias("left"), f.greatest(one, other).alias("right")
+        wanted = wanted.union(held.select(*ordered_ends(f.col("home_node"), f.col("leader_node"))))
+    return with_reasons(passes, joined(wanted.distinct(), verified, ENDS, "left"))
 
 
 def with_reasons(passes: Passes, pairs: DataFrame) -> DataFrame:
     """Return rows of ``REASONED`` of pairs of nodes; a missing score is that of the last counts."""
-    rows = passes.with_sides(pairs, texts=True)
+    rows = passes.with_sides(pairs, passes.nodes, texts=True)
     return rows.mapInArrow(partial(reason_rows, passes.demands), REASONED)
 
 
@@ -156,8 +144,8 @@ def reason_rows(demands: Demands, incoming: Iterable[pa.RecordBatch]) -> Iterato
         parts = np.nan_to_num(similar, nan=-1.0)
         reasons = PairReasons(names, parts, equal, together & (scores >= 1))
         ends = {name: rows[name] for name in ENDS}
-        told = {**ends, "score": scores, "parts": parts.tolist(), "reason": list(reasons)}
-        yield batch_of(REASONED, told)
+        columns = {"score": scores, "parts": parts.tolist(), "reason": list(reasons)}
+        yield batch_of(REASONED, {**ends, **columns})
 
 
 def record_rows(
@@ -165,16 +153,16 @@ def record_rows(
 ) -> DataFrame:
     """Return the cluster of each record; :class:`Outcome` names the columns."""
     copied = f.col("representative") == f.col("leader")
-    ends = ordered_columns(
+    ends = ordered_ends(
         f.when(copied, f.col("node")).otherwise(f.col("representative")), f.col("leader")
     )
-    told = nodes.select("*", *ends).join(reasons.drop("parts").hint("merge"), ENDS, "left")
     leads = nodes.select(f.col("node").alias("leader"), f.col("position").alias("lead"))
-    told = joined(told, leads, "leader")
+    own_reasons = joined(nodes.select("*", *ends), reasons.drop("parts"), ENDS, "left")
+    members = joined(own_reasons, leads, "leader")
     own = f.col("leader") == f.col("node")
     reason = f.when(own, CANONICAL).when(copied, EXACT).otherwise(f.col("reason"))
     score = f.when(own | copied, 1.0).otherwise(f.col("score"))
-    rows = told.select(
+    rows = members.select(
         "position",
         f.col("lead").alias("leader"),
         score.alias("score"),
@@ -183,67 +171,66 @@ def record_rows(
     )
     if bare is not None:
         rows = rows.union(bare_rows(bare, reasons))
-    every = records.select("position").join(rows.hint("merge"), "position", "left")
-    every = every.select(
+    every = joined(records.select("position"), rows, "position", "left").select(
         "position",
         f.coalesce("leader", "position").alias("leader"),
         f.coalesce("score", f.lit(1.0)).alias("score"),
         f.coalesce("reason", f.lit(CANONICAL)).alias("reason"),
         f.coalesce("version", f.lit(0)).alias("version"),
     )
-    sizes = every.groupBy("leader").agg(f.count("*").alias("size"))
+    every = every.withColumn("size", f.count("*").over(Window.partitionBy("leader")))
     names = (f.col("id").alias("leader_id"), f.col("digest").alias("leader_digest"))
-    leaders = records.select(f.col("position").alias("leader"), *names)
-    return joined(every, joined(sizes, leaders, "leader"), "leader")
+    return joined(every, records.select(f.col("position").alias("leader"), *names), "leader")
 
 
 def bare_rows(bare: DataFrame, reasons: DataFrame) -> DataFrame:
     """Return the rows of records without text that labels hold together with others."""
-    ends = ordered_columns(f.col("home_node"), f.col("leader_node"))
-    told = bare.select("*", *ends).join(reasons.drop("parts").hint("merge"), ENDS, "left")
+    ends = ordered_ends(f.col("home_node"), f.col("leader_node"))
+    members = joined(bare.select("*", *ends), reasons.drop("parts"), ENDS, "left")
     reason = f.coalesce("reason", f.lit(LINKED))
     reason = f.when(f.col("position") == f.col("leader"), CANONICAL).otherwise(reason)
     score = f.coalesce("score", f.lit(1.0)).alias("score")
-    return told.select(
-        "position", "leader", score, reason.alias("reason"), f.lit(0).alias("version")
-    )
+    version = f.lit(0).alias("version")
+    return members.select("position", "leader", score, reason.alias("reason"), version)
 
 
 def pair_rows(
     passes: Passes, nodes: DataFrame, verified: DataFrame, bare: DataFrame | None
 ) -> DataFrame:
     """Return the verified pairs by position, with their parts and reasons, in no order."""
-    told = with_reasons(passes, verified)
+    rows = with_reasons(passes, verified)
     for side in ENDS:
         own = nodes.select(f.col("node").alias(side), f.col("position").alias(f"{side}_position"))
-        told = joined(told, own, side).drop(side)
+        rows = joined(rows, own, side).drop(side)
     ends = ordered_ends("left_position", "right_position")
-    told = told.select(*ends, "score", "parts", "reason")
+    rows = rows.select(*ends, "score", "parts", "reason")
     if bare is None:
-        return told
-    fields = len(passes.settings.field)
-    none = f.array(*([f.lit(-1.0)] * fields)).alias("parts")
-    held = bare.where(IS_MEMBER).select(
-        *ordered_ends("position", "home"), f.lit(1.0).alias("score"), none, f.lit(LINKED)
+        return rows
+    none = f.array(*([f.lit(-1.0)] * len(passes.settings.field)))
+    held = bare.where(IS_MEMBER)
+    return rows.union(
+        held.select(*ordered_ends("position", "home"), f.lit(1.0), none, f.lit(LINKED))
     )
-    return told.union(held)
 
 
-def counts_of(found: DataFrame) -> dict[str, object]:
+FIGURES = {
+    "records": "count(*)",
+    "unique": "count_if(leader = position)",
+    "clusters": "count_if(leader = position and size > 1)",
+    "largest": "max(size)",
+    "weakest": "min(if(leader = position, null, score))",
+}
+
+
+def clustering_figures(
+    records: int, unique: int, clusters: int, largest: int | None, weakest: float | None
+) -> dict[str, object]:
     """Return the figures of the clusters: as :func:`dedupe.result.clustering_counts`."""
-    leads = f.col("leader") == f.col("position")
-    row = found.agg(
-        f.count("*").alias("records"),
-        f.count(f.when(leads, 1)).alias("unique"),
-        f.count(f.when(leads & (f.col("size") > 1), 1)).alias("clusters"),
-        f.max("size").alias("largest"),
-        f.min(f.when(~leads, f.col("score"))).alias("weakest"),
-    ).collect()[0]
     return {
-        "records": row.records,
-        "unique": row.unique,
-        "duplicates": row.records - row.unique,
-        "clusters": row.clusters,
-        "largest_cluster": row.largest or 0,
-        "weakest_link": round(1.0 if row.weakest is None else row.weakest, WEAKEST_DIGITS),
+        "records": records,
+        "unique": unique,
+        "duplicates": records - unique,
+        "clusters": clusters,
+        "largest_cluster": largest or 0,
+        "weakest_link": round(1.0 if weakest is None else weakest, WEAKEST_DIGITS),
     }

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from dedupe.backends.spark.arrow import batch_of
-from dedupe.backends.spark.stage import Stage
+from dedupe.backends.spark.tables import Stage, batch_of
 from dedupe.errors import BackendError, DedupeError, OutputError
 from dedupe.hashing import CLUSTERS, SIGNATURES
 

@@ -1,4 +1,4 @@
-"""What was found, beside the records on the workers: lines of text, in input order."""
+"""What was found, beside the records on the workers: lines of text or Parquet, in input order."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import orjson
 from pyspark.sql import functions as f
 
 from dedupe.arrays import pack
-from dedupe.backends.spark.arrow import batch_of, joined, numbers_array
+from dedupe.backends.spark.read import PLACES, PathOrder
+from dedupe.backends.spark.tables import batch_of, joined, numbers_array
 from dedupe.errors import InputError
 from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
+from dedupe.io.parquet_write import ADDED
 from dedupe.io.result_rows import RecordLocations, RowChecksum, pair_object
 from dedupe.models import Batch, Clustering, Pairs
 
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
-    from dedupe.backends.spark.paths import PathOrder
     from dedupe.backends.spark.result import Outcome
     from dedupe.config import Settings
 
 VALUE = "position long, value binary"
 TAKEN = "file string, line long, reason string"
 COUNTED = "rows long, sum binary"
+ROW = "_metadata.row_index"
 ANNOTATED = (
     "position long, cluster string, size long, canonical boolean, canonical_id string, "
     "score double, reason string, version long"
@@ -199,3 +201,37 @@ def count_rows(incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield batch_of(
             COUNTED, {"rows": [found.count], "sum": [found.sum.to_bytes(RowChecksum.SIZE)]}
         )
+
+
+def kept(
+    spark: SparkSession, paths: Sequence[str], records: DataFrame, chosen: DataFrame
+) -> DataFrame:
+    """Return the chosen rows of Parquet files with their ``position``."""
+    at = joined(records, chosen, "position").select(
+        f.col("position"), f.col("file").alias("_file"), f.col("line").alias("_line")
+    )
+    table = spark.read.parquet(*paths)
+    rows = table.select("*", f.col(PLACES["file"]).alias("_file"), (f.col(ROW) + 1).alias("_line"))
+    return joined(rows, at, ["_file", "_line"]).drop("_file", "_line")
+
+
+def widened(
+    spark: SparkSession, paths: Sequence[str], records: DataFrame, outcome: Outcome, into: str
+) -> DataFrame:
+    """Return all rows of Parquet files with their ``position`` and the result of each in columns.
+
+    Raises InputError where there is such a column already.
+    """
+    rows = kept(spark, paths, records, outcome.found.select("position"))
+    names = [f"{into}_{name}" for name in ADDED]
+    for name in names:
+        if name in rows.columns:
+            raise InputError(paths[0], None, f"already has {name}; use --into with another name")
+    found = annotation_columns(outcome).toDF("position", *names)
+    return joined(rows, found, "position")
+
+
+def write_table(rows: DataFrame, out: str) -> None:
+    """Write rows as a folder of Parquet files, in the order of ``position``."""
+    in_order = rows.repartitionByRange("position").sortWithinPartitions("position")
+    in_order.drop("position").write.parquet(out)

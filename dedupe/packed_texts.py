@@ -1,6 +1,7 @@
-"""Store the prepared texts of records, so that they can be compared at once.
+"""Pack what scoring reads of a record into bytes, to be kept or sent, and unpack it again.
 
-A record's bytes are a head for each field, then the tokens of all fields, then their letters.
+A record's bytes are a head for each field, then the tokens of all fields, then their letters. The
+index stores them, and Spark sends them to the workers that compare records.
 """
 
 from __future__ import annotations
@@ -10,29 +11,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 
 from dedupe.arrays import concat_ranges
 from dedupe.tokens import TOKEN, PreparedTexts
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe.contents import Contents
-
 HEAD = np.dtype([("tokens", "<u4"), ("letters", "<u4"), ("facts", "<u4")])
-QUERY = "SELECT data FROM json_each(?) CROSS JOIN prepared ON number = value"
 
 
-def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
-    """Return the prepared texts of each of some records as bytes."""
-    texts, fields = contents.texts, len(contents.rows)
-    rows = contents.rows[:, records]
+def pack_texts(texts: PreparedTexts, rows: NDArray[np.int32]) -> Iterator[bytes]:
+    """Return the bytes of each record; ``rows`` has the text of each field of it, -1 for none."""
+    fields, count = rows.shape
     places = np.maximum(rows, 0)
-    headers = np.zeros((len(records), fields), HEAD)
+    headers = np.zeros((count, fields), HEAD)
     columns = {
         "tokens": np.diff(texts.offsets),
         "letters": np.diff(texts.letter_offsets),
@@ -41,7 +36,7 @@ def encode(contents: Contents, records: NDArray[np.int64]) -> Iterator[bytes]:
     for name, values in columns.items():
         if len(values):
             headers[name] = np.where(rows >= 0, values[places], 0).T
-    fronts = cut(headers.tobytes(), np.arange(len(records) + 1) * HEAD.itemsize * fields)
+    fronts = cut(headers.tobytes(), np.arange(count + 1) * HEAD.itemsize * fields)
     tokens = cut(texts.tokens.tobytes(), texts.offsets * TOKEN.itemsize)
     letters = cut(texts.letters.tobytes(), texts.letter_offsets)
     own = rows.tolist()  # -1 for a field without a text is the end of what was cut
@@ -54,23 +49,12 @@ def cut(data: bytes, bounds: NDArray[np.int64]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(bounds.tolist())] + [b""]
 
 
-def read(
-    database: sqlite3.Connection, numbers: NDArray[np.uint64], fields: int
-) -> tuple[PreparedTexts, NDArray[np.int32]]:
-    """Return the texts of some records, and the text of each field of each, -1 for none.
+def unpack_texts(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.int32]]:
+    """Return the texts of records, and the text of each field of each, -1 for none.
 
     Blocking keys, and all else that scoring does not need, are left out. Raises ValueError where
-    bytes are missing or do not fit together.
+    bytes do not fit together.
     """
-    query = orjson.dumps(numbers.tolist()).decode()
-    blobs = [row[0] for row in database.execute(QUERY, (query,)).fetchall()]
-    if len(blobs) != len(numbers):
-        raise ValueError("the prepared texts of some records are missing")
-    return decode(blobs, fields)
-
-
-def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.int32]]:
-    """Return the texts of records from their bytes, as :func:`read`."""
     sizes = np.fromiter(map(len, blobs), np.int64, len(blobs))
     data = np.frombuffer(b"".join(blobs), np.uint8)
     starts = np.cumsum(sizes) - sizes
@@ -86,7 +70,7 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
     rows = np.full(headers.shape, -1, np.int32)
     rows[present] = np.arange(present.sum())
     token_starts = starts + head
-    texts = blank_texts(
+    texts = scored_texts(
         data[concat_ranges(token_starts, token_bytes)].view(TOKEN),
         tokens[present],
         data[concat_ranges(token_starts + token_bytes, letters.sum(axis=1))],
@@ -99,12 +83,12 @@ def decode(blobs: list[bytes], fields: int) -> tuple[PreparedTexts, NDArray[np.i
 @cache
 def no_texts() -> PreparedTexts:
     """Return empty texts, for callers that need only the facts of records."""
-    return decode([], 1)[0]
+    return unpack_texts([], 1)[0]
 
 
 def join_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
-    """Return several texts in a row, as :func:`blank_texts`."""
-    return blank_texts(
+    """Return several texts in a row, as :func:`unpack_texts`."""
+    return scored_texts(
         np.concatenate([part.tokens for part in parts]),
         np.concatenate([np.diff(part.offsets) for part in parts]),
         np.concatenate([part.letters for part in parts]),
@@ -113,7 +97,7 @@ def join_texts(parts: Sequence[PreparedTexts]) -> PreparedTexts:
     )
 
 
-def blank_texts(
+def scored_texts(
     tokens: NDArray[np.void],
     token_counts: NDArray[np.int64],
     letters: NDArray[np.uint8],

@@ -6,21 +6,30 @@ One such stream finds the candidate pairs of a pass and counts what recurs under
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
+from pyspark.sql import functions as f
 
-from dedupe.arrays import change_mask, pack
-from dedupe.backends.spark.arrow import batch_of, matrix_of, numbers_array
-from dedupe.blocking.look_back import BAND_REACH, RARE_REACH, find_candidates, sorted_buckets
+from dedupe.arrays import change_mask, pack, unique_sorted
+from dedupe.backends.spark.tables import batch_of, joined, matrix_of, numbers_array
+from dedupe.blocking.look_back import (
+    BAND_REACH,
+    RARE_REACH,
+    count_cut,
+    find_candidates,
+    sorted_buckets,
+)
 from dedupe.models import NO_TIME
 from dedupe.scoring.metadata import DAY, DAYS_A_WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
+    from pyspark.sql import DataFrame
 
 KEYS = "key long, node long, time long, marks long"
 """A node under one of its keys; ``marks`` are the bits below."""
@@ -28,12 +37,36 @@ IN_PLAY, BEFORE, FIRST = 1, 2, 4
 """It is in play, was so in the pass before, and is the first in play of its content."""
 STREAM = "pair long, key long, days long, weeks long, contents long, size long, cut long"
 """A candidate pair, or what recurs under a key that several nodes have."""
-COUNTS = ("key", "days", "weeks", "contents", "size", "cut")
+COUNTS = ("key", "days", "weeks", "contents", "size")
 BAND = 1 << 32
 TITLE = 1 << 33
 """What sets the keys of bands, and the numbers of titles, apart from the keys of rare stems."""
 LIMITS = [limit for reach in (RARE_REACH, BAND_REACH) for limit in (reach.records, reach.undated)]
 CARRIED = max(LIMITS) + 1
+
+
+def keys_of(nodes: DataFrame, kinds: str) -> DataFrame:
+    """Return rows of ``KEYS`` for nodes with ``marks``, by some kinds of keys."""
+    names = ("node", "time", "marks", *kinds.split())
+    return nodes.select(*names).mapInArrow(partial(key_rows, kinds), KEYS)
+
+
+def stream_keys(keys: DataFrame, *, pairs: bool) -> DataFrame:
+    """Return rows of ``STREAM`` for rows of ``KEYS``."""
+    in_order = keys.repartition("key").sortWithinPartitions("key", "node")
+    return in_order.mapInArrow(KeyStream(pairs), STREAM)
+
+
+def with_counts(nodes: DataFrame, counts: DataFrame) -> DataFrame:
+    """Return nodes with what recurs of their keys: of the title only where they are in play.
+
+    ``counts`` has a struct for each key.
+    """
+    keys = keys_of(nodes, "rare title")
+    keys = keys.where((f.col("key") < TITLE) | (f.col("marks").bitwiseAND(IN_PLAY) > 0))
+    found = joined(keys.select("key", "node"), counts, "key")
+    lists = found.groupBy("node").agg(f.collect_list("count").alias("counts"))
+    return joined(nodes, lists, "node", "left")
 
 
 def key_rows(kinds: str, incoming: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -60,8 +93,8 @@ def distinct_keys(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64
     width = len(column[0].as_py()) // 4
     keys = matrix_of(column, np.uint32, width).astype(np.int64)
     rows, columns = np.nonzero(keys)
-    found = np.unique(np.stack([rows, keys[rows, columns]]), axis=1)
-    return found[0], found[1]
+    found = unique_sorted(rows << 32 | keys[rows, columns])
+    return found >> 32, found & 0xFFFFFFFF
 
 
 @dataclass
@@ -69,15 +102,13 @@ class KeyCount:
     """Counts what recurs under each key: the days, weeks and contents of the records in play.
 
     The last key of a batch may go on in the next: ``open`` is what ``COUNTS`` has of it so far,
-    ``last`` its last day and week, ``tail`` the times of its last rows, ``opening`` its first time.
+    ``last`` its last day and week.
     """
 
     open: NDArray[np.int64] = field(default_factory=lambda: np.zeros((len(COUNTS), 0), np.int64))
     last: tuple[int, int] = (-1, -1)
-    tail: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    opening: int = 0
 
-    def add(self, rows: NDArray[np.int64], *, cuts: bool) -> NDArray[np.int64]:
+    def add(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Take in rows; return the counts of the keys that are complete, shape (counts, keys)."""
         keys, _, times, marks = rows
         goes_on = self.open.shape[1] > 0 and self.open[0, 0] == keys[0]
@@ -94,8 +125,6 @@ class KeyCount:
             out[row] = np.bincount(group[dated][new], minlength=len(starts))
         out[3] = np.bincount(group[(marks & FIRST) > 0], minlength=len(starts))
         out[4] = np.bincount(group, minlength=len(starts))
-        if cuts:
-            out[5] = self.cut(keys, times, starts, group, goes_on=goes_on)
         if goes_on:
             out[1:, 0] += self.open[1:, 0]
             done = out
@@ -107,39 +136,6 @@ class KeyCount:
             self.last = (NO_TIME, NO_TIME)
         self.open = done[:, -1:]
         return done[:, :-1]
-
-    def rest(self) -> NDArray[np.int64]:
-        """Return the counts of the last key."""
-        return self.open
-
-    def cut(
-        self,
-        keys: NDArray[np.int64],
-        times: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        group: NDArray[np.int64],
-        *,
-        goes_on: bool,
-    ) -> NDArray[np.int64]:
-        """Count by key how often a row has more within the window than it looks back at.
-
-        As :func:`dedupe.blocking.look_back.count_cut`, for a bucket that comes in batches.
-        """
-        before = int(self.open[4, 0]) if goes_on else 0
-        tail = self.tail if goes_on else self.tail[:0]
-        openings = times[starts]
-        if goes_on:
-            openings[0] = self.opening
-        places = np.arange(len(keys)) - starts[group] + np.where(group == 0, before, 0)
-        first = np.where(times == NO_TIME, RARE_REACH.undated, RARE_REACH.records) + 1
-        late = np.flatnonzero((places >= first) & (keys < BAND))
-        every = np.concatenate([tail, times])
-        beyond = every[late + len(tail) - first[late]]
-        near = (beyond == NO_TIME) | (times[late] - beyond <= RARE_REACH.window)
-        near |= openings[group[late]] == NO_TIME
-        own = every[len(tail) + starts[-1] :] if len(starts) > 1 or not goes_on else every
-        self.tail, self.opening = own[-CARRIED:], int(openings[-1])
-        return np.bincount(group[late[near]], minlength=len(starts))
 
 
 @dataclass
@@ -162,10 +158,9 @@ class KeyStream:
             rows = np.stack([numbers_array(batch[name]) for name in names])
             if not rows.shape[1]:
                 continue
-            yield count_rows(self.count.add(rows, cuts=not self.pairs))
-            if self.pairs:
-                yield self.find(rows)
-        yield count_rows(self.count.rest())
+            yield count_rows(self.count.add(rows))
+            yield self.find(rows) if self.pairs else self.cut(rows)
+        yield count_rows(self.count.open)
 
     def find(self, rows: NDArray[np.int64]) -> pa.RecordBatch:
         """Return the candidate pairs of a batch."""
@@ -176,7 +171,20 @@ class KeyStream:
         last = rows[:, rows[0] == rows[0, -1]] if rows.shape[1] else rows
         playing = np.flatnonzero(last[3] & IN_PLAY)
         self.carried = last[:, playing[-CARRIED] :] if len(playing) > CARRIED else last
-        return stream_batch({"pair": found})
+        return batch_of(STREAM, {"pair": found})
+
+    def cut(self, rows: NDArray[np.int64]) -> pa.RecordBatch:
+        """Return how often a record of a batch has more in a bucket than it looks back at.
+
+        The first row of a bucket is carried on too: it says whether the bucket has undated records.
+        """
+        held, rows = self.carried, rows[:, rows[0] < BAND]
+        if not rows.shape[1]:
+            return batch_of(STREAM, {"cut": []})
+        rows = np.concatenate([held, rows], axis=1)
+        last = rows[:, rows[0] == rows[0, -1]]
+        self.carried = np.concatenate([last[:, :1], last[:, 1:][:, -CARRIED:]], axis=1)
+        return batch_of(STREAM, {"cut": [look_backs_cut(rows) - look_backs_cut(held)]})
 
 
 def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
@@ -197,15 +205,15 @@ def pairs_of_keys(rows: NDArray[np.int64], start: int) -> NDArray[np.int64]:
     return pack(nodes[found.partners[fresh]], nodes[later[fresh]])
 
 
+def look_backs_cut(rows: NDArray[np.int64]) -> int:
+    """Return how often one of the rows has more in its bucket than it looks back at."""
+    count = rows.shape[1]
+    bounds = np.append(np.flatnonzero(change_mask(rows[0])), count)
+    return count_cut(sorted_buckets(bounds, count), rows[2], RARE_REACH)
+
+
 def count_rows(counts: NDArray[np.int64]) -> pa.RecordBatch:
-    """Return the counts of keys that several nodes have; each count is at least 1."""
-    shared = counts[:, counts[4] > 1]
+    """Return the counts of stems and titles that several nodes have; each is at least 1."""
+    shared = counts[:, (counts[4] > 1) & ((counts[0] < BAND) | (counts[0] >= TITLE))]
     shared[1:4] = np.maximum(shared[1:4], 1)
-    return stream_batch(dict(zip(COUNTS, shared, strict=True)))
-
-
-def stream_batch(columns: dict[str, Any]) -> pa.RecordBatch:
-    """Return rows of ``STREAM`` of which only some columns are known."""
-    count = len(next(iter(columns.values())))
-    names = [part.split()[0] for part in STREAM.split(", ")]
-    return batch_of(STREAM, {name: columns.get(name, pa.nulls(count)) for name in names})
+    return batch_of(STREAM, dict(zip(COUNTS, shared, strict=True)))
