@@ -7,7 +7,6 @@
 
 enum {
     BIT = EIGHTHS * WHOLE * FULL,
-    IDEOGRAPH_WORDS = 5,
     LEAST_SLOT = 2 * BIT,
     LONGEST_PARTY = 3,
     NEGATED_IDEOGRAPHS = 3,
@@ -16,34 +15,34 @@ enum {
 
 typedef struct {
     int64_t total, rest, top, name;
-    int numbers, words, loose, calendar, place;
+    int numbers, words, loose, calendar, place, rarest;
 } Summary;
 
 INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
 
+/* Sum up the words that are left over, and find the rarest that are not. */
 static Summary summarise(const Side *side) {
-    Summary out = {0};
+    Summary out = {.total = side->weight * WHOLE, .words = side->told};
     int64_t run = 0;
     for (int at = 0; at < side->count; at++) {
-        const Token *token = side->tokens[at];
-        int match = side->match[at], factor = zone_factor(token), kind = token->kind;
-        int64_t loose = (int64_t)token->weight * (WHOLE - match) * factor;
-        out.total += (int64_t)token->weight * WHOLE * factor;
-        out.rest += loose;
-        if (kind == CHARACTER)
-            run = match < WHOLE ? (token->flags & IS_JOINED ? run : 0) + loose : 0;
-        else run = 0;
-        out.top = greater(out.top, kind == CHARACTER ? run : loose);
-        if (kind != SIGN && !is_function(side, at)) {
-            int share = kind == CHARACTER ? IDEOGRAPH_WORDS : FULL;
-            out.words += share;
-            out.loose += match ? 0 : share;
+        int match = side->match[at], kind = side->kinds[at];
+        if (match >= MATCH_STEM && side->word_weights[at] > out.rarest)
+            out.rarest = side->word_weights[at];
+        if (match == WHOLE) {
+            run = 0;
+            continue;
         }
-        out.numbers += kind == NUMBER && match < WHOLE;
-        if (token->flags & IS_NAME && match < SIMILAR) out.name = greater(out.name, loose);
-        out.calendar |= token->flags & IS_CALENDAR && match < MATCH_CONCEPT;
-        out.place |= token->flags & IS_PLACE && match < MATCH_CONCEPT;
+        unsigned flags = side->tokens[at]->flags;
+        int64_t loose = (int64_t)side->weights[at] * (WHOLE - match);
+        out.rest += loose;
+        run = kind == CHARACTER ? (flags & IS_JOINED ? run : 0) + loose : 0;
+        out.top = greater(out.top, kind == CHARACTER ? run : loose);
+        if (!match && !(flags & IS_FUNCTION)) out.loose += told_share(kind);
+        out.numbers += kind == NUMBER;
+        if (flags & IS_NAME && match < SIMILAR) out.name = greater(out.name, loose);
+        out.calendar |= flags & IS_CALENDAR && match < MATCH_CONCEPT;
+        out.place |= flags & IS_PLACE && match < MATCH_CONCEPT;
     }
     return out;
 }
@@ -92,8 +91,8 @@ static int loose_opposites(const Side *side, uint16_t *out) {
     int count = 0;
     for (int at = 0; at < side->count; at++) {
         const uint16_t *concepts = side->tokens[at]->concepts;
-        if (side->match[at] >= MATCH_STEM || !concepts[0]) continue;
-        for (int i = 0; i < MOST_CONCEPTS; i++) {
+        if (side->match[at] >= MATCH_STEM) continue;
+        for (int i = 0; i < MOST_CONCEPTS && concepts[i]; i++) {
             uint16_t concept = concepts[i];
             int known = concept < FIRST_OPPOSITE;
             for (int k = 0; k < count; k++) known |= out[k] == concept;
@@ -111,7 +110,8 @@ static int has(const uint16_t *values, int count, uint16_t value) {
 
 static int count_opposed(const Side *left, const Side *right) {
     uint16_t ours[WIDTH * MOST_CONCEPTS], theirs[WIDTH * MOST_CONCEPTS];
-    int own = loose_opposites(left, ours), other = loose_opposites(right, theirs), opposed = 0;
+    int own = loose_opposites(left, ours), opposed = 0;
+    int other = own ? loose_opposites(right, theirs) : 0;
     for (int i = 0; i < own; i++) {
         uint16_t across = ours[i] ^ 1;
         opposed += !has(theirs, other, ours[i]) && has(theirs, other, across) &&
@@ -129,21 +129,6 @@ static double late_share(const Side *side) {
         highest = side->place[at] > highest ? side->place[at] : highest;
     }
     return (double)late / (matched ? matched : 1);
-}
-
-static int head_match(const Side *side) {
-    for (int at = 0; at < side->count; at++)
-        if (side->tokens[at]->zone == ZONE_CORE && !is_function(side, at)) return side->match[at];
-    return 0;
-}
-
-static int rarest_shared(const Side *side) {
-    int rarest = 0;
-    for (int at = 0; at < side->count; at++)
-        if (side->match[at] >= MATCH_STEM && side->kinds[at] == WORD &&
-            side->tokens[at]->weight > rarest)
-            rarest = side->tokens[at]->weight;
-    return rarest;
 }
 
 static int content_places(const Side *side, int *out) {
@@ -268,7 +253,10 @@ static int64_t loose_weight(const Side *side, int start, int end) {
 
 /* features.longest_chain: the points of it, in order. */
 static int longest_chain(const int (*points)[2], int count, int *chain) {
-    int lengths[WIDTH], before[WIDTH], best = -1, size = 0;
+    int lengths[WIDTH], before[WIDTH], best = -1, size = 0, rising = 1;
+    while (rising < count && points[rising - 1][1] < points[rising][1]) rising++;
+    for (int at = 0; rising >= count && at < count; at++) chain[at] = at;
+    if (rising >= count) return count;
     for (int at = 0; at < count; at++) {
         lengths[at] = 1;
         before[at] = -1;
@@ -309,6 +297,8 @@ static int count_slots(const Side *left, const Side *right, int64_t *heaviest) {
     return slots;
 }
 
+INLINE int head_match(const Side *side) { return side->head < 0 ? 0 : side->match[side->head]; }
+
 /* features.features of two aligned sides, all but those of fill_late. */
 void fill_counts(const Side *left, const Side *right, double *out) {
     Summary a = summarise(left), b = summarise(right);
@@ -334,7 +324,7 @@ void fill_counts(const Side *left, const Side *right, double *out) {
     out[CALENDAR] = a.calendar && b.calendar;
     out[GENRE] = (left->facts ^ right->facts) & FACT_GENRE ? 1 : 0;
     out[IDEOGRAPHS] = 2 * left->ideographs > left->count && 2 * right->ideographs > right->count;
-    out[RAREST] = (double)lesser(rarest_shared(left), rarest_shared(right)) / EIGHTHS;
+    out[RAREST] = (double)lesser(a.rarest, b.rarest) / EIGHTHS;
     out[PLACES] = a.place && b.place;
     out[QUESTION_ALONE] = (left->facts ^ right->facts) & FACT_QUESTION ? 1 : 0;
     out[REACTION_ALONE] = (left->flags ^ right->flags) & IS_REACTION ? 1 : 0;
@@ -342,12 +332,14 @@ void fill_counts(const Side *left, const Side *right, double *out) {
 
 /* The features that are found only where a pair may still be accepted. */
 void fill_late(const Side *left, const Side *right, double *out) {
-    int64_t heaviest, other;
+    int64_t heaviest, other = 0;
+    int slots = count_slots(left, right, &heaviest);
+    if (slots) slots = (int)lesser(slots, count_slots(right, left, &other));
     double late_a = late_share(left), late_b = late_share(right);
     out[NEGATION_ALONE] = (left->flags | right->flags) & IS_NEGATION ? negates_alone(left, right) : 0;
     out[OPPOSED] = count_opposed(left, right);
     out[ORDER] = late_a > late_b ? late_a : late_b;
     out[SWAPPED] = (late_a > 0 && is_swapped(left, right)) || (late_b > 0 && is_swapped(right, left));
-    out[SLOT_COUNT] = (double)lesser(count_slots(left, right, &heaviest), count_slots(right, left, &other));
+    out[SLOT_COUNT] = slots;
     out[SLOT_WEIGHT] = (double)lesser(heaviest, other) / BIT;
 }
