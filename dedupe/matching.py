@@ -22,6 +22,7 @@ from dedupe.blocking.look_back import (
     group_records,
     look_back,
 )
+from dedupe.memory import release_memory
 from dedupe.pair_keys import pack
 from dedupe.parallel import map_slices, thread_map
 from dedupe.scoring.metadata import (
@@ -113,6 +114,7 @@ class Matcher:
         self.titles = contents.titles[nodes]
         self.rare = group_records(contents.record_keys("rare_keys", nodes))
         self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
+        release_memory()
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared = np.zeros(len(nodes), bool)

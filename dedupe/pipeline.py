@@ -51,23 +51,11 @@ class Result:
 
 
 class Backend:
-    """What differs between a run in memory, on disk and on many machines; here all is in memory."""
+    """What differs between a run in memory and one on disk; here all is in memory."""
 
     def load(self, batches: Iterable[Batch], settings: Settings) -> Corpus:
         """Return the columns of all records."""
         return load_corpus(batches, len(settings.field))
-
-    def prepare(
-        self, corpus: Corpus, settings: Settings, progress: Callable[[float], None]
-    ) -> Contents:
-        """Return the prepared texts of a corpus."""
-        return preprocess(corpus, settings.seed, settings.jobs, progress)
-
-    def matcher(
-        self, nodes: NDArray[np.int64], contents: Contents, meta: RecordMeta, settings: Settings
-    ) -> Matcher:
-        """Return what finds the accepted pairs among nodes."""
-        return Matcher(nodes, contents, meta, settings)
 
 
 MEMORY = Backend()
@@ -83,10 +71,11 @@ def run(
     clock = Clock()
     corpus = backend.load(prepare_ahead(batches, settings), settings)
     clock.stop("reading")
-    contents = backend.prepare(corpus, settings, partial(progress, "preparing"))
+    contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
     clock.stop("preparing")
-    release_memory()
-    return run_prepared(corpus, contents, settings, progress, backend, clock)
+    matcher = build_matcher(corpus, contents, settings)
+    contents = contents.without_keys()  # nothing else holds the keys, so this frees them
+    return match(corpus, contents, matcher, progress, clock)
 
 
 def run_prepared(
@@ -94,16 +83,25 @@ def run_prepared(
     contents: Contents,
     settings: Settings,
     progress: Callable[[str, float], None],
-    backend: Backend,
     clock: Clock,
 ) -> Result:
     """Find near-duplicates among the records of a corpus whose texts are prepared."""
-    matcher = build_matcher(corpus, contents, settings, backend)
-    contents = contents.without_keys()
+    matcher = build_matcher(corpus, contents, settings)
+    return match(corpus, contents.without_keys(), matcher, progress, clock)
+
+
+def match(
+    corpus: Corpus,
+    contents: Contents,
+    matcher: Matcher,
+    progress: Callable[[str, float], None],
+    clock: Clock,
+) -> Result:
+    """Cluster the records of a matcher, and return the result by record."""
     release_memory()
     state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
     clock.stop("matching")
-    pairs = to_pairs(state, settings)
+    pairs = to_pairs(state, matcher.settings)
     clustering = to_clustering(corpus, contents, state, pairs)
     clock.stop("result")
     stats = {**clustering.stats, "pairs": len(pairs), **state.effort, "seconds": clock.seconds}
@@ -127,13 +125,12 @@ class ClusteringState:
     effort: dict[str, int]
 
 
-def build_matcher(
-    corpus: Corpus, contents: Contents, settings: Settings, backend: Backend = MEMORY
-) -> Matcher:
+def build_matcher(corpus: Corpus, contents: Contents, settings: Settings) -> Matcher:
     """Return what finds the accepted pairs of a corpus whose texts are prepared."""
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
-    return backend.matcher(nodes, contents, record_meta(corpus), settings)
+    release_memory()
+    return Matcher(nodes, contents, record_meta(corpus), settings)
 
 
 def cluster_corpus(
@@ -143,6 +140,7 @@ def cluster_corpus(
     constraints = corpus_constraints(corpus, contents, matcher.settings)
     order = canonical_order(corpus, contents, matcher.settings)
     representatives = group_copies(matcher, constraints, order)
+    release_memory()
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
 
@@ -163,6 +161,7 @@ def cluster_until_stable(
     while True:
         in_play = leaders == np.arange(len(leaders))
         keys, scores = matcher.accepted(in_play, progress)
+        release_memory()
         fresh = permitted_pairs(matcher, constraints, AcceptedPairs(*unpack(keys), scores))
         if not len(fresh) and matcher.effort.passes > 1:
             break
@@ -172,6 +171,7 @@ def cluster_until_stable(
             break
         before = leaders
         leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
+        release_memory()
         if not grouping.average:
             leaders = release_misfits(matcher, constraints, grouping, leaders, released)
         if (leaders == before).all():  # pairs of pinned records stay pairs of leaders

@@ -11,8 +11,8 @@ import numpy as np
 from dedupe.api.keywords import NAME, checked_settings
 from dedupe.api.records import open_records, read_records
 from dedupe.load import load_corpus
-from dedupe.pipeline import MEMORY, Clock, run_prepared
-from dedupe.preprocess import prepare_ahead
+from dedupe.pipeline import Clock, run_prepared
+from dedupe.preprocess import prepare_ahead, preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -187,7 +187,7 @@ class Run:
         """Return the clusters at another threshold."""
         settings = replace(self.settings, threshold=threshold)
         result = run_prepared(
-            self.corpus, self.contents, settings, lambda _stage, _share: None, MEMORY, Clock()
+            self.corpus, self.contents, settings, lambda _stage, _share: None, Clock()
         )
         return replace(self, settings=settings, result=result).clustering()
 
@@ -220,9 +220,9 @@ def run_records(
     corpus = load_corpus(ahead, len(chosen.field), keep=without_bytes)
     clock.stop("reading")
     reporter.total = len(corpus)
-    contents = MEMORY.prepare(corpus, chosen, partial(reporter, "preparing"))
+    contents = preprocess(corpus, chosen.seed, chosen.jobs, partial(reporter, "preparing"))
     clock.stop("preparing")
-    result = run_prepared(corpus, contents, chosen, reporter, MEMORY, clock)
+    result = run_prepared(corpus, contents, chosen, reporter, clock)
     return Run(records, corpus, contents, chosen, result)
 
 
