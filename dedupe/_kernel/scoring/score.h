@@ -89,8 +89,17 @@ enum {
                     1 << SLOT_COUNT | 1 << SLOT_WEIGHT,
 };
 
+/* word_order.c */
+double late_share(const Side *side);
+int is_swapped(const Side *left, const Side *right);
+int count_slots(const Side *left, const Side *right, int64_t *heaviest);
+
+/* features.c */
 void fill_counts(const Side *left, const Side *right, double *out);
 void fill_late(const Side *left, const Side *right, double *out);
+
+INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* A bit for a number of letters and the first of them. */
 INLINE uint64_t pair_bit(unsigned letters, unsigned first) {
