@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.clustering.canonical import DATED, CanonicalOrder, Qualities
+from dedupe.clustering.canonical import DATED, NEVER, CanonicalOrder, Qualities, exact_groups
 from dedupe.clustering.constraints import Constraints, build_constraints
-from dedupe.clustering.exact import NEVER, exact_groups
-from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
+from dedupe.clustering.groups import (
+    AcceptedPairs,
+    Grouping,
+    cluster_nodes,
+    join_pairs,
+    label_groups,
+    linked_pairs,
+)
 from dedupe.links import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
@@ -288,21 +294,6 @@ def build_grouping(
     )
 
 
-def label_groups(own: NDArray[np.int64], representatives: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the component of each node: representatives of records of one group are connected."""
-    order = np.argsort(own, kind="stable")
-    same = np.flatnonzero(own[order][1:] == own[order][:-1])
-    left, right = representatives[order[same]], representatives[order[same + 1]]
-    return connected(len(own), left, right)
-
-
-def linked_pairs(groups: NDArray[np.int64]) -> AcceptedPairs:
-    """Return the pairs that labels hold together: each node with the one that stands for it."""
-    linked = np.flatnonzero(groups != np.arange(len(groups)))
-    left, right = np.minimum(linked, groups[linked]), np.maximum(linked, groups[linked])
-    return AcceptedPairs(left, right, np.ones(len(linked)))
-
-
 def permitted_pairs(
     matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
 ) -> AcceptedPairs:
@@ -320,15 +311,6 @@ def permission(
         times = np.full(int(matcher.records.max(initial=-1)) + 1, np.iinfo(np.int64).min)
         times[matcher.records] = matcher.meta.times
     return constraints.permitted(left, right, times)
-
-
-def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:
-    """Return the pairs of two passes."""
-    return AcceptedPairs(
-        np.concatenate([before.left, fresh.left]),
-        np.concatenate([before.right, fresh.right]),
-        np.concatenate([before.scores, fresh.scores]),
-    )
 
 
 def rank_nodes(

@@ -21,9 +21,16 @@ from dedupe.backends.spark.part import (
 from dedupe.backends.spark.streams import FIRST, IN_PLAY
 from dedupe.backends.spark.texts import FACTS
 from dedupe.clustering.constraints import NO_GROUPS
-from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
+from dedupe.clustering.groups import (
+    AcceptedPairs,
+    Grouping,
+    cluster_nodes,
+    connected,
+    join_pairs,
+    linked_pairs,
+)
 from dedupe.pair_keys import pack, unpack
-from dedupe.pipeline import build_grouping, join_pairs, linked_pairs, permission, rank_nodes
+from dedupe.pipeline import build_grouping, permission, rank_nodes
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import score_pairs
 
