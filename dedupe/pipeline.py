@@ -30,7 +30,7 @@ from dedupe.matching import Matcher, node_order
 from dedupe.memory import release_memory
 from dedupe.pair_keys import unpack
 from dedupe.preprocess import prepare_ahead, preprocess
-from dedupe.result import to_clustering, to_pairs
+from dedupe.result import ClusteringState, as_state, to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
 if TYPE_CHECKING:
@@ -112,23 +112,6 @@ def match(
     clock.stop("result")
     stats = {**clustering.stats, "pairs": len(pairs), **state.effort, "seconds": clock.seconds}
     return Result(corpus, clustering, pairs, stats)
-
-
-@dataclass(frozen=True)
-class ClusteringState:
-    """What clustering came to, by record; -1 in ``node_of`` for a record without text.
-
-    ``representatives`` are the records that stand for exact copies, ``leaders`` the canonical ones.
-    ``accepted`` are pairs of nodes of ``matcher``.
-    """
-
-    matcher: Matcher
-    node_of: NDArray[np.int64]
-    representatives: NDArray[np.int64]
-    leaders: NDArray[np.int64]
-    accepted: AcceptedPairs
-    constraints: Constraints
-    effort: dict[str, int]
 
 
 def build_matcher(corpus: Corpus, contents: Contents, settings: Settings) -> Matcher:
@@ -321,40 +304,6 @@ def rank_nodes(
 ) -> NDArray[np.int64]:
     """Rank nodes by the canonical policy."""
     return order.ranks(matcher.records[nodes], centrality)
-
-
-def as_state(
-    corpus: Corpus,
-    matcher: Matcher,
-    representatives: NDArray[np.int64],
-    leaders: NDArray[np.int64],
-    accepted: AcceptedPairs,
-    constraints: Constraints,
-) -> ClusteringState:
-    """Return the state by record."""
-    records = matcher.records
-    node_of = np.full(len(corpus), -1)
-    node_of[records] = np.arange(len(records))
-    own, canonical = np.arange(len(corpus)), np.arange(len(corpus))
-    own[records] = records[representatives]
-    canonical[records] = records[leaders]
-    attach_textless(node_of < 0, constraints.groups, own, canonical)
-    effort = vars(matcher.effort)
-    return ClusteringState(matcher, node_of, own, canonical, accepted, constraints, dict(effort))
-
-
-def attach_textless(
-    textless: NDArray[np.bool_],
-    groups: NDArray[np.int64],
-    representatives: NDArray[np.int64],
-    leaders: NDArray[np.int64],
-) -> None:
-    """Put records without text where labels hold them together with another, in place."""
-    home = np.arange(len(groups))
-    home[groups[~textless]] = np.flatnonzero(~textless)
-    bare = np.flatnonzero(textless)
-    representatives[bare] = home[groups[bare]]
-    leaders[bare] = leaders[representatives[bare]]
 
 
 class Clock:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dedupe.evaluation.metrics import Figure, Overlap
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.models import Corpus
-    from dedupe.pipeline import ClusteringState
+    from dedupe.result import ClusteringState
 
     Numbers = NDArray[np.int64]
 
