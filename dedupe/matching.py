@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe import kernel
-from dedupe.arrays import find_in_sorted, first_places, pack, renumber
+from dedupe.arrays import Number, change_mask, find_in_sorted, first_places, pack, renumber
 from dedupe.blocking.look_back import (
     RARE_REACH,
     count_cut,
     group_records,
     look_back,
 )
-from dedupe.resources import map_slices, thread_map
+from dedupe.resources import map_slices, release_memory, thread_map
 from dedupe.scoring.metadata import (
     RecordMeta,
     Recurrence,
@@ -33,7 +33,6 @@ from dedupe.scoring.metadata import (
 )
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import (
-    PAIR,
     TextScoring,
     score_candidates,
     score_pairs,
@@ -79,9 +78,13 @@ class Pairs:
 
     def add(self, keys: NDArray[np.int64], log_odds: NDArray[np.float64]) -> None:
         """Take in more pairs; what is known already stays."""
-        keys, firsts = np.unique(keys, return_index=True)
-        fresh = find_in_sorted(self.keys, keys) < 0
-        keys, log_odds = keys[fresh], log_odds[firsts][fresh]
+        order = np.argsort(keys, kind="stable")
+        keys, log_odds = keys[order], log_odds[order]
+        fresh = change_mask(keys) & (find_in_sorted(self.keys, keys) < 0)
+        keys, log_odds = keys[fresh], log_odds[fresh]
+        if not len(self.keys):
+            self.keys, self.log_odds = keys, log_odds
+            return
         places = np.searchsorted(self.keys, keys)
         self.keys = np.insert(self.keys, places, keys)
         self.log_odds = np.insert(self.log_odds, places, log_odds)
@@ -112,6 +115,7 @@ class Matcher:
         self.titles = contents.titles[nodes]
         self.rare = group_records(contents.record_keys("rare_keys", nodes))
         self.bands = group_records(contents.record_keys("band_keys", nodes), chains_only=True)
+        release_memory()
         self.stems = np.ones((len(self.rare), 3), np.int64)
         self.before = np.zeros(len(nodes), bool)
         self.compared = np.zeros(len(nodes), bool)
@@ -203,20 +207,21 @@ class Matcher:
         look = look_back(self.rare, self.bands, in_play, self.before, self.meta.times)
         count = len(in_play)
         cuts = range(0, count, RECORDS_AT_ONCE if kernel.available() else count or 1)
-        total, parts = 0, [np.zeros(0, PAIR)]
+        total, keys, log_odds = 0, [np.zeros(0, np.int64)], [np.zeros(0)]
 
-        def score(start: int) -> tuple[int, NDArray[np.void]]:
+        def score(start: int) -> tuple[int, NDArray[np.int64], NDArray[np.float64]]:
             found = look.candidates(start, min(start + cuts.step, count))
-            return len(found), score_candidates(self.scoring, found, self.least)
+            scored = score_candidates(self.scoring, found, self.least)
+            left, right = (scored[name].astype(np.int64) for name in ("right", "left"))
+            return len(found), pack(left, right), scored["log_odds"].copy()
 
         with thread_map(self.settings.jobs if len(cuts) > 1 else 1) as spread:
-            for number, scored in spread(score, cuts):
+            for done, (number, own, odds) in enumerate(spread(score, cuts), 1):
                 total += number
-                parts.append(scored)
-                progress(len(parts) / (len(cuts) + 1))
-        scored = np.concatenate(parts)
-        left, right = (scored[name].astype(np.int64) for name in ("right", "left"))
-        self.pairs.add(pack(left, right), scored["log_odds"])
+                keys.append(own)
+                log_odds.append(odds)
+                progress(done / len(cuts))
+        self.pairs.add(join_and_clear(keys), join_and_clear(log_odds))
         return total
 
     def pairs_at_threshold(
@@ -229,6 +234,13 @@ class Matcher:
         odds = self.pairs.log_odds[own] + self.adjust(left, right)
         passing = odds >= self.threshold
         return self.pairs.keys[own][passing], probability(odds[passing])
+
+
+def join_and_clear(parts: list[NDArray[Number]]) -> NDArray[Number]:
+    """Return the concatenation of arrays, which are given up."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def equal_neighbours(

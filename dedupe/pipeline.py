@@ -15,16 +15,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.arrays import unpack
-from dedupe.clustering.canonical import DATED, CanonicalOrder, Qualities
+from dedupe.clustering.canonical import DATED, NEVER, CanonicalOrder, Qualities, exact_groups
 from dedupe.clustering.constraints import Constraints, build_constraints
-from dedupe.clustering.exact import NEVER, exact_groups
-from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
+from dedupe.clustering.groups import (
+    AcceptedPairs,
+    Grouping,
+    cluster_nodes,
+    join_pairs,
+    label_groups,
+    linked_pairs,
+)
 from dedupe.io.labels import read_links
 from dedupe.load import load_corpus
 from dedupe.matching import Matcher, node_order
 from dedupe.preprocess import prepare_ahead, preprocess
 from dedupe.resources import release_memory
-from dedupe.result import to_clustering, to_pairs
+from dedupe.result import ClusteringState, as_state, to_clustering, to_pairs
 from dedupe.scoring.metadata import RecordMeta
 
 if TYPE_CHECKING:
@@ -72,8 +78,9 @@ def run(
     clock.stop("reading")
     contents = preprocess(corpus, settings.seed, settings.jobs, partial(progress, "preparing"))
     clock.stop("preparing")
-    release_memory()
-    return run_prepared(corpus, contents, settings, progress, clock)
+    matcher = build_matcher(corpus, contents, settings)
+    contents = contents.without_keys()  # nothing else holds the keys, so this frees them
+    return match(corpus, contents, matcher, progress, clock)
 
 
 def run_prepared(
@@ -85,38 +92,32 @@ def run_prepared(
 ) -> Result:
     """Find near-duplicates among the records of a corpus whose texts are prepared."""
     matcher = build_matcher(corpus, contents, settings)
-    contents = contents.without_keys()
+    return match(corpus, contents.without_keys(), matcher, progress, clock)
+
+
+def match(
+    corpus: Corpus,
+    contents: Contents,
+    matcher: Matcher,
+    progress: Callable[[str, float], None],
+    clock: Clock,
+) -> Result:
+    """Cluster the records of a matcher, and return the result by record."""
     release_memory()
     state = cluster_corpus(corpus, contents, matcher, partial(progress, "matching"))
     clock.stop("matching")
-    pairs = to_pairs(state, settings)
+    pairs = to_pairs(state, matcher.settings)
     clustering = to_clustering(corpus, contents, state, pairs)
     clock.stop("result")
     stats = {**clustering.stats, "pairs": len(pairs), **state.effort, "seconds": clock.seconds}
     return Result(corpus, clustering, pairs, stats)
 
 
-@dataclass(frozen=True)
-class ClusteringState:
-    """What clustering came to, by record; -1 in ``node_of`` for a record without text.
-
-    ``representatives`` are the records that stand for exact copies, ``leaders`` the canonical ones.
-    ``accepted`` are pairs of nodes of ``matcher``.
-    """
-
-    matcher: Matcher
-    node_of: NDArray[np.int64]
-    representatives: NDArray[np.int64]
-    leaders: NDArray[np.int64]
-    accepted: AcceptedPairs
-    constraints: Constraints
-    effort: dict[str, int]
-
-
 def build_matcher(corpus: Corpus, contents: Contents, settings: Settings) -> Matcher:
     """Return what finds the accepted pairs of a corpus whose texts are prepared."""
     records = np.flatnonzero(contents.ids >= 0)
     nodes = node_order(records, corpus.times, corpus.digests)
+    release_memory()
     return Matcher(nodes, contents, record_meta(corpus), settings)
 
 
@@ -127,6 +128,7 @@ def cluster_corpus(
     constraints = corpus_constraints(corpus, contents, matcher.settings)
     order = canonical_order(corpus, contents, matcher.settings)
     representatives = group_copies(matcher, constraints, order)
+    release_memory()
     return cluster_until_stable(corpus, matcher, representatives, constraints, order, progress)
 
 
@@ -147,6 +149,7 @@ def cluster_until_stable(
     while True:
         in_play = leaders == np.arange(len(leaders))
         keys, scores = matcher.accepted(in_play, progress)
+        release_memory()
         fresh = permitted_pairs(matcher, constraints, AcceptedPairs(*unpack(keys), scores))
         if not len(fresh) and matcher.effort.passes > 1:
             break
@@ -156,6 +159,7 @@ def cluster_until_stable(
             break
         before = leaders
         leaders = cluster_nodes(grouping, leaders, joined, rank, matcher.scores)
+        release_memory()
         if not grouping.average:
             leaders = release_misfits(matcher, constraints, grouping, leaders, released)
         if (leaders == before).all():  # pairs of pinned records stay pairs of leaders
@@ -272,21 +276,6 @@ def build_grouping(
     )
 
 
-def label_groups(own: NDArray[np.int64], representatives: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the component of each node: representatives of records of one group are connected."""
-    order = np.argsort(own, kind="stable")
-    same = np.flatnonzero(own[order][1:] == own[order][:-1])
-    left, right = representatives[order[same]], representatives[order[same + 1]]
-    return connected(len(own), left, right)
-
-
-def linked_pairs(groups: NDArray[np.int64]) -> AcceptedPairs:
-    """Return the pairs that labels hold together: each node with the one that stands for it."""
-    linked = np.flatnonzero(groups != np.arange(len(groups)))
-    left, right = np.minimum(linked, groups[linked]), np.maximum(linked, groups[linked])
-    return AcceptedPairs(left, right, np.ones(len(linked)))
-
-
 def permitted_pairs(
     matcher: Matcher, constraints: Constraints, pairs: AcceptedPairs
 ) -> AcceptedPairs:
@@ -306,15 +295,6 @@ def permission(
     return constraints.permitted(left, right, times)
 
 
-def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:
-    """Return the pairs of two passes."""
-    return AcceptedPairs(
-        np.concatenate([before.left, fresh.left]),
-        np.concatenate([before.right, fresh.right]),
-        np.concatenate([before.scores, fresh.scores]),
-    )
-
-
 def rank_nodes(
     matcher: Matcher,
     order: CanonicalOrder,
@@ -323,40 +303,6 @@ def rank_nodes(
 ) -> NDArray[np.int64]:
     """Rank nodes by the canonical policy."""
     return order.ranks(matcher.records[nodes], centrality)
-
-
-def as_state(
-    corpus: Corpus,
-    matcher: Matcher,
-    representatives: NDArray[np.int64],
-    leaders: NDArray[np.int64],
-    accepted: AcceptedPairs,
-    constraints: Constraints,
-) -> ClusteringState:
-    """Return the state by record."""
-    records = matcher.records
-    node_of = np.full(len(corpus), -1)
-    node_of[records] = np.arange(len(records))
-    own, canonical = np.arange(len(corpus)), np.arange(len(corpus))
-    own[records] = records[representatives]
-    canonical[records] = records[leaders]
-    attach_textless(node_of < 0, constraints.groups, own, canonical)
-    effort = vars(matcher.effort)
-    return ClusteringState(matcher, node_of, own, canonical, accepted, constraints, dict(effort))
-
-
-def attach_textless(
-    textless: NDArray[np.bool_],
-    groups: NDArray[np.int64],
-    representatives: NDArray[np.int64],
-    leaders: NDArray[np.int64],
-) -> None:
-    """Put records without text where labels hold them together with another, in place."""
-    home = np.arange(len(groups))
-    home[groups[~textless]] = np.flatnonzero(~textless)
-    bare = np.flatnonzero(textless)
-    representatives[bare] = home[groups[bare]]
-    leaders[bare] = leaders[representatives[bare]]
 
 
 class Clock:

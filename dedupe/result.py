@@ -16,14 +16,67 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe.clustering.constraints import Constraints
+    from dedupe.clustering.groups import AcceptedPairs
     from dedupe.config import Settings
     from dedupe.contents import Contents
+    from dedupe.matching import Matcher
     from dedupe.models import Corpus
-    from dedupe.pipeline import ClusteringState
 
 CANONICAL = "canonical"
 EXACT = "exact"
 LINKED = "linked"
+
+
+@dataclass(frozen=True)
+class ClusteringState:
+    """What clustering came to, by record; -1 in ``node_of`` for a record without text.
+
+    ``representatives`` are the records that stand for exact copies, ``leaders`` the canonical ones.
+    ``accepted`` are pairs of nodes of ``matcher``.
+    """
+
+    matcher: Matcher
+    node_of: NDArray[np.int64]
+    representatives: NDArray[np.int64]
+    leaders: NDArray[np.int64]
+    accepted: AcceptedPairs
+    constraints: Constraints
+    effort: dict[str, int]
+
+
+def as_state(
+    corpus: Corpus,
+    matcher: Matcher,
+    representatives: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    accepted: AcceptedPairs,
+    constraints: Constraints,
+) -> ClusteringState:
+    """Return the state by record."""
+    records = matcher.records
+    node_of = np.full(len(corpus), -1)
+    node_of[records] = np.arange(len(records))
+    own, canonical = np.arange(len(corpus)), np.arange(len(corpus))
+    own[records] = records[representatives]
+    canonical[records] = records[leaders]
+    attach_textless(node_of < 0, constraints.groups, own, canonical)
+    effort = vars(matcher.effort)
+    return ClusteringState(matcher, node_of, own, canonical, accepted, constraints, dict(effort))
+
+
+def attach_textless(
+    textless: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    representatives: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+) -> None:
+    """Put records without text where labels hold them together with another, in place."""
+    home = np.arange(len(groups))
+    home[groups[~textless]] = np.flatnonzero(~textless)
+    bare = np.flatnonzero(textless)
+    representatives[bare] = home[groups[bare]]
+    leaders[bare] = leaders[representatives[bare]]
 
 
 def field_similarities(

@@ -11,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.arrays import order_positions
-from dedupe.clustering.canonical import CanonicalOrder, Qualities
-from dedupe.clustering.exact import FOREVER, NEVER, exact_groups
+from dedupe.clustering.canonical import (
+    FOREVER,
+    NEVER,
+    CanonicalOrder,
+    Qualities,
+    exact_groups,
+)
 from dedupe.clustering.groups import AcceptedPairs, Grouping, centrality, cluster_nodes
-from dedupe.clustering.leader import leader_cluster
+from dedupe.clustering.linkage import leader_cluster
 from dedupe.config import DEFAULT_KEEP
 from dedupe.config_values import KEEP_KEYS
 from dedupe.models import HOUR, NO_TIME

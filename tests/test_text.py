@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from dedupe.text import lexicon
 from dedupe.text.language import guess_language
 from dedupe.text.lexicon import LANGUAGES
+from dedupe.text.lookup import stem
 from dedupe.text.numbers import read_numbers
-from dedupe.text.prepare import prepare_text, stem
+from dedupe.text.prepare import prepare_text
 from dedupe.text.scan import clean, scan
 from dedupe.tokens import COMPARED, Fact, Flag, Meaning, Zone
 

@@ -30,7 +30,7 @@ from dedupe.blocking.look_back import (
     look_back,
 )
 from dedupe.clustering.groups import connected
-from dedupe.clustering.leader import leader_cluster
+from dedupe.clustering.linkage import leader_cluster
 from dedupe.contents import number_texts
 from dedupe.models import NO_TIME
 from dedupe.prepare import MEMO_WORDS, prepare_distinct, prepare_texts, tables

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WEEK = 7 * 24 * 3600
 NO_WINDOW = -1
-BUCKETS_AT_ONCE = RECORDS_AT_ONCE = 1 << 14
+MEMBERS_AT_ONCE, RECORDS_AT_ONCE = 1 << 17, 1 << 14
 NO_KEYS = np.zeros(0, np.uint32)
 
 
@@ -284,8 +284,9 @@ def count_cut(buckets: Buckets, times: NDArray[np.int64], reach: Reach) -> int:
     >>> count_cut(Buckets(members, starts, members, members), np.arange(20), RARE_REACH)
     3
     """
-    big = np.flatnonzero(np.diff(buckets.starts) > reach.records + 1)
-    parts = np.array_split(big, len(big) // BUCKETS_AT_ONCE + 1)
+    sizes = np.diff(buckets.starts)
+    big = np.flatnonzero(sizes > reach.records + 1)
+    parts = np.split(big, np.flatnonzero(np.diff(sizes[big].cumsum() // MEMBERS_AT_ONCE)) + 1)
     return sum(count_cut_of(buckets, part, times, reach) for part in parts)
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from dedupe import kernel
 from dedupe.arrays import components, unique_sorted
-from dedupe.clustering.leader import leader_cluster
-from dedupe.clustering.linkage import AverageLinkage
+from dedupe.clustering.linkage import AverageLinkage, leader_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,3 +240,27 @@ def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> 
     labels = np.arange(count)
     kernel.connect(np.ascontiguousarray(left), np.ascontiguousarray(right), labels)
     return labels
+
+
+def label_groups(own: NDArray[np.int64], representatives: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the component of each node: representatives of records of one group are connected."""
+    order = np.argsort(own, kind="stable")
+    same = np.flatnonzero(own[order][1:] == own[order][:-1])
+    left, right = representatives[order[same]], representatives[order[same + 1]]
+    return connected(len(own), left, right)
+
+
+def linked_pairs(groups: NDArray[np.int64]) -> AcceptedPairs:
+    """Return the pairs that labels hold together: each node with the one that stands for it."""
+    linked = np.flatnonzero(groups != np.arange(len(groups)))
+    left, right = np.minimum(linked, groups[linked]), np.maximum(linked, groups[linked])
+    return AcceptedPairs(left, right, np.ones(len(linked)))
+
+
+def join_pairs(before: AcceptedPairs, fresh: AcceptedPairs) -> AcceptedPairs:
+    """Return the pairs of two passes."""
+    return AcceptedPairs(
+        np.concatenate([before.left, fresh.left]),
+        np.concatenate([before.right, fresh.right]),
+        np.concatenate([before.scores, fresh.scores]),
+    )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dedupe.evaluation.gold import Figure, Gold, Overlap
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
     from dedupe.models import Corpus
-    from dedupe.pipeline import ClusteringState
+    from dedupe.result import ClusteringState
 
     Numbers = NDArray[np.int64]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dedupe.evaluation.breakdown import WordChange
     from dedupe.evaluation.field_comparison import FieldComparison
     from dedupe.evaluation.open_corpus import OpenCorpus, Progress
-    from dedupe.pipeline import ClusteringState
+    from dedupe.result import ClusteringState
 
 NUMBERS_LEFT = FEATURES.index("numbers_min")
 CENTURY = 36_500 * 24 * HOUR

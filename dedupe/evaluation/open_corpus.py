@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dedupe.config import Settings
     from dedupe.contents import Contents
     from dedupe.models import Batch, Corpus
-    from dedupe.pipeline import ClusteringState
+    from dedupe.result import ClusteringState
 
     Progress = Callable[[str, float], None]
     Numbers = NDArray[np.int64]

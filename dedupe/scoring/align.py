@@ -23,6 +23,8 @@ CONCEPT = 11
 """Words of one meaning are worth a little more than two thirds."""
 SIMILAR = 9
 """From here on a word counts as matched when the order of words is compared."""
+FULL = 8
+"""All eighths of a word's weight."""
 
 SHORTEST_SPELLING = 4
 SHORTEST_TYPO = 5

@@ -7,10 +7,10 @@ eighths of a bit and matches whole sixteenths, so that sums do not depend on the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dedupe.scoring.align import CONCEPT, SIMILAR, STEM, WHOLE, Side, align
+from dedupe.scoring.align import CONCEPT, FULL, SIMILAR, STEM, WHOLE, Side, align
+from dedupe.scoring.word_order import count_slots, is_swapped, late_share
 from dedupe.tokens import EIGHTHS, Fact, Flag, Meaning, TokenKind, Zone
 
 if TYPE_CHECKING:
@@ -54,13 +54,9 @@ FEATURES = (
 
 ZONE_FACTOR = 3
 """Of a kicker or a closing segment three eighths count."""
-FULL = 8
 IDEOGRAPH_WORDS = 5
 """An ideograph counts as so many eighths of a word."""
-LEAST_SLOT = 2 * EIGHTHS * WHOLE * FULL
-LONGEST_PARTY = 3
 NEGATED_IDEOGRAPHS = 3
-LEAST_EXCHANGE = 2
 
 
 @dataclass(slots=True)
@@ -74,10 +70,6 @@ class Summary:
     numbers: int = 0
     words: int = 0
     loose: int = 0
-    notices: int = 0
-    notices_matched: int = 0
-    series: int = 0
-    series_matched: int = 0
     calendar: bool = False
     place: bool = False
 
@@ -124,8 +116,8 @@ def features(
         ours.place and theirs.place,
         bool((left_facts ^ right_facts) & Fact.QUESTION),
         reacts(one) != reacts(other),
-        ours.notices + theirs.notices - min(ours.notices_matched, theirs.notices_matched),
-        ours.series + theirs.series - min(ours.series_matched, theirs.series_matched),
+        count_marked(one, other, Flag.NOTICE),
+        count_marked(one, other, Flag.SERIES),
     ]
 
 
@@ -166,13 +158,19 @@ def summarise(side: Side) -> Summary:
             out.calendar = True
         if word.flags & Flag.PLACE and match < CONCEPT:
             out.place = True
-        if word.flags & Flag.NOTICE:
-            out.notices += 1
-            out.notices_matched += match >= STEM
-        if word.flags & Flag.SERIES:
-            out.series += 1
-            out.series_matched += match >= STEM
     return out
+
+
+def count_marked(one: Side, other: Side, flag: int) -> int:
+    """Return how many words of both texts have a flag, those with a counterpart counted once."""
+    total, matched = 0, []
+    for side in (one, other):
+        marked = [
+            match for word, match in zip(side.words, side.match, strict=True) if word.flags & flag
+        ]
+        total += len(marked)
+        matched.append(sum(match >= STEM for match in marked))
+    return total - min(matched)
 
 
 def reacts(side: Side) -> bool:
@@ -231,17 +229,6 @@ def loose_opposites(side: Side) -> set[int]:
     }
 
 
-def late_share(side: Side) -> float:
-    """Return the share of matched words whose counterpart stands before that of an earlier one."""
-    highest, late, matched = -1, 0, 0
-    for word, match, place in zip(side.words, side.match, side.place, strict=True):
-        if match >= SIMILAR and not word.function:
-            matched += 1
-            late += place < highest
-            highest = max(highest, place)
-    return late / max(1, matched)
-
-
 def head_match(side: Side) -> int:
     """Return how well the first word of the headline proper is matched."""
     for word, match in zip(side.words, side.match, strict=True):
@@ -258,153 +245,3 @@ def rarest_shared(side: Side) -> float:
         if match >= STEM and word.kind is TokenKind.WORD
     ]
     return max(weights, default=0) / EIGHTHS
-
-
-def content_places(side: Side) -> list[int]:
-    """Return where the words of the headline proper stand, signs and function words apart."""
-    return [
-        at
-        for at, word in enumerate(side.words)
-        if word.zone == Zone.CORE and word.kind is not TokenKind.SIGN and not word.function
-    ]
-
-
-def matched_span(side: Side) -> list[int]:
-    """Return the content places of a text from its first matched one to its last."""
-    places = content_places(side)
-    matched = [at for at, place in enumerate(places) if side.match[place] >= SIMILAR]
-    return places[matched[0] : matched[-1] + 1] if matched else []
-
-
-def is_swapped(one: Side, other: Side) -> bool:
-    """Return whether the texts exchange two parties about the same words between them.
-
-    "A sues B" and "B sues A" are, while a clause that moves takes the small words beside it along:
-    "В Москве пожар" and "Пожар в Москве". Parties next to each other change places if a small word
-    stands between them and theirs change too; those who do something together ("A partners with B")
-    change nothing by that. What stands alone at either end is left out, and so is a kicker: a topic
-    that moves into it ("Stockholm marathon: A wins") takes no part.
-    """
-    ours, theirs = matched_span(one), matched_span(other)
-    rank = {place: number for number, place in enumerate(theirs)}
-    order = [rank.get(one.place[i], -1) if one.match[i] >= SIMILAR else -1 for i in ours]
-    low = 0
-    while low < min(len(order), len(theirs)) and order[low] == low:
-        low += 1
-    cut = 0
-    while cut < min(len(order), len(theirs)) - low and (
-        order[len(order) - 1 - cut] == len(theirs) - 1 - cut
-    ):
-        cut += 1
-    middle = order[low : len(order) - cut]
-    parties = exchanged_parties(middle, low, len(theirs) - cut)
-    if parties is None:
-        return False
-    first, last = parties
-    places = ours[low : len(order) - cut]
-    ends = (places[0], places[first - 1]), (places[last], places[-1])
-    if follows_companion(one, places[last]) and follows_companion(other, one.place[places[0]]):
-        return False
-    before = [beside(one, *end) for end in ends]
-    after = [beside(other, one.place[start], one.place[end]) for start, end in ends]
-    if first == last:
-        linked = before[0][1] != 0 and before[0] != before[1]
-        return linked and before == after[::-1]
-    moved = before[0] != before[1] and before == after
-    between = places[first:last]
-    alike = all(one.match[i] == WHOLE for i in between)
-    if not alike or moved:
-        return False
-    others = sorted(one.place[i] for i in places if one.match[i] >= SIMILAR)
-    return function_words(one, places[0], places[-1]) == function_words(
-        other, others[0], others[-1]
-    )
-
-
-def follows_companion(side: Side, at: int) -> bool:
-    """Return whether "and" or "with" stands right before a word: "A partners with B"."""
-    return at > 0 and bool(side.words[at - 1].flags & Flag.COMPANION)
-
-
-def beside(side: Side, start: int, end: int) -> tuple[int, int]:
-    """Return the keys of the function words right before and behind some words, 0 for none."""
-    keys = [
-        side.words[at].key if 0 <= at < len(side.words) and side.words[at].function else 0
-        for at in (start - 1, end + 1)
-    ]
-    return keys[0], keys[1]
-
-
-def exchanged_parties(order: list[int], low: int, high: int) -> tuple[int, int] | None:
-    """Return where the first party ends and the last begins, None where they are not exchanged.
-
-    ``order`` gives the places ``low`` to ``high`` of the other text that words stand at.
-    """
-    if len(order) < LEAST_EXCHANGE or high - low < LEAST_EXCHANGE or -1 in (order[0], order[-1]):
-        return None
-    if order[0] <= order[-1]:
-        return None
-    first = 1
-    while first < len(order) and order[first] == order[first - 1] + 1:
-        first += 1
-    last = len(order) - 1
-    while last > 0 and order[last - 1] == order[last] - 1:
-        last -= 1
-    if order[first - 1] != high - 1 or order[last] != low or last < first:
-        return None
-    if first > LONGEST_PARTY or len(order) - last > LONGEST_PARTY:
-        return None
-    return first, last
-
-
-def function_words(side: Side, start: int, end: int) -> list[int]:
-    """Return the keys of the function words between two places, sorted."""
-    return sorted(word.key for word in side.words[start : end + 1] if word.function)
-
-
-def count_slots(one: Side, other: Side) -> tuple[int, int]:
-    """Return how many places of a common template differ, and the weight of the heaviest one.
-
-    The template is the longest chain of matched words that stand in one order in both texts.
-    """
-    points = [
-        (i, one.place[i])
-        for i, word in enumerate(one.words)
-        if one.match[i] >= SIMILAR and not word.function
-    ]
-    ends = [(-1, -1), *longest_chain(points), (len(one.words), len(other.words))]
-    slots, heaviest = 0, 0
-    for (i, j), (next_i, next_j) in pairwise(ends):
-        weight = min(loose_weight(one, i + 1, next_i), loose_weight(other, j + 1, next_j))
-        if weight > LEAST_SLOT:
-            slots += 1
-            heaviest = max(heaviest, weight)
-    return slots, heaviest
-
-
-def longest_chain(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest chain of points that rises in both; on a tie, the one that ends first."""
-    lengths: list[int] = []
-    before: list[int] = []
-    for at, (_, place) in enumerate(points):
-        best, link = 1, -1
-        for earlier in range(at):
-            if points[earlier][1] < place and lengths[earlier] + 1 > best:
-                best, link = lengths[earlier] + 1, earlier
-        lengths.append(best)
-        before.append(link)
-    chain: list[tuple[int, int]] = []
-    at = lengths.index(max(lengths)) if lengths else -1
-    while at >= 0:
-        chain.append(points[at])
-        at = before[at]
-    return chain[::-1]
-
-
-def loose_weight(side: Side, start: int, end: int) -> int:
-    """Return the information without counterpart of some words, function words apart."""
-    return sum(
-        side.words[at].weight * (WHOLE - side.match[at]) * FULL
-        for at in range(start, end)
-        if not side.words[at].function
-    )

@@ -26,13 +26,14 @@ from dedupe.io.reader import read
 from dedupe.load import load_corpus
 from dedupe.matching import EXHAUSTIVE
 from dedupe.models import ReadStats
-from dedupe.pipeline import ClusteringState, build_matcher, cluster_corpus
+from dedupe.pipeline import build_matcher, cluster_corpus
 from dedupe.preprocess import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dedupe.models import Corpus
+    from dedupe.result import ClusteringState
 
 SHORT = {"reuters_weeks": "reuters"}
 """Corpora whose files of labels are called otherwise."""

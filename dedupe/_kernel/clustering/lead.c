@@ -1,4 +1,4 @@
-/* Leader clustering: the twin of leader_cluster in dedupe/clustering/leader.py. */
+/* Leader clustering: the twin of leader_cluster in dedupe/clustering/linkage.py. */
 
 #include "clustering/connect.h"
 

@@ -71,8 +71,9 @@ INLINE int likeness(const Side *left, int i, const Side *right, int j) {
 }
 
 static void match_words(Side *left, Side *right) {
+    int masks = (left->count + 63) / 64;
     for (int j = 0; j < right->count; j++)
-        for (int m = 0; m < MASKS; m++)
+        for (int m = 0; m < masks; m++)
             for (uint64_t bits = right->meets[j][m]; bits; bits &= bits - 1) {
                 int i = 64 * m + lowest_bit(bits), closeness = likeness(left, i, right, j);
                 if (!closeness) continue;
@@ -180,32 +181,45 @@ INLINE int may_be_like(const Side *left, int i, const Side *right, int j) {
     return own != other && !memcmp(ours - brief, theirs - brief, (size_t)brief);
 }
 
-/* The words that may be like another by their spelling alone. */
-static int loose_spellings(const Side *side, int *out) {
-    int count = 0;
-    for (int at = 0; at < side->count; at++) {
-        out[count] = at;
-        count += side->kinds[at] == WORD && side->match[at] < MATCH_CONCEPT &&
-                 side->lengths[at] >= SHORTEST_SPELLING;
-    }
-    return count;
+/* Whether a word may be like another by its spelling alone. */
+INLINE int is_loose_spelling(const Side *side, int at) {
+    return side->kinds[at] == WORD && side->match[at] < MATCH_CONCEPT &&
+           side->lengths[at] >= SHORTEST_SPELLING;
 }
 
-static void match_spellings(Side *left, Side *right) {
-    int ours[WIDTH], theirs[WIDTH];
-    int own = loose_spellings(left, ours), other = loose_spellings(right, theirs);
-    Spelling a, b;
-    for (int i = 0; i < own; i++) {
-        a.count = 0;
-        for (int j = 0; j < other; j++) {
-            if (!may_be_like(left, ours[i], right, theirs[j])) continue;
-            if (!a.count) spell(left, ours[i], &a);
-            spell(right, theirs[j], &b);
-            int closeness = spelling_likeness(left, ours[i], &a, right, theirs[j], &b);
-            take(left, ours[i], closeness, theirs[j]);
-            take(right, theirs[j], closeness, ours[i]);
-        }
+/* Match a word of the right text with some of 64 words of the left one. */
+static void match_spelling(Side *left, int m, uint64_t bits, Side *right, int j) {
+    Spelling a, b = {.count = 0};
+    for (; bits; bits &= bits - 1) {
+        int i = 64 * m + lowest_bit(bits);
+        if (!may_be_like(left, i, right, j)) continue;
+        if (!b.count) spell(right, j, &b);
+        spell(left, i, &a);
+        int closeness = spelling_likeness(left, i, &a, right, j, &b);
+        take(left, i, closeness, j);
+        take(right, j, closeness, i);
     }
+}
+
+static void match_spellings(const WordTable *table, Side *left, Side *right) {
+    uint64_t loose[MASKS] = {0}, some = 0;
+    uint8_t places[WIDTH];
+    int masks = (left->count + 63) / 64, count = 0;
+    for (int i = 0; i < left->count; i++)
+        loose[i / 64] |= (uint64_t)is_loose_spelling(left, i) << i % 64;
+    for (int m = 0; m < masks; m++) some |= loose[m];
+    if (!some) return;
+    for (int j = 0; j < right->count; j++) {
+        places[count] = (uint8_t)j;
+        count += is_loose_spelling(right, j);
+    }
+    for (int k = 0; k < count; k++)
+        for (int m = 0; m < masks; m++) {
+            int j = places[k];
+            uint64_t bits = table->first[m][right->first[j] % LETTER_SLOTS] |
+                            table->last[m][right->last[j] % LETTER_SLOTS];
+            match_spelling(left, m, bits & loose[m], right, j);
+        }
 }
 
 /* Whether two neighbours of one side, as long together as a word of the other, spell it. */
@@ -217,14 +231,17 @@ static int is_compound(const Token *word, const uint8_t *letters, const Side *si
 }
 
 static void match_compounds(Side *one, const int *places, int count, Side *other) {
-    for (int k = 0; k < count; k++)
-        for (int j = 0, i = places[k]; j + 1 < other->count; j++) {
+    for (int k = 0; k < count; k++) {
+        int i = places[k];
+        if (!(other->pairs & pair_bit(one->lengths[i], one->first[i]))) continue;
+        for (int j = 0; j + 1 < other->count; j++) {
             if (other->joint[j] != one->lengths[i]) continue;
             if (!is_compound(one->tokens[i], one->letters, other, j)) continue;
             take(one, i, MATCH_STEM, j);
             take(other, j, MATCH_STEM, i);
             take(other, j + 1, MATCH_STEM, i);
         }
+    }
 }
 
 /* align.initials: how many words from a place on have some letters as initials; 0 where not all. */
@@ -276,13 +293,13 @@ static void reset(Side *side) {
 }
 
 /* align.align, after find_meetings */
-void align(Side *left, Side *right) {
+void align(const WordTable *table, Side *left, Side *right) {
     reset(left);
     reset(right);
     match_numbers(left, right);
     match_ideographs(left, right);
     match_ideographs(right, left);
     match_words(left, right);
-    match_spellings(left, right);
+    match_spellings(table, left, right);
     match_rest(left, right);
 }

@@ -86,7 +86,7 @@ static double combine(const Scoring *scoring, const Desk *desk) {
 /* Align the texts of a field whose meetings were found, and count what has a counterpart. */
 static void count_words(Desk *desk, int field) {
     spread_words(&desk->right[field]);
-    align(&desk->left[field], &desk->right[field]);
+    align(&desk->tables[field], &desk->left[field], &desk->right[field]);
     fill_counts(&desk->left[field], &desk->right[field], desk->rows[field]);
 }
 

@@ -11,7 +11,9 @@ enum { WHOLE = 16, MATCH_STEM = 14, MATCH_CONCEPT = 11, SIMILAR = 9, FULL = 8 };
 /* The words of one text that are compared, and how each is matched. pick_words chooses them,
  * spread_words lays out what the loops look at. `meets` has a bit for each word of the left text that
  * has the same key or stem or a concept in common, `joint` the letters of a word and the next one, 0
- * where one of them is no word, `flags` those of any word. */
+ * where one of them is no word, `pairs` a bit for a hash of each such length and first letter.
+ * `word_weights` are 0 for what is no word, `told` what counts of all words in `words_met`, `flags`
+ * those of any word, `head` is the first word that tells something, -1 for none. */
 enum { WIDTH = MOST_TOKENS + 16, MASKS = (WIDTH + 63) / 64 };
 
 typedef struct {
@@ -20,19 +22,22 @@ typedef struct {
     int32_t weights[WIDTH];
     uint16_t joint[WIDTH];
     uint8_t kinds[WIDTH], lengths[WIDTH], first[WIDTH], last[WIDTH], match[WIDTH];
-    uint64_t meets[WIDTH][MASKS];
+    uint8_t word_weights[WIDTH];
+    uint64_t meets[WIDTH][MASKS], pairs;
     int16_t place[WIDTH];
     const uint8_t *letters;
     int64_t weight;
-    int count, ideographs, numbers;
+    int count, ideographs, numbers, told, head;
     unsigned facts, flags;
 } Side;
 
-/* The words of the left text by hashes of their keys, stems and concepts, a bit each. */
-enum { WORD_SLOTS = 512 };
+/* The words of the left text by hashes of their keys, stems and concepts, and by their first and last
+ * letters, a bit each. */
+enum { WORD_SLOTS = 512, LETTER_SLOTS = 32 };
 
 typedef struct {
-    uint64_t slots[WORD_SLOTS][MASKS];
+    uint64_t slots[MASKS][WORD_SLOTS];
+    uint64_t first[MASKS][LETTER_SLOTS], last[MASKS][LETTER_SLOTS];
 } WordTable;
 
 /* Prepared texts as they are stored: dedupe.text.tokens.PreparedTexts. */
@@ -73,9 +78,9 @@ double sum_trees(const QuickScorer *scorer, const double *row);
 int pick_words(const Contents *contents, ptrdiff_t text, Side *side, int no_numbers);
 void spread_words(Side *side);
 void fill_table(WordTable *table, const Side *side);
-int find_meetings(WordTable *table, const Side *left, Side *right);
+int find_meetings(const WordTable *table, const Side *left, Side *right);
 
-void align(Side *left, Side *right);
+void align(const WordTable *table, Side *left, Side *right);
 
 /* Features that never count for a pair and take long to find: without them the log-odds are an upper
  * bound. fill_counts finds all others. */
@@ -84,8 +89,22 @@ enum {
                     1 << SLOT_COUNT | 1 << SLOT_WEIGHT,
 };
 
+/* word_order.c */
+double late_share(const Side *side);
+int is_swapped(const Side *left, const Side *right);
+int count_slots(const Side *left, const Side *right, int64_t *heaviest);
+
+/* features.c */
 void fill_counts(const Side *left, const Side *right, double *out);
 void fill_late(const Side *left, const Side *right, double *out);
+
+INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* A bit for a number of letters and the first of them. */
+INLINE uint64_t pair_bit(unsigned letters, unsigned first) {
+    return UINT64_C(1) << (letters * 9 + first) % 64;
+}
 
 /* The place of the lowest bit, which there is. */
 INLINE int lowest_bit(uint64_t bits) {
@@ -109,6 +128,9 @@ INLINE int share_concept(const Token *one, const Token *other) {
 
 /* Whether a word is one of those that carry no news. */
 INLINE int is_function(const Side *side, int at) { return side->tokens[at]->flags & IS_FUNCTION; }
+
+/* What a token that tells something counts in `words_met`: features.IDEOGRAPH_WORDS. */
+INLINE int told_share(int kind) { return kind == SIGN ? 0 : kind == CHARACTER ? 5 : FULL; }
 
 /* How many eighths of a word's weight count. */
 INLINE int zone_factor(const Token *token) { return token->zone == ZONE_CORE ? FULL : 3; }

@@ -35,9 +35,11 @@ int pick_words(const Contents *contents, ptrdiff_t text, Side *side, int no_numb
 
 /* Lay out the words that were picked. */
 void spread_words(Side *side) {
-    side->ideographs = side->numbers = 0;
+    side->ideographs = side->numbers = side->told = 0;
     side->weight = 0;
     side->flags = 0;
+    side->pairs = 0;
+    side->head = -1;
     for (int at = 0; at < side->count; at++) {
         const Token *token = side->tokens[at];
         const uint8_t *letters = side->letters + token->start;
@@ -46,6 +48,7 @@ void spread_words(Side *side) {
         side->weights[at] = filter_weight(token);
         side->weight += side->weights[at];
         side->kinds[at] = token->kind;
+        side->word_weights[at] = token->kind == WORD ? token->weight : 0;
         side->lengths[at] = token->length;
         side->first[at] = token->length ? letters[0] : 0;
         side->last[at] = token->length ? letters[token->length - 1] : 0;
@@ -53,36 +56,50 @@ void spread_words(Side *side) {
         side->ideographs += token->kind == CHARACTER;
         side->numbers += token->kind == NUMBER;
         side->joint[at] = 0;
-        if (at && token->kind == WORD && side->kinds[at - 1] == WORD)
+        if (at && token->kind == WORD && side->kinds[at - 1] == WORD) {
             side->joint[at - 1] = (uint16_t)(side->lengths[at - 1] + token->length);
+            side->pairs |= pair_bit(side->joint[at - 1], side->first[at - 1]);
+        }
+        if (token->flags & IS_FUNCTION) continue;
+        side->told += told_share(token->kind);
+        if (side->head < 0 && token->zone == ZONE_CORE) side->head = at;
     }
 }
 
-INLINE uint64_t *key_slot(WordTable *table, uint32_t key) { return table->slots[key % WORD_SLOTS]; }
+INLINE uint32_t key_slot(uint32_t key) { return key % WORD_SLOTS; }
 
-INLINE uint64_t *concept_slot(WordTable *table, uint16_t concept) {
-    return table->slots[(concept * UINT32_C(0x9E3779B1) >> 16) % WORD_SLOTS];
+INLINE uint32_t concept_slot(uint16_t concept) {
+    return (concept * UINT32_C(0x9E3779B1) >> 16) % WORD_SLOTS;
 }
+
+INLINE int masks_of(const Side *side) { return (side->count + 63) / 64; }
 
 /* File the words of a text. */
 void fill_table(WordTable *table, const Side *side) {
-    memset(table, 0, sizeof *table);
+    for (int m = 0; m < masks_of(side); m++) {
+        memset(table->slots[m], 0, sizeof table->slots[m]);
+        memset(table->first[m], 0, sizeof table->first[m]);
+        memset(table->last[m], 0, sizeof table->last[m]);
+    }
     for (int at = 0; at < side->count; at++) {
         const uint16_t *concepts = side->tokens[at]->concepts;
-        uint64_t bit = UINT64_C(1) << at % 64;
-        key_slot(table, side->keys[at])[at / 64] |= bit;
-        key_slot(table, side->stems[at])[at / 64] |= bit;
+        uint64_t bit = UINT64_C(1) << at % 64, *slots = table->slots[at / 64];
+        slots[key_slot(side->keys[at])] |= bit;
+        slots[key_slot(side->stems[at])] |= bit;
         for (int i = 0; i < MOST_CONCEPTS && concepts[i]; i++)
-            concept_slot(table, concepts[i])[at / 64] |= bit;
+            slots[concept_slot(concepts[i])] |= bit;
+        table->first[at / 64][side->first[at] % LETTER_SLOTS] |= bit;
+        table->last[at / 64][side->last[at] % LETTER_SLOTS] |= bit;
     }
 }
 
 /* The words among 64 of the left text that a word shares a key, a stem or a concept with. */
-INLINE uint64_t words_met(WordTable *table, const Side *left, int m, const Token *token) {
+INLINE uint64_t words_met(const WordTable *table, const Side *left, int m, const Token *token) {
+    const uint64_t *slots = table->slots[m];
     uint32_t key = token->key, stem = stem_of(token);
-    uint64_t bits = key_slot(table, key)[m] | key_slot(table, stem)[m], met = 0;
+    uint64_t bits = slots[key_slot(key)] | slots[key_slot(stem)], met = 0;
     for (int i = 0; i < MOST_CONCEPTS && token->concepts[i]; i++)
-        bits |= concept_slot(table, token->concepts[i])[m];
+        bits |= slots[concept_slot(token->concepts[i])];
     for (; bits; bits &= bits - 1) {
         int at = 64 * m + lowest_bit(bits);
         int meets = left->keys[at] == key || left->stems[at] == stem;
@@ -91,16 +108,12 @@ INLINE uint64_t words_met(WordTable *table, const Side *left, int m, const Token
     return met;
 }
 
-/* Note which words of the right text meet which of the left one, whose table is given, and return
- * whether enough do: score.is_promising. */
-int find_meetings(WordTable *table, const Side *left, Side *right) {
+INLINE int find_meetings_of(const WordTable *table, const Side *left, Side *right, int masks) {
     int64_t total = left->weight, weight = 0;
-    int masks = (left->count + 63) / 64;
     uint64_t met_left[MASKS] = {0};
     for (int j = 0; j < right->count; j++) {
         uint64_t any = 0;
         int32_t own = filter_weight(right->tokens[j]);
-        memset(right->meets[j], 0, sizeof right->meets[j]);
         for (int m = 0; m < masks; m++) {
             uint64_t bits = words_met(table, left, m, right->tokens[j]);
             right->meets[j][m] = bits;
@@ -114,4 +127,11 @@ int find_meetings(WordTable *table, const Side *left, Side *right) {
         for (uint64_t bits = met_left[m]; bits; bits &= bits - 1)
             weight += left->weights[64 * m + lowest_bit(bits)];
     return OF_PARTS * weight >= LEAST_PART * total;
+}
+
+/* Note which words of the right text meet which of the left one, whose table is given, and return
+ * whether enough do: score.is_promising. */
+int find_meetings(const WordTable *table, const Side *left, Side *right) {
+    if (masks_of(left) == 1) return find_meetings_of(table, left, right, 1);
+    return find_meetings_of(table, left, right, masks_of(left));
 }

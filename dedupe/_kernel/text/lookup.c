@@ -1,4 +1,4 @@
-/* Look up the tokens of a text: the twin of TokenBuilder in dedupe/text/prepare.py. */
+/* Look up the tokens of a text: the twin of TokenBuilder in dedupe/text/lookup.py. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "text/vocabulary.h"
 
-enum { LONGEST_NUMBER = 15, GROUP = 3, LAKH_GROUP = 2, MYRIAD = 10000, MOST_GROUPS = 8 };
+enum { LONGEST_NUMBER = 15, GROUP = 3, LAKH_GROUP = 2, MOST_GROUPS = 8 };
 
 typedef struct {
     const char *word;
@@ -23,26 +23,6 @@ static const Named ROMAN[] = {
     {"ii", 2}, {"iii", 3}, {"iv", 4}, {"vi", 6}, {"vii", 7}, {"viii", 8}, {"ix", 9}, {"xi", 11},
     {"xii", 12}, {"xiii", 13}, {"xiv", 14}, {"xv", 15}, {"xvi", 16}, {"xvii", 17}, {"xviii", 18},
     {"xix", 19}, {"xx", 20}, {"xxi", 21}, {NULL, 0},
-};
-static const uint32_t NUMERALS[] = {
-    0x96F6, 0, 0x3007, 0, 0x4E00, 1, 0x4E8C, 2, 0x4E24, 2, 0x4E09, 3, 0x56DB, 4, 0x4E94, 5,
-    0x516D, 6, 0x4E03, 7, 0x516B, 8, 0x4E5D, 9,
-};
-static const struct {
-    uint32_t code;
-    double value;
-} POWERS[] = {{0x5341, 10}, {0x767E, 100}, {0x5343, 1000}, {0x4E07, 1e4}, {0x5104, 1e8},
-              {0x4EBF, 1e8}, {0x5146, 1e12}};
-/* 人名岁歳年月日号個个件位家次元円圆时時分度阶階回点票架艘辆台戸户所校车車米吨斤倍例死伤强胜勝敗负局連连天周週秒种項项
- * 部條条只届期集场款批层楼季轮, sorted */
-static const uint16_t COUNTED[] = {
-    0x4E2A, 0x4EBA, 0x4EF6, 0x4F4D, 0x4F24, 0x4F8B, 0x500B, 0x500D, 0x5143, 0x5186, 0x5206,
-    0x52DD, 0x53EA, 0x53F0, 0x53F7, 0x540D, 0x5428, 0x5468, 0x56DE, 0x5706, 0x573A, 0x5929,
-    0x5B63, 0x5BB6, 0x5C40, 0x5C42, 0x5C4A, 0x5C81, 0x5E74, 0x5EA6, 0x5F3A, 0x6240, 0x6237,
-    0x6238, 0x6279, 0x6557, 0x65A4, 0x65E5, 0x65F6, 0x6642, 0x6708, 0x671F, 0x6761, 0x67B6,
-    0x6821, 0x689D, 0x697C, 0x6B21, 0x6B3E, 0x6B73, 0x6B7B, 0x70B9, 0x7968, 0x79CD, 0x79D2,
-    0x7C73, 0x80DC, 0x8258, 0x8ECA, 0x8F66, 0x8F6E, 0x8F86, 0x8FDE, 0x9023, 0x9031, 0x90E8,
-    0x9636, 0x968E, 0x96C6, 0x9879, 0x9805, 0x8D1F,
 };
 static const uint32_t COVID[][8] = {
     {'c', 'o', 'v', 'i', 'd', 0},
@@ -67,24 +47,6 @@ static double named(const Reader *reader, const RawToken *token, const Named *na
         while (i < token->letters && names->word[i] && letters[i] == (uint8_t)names->word[i]) i++;
         if (i == token->letters && !names->word[i]) return names->value;
     }
-    return 0;
-}
-
-static int numeral(uint32_t code) {
-    for (size_t i = 0; i < sizeof NUMERALS / sizeof *NUMERALS; i += 2)
-        if (NUMERALS[i] == code) return (int)NUMERALS[i + 1];
-    return -1;
-}
-
-static double power(uint32_t code) {
-    for (size_t i = 0; i < sizeof POWERS / sizeof *POWERS; i++)
-        if (POWERS[i].code == code) return POWERS[i].value;
-    return 0;
-}
-
-static int is_counted(uint32_t code) {
-    for (size_t i = 0; i < sizeof COUNTED / sizeof *COUNTED; i++)
-        if (COUNTED[i] == code) return 1;
     return 0;
 }
 
@@ -214,40 +176,6 @@ static int is_disease_year(const Reader *reader, ptrdiff_t at) {
     return 0;
 }
 
-/* Multipliers of Korean by their letters: sip, baek, cheon, man, eok, jo. */
-static const struct {
-    uint32_t letters[3];
-    double value;
-} HANGUL_POWERS[] = {
-    {{0x1109, 0x1175, 0x11B8}, 10}, {{0x1107, 0x1162, 0x11A8}, 100},
-    {{0x110E, 0x1165, 0x11AB}, 1e3}, {{0x1106, 0x1161, 0x11AB}, 1e4},
-    {{0x110B, 0x1165, 0x11A8}, 1e8}, {{0x110C, 0x1169, 0}, 1e12},
-};
-
-enum { HANGUL_LETTERS = 3, FINAL_JAMO = 0x11A8 };
-
-/* numbers.power_at: how many letters a multiplier has that stands there, 0 for none. */
-static uint32_t power_at(const uint32_t *letters, uint32_t count, double *power) {
-    for (size_t i = 0; i < sizeof HANGUL_POWERS / sizeof *HANGUL_POWERS; i++) {
-        uint32_t size = HANGUL_POWERS[i].letters[HANGUL_LETTERS - 1] ? 3 : 2;
-        if (count < size || memcmp(letters, HANGUL_POWERS[i].letters, size * sizeof *letters))
-            continue;
-        if (count > size && letters[size] >= FINAL_JAMO) continue;
-        *power *= HANGUL_POWERS[i].value;
-        return size;
-    }
-    return 0;
-}
-
-/* numbers.hangul_power; 1 where a word begins with no multiplier */
-static double hangul_power(const Reader *reader, const RawToken *token) {
-    double power = 1;
-    const uint32_t *letters = reader->text->letters + token->start;
-    for (uint32_t at = 0, size; (size = power_at(letters + at, token->letters - at, &power)); at += size)
-        ;
-    return power;
-}
-
 /* Multiply by what stands behind the digits; the end of it. */
 static ptrdiff_t with_suffix(const Reader *reader, ptrdiff_t at, double *value) {
     if (!kind_is(reader, at, WORD)) return at;
@@ -256,7 +184,7 @@ static ptrdiff_t with_suffix(const Reader *reader, ptrdiff_t at, double *value) 
     if (!suffix && (token->glued || token->gap == GAP_SPACE || token->gap == GAP_HYPHEN))
         suffix = scale_at(reader, at);
     if (!suffix && token->glued && named(reader, token, ORDINALS)) return at + 1;
-    if (!suffix && token->glued && hangul_power(reader, token) > 1) suffix = hangul_power(reader, token);
+    if (!suffix && token->glued) suffix = hangul_power(letters_of(reader, token), token->letters);
     if (suffix) *value *= suffix;
     return suffix ? at + 1 : at;
 }
@@ -309,40 +237,18 @@ static ptrdiff_t read_word(Reader *reader, ptrdiff_t at) {
     return end;
 }
 
-/* numbers.numeral_value */
-static double numeral_value(const uint32_t *letters, uint32_t count) {
-    double total = 0, section = 0, digit = 0;
-    int powers = 0;
-    for (uint32_t i = 0; i < count; i++) powers |= power(letters[i]) > 0;
-    for (uint32_t i = 0; i < count; i++) {
-        double factor = power(letters[i]);
-        if (!powers) {
-            total = total * 10 + numeral(letters[i]);
-        } else if (!factor) {
-            digit = numeral(letters[i]);
-        } else if (factor < MYRIAD) {
-            section += (i && numeral(letters[i - 1]) >= 0 ? digit : 1) * factor;
-            digit = 0;
-        } else {
-            total += (section + digit ? section + digit : 1) * factor;
-            section = digit = 0;
-        }
-    }
-    return total + section + digit;
-}
-
 static int is_numeral_at(const Reader *reader, ptrdiff_t at) {
     if (!kind_is(reader, at, CHARACTER)) return 0;
     uint32_t code = letters_of(reader, token_at(reader, at))[0];
-    return numeral(code) >= 0 || power(code) > 0;
+    return digit_of(code) >= 0 || power_of(code) > 0;
 }
 
 static int are_number(const Reader *reader, const uint32_t *letters, ptrdiff_t count,
                       ptrdiff_t end) {
     int digits = 0, powers = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
-        digits |= numeral(letters[i]) >= 0;
-        powers |= power(letters[i]) > 0;
+        digits |= digit_of(letters[i]) >= 0;
+        powers |= power_of(letters[i]) > 0;
     }
     if (digits && powers) return 1;
     if (!kind_is(reader, end, CHARACTER) || !token_at(reader, end)->glued) return 0;
@@ -352,13 +258,13 @@ static int are_number(const Reader *reader, const uint32_t *letters, ptrdiff_t c
 static ptrdiff_t multiply(Reader *reader, const uint32_t *letters, ptrdiff_t count, ptrdiff_t end) {
     RawToken *number = &reader->text->other[reader->written - 1];
     ptrdiff_t powers = 0;
-    while (powers < count && power(letters[powers])) number->value *= power(letters[powers++]);
+    while (powers < count && power_of(letters[powers])) number->value *= power_of(letters[powers++]);
     if (powers < count) number->value += numeral_value(letters + powers, (uint32_t)(count - powers));
     while (kind_is(reader, end, NUMBER) && token_at(reader, end)->glued &&
            token_at(reader, end)->letters <= GROUP + 1 && token_at(reader, end + 1) &&
            token_at(reader, end + 1)->glued && token_at(reader, end + 1)->letters == 1 &&
-           power(letters_of(reader, token_at(reader, end + 1))[0])) {
-        double factor = power(letters_of(reader, token_at(reader, end + 1))[0]);
+           power_of(letters_of(reader, token_at(reader, end + 1))[0])) {
+        double factor = power_of(letters_of(reader, token_at(reader, end + 1))[0]);
         number->value += digits_value(reader, end, end + 1, 0) * factor;
         end += 2;
     }
@@ -371,7 +277,7 @@ static ptrdiff_t read_numerals(Reader *reader, ptrdiff_t start) {
     const uint32_t *letters = letters_of(reader, token_at(reader, start));
     const RawToken *before = reader->written ? &reader->text->other[reader->written - 1] : NULL;
     if (before && before->kind == NUMBER && before->valued && token_at(reader, start)->glued &&
-        power(letters[0]))
+        power_of(letters[0]))
         return multiply(reader, letters, end - start, end);
     if (are_number(reader, letters, end - start, end))
         put_number(reader, start, end, numeral_value(letters, (uint32_t)(end - start)));

@@ -211,6 +211,14 @@ void scan_text(Text *text);
 void read_numbers(Text *text, const Tables *tables);
 int find_number(const Lexicon *lexicon, int language, int form, uint64_t running, double *value);
 
+/* numerals.c: the digit or the power of ten of an ideograph, -1 and 0 for none, and whether it counts
+ * what stands before it. */
+int digit_of(uint32_t code);
+double power_of(uint32_t code);
+int is_counted(uint32_t code);
+double numeral_value(const uint32_t *letters, uint32_t count);
+double hangul_power(const uint32_t *letters, uint32_t count);
+
 /* language.c */
 int guess_language(const Text *text, const Tables *tables);
 

@@ -1,4 +1,4 @@
-/* What a word means in a language: the twin of TokenBuilder.meanings in dedupe/text/prepare.py. */
+/* What a word means in a language: the twin of TokenBuilder.meanings in dedupe/text/lookup.py. */
 
 #include "text/vocabulary.h"
 

@@ -20,15 +20,15 @@ from dedupe.backends.spark.part import (
 )
 from dedupe.backends.spark.tables import batch_of, numbers_array, slices
 from dedupe.clustering.constraints import NO_GROUPS
-from dedupe.clustering.groups import AcceptedPairs, Grouping, cluster_nodes, connected
-from dedupe.pipeline import (
-    build_grouping,
-    group_copies,
+from dedupe.clustering.groups import (
+    AcceptedPairs,
+    Grouping,
+    cluster_nodes,
+    connected,
     join_pairs,
     linked_pairs,
-    permission,
-    rank_nodes,
 )
+from dedupe.pipeline import build_grouping, group_copies, permission, rank_nodes
 from dedupe.scoring.metadata import reach_seconds
 from dedupe.scoring.model import log_odds_of, probability
 from dedupe.scoring.score import score_pairs
