@@ -133,6 +133,7 @@ def main() -> None:
             outcome = judge(*corpora[name], without, given.jobs)
             print(f"| {name}, {mode} | {outcome} |", flush=True)
     if given.folds:
+        sys.path.append(str(Path(__file__).parents[1] / "training"))
         from held_out import print_held_out
 
         print_held_out(given.data, given.folds)
