@@ -349,7 +349,10 @@ class Clustering(Tabular):
         sizes = self.layout.starts[1:] - self.layout.starts[:-1]
         several = int((sizes > 1).sum())
         largest = [f"the largest of {int(sizes[0]):,}"] if several else []
-        counts = f"{len(self.canonical):,} records", f"{len(self):,} clusters"
+        counts = [
+            f"{count:,} {noun}{'' if count == 1 else 's'}"
+            for noun, count in (("record", len(self.canonical)), ("cluster", len(self)))
+        ]
         return ", ".join([*counts, f"{several:,} of two or more", *largest])
 
     def __repr__(self) -> str:

@@ -108,6 +108,7 @@ def test_how_a_clustering_is_shown():
     assert "<i>" not in shown
     assert "\u2026</td>" in shown
     assert shown.count("<tr>") == 2
+    assert repr(cluster(["a"])) == "<Clustering of 1 record, 1 cluster, 0 of two or more>"
     assert repr(cluster([])) == "<Clustering of 0 records, 0 clusters, 0 of two or more>"
     assert "<table>" not in cluster([LAMP])._repr_html_()
 
