@@ -38,7 +38,7 @@ def similarity(
 
     >>> from dedupe import similarity
     >>> round(similarity("Ferry tolls rise in June", "UPDATE 1-Ferry tolls rise in June"), 2)
-    0.83
+    0.87
     >>> similarity("Ferry tolls rise in June", "Lamp out")
     0.0
     """
