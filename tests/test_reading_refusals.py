@@ -64,6 +64,12 @@ def test_refused(name: str, says: str):
     assert says in str(caught.value).removeprefix(str(path))
 
 
+def test_a_key_of_an_answer_that_is_no_text_is_refused():
+    data = b'{"status":"OK","response":{"docs":[{"headline":"Old lamp stays lit"}],"k\xff":1}}'
+    with pytest.raises(InputError, match=r":1: invalid JSON: invalid UTF-8 at byte 3"):
+        read_bytes(data)
+
+
 def with_a_good_record(path: Path, folder: Path) -> Path:
     """Put a good record before the bad one, so that a file is left when that is skipped."""
     first, *rest = path.read_bytes().splitlines(keepends=True)

@@ -230,10 +230,18 @@ class JsonStream:
             raise BrokenJsonError(self.line, f"expected {byte.decode()!r}, found {what}")
 
     def members(self) -> Iterator[str]:
-        """Yield the key of each member of the next object; the caller takes the value after it."""
+        """Yield the key of each member of the next object; the caller takes the value after it.
+
+        Raises BrokenJsonError for a key that is not UTF-8 or holds control characters.
+        """
         self.expect(b"{")
         while not self.skip(b"}"):
-            yield orjson.loads(self.key())
+            raw = self.key()
+            try:
+                key = orjson.loads(raw)
+            except orjson.JSONDecodeError as error:
+                raise BrokenJsonError(self.line, json_error_reason(error, raw)) from None
+            yield key
             self.skip(b",")
 
     def key(self) -> bytes:
