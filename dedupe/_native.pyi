@@ -84,7 +84,7 @@ def connect(
     left: NDArray[np.int64], right: NDArray[np.int64], labels: NDArray[np.int64], /
 ) -> None: ...
 
-# dedupe.clustering.leader.leader_cluster: ranks, pairs, scores and pinned nodes; the leaders are
+# dedupe.clustering.linkage.leader_cluster: ranks, pairs, scores and pinned nodes; the leaders are
 # written.
 def lead(
     ranks: NDArray[np.int64],

@@ -88,12 +88,6 @@ def select_keys(
     return RecordKeys(np.ascontiguousarray(own), np.ascontiguousarray(rows[filled]), salts)
 
 
-def salted_keys(keys: NDArray[np.uint32], field: int) -> NDArray[np.uint32]:
-    """Return the keys of a field apart from those of another; twice gives them back."""
-    salt = np.uint32(FIELD_SALT * field & 0xFFFFFFFF)
-    return np.where(keys > 0, keys ^ salt, np.uint32(0)) if field else keys
-
-
 @dataclass(frozen=True, slots=True)
 class FieldTexts:
     """The texts of one field of all records.

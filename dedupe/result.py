@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.arrays import find_in_sorted, pack_ordered
 from dedupe.io.string_columns import HexColumn, NameColumn, StringColumn
-from dedupe.models import Clustering, Pairs
+from dedupe.models import DIGITS, Clustering, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,5 +238,5 @@ def clustering_counts(leaders: NDArray[np.int64], scores: NDArray[np.float64]) -
         "duplicates": int(members.sum()),
         "clusters": int((sizes > 1).sum()),
         "largest_cluster": int(sizes.max(initial=0)),
-        "weakest_link": round(float(scores[members].min(initial=1.0)), 4),
+        "weakest_link": round(float(scores[members].min(initial=1.0)), DIGITS),
     }

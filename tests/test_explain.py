@@ -196,7 +196,8 @@ def test_exact_copies_score_as_in_a_run(tmp_path: Path):
 def test_the_time_between_copies_is_in_whole_hours_or_days():
     for text in ("a", "Ferry tolls rise", "Old lighthouse at Pell Point to stay lit"):
         detail = explained(text, text).guards[-1].detail
-        reach = r"up to \d+ (hours|days) apart|whatever the time between"
+        apart = r"up to (1 hour|\d+ hours|\d+ days) apart"
+        reach = f"at the same time only|{apart}|whatever the time between"
         assert re.fullmatch(f"equal once normalised, one story ({reach})", detail), detail
 
 

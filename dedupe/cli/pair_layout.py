@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 100
 """Columns from which two texts fit beside one another."""
 GUTTER = "  \u2502  "
-"""Characters of a text that are shown."""
 Line = list[Token]
 LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
 """The indent of a line, and a label with what separates it from a text."""

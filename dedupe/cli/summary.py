@@ -245,13 +245,10 @@ def check_stats_file(path: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StatsFile:
-    """The ``--stats`` file of a command; false where none is asked for."""
+    """The ``--stats`` file of a command, if one is asked for."""
 
     command: str
     output: Output | None
-
-    def __bool__(self) -> bool:
-        return self.output is not None
 
     def write(
         self, settings: Settings, read_stats: ReadStats, outcome: Mapping[str, object]

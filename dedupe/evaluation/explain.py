@@ -245,11 +245,24 @@ def copy_guards(opened: OpenCorpus, pair: tuple[int, int]) -> Iterator[Guard]:
     one, other = opened.matcher.contents[opened.node_of[list(pair)]]
     if one == other:
         reach = int(opened.matcher.reach()[one])
-        hours = reach / HOUR
-        span = f"{hours:,.0f} hours" if hours < LONG else f"{hours / 24:,.0f} days"
-        far = f"up to {span} apart" if reach < CENTURY else "whatever the time between"
-        outcome = f"one story {far}" if reach >= 0 else "and yet never one story by that alone"
+        far = reach_text(reach) if reach >= 0 else ""
+        outcome = f"one story {far}" if far else "and yet never one story by that alone"
         yield Guard("equal", f"equal once normalised, {outcome}")
+
+
+def reach_text(reach: int) -> str:
+    """Describe how many seconds apart copies may be.
+
+    >>> reach_text(0), reach_text(3600), reach_text(360 * 3600)
+    ('at the same time only', 'up to 1 hour apart', 'up to 15 days apart')
+    """
+    if reach >= CENTURY:
+        return "whatever the time between"
+    if not reach:
+        return "at the same time only"
+    hours = round(reach / HOUR)
+    span = f"{hours} hour{'' if hours == 1 else 's'}" if hours < LONG else f"{hours / 24:,.0f} days"
+    return f"up to {span} apart"
 
 
 def limit_guards(

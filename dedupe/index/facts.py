@@ -32,7 +32,7 @@ FACT = np.dtype(
     ]
 )
 """``title`` and ``content`` are hashes of the leading text and of all texts, 0 for none; the others
-are as in :class:`dedupe.preprocess.Contents`. A row of zeros is of no record."""
+are as in :class:`dedupe.contents.Contents`. A row of zeros is of no record."""
 
 PRESENT, LEADS, DAY_ONLY, WITHDRAWN = 1, 2, 4, 8
 """``LEADS``: the record is the canonical version of its cluster and has a text."""

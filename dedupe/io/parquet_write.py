@@ -85,7 +85,7 @@ def group_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatc
     """Yield batches together that make up a row group."""
     group: list[pa.RecordBatch] = []
     for batch in chain(batches, [None]):
-        rows, size = sum(map(len, group)), sum(batch.nbytes for batch in group)
+        rows, size = sum(map(len, group)), sum(part.nbytes for part in group)
         if group and (batch is None or rows >= ROWS_A_GROUP or size >= BYTES_A_GROUP):
             yield group
             group = []

@@ -128,7 +128,7 @@ def render_junit(findings: Findings) -> Iterator[str]:
     for finding in findings.found:
         found[finding.duplicate.path].append(finding)
     outcome = "skipped" if findings.passed else "failure"
-    cases = sum(max(len(findings), 1) for findings in found.values())
+    cases = sum(max(len(own), 1) for own in found.values())
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     failures = 0 if findings.passed else len(findings.found)
     yield f'<testsuites name="dedupe" tests="{cases}" failures="{failures}" errors="0">\n'

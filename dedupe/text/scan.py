@@ -28,7 +28,6 @@ CASE_ENDINGS = frozenset(
     " nda nde li lu ler lar teki deki daki taki".split()
 )
 """Turkish endings behind the apostrophe of a name (Türkiye'nin), which are left out."""
-LONGEST_SUFFIX = 4
 
 
 class Gap:

@@ -1,5 +1,5 @@
 /* Connected components by disjoint sets with path halving (Tarjan and van Leeuwen 1984): the twin of
- * components in dedupe/clustering/constraints.py. */
+ * components in dedupe/arrays.py. */
 
 #include "clustering/connect.h"
 

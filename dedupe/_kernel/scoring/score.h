@@ -40,7 +40,7 @@ typedef struct {
     uint64_t first[MASKS][LETTER_SLOTS], last[MASKS][LETTER_SLOTS];
 } WordTable;
 
-/* Prepared texts as they are stored: dedupe.text.tokens.PreparedTexts. */
+/* Prepared texts as they are stored: dedupe.tokens.PreparedTexts. */
 typedef struct {
     const Token *tokens;
     const int64_t *offsets, *letter_offsets;

@@ -28,7 +28,7 @@ typedef struct {
     ptrdiff_t size;
 } Span;
 
-/* dedupe.text.tokens.PreparedTexts, and which of them each raw text is. */
+/* dedupe.tokens.PreparedTexts, and which of them each raw text is. */
 typedef struct {
     Bytes tokens, letters;
     int32_t *places;

@@ -12,7 +12,7 @@ enum {
     PERIOD, COMMA, HYPHEN, DASH, COLON, PIPE, BRACKET, PLUS, HASH,
 };
 
-/* dedupe.text.scan.TokenKind, Case and Gap */
+/* dedupe.tokens.TokenKind, dedupe.text.scan.Case and Gap */
 enum { WORD, NUMBER, CHARACTER, SIGN };
 enum { LOWER, CAPITALISED, UPPER };
 enum {
@@ -20,10 +20,10 @@ enum {
     GAP_HASH = 64, GAP_PERIOD = 128, DECIMAL_POINT = 256, DECIMAL_COMMA = 512, DIGIT_QUOTE = 1024,
 };
 
-/* dedupe.text.affixes.Zone */
+/* dedupe.tokens.Zone */
 enum { ZONE_CORE, ZONE_LEAD, ZONE_OUTLET, ZONE_KICKER, ZONE_TAIL, ZONE_CLOSING };
 
-/* dedupe.text.tokens.Flag and Fact */
+/* dedupe.tokens.Flag and Fact */
 enum {
     IS_FUNCTION = 1, IS_NEGATION = 2, IS_CALENDAR = 4, IS_NAME = 8, IS_RARE = 16, IS_JOINED = 32,
     OPENS_PAIR = 64, IS_UPPER = 128, IS_REACTION = 256, IS_PLACE = 512,
@@ -34,7 +34,7 @@ enum {
     FACT_BROKEN_OFF = 16, FACT_NOISY = 32, FACT_TAGGED = 64, FACT_QUESTION = 128,
 };
 
-/* dedupe.text.lexicon.Form, Meaning and TagKind */
+/* dedupe.text.lexicon.Form, dedupe.tokens.Meaning, dedupe.text.lexicon.TagKind */
 enum {
     FORM_EXACT, FORM_PREFIX, FORM_SUFFIX, FORM_STRING, FORM_NUMBER, FORM_SCALE, FORM_PHRASE,
     FORM_PHRASE_PREFIX, FORMS,
@@ -106,7 +106,7 @@ INLINE int has_key(const Keys *keys, uint32_t key) {
     return rows.end > rows.start;
 }
 
-/* dedupe.text.hashing */
+/* dedupe.hashing */
 INLINE uint64_t poly_step(uint64_t running, uint64_t value) { return running * BASE + value + 1; }
 
 INLINE uint32_t key32(uint64_t running) {
@@ -139,7 +139,7 @@ typedef struct {
     uint8_t kind, letter_case, glued, zone, valued, uses;
 } RawToken;
 
-/* dedupe.text.tokens.TOKEN */
+/* dedupe.tokens.TOKEN */
 typedef struct {
     uint32_t key, stem;
     uint16_t concepts[MOST_CONCEPTS];

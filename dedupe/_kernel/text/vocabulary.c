@@ -33,7 +33,7 @@ int is_function_word(const Lexicon *lexicon, int language, uint64_t running) {
     return has_value(&found, FUNCTION);
 }
 
-/* prepare.FLAGS, without that of function words. */
+/* lookup.FLAGS, without that of function words. */
 uint16_t flags_of(uint16_t meaning) {
     if (meaning == NEGATION) return IS_NEGATION;
     if (meaning == PLACE) return IS_PLACE | IS_NAME;
@@ -54,7 +54,7 @@ static int take_between(const Found *found, int lowest, int highest, int most, u
     return count;
 }
 
-/* prepare.first_concepts */
+/* lookup.first_concepts */
 void take_concepts(const Found *found, uint16_t out[MOST_CONCEPTS]) {
     int count = take_between(found, FIRST_OPPOSITE, UINT16_MAX, MOST_OPPOSITES, out, 0);
     count = take_between(found, FIRST_MONTH, FIRST_OPPOSITE - 1, MOST_CONCEPTS, out, count);
@@ -85,7 +85,7 @@ void find_phrases(const Lexicon *lexicon, int language, const uint32_t *letters,
         find_entries(lexicon, language, FORM_PHRASE_PREFIX, prefixes[length], found);
 }
 
-/* prepare.stem: how many letters of a word are its stem. */
+/* lookup.stem: how many letters of a word are its stem. */
 static uint32_t stem_length(const uint32_t *letters, uint32_t count) {
     static const char *const ENDINGS[] = {"ing", "ed", "es", "s"};
     if (!ends_with(letters, count, "ss"))

@@ -12,6 +12,7 @@ from pyspark.sql import functions as f
 
 from dedupe.backends.spark.part import Demands, Part, both_sides
 from dedupe.backends.spark.tables import batch_of, joined, numbers_array, slices, union_of
+from dedupe.models import DIGITS
 from dedupe.result import CANONICAL, EXACT, LINKED, PairReasons
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 REASONED = "left long, right long, score double, parts array<double>, reason string"
 """A pair of nodes with its score, its similarity in each field, -1 for none, and its reason."""
 ENDS = ["left", "right"]
-WEAKEST_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -232,5 +232,5 @@ def clustering_figures(
         "duplicates": records - unique,
         "clusters": clusters,
         "largest_cluster": largest or 0,
-        "weakest_link": round(1.0 if weakest is None else weakest, WEAKEST_DIGITS),
+        "weakest_link": round(1.0 if weakest is None else weakest, DIGITS),
     }

@@ -14,7 +14,7 @@ from dedupe.arrays import pack
 from dedupe.backends.spark.read import PLACES, PathOrder
 from dedupe.backends.spark.tables import batch_of, joined, numbers_array
 from dedupe.errors import InputError
-from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members
+from dedupe.io.annotate import KEYS, annotation_rows, check_key_is_free, splice_members, taken_error
 from dedupe.io.parquet_write import ADDED
 from dedupe.io.result_rows import RecordLocations, RowChecksum, pair_object
 from dedupe.models import Batch, Clustering, Pairs
@@ -226,7 +226,7 @@ def widened(
     names = [f"{into}_{name}" for name in ADDED]
     for name in names:
         if name in rows.columns:
-            raise InputError(paths[0], None, f"already has {name}; use --into with another name")
+            raise taken_error(paths[0], None, name)
     found = annotation_columns(outcome).toDF("position", *names)
     return joined(rows, found, "position")
 
