@@ -122,6 +122,7 @@ fuzz: $(TOOLS)
 # The sanitized kernel lies in a folder of its own, beside a copy of the package. Python leaks on
 # purpose. The C++ library is loaded first too, for the sanitizer to find what others throw.
 sanitize: $(TOOLS)
+	@$(PIP) install --upgrade 'setuptools>=77'
 	@DEDUPE_SANITIZE=1 $(BIN)/python setup.py -q build --build-base build/sanitize \
 	  --build-lib $(SANITIZED)
 	@LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so)" \
