@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", bound=np.generic)
 HALF = 32
 LOW = (1 << HALF) - 1
+NO_PAIRS = np.zeros((2, 0), np.int64)
+"""No pairs of ids, as two rows: the left ends and the right ends."""
 
 
 def copy_rows(

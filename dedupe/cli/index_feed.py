@@ -51,7 +51,7 @@ RUN_SETTINGS = (
 """Settings of one run, which an index does not keep."""
 BATCH_SETTINGS = ("links", "same")
 """Settings that an index does not take."""
-NO_LINKS = "an index takes none: they name the records of one run"
+LINKS_REFUSED = "an index takes none: they name the records of one run"
 NO_SAME = "an index does not take it; a record of a known id replaces the one before it"
 
 PATH: Decorator = click.argument("path", metavar="PATH", type=click.Path())
@@ -140,7 +140,7 @@ def with_settings(
     origins = setting_origins(settings_layers(flags, os.environ, config))
     names = {name for name, origin in origins.items() if origin != DEFAULT}
     if "links" in names:
-        raise SettingsError("--links", NO_LINKS)
+        raise SettingsError("--links", LINKS_REFUSED)
     if "same" in names:
         raise SettingsError("--same", NO_SAME)
     values = settings.manifest()

@@ -71,7 +71,7 @@ describe_output(label_command, OUTPUT_HELP)
 
 WORDS = {"D": "duplicate", "U": "update", "N": "not"}  # as dedupe.io.labels writes them
 SUFFIX = ".labels.jsonl"
-NO_PAIRS = "no doubtful pair without a label"
+NOTHING_LEFT = "no doubtful pair without a label"
 
 
 def run_label_session(request: Request) -> None:
@@ -126,7 +126,7 @@ def label_summary(session: Session, path: str) -> str:
     totals = session.totals
     kinds = ", ".join(f"{totals[label]:,} {word}" for label, word in WORDS.items())
     left = len(session) - session.position
-    rest = f"{count_noun(left, 'pair')} left" if len(session) else NO_PAIRS
+    rest = f"{count_noun(left, 'pair')} left" if len(session) else NOTHING_LEFT
     return f"{count_noun(session.given, 'label')} added to {path} (now {kinds}), {rest}"
 
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.arrays import components, pack_ordered, unique_sorted
+from dedupe.arrays import NO_PAIRS, components, pack_ordered, unique_sorted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NO_PAIRS = np.zeros((2, 0), dtype=np.int64)
 NO_GROUPS = np.zeros(0, dtype=np.int64)
 
 

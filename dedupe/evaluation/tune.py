@@ -12,6 +12,7 @@ import numpy as np
 
 from dedupe.config import SETTINGS, Settings
 from dedupe.errors import DedupeError
+from dedupe.evaluation.gold import ratio
 from dedupe.io.labels import DIFFERENT, DUPLICATE, UPDATE
 
 if TYPE_CHECKING:
@@ -229,11 +230,6 @@ def wilson(hits: NDArray[np.int64], tries: NDArray[np.int64], z: float) -> tuple
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     low = np.where(tries > 0, np.maximum(middle - half, 0), 0.0)
     return low, np.where(tries > 0, np.minimum(middle + half, 1), 1.0)
-
-
-def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
-    """Return a share; NaN of nothing."""
-    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
 def bootstrap_spread(pairs: ScoredLabels, goal: Goal, seed: int) -> list[list[float]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dedupe.arrays import NO_PAIRS
 from dedupe.errors import InputError
 from dedupe.hashing import span_digests
 from dedupe.io.field_lookup import SOURCE, URL_ROLE, accessors, setting_role
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 ID, URL = "id", "url"
 HOST = "host of the url"
-NO_LINKS = np.zeros((2, 0), np.int64)
 WEB = ("http://", "https://", "HTTP://", "HTTPS://")
 TRACKING = re.compile(
     r"(?:utm_|at_|ns_|wt\.|pk_|mtm_|hsa_|mc_)\w*|(?:fb|g|d|y|tw|tt)clid|msclkid|gclsrc|[gw]braid"
@@ -148,7 +148,7 @@ def same_links(
 
     ``fixed`` records are left out: labels keep them apart from others, and labels win.
     """
-    links = [NO_LINKS]
+    links = [NO_PAIRS]
     for group in same_groups(corpus, same):
         some = group if fixed is None else group[~fixed[group]]
         links.append(np.stack([np.full(max(len(some) - 1, 0), some[:1].sum()), some[1:]]))

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.arrays import components
+from dedupe.arrays import NO_PAIRS, components
 from dedupe.errors import InputError, LinksError
 from dedupe.io.files import MAX_RATIO, read_chunks
-from dedupe.io.ids import NO_LINKS, positions_by_name, same_links, unknown_id_hint
+from dedupe.io.ids import positions_by_name, same_links, unknown_id_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,7 +199,7 @@ def read_label_links(corpus: Corpus, settings: Settings) -> Links:
     that names no record at all; LinksError where labels contradict one another.
     """
     if settings.links is None:
-        return Links(NO_LINKS, NO_LINKS)
+        return Links(NO_PAIRS, NO_PAIRS)
     labels = read_labels(settings.links, settings.max_ratio)
     positions = positions_by_name(corpus)
     for label in labels:

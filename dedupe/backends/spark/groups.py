@@ -14,8 +14,8 @@ import numpy as np
 from pyspark.sql import Window
 from pyspark.sql import functions as f
 
+from dedupe.arrays import NO_PAIRS, pack_ordered
 from dedupe.arrays import components as few_components
-from dedupe.arrays import pack_ordered
 from dedupe.backends.spark.part import Demands
 from dedupe.backends.spark.tables import (
     FEW,
@@ -26,7 +26,6 @@ from dedupe.backends.spark.tables import (
     numbers_array,
     union_of,
 )
-from dedupe.clustering.constraints import NO_PAIRS
 from dedupe.clustering.groups import connected
 from dedupe.io.ids import ID
 from dedupe.io.labels import Links, read_label_links, read_labels
