@@ -240,7 +240,7 @@ def cluster_sums(shared: Overlap) -> Shares:
     return np.stack(columns, axis=1) if count else np.zeros((0, len(columns)))
 
 
-def ratio(above: Shares, below: Shares) -> Shares:
+def ratio(above: NDArray[Any], below: NDArray[Any]) -> Shares:
     """Return a quotient, NaN over nothing."""
     out = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=out, where=below > 0)
