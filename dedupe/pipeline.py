@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     Load = Callable[[Iterable[Batch], Settings], Corpus]
 
 MOST_RELEASES = 3
-"""A member that does not match its leader is put back in play at most so often."""
+"""How often a member that does not match its leader may be put back in play."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SCORE_UNITS = 1 << 20
 LEAST_FOLLOWERS, LEAST_COHESION = 4, 0.4
-"""A leader of so many is a hub where their mean score with one another is lower."""
+"""A leader of so many followers is a hub if their mean score with one another is below the second."""
 HUB_SAMPLE, MOST_HUB_PASSES = 12, 8
 
 
@@ -83,7 +83,7 @@ def cluster_nodes(
 
 
 def keep_apart(grouping: Grouping, leaders: NDArray[np.int64]) -> Grouping:
-    """Return a grouping in which leaders stand for the nodes that they lead."""
+    """Return the grouping with cannot-links moved to the leaders, and those leaders pinned."""
     apart = leaders[grouping.apart]
     pinned = grouping.pinned.copy()
     pinned[apart] = True
@@ -104,7 +104,7 @@ def cluster_component(
         grouping, nodes, left, right, pairs.scores, ranks, score
     )
     joins = np.ones(len(left), bool)
-    if not grouping.average:  # of leaders, only those that are pinned may be joined
+    if not grouping.average:  # then only pinned leaders may be joined
         pinned = grouping.pinned[nodes]
         joins = pinned[leaders[left]] & pinned[leaders[right]]
     if joins.any():
@@ -166,7 +166,7 @@ def centrality(
     right: NDArray[np.int64],
     scores: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return each node's sum of pair scores, each score times the records at the other end."""
+    """Return each node's sum of pair scores, each times the number of records at the other end."""
     units = np.rint(scores * SCORE_UNITS)
     sums = [
         np.bincount(own, units * sizes[other], len(sizes))
@@ -223,7 +223,7 @@ def members_by_leader(
 def clusters_apart(
     apart: NDArray[np.int64], nodes: NDArray[np.int64], leaders: NDArray[np.int64]
 ) -> dict[int, set[int]]:
-    """Return the clusters that each may never be one with."""
+    """Return, for each cluster, those that it may never be joined with."""
     out: dict[int, set[int]] = {}
     ends = np.searchsorted(nodes, apart).clip(0, max(len(nodes) - 1, 0))
     known = (nodes[ends] == apart).all(axis=0) if len(nodes) else np.zeros(apart.shape[1], bool)
@@ -234,7 +234,7 @@ def clusters_apart(
 
 
 def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the component of each of so many nodes that pairs connect: its lowest node."""
+    """Return the component of each node, named by its lowest node; ``count`` is that of nodes."""
     if not kernel.available():
         return components(np.stack([left, right]), count)
     labels = np.arange(count)

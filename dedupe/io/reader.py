@@ -68,7 +68,7 @@ def read(
     strict: bool = True,
     checksum: bool = True,
 ) -> Iterator[Batch]:
-    """Read files, or stdin for ``-`` or no path, as batches of one file each, in input order.
+    """Read files, or stdin for ``-`` or no path, as batches, each from a single file, in input order.
 
     The format is ``format``, else that of the suffix, else found out by the first bytes.
     ``read_stats`` is updated on the way; its checksum (BLAKE2b, 16 bytes, of the decompressed
@@ -178,7 +178,7 @@ def skip_blank(
 def check_not_all_skipped(source: Source, before: tuple[int, int]) -> None:
     """Raise InputError for a file of which every record was skipped.
 
-    ``before`` counts the records and the skipped ones of the files before.
+    ``before`` counts the records, and the skipped ones, that were read before this file.
     """
     stats = source.read_stats
     skipped = stats.skipped - before[1]

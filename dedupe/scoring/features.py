@@ -49,11 +49,11 @@ FEATURES = (
     "question",  # whether one side alone asks or explains
     "reaction",  # whether one side alone tells what others say of it
     "notices",  # words of company announcements, those that both have counted once
-    "series",  # words of reports that recur, counted alike
+    "series",  # words of reports that recur, counted as those of notices
 )
 
 ZONE_FACTOR = 3
-"""Of a kicker or a closing segment three eighths count."""
+"""Outside of the headline proper a word counts three eighths."""
 IDEOGRAPH_WORDS = 5
 """An ideograph counts as so many eighths of a word."""
 NEGATED_IDEOGRAPHS = 3
@@ -179,7 +179,7 @@ def reacts(side: Side) -> bool:
 
 
 def negates_alone(one: Side, other: Side) -> bool:
-    """Return whether one side alone negates what both say, or has such a negation by itself."""
+    """Return whether one side alone negates what both say, or has a negation that the other lacks."""
     said, alone = [], []
     for side in (one, other):
         counted = [

@@ -45,8 +45,8 @@ LEAST_PART, OF_PARTS = 2, 5
 NEUTRAL_ODDS, UNLIKE_SHARE, ALIKE_SHARE, MOST_FIELD_OBJECTION = -2.5, 0.3, 0.6, 1.0
 """What a further field adds, see :func:`further_odds`.
 
-By labelled pairs with ledes: those of one story are often worded apart, and have log-odds of about
--1.5 of their own where those of unlike stories have -5.
+Measured on labelled pairs: ledes of one story have log-odds of -1.5 on average, those of different
+stories -5.
 """
 GENERIC_ODDS = -1.5
 """Two generic titles (Morning briefing) are no story, whatever metadata adds."""
@@ -89,7 +89,7 @@ class TextScoring:
         return {}
 
     def words_of(self, text: int) -> list[Word]:
-        """Return the words of a text that are compared; of no text none."""
+        """Return the words of a text that are compared, an empty list for no text."""
         if text < 0:
             return []
         if text not in self.words:
@@ -138,7 +138,7 @@ def feature_rows(
 def similarities(
     scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the dice of each field of pairs, shape (n, fields); NaN for a missing field."""
+    """Return the Dice coefficient of each field of pairs, shape (n, fields); NaN for a missing field."""
     if not kernel.available():
         return feature_rows(scoring, left, right)[:, :, FEATURES.index("dice")]
     out = np.full((len(left), len(scoring.weights)), np.nan)
@@ -159,7 +159,7 @@ def field_features(scoring: TextScoring, field: int, one: int, other: int) -> li
 
 
 def pair_log_odds(scoring: TextScoring, one: int, other: int) -> float:
-    """Return the log-odds of two records, one pair at a time."""
+    """Return the log-odds of two records."""
     both = [
         field
         for field in range(len(scoring.weights))
