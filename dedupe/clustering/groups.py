@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SCORE_UNITS = 1 << 20
 LEAST_FOLLOWERS, LEAST_COHESION = 4, 0.4
-"""A leader of so many followers is a hub if their mean score with one another is below the second."""
+"""A leader of so many is a hub if their mean score with one another is below the second."""
 HUB_SAMPLE, MOST_HUB_PASSES = 12, 8
 
 

@@ -68,7 +68,7 @@ def read(
     strict: bool = True,
     checksum: bool = True,
 ) -> Iterator[Batch]:
-    """Read files, or stdin for ``-`` or no path, as batches, each from a single file, in input order.
+    """Read files, or stdin for ``-`` or no path, as batches in input order, each of a single file.
 
     The format is ``format``, else that of the suffix, else found out by the first bytes.
     ``read_stats`` is updated on the way; its checksum (BLAKE2b, 16 bytes, of the decompressed

@@ -179,7 +179,7 @@ def reacts(side: Side) -> bool:
 
 
 def negates_alone(one: Side, other: Side) -> bool:
-    """Return whether one side alone negates what both say, or has a negation that the other lacks."""
+    """Return whether one side alone negates what both say, or has one that the other lacks."""
     said, alone = [], []
     for side in (one, other):
         counted = [

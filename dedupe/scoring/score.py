@@ -138,7 +138,7 @@ def feature_rows(
 def similarities(
     scoring: TextScoring, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the Dice coefficient of each field of pairs, shape (n, fields); NaN for a missing field."""
+    """Return the Dice coefficients of pairs, shape (n, fields); NaN for a missing field."""
     if not kernel.available():
         return feature_rows(scoring, left, right)[:, :, FEATURES.index("dice")]
     out = np.full((len(left), len(scoring.weights)), np.nan)
