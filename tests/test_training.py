@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from importlib.util import find_spec
+from pathlib import Path
 
 import edits
 import numpy as np
@@ -85,6 +89,17 @@ def test_what_is_known_of_stories_is_their_time_and_their_outlets(tmp_path):
     assert not np.isnan(known[:, METADATA.index("gap")]).any()
     other = np.array([pair.left["source"] != pair.right["source"] for pair in pairs])
     assert (~np.isnan(known[:, METADATA.index("other_outlet")]) == other).all()
+
+
+@needs_lightgbm
+def test_the_measure_of_quality_finds_what_fits_the_model():
+    code = "import quality; quality.find_training_tools(); import held_out"
+    bench = Path(__file__).parent / "bench"
+    env = {**os.environ, "PYTHONPATH": f"{bench}{os.pathsep}{bench.parents[1]}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=env, check=False, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @needs_lightgbm

@@ -114,6 +114,11 @@ def was_compared(state: ClusteringState, compared: set[tuple[int, int]], a: int,
     return one == other or (one, other) in compared
 
 
+def find_training_tools() -> None:
+    """Let the modules of ``tests/training`` be imported, as held-out figures need."""
+    sys.path.append(str(Path(__file__).parents[1] / "training"))
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -133,7 +138,7 @@ def main() -> None:
             outcome = judge(*corpora[name], without, given.jobs)
             print(f"| {name}, {mode} | {outcome} |", flush=True)
     if given.folds:
-        sys.path.append(str(Path(__file__).parents[1] / "training"))
+        find_training_tools()
         from held_out import print_held_out
 
         print_held_out(given.data, given.folds)
