@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
     from fuzz.targets import Target
 
-LONGEST = 2.0
-"""Seconds of processor time for one pass through an input of up to a MiB."""
+LONGEST = 6.0 if "ASAN_OPTIONS" in os.environ else 2.0
+"""Seconds of processor time for one pass through an input of up to a MiB, slower if sanitized."""
 
 
 class FindingError(Exception):
